@@ -1,0 +1,21 @@
+# Two commands set a fresh machine up: `make demo` and `make test`. Each installs what is missing.
+
+CARGO ?= cargo
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: test lint setup
+.DEFAULT_GOAL := test
+
+# A C compiler, for SQLite, zstd and the TLS stack; cmake for the last.
+setup:
+	@missing=""; for tool in cc make cmake; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
+	$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq build-essential cmake; fi
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install rustup from https://rustup.rs, the toolchain file does the rest" >&2; exit 2; }
+
+test: setup
+	$(CARGO) test --workspace --locked
+
+lint: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
