@@ -11,3 +11,4 @@
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod content;
+pub mod tar;
