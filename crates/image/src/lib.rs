@@ -11,4 +11,7 @@
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod content;
+pub mod layer;
+pub mod merge;
 pub mod tar;
+pub mod wants;

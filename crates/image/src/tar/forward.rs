@@ -29,15 +29,10 @@ pub struct FileWindow {
 const READ_AHEAD: usize = 4096;
 
 impl FileWindow {
-    /// `len` bytes of `file` from `offset` on.
-    pub fn new(file: Arc<File>, offset: u64, len: u64) -> Self {
-        Self {
-            file,
-            position: offset,
-            end: offset.saturating_add(len),
-            buffer: Vec::new(),
-            buffered_at: 0,
-        }
+    /// `len` bytes of `file` from `offset` on, or fewer where the file is shorter.
+    pub fn new(file: Arc<File>, offset: u64, len: u64) -> io::Result<Self> {
+        let end = offset.saturating_add(len).min(file.metadata()?.len());
+        Ok(Self { file, position: offset, end, buffer: Vec::new(), buffered_at: 0 })
     }
 
     fn buffered(&self) -> &[u8] {
@@ -73,9 +68,7 @@ impl Forward for FileWindow {
     }
 
     fn skip(&mut self, count: u64) -> io::Result<u64> {
-        // The file may be shorter than the window says: a cut-off archive must be noticed.
-        let end = self.end.min(self.file.metadata()?.len());
-        let skipped = count.min(end.saturating_sub(self.position));
+        let skipped = count.min(self.end.saturating_sub(self.position));
         self.position += skipped;
         Ok(skipped)
     }
