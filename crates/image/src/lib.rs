@@ -10,8 +10,62 @@
 
 pub mod cataloguer;
 pub mod cataloguers;
+pub mod compression;
 pub mod content;
+mod error;
 pub mod layer;
 pub mod merge;
+pub mod oci;
+pub mod sources;
 pub mod tar;
 pub mod wants;
+
+use std::path::Path;
+
+use plimsoll_model::{Inventory, Platform, Reference, Transport};
+
+pub use error::ImageError;
+
+/// How to read.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which image of an index; the machine's own by default.
+    pub platform: Platform,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { platform: Platform::host() }
+    }
+}
+
+/// Reads what `reference` names and catalogues it with every cataloguer there is.
+///
+/// Damage inside a layer or a file does not end the reading: it stands in the inventory's
+/// problems, and [`Inventory::is_partial`] says so.
+pub fn read(reference: &Reference, options: &Options) -> Result<Inventory, ImageError> {
+    let wants = wants::WantIndex::new(cataloguers::ALL);
+    let Reference::Path { transport, path } = reference else {
+        return Err(ImageError::Elsewhere(reference.to_string()));
+    };
+    let mut inventory = match transport {
+        Transport::Dir => sources::folder::read(Path::new(path), false, &wants)?,
+        Transport::Rootfs => sources::folder::read(Path::new(path), true, &wants)?,
+        Transport::DockerArchive | Transport::OciArchive | Transport::OciDir => {
+            let (path, tag) = split_tag(path);
+            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, &wants)?
+        }
+        _ => return Err(ImageError::Elsewhere(reference.to_string())),
+    };
+    inventory.artifact.reference = reference.to_string();
+    transport.prefix().clone_into(&mut inventory.artifact.source);
+    Ok(inventory)
+}
+
+/// `FILE:TAG` where `FILE:TAG` itself is no file.
+fn split_tag(path: &str) -> (&str, Option<&str>) {
+    match path.rsplit_once(':') {
+        Some((file, tag)) if !Path::new(path).exists() => (file, Some(tag)),
+        _ => (path, None),
+    }
+}

@@ -1,0 +1,360 @@
+//! Images in files: `docker-archive:`, `oci-archive:` and `oci-dir:`.
+//!
+//! An archive by `docker save` and a tar of an OCI layout are both a set of named blobs in one
+//! tar; a layout folder is the same set in files. Blobs are found by one pass over the headers
+//! and then read in place.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use plimsoll_model::{Artifact, Digest, Inventory, Layer, Platform};
+use rayon::prelude::*;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use sha2::Digest as _;
+
+use crate::compression::{Compression, inflate};
+use crate::error::ImageError;
+use crate::layer::LayerInventory;
+use crate::oci::{Config, Descriptor, Manifest};
+use crate::tar::{Archive, EntryKind, FileWindow, Stream, TarError};
+use crate::wants::WantIndex;
+
+/// The largest manifest, index or configuration: 8 MiB. Registries stop at 4.
+const MAX_DOCUMENT: u64 = 8 << 20;
+
+/// Members of the outer archive; an image has at most 127 layers in Docker.
+const MAX_MEMBERS: u64 = 100_000;
+
+/// Entries of one layer.
+const MAX_ENTRIES: u64 = 20_000_000;
+
+/// Named blobs in a folder or in one tar.
+enum Blobs {
+    Folder,
+    Tar { file: Arc<File>, members: HashMap<String, (u64, u64)> },
+}
+
+/// An archive or layout, opened.
+pub struct Layout {
+    path: PathBuf,
+    blobs: Blobs,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SavedImage {
+    config: String,
+    repo_tags: Option<Vec<String>>,
+    layers: Vec<String>,
+}
+
+impl Layout {
+    /// Opens a layout folder or an archive of either kind.
+    pub fn open(path: &Path) -> Result<Self, ImageError> {
+        let file = File::open(path).map_err(ImageError::io(path))?;
+        let metadata = file.metadata().map_err(ImageError::io(path))?;
+        if metadata.is_dir() {
+            return Ok(Self { path: path.into(), blobs: Blobs::Folder });
+        }
+        let file = Arc::new(file);
+        let window =
+            FileWindow::new(Arc::clone(&file), 0, metadata.len()).map_err(ImageError::io(path))?;
+        let members =
+            members(window).map_err(|source| ImageError::Archive { path: path.into(), source })?;
+        Ok(Self { path: path.into(), blobs: Blobs::Tar { file, members } })
+    }
+
+    /// Reads the image that `platform` and `tag` choose.
+    pub fn read(
+        &self,
+        platform: &Platform,
+        tag: Option<&str>,
+        wants: &WantIndex<'_>,
+    ) -> Result<Inventory, ImageError> {
+        let has_index = self.blob("index.json").is_ok();
+        let saved = if has_index { None } else { self.blob("manifest.json").ok() };
+        match saved {
+            Some(_) => self.read_saved(tag, wants),
+            None => self.read_layout(platform, tag, wants),
+        }
+    }
+
+    fn read_saved(
+        &self,
+        tag: Option<&str>,
+        wants: &WantIndex<'_>,
+    ) -> Result<Inventory, ImageError> {
+        let images: Vec<SavedImage> = self.document("manifest.json")?;
+        let named = |image: &SavedImage| {
+            tag.is_none_or(|tag| {
+                image
+                    .repo_tags
+                    .iter()
+                    .flatten()
+                    .any(|name| name == tag || name.ends_with(&format!(":{tag}")))
+            })
+        };
+        let chosen: Vec<&SavedImage> = images.iter().filter(|image| named(image)).collect();
+        let [image] = chosen.as_slice() else {
+            let names: Vec<String> =
+                images.iter().flat_map(|i| i.repo_tags.clone().unwrap_or_default()).collect();
+            return Err(if chosen.is_empty() {
+                self.missing(format!(
+                    "image `{}`; it has: {}",
+                    tag.unwrap_or_default(),
+                    names.join(", ")
+                ))
+            } else {
+                ImageError::Ambiguous { path: self.path.clone(), names }
+            });
+        };
+        let mut artifact =
+            Artifact { names: image.repo_tags.clone().unwrap_or_default(), ..Artifact::default() };
+        let config_name =
+            image.config.rsplit('/').next().unwrap_or_default().trim_end_matches(".json");
+        artifact.config_digest = format!("sha256:{config_name}").parse().ok();
+        let config: Config = self.document(&image.config)?;
+        let layers = image.layers.iter().map(|name| (name.clone(), None)).collect();
+        self.catalogue(artifact, &config, layers, wants)
+    }
+
+    fn read_layout(
+        &self,
+        platform: &Platform,
+        tag: Option<&str>,
+        wants: &WantIndex<'_>,
+    ) -> Result<Inventory, ImageError> {
+        let index: Manifest = self.document("index.json")?;
+        let (digest, manifest) = self.choose(&index, platform, tag, 0)?;
+        let Some(config) = &manifest.config else {
+            return Err(self.malformed(&digest.to_string(), "the manifest names no configuration"));
+        };
+        let artifact = Artifact {
+            manifest_digest: Some(digest),
+            config_digest: Some(config.digest.clone()),
+            ..Artifact::default()
+        };
+        let document: Config = self.verified(&config.digest)?;
+        let layers =
+            manifest.layers.iter().map(|l| (blob_name(&l.digest), Some(l.clone()))).collect();
+        self.catalogue(artifact, &document, layers, wants)
+    }
+
+    /// Follows indexes down to the one manifest that is asked for.
+    fn choose(
+        &self,
+        index: &Manifest,
+        platform: &Platform,
+        tag: Option<&str>,
+        depth: usize,
+    ) -> Result<(Digest, Manifest), ImageError> {
+        const NAME: &str = "org.opencontainers.image.ref.name";
+        if depth > 8 {
+            return Err(self.malformed("index.json", "indexes are nested more than 8 deep"));
+        }
+        let name = |entry: &Descriptor| entry.annotations.get(NAME).cloned();
+        let fits = |entry: &&Descriptor| {
+            let named = tag.is_none_or(|tag| {
+                depth > 0
+                    || name(entry).is_some_and(|n| n == tag || n.ends_with(&format!(":{tag}")))
+            });
+            named && entry.platform.as_ref().is_none_or(|p| p.os.is_empty() || p.fits(platform))
+        };
+        let chosen: Vec<&Descriptor> = index.manifests.iter().filter(fits).collect();
+        match chosen.as_slice() {
+            [] => Err(self.missing(format!(
+                "image for {platform}{}",
+                tag.map(|t| format!(" named `{t}`")).unwrap_or_default()
+            ))),
+            [first, rest @ ..]
+                if depth == 0 && rest.iter().any(|other| other.digest != first.digest) =>
+            {
+                let names = chosen
+                    .iter()
+                    .map(|e| name(e).unwrap_or_else(|| e.digest.to_string()))
+                    .collect();
+                Err(ImageError::Ambiguous { path: self.path.clone(), names })
+            }
+            [first, ..] => {
+                let manifest: Manifest = self.verified(&first.digest)?;
+                if manifest.manifests.is_empty() {
+                    return Ok((first.digest.clone(), manifest));
+                }
+                self.choose(&manifest, platform, tag, depth + 1)
+            }
+        }
+    }
+
+    /// Reads all layers, several at a time, and merges them.
+    fn catalogue(
+        &self,
+        artifact: Artifact,
+        config: &Config,
+        layers: Vec<(String, Option<Descriptor>)>,
+        wants: &WantIndex<'_>,
+    ) -> Result<Inventory, ImageError> {
+        let read: Result<Vec<(Layer, LayerInventory)>, ImageError> = layers
+            .par_iter()
+            .map(|(name, descriptor)| self.layer(name, descriptor.as_ref(), wants))
+            .collect();
+        let (mut layers, found): (Vec<Layer>, Vec<LayerInventory>) = read?.into_iter().unzip();
+        let mut inventory = Inventory { artifact, ..Inventory::default() };
+        config.describe(&mut inventory.artifact);
+        config.describe_layers(&mut layers);
+        inventory.artifact.size = layers.iter().map(|layer| layer.size).sum();
+        inventory.layers = layers;
+        crate::merge::merge(found, false, &mut inventory);
+        Ok(inventory)
+    }
+
+    fn layer(
+        &self,
+        name: &str,
+        descriptor: Option<&Descriptor>,
+        wants: &WantIndex<'_>,
+    ) -> Result<(Layer, LayerInventory), ImageError> {
+        let (file, offset, size) = self.blob(name)?;
+        let layer = Layer {
+            digest: descriptor.map(|d| d.digest.clone()),
+            diff_id: None,
+            created_by: String::new(),
+            size,
+            media_type: descriptor.map(|d| d.media_type.clone()).unwrap_or_default(),
+        };
+        let mut start = [0; 4];
+        let known = file.read_at(&mut start, offset).map_err(ImageError::io(&self.path))?;
+        if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
+            let window = FileWindow::new(file, offset, size).map_err(ImageError::io(&self.path))?;
+            return Ok((
+                layer,
+                LayerInventory::read(&mut Archive::new(window, MAX_ENTRIES), wants),
+            ));
+        }
+        let mut stored =
+            HashingWindow { file, position: offset, end: offset + size, hash: sha2::Sha256::new() };
+        let found = {
+            let inflated = inflate(&mut stored).map_err(ImageError::io(&self.path))?;
+            let buffered = io::BufReader::with_capacity(128 << 10, inflated);
+            let mut archive = Archive::new(Stream::new(buffered), MAX_ENTRIES);
+            LayerInventory::read(&mut archive, wants)
+        };
+        if let Some(expected) = &layer.digest {
+            io::copy(&mut stored, &mut io::sink()).map_err(ImageError::io(&self.path))?;
+            let actual = Digest::sha256(&stored.hash.finalize().into());
+            if *expected != actual {
+                return Err(ImageError::WrongDigest { expected: expected.clone(), actual });
+            }
+        }
+        Ok((layer, found))
+    }
+
+    fn blob(&self, name: &str) -> Result<(Arc<File>, u64, u64), ImageError> {
+        match &self.blobs {
+            Blobs::Tar { file, members } => members
+                .get(name)
+                .map(|&(offset, size)| (Arc::clone(file), offset, size))
+                .ok_or_else(|| self.missing(format!("member `{name}`"))),
+            Blobs::Folder => {
+                let path = self.path.join(name);
+                let file = File::open(&path).map_err(ImageError::io(&path))?;
+                let size = file.metadata().map_err(ImageError::io(&path))?.len();
+                Ok((Arc::new(file), 0, size))
+            }
+        }
+    }
+
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, ImageError> {
+        let (file, offset, size) = self.blob(name)?;
+        if size > MAX_DOCUMENT {
+            return Err(self.malformed(name, &format!("{size} bytes are more than {MAX_DOCUMENT}")));
+        }
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or(0)];
+        file.read_exact_at(&mut bytes, offset).map_err(ImageError::io(&self.path))?;
+        Ok(bytes)
+    }
+
+    fn document<T: DeserializeOwned>(&self, name: &str) -> Result<T, ImageError> {
+        let bytes = self.bytes(name)?;
+        serde_json::from_slice(&bytes).map_err(|error| self.malformed(name, &error.to_string()))
+    }
+
+    /// A document whose name is its digest: the two must agree.
+    fn verified<T: DeserializeOwned>(&self, expected: &Digest) -> Result<T, ImageError> {
+        let name = blob_name(expected);
+        let bytes = self.bytes(&name)?;
+        let actual = Digest::sha256(&sha2::Sha256::digest(&bytes).into());
+        if *expected != actual {
+            return Err(ImageError::WrongDigest { expected: expected.clone(), actual });
+        }
+        serde_json::from_slice(&bytes).map_err(|error| self.malformed(&name, &error.to_string()))
+    }
+
+    fn missing(&self, what: String) -> ImageError {
+        ImageError::Missing { path: self.path.clone(), what }
+    }
+
+    fn malformed(&self, what: &str, message: &str) -> ImageError {
+        ImageError::Malformed {
+            path: self.path.clone(),
+            what: what.into(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Where each member of the outer archive lies; layers that Docker stored once and linked are
+/// followed to their content.
+fn members(window: FileWindow) -> Result<HashMap<String, (u64, u64)>, TarError> {
+    let mut archive = Archive::new(window, MAX_MEMBERS);
+    let mut members = HashMap::new();
+    let mut links = Vec::new();
+    while let Some(entry) = archive.advance()? {
+        let path = entry.path.trim_start_matches("./").to_owned();
+        match entry.kind {
+            EntryKind::File => {
+                members.insert(path, (entry.offset, entry.size));
+            }
+            EntryKind::HardLink => links.push((path, entry.link.clone())),
+            EntryKind::Symlink => {
+                // `docker save` links a repeated layer as `../ID/layer.tar`.
+                links.push((path, entry.link.trim_start_matches("../").to_owned()));
+            }
+            _ => {}
+        }
+    }
+    for (path, target) in links {
+        if let Some(&place) = members.get(&target) {
+            members.insert(path, place);
+        }
+    }
+    Ok(members)
+}
+
+fn blob_name(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
+}
+
+/// A part of a file, hashed as it is read.
+struct HashingWindow {
+    file: Arc<File>,
+    position: u64,
+    end: u64,
+    hash: sha2::Sha256,
+}
+
+impl Read for HashingWindow {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        let Some(buffer) = buffer.get_mut(..wanted) else { return Ok(0) };
+        let read = self.file.read_at(buffer, self.position)?;
+        self.position += read as u64;
+        self.hash.update(buffer.get(..read).unwrap_or_default());
+        Ok(read)
+    }
+}

@@ -1,0 +1,4 @@
+//! Where images come from, one file each.
+
+pub mod folder;
+pub mod layout;
