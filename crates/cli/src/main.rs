@@ -1,1 +1,22 @@
-fn main() {}
+//! Container security in one binary.
+//!
+//! Arguments enter; a result on stdout, talk on stderr and an exit code leave. All that is known
+//! of images stands in other crates: here are only commands.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod exit;
+
+use clap::Parser;
+
+/// Container security in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> std::process::ExitCode {
+    exit::code(Cli::parse().command.run())
+}

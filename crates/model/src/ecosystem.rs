@@ -146,9 +146,7 @@ impl FromStr for Ecosystem {
             None => (text, None),
         };
         let known = EcosystemName::ALL.iter().find(|n| n.as_str() == name);
-        known
-            .map(|&name| Self { name, release })
-            .ok_or_else(|| EcosystemError(text.into()))
+        known.map(|&name| Self { name, release }).ok_or_else(|| EcosystemError(text.into()))
     }
 }
 

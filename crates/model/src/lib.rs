@@ -32,8 +32,7 @@ mod timestamp;
 mod verdict;
 
 pub use advisory::{
-    Advisory, Affected, AffectedStatus, Event, Link, LinkKind, Range, RangeKind, Rating,
-    RatingKind,
+    Advisory, Affected, AffectedStatus, Event, Link, LinkKind, Range, RangeKind, Rating, RatingKind,
 };
 pub use digest::{Algorithm, Digest, DigestError};
 pub use distro::Distro;
@@ -41,7 +40,7 @@ pub use ecosystem::{Ecosystem, EcosystemError, EcosystemName};
 pub use finding::{AdvisoryRef, Epss, EvidenceStep, Finding, FixState, Kev, PackageMatch};
 pub use inventory::{Artifact, Inventory, Layer, Problem, ProblemKind};
 pub use package::{Hash, Location, Package, PackageKind, Scope, SourcePackage};
-pub use purl::{Purl, PurlError};
+pub use purl::Purl;
 pub use reference::{ImageName, Platform, Reference, ReferenceError, Transport};
 pub use severity::Severity;
 pub use timestamp::{Timestamp, TimestampError};

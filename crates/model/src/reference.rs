@@ -109,7 +109,9 @@ impl FromStr for Reference {
             let known = Transport::PREFIXES.iter().find(|(name, _)| *name == prefix)?;
             // `docker:20.10` and `registry:2` are images of these names, not transports: a
             // transport's rest is never a bare version.
-            let looks_like_tag = !known.1.is_path() && rest.starts_with(|c: char| c.is_ascii_digit()) && !rest.contains(['/', ':', '@']);
+            let looks_like_tag = !known.1.is_path()
+                && rest.starts_with(|c: char| c.is_ascii_digit())
+                && !rest.contains(['/', ':', '@']);
             (!looks_like_tag).then_some((known.1, rest))
         });
         match typed {
@@ -297,7 +299,9 @@ impl fmt::Display for Platform {
 #[non_exhaustive]
 pub enum ReferenceError {
     /// Nothing was typed.
-    #[error("no image given: expected a name such as nginx:1.27, or docker-archive:FILE, dir:FOLDER")]
+    #[error(
+        "no image given: expected a name such as nginx:1.27, or docker-archive:FILE, dir:FOLDER"
+    )]
     Empty,
     /// A transport without anything behind it.
     #[error("nothing stands behind `{0}:`")]
@@ -343,7 +347,10 @@ mod tests {
         assert_eq!(shown("docker:20.10"), "Auto docker.io/library/docker:20.10");
         assert_eq!(shown("registry:2"), "Auto docker.io/library/registry:2");
         assert_eq!(shown("dir:."), "Dir dir:.");
-        assert_eq!(shown("docker-archive:/tmp/a:b.tar"), "DockerArchive docker-archive:/tmp/a:b.tar");
+        assert_eq!(
+            shown("docker-archive:/tmp/a:b.tar"),
+            "DockerArchive docker-archive:/tmp/a:b.tar"
+        );
     }
 
     #[test]

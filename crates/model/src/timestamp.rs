@@ -85,7 +85,8 @@ fn parse(text: &str) -> Option<i64> {
         let digits = text.get(range)?;
         digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
     };
-    let separator = |at: usize, wanted: &[u8]| wanted.contains(text.as_bytes().get(at)?).then_some(());
+    let separator =
+        |at: usize, wanted: &[u8]| wanted.contains(text.as_bytes().get(at)?).then_some(());
     let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
     separator(4, b"-")?;
     separator(7, b"-")?;
@@ -104,7 +105,8 @@ fn parse(text: &str) -> Option<i64> {
         return None;
     }
     let rest = text.get(19..)?;
-    let zone = rest.strip_prefix('.').map_or(rest, |f| f.trim_start_matches(|c: char| c.is_ascii_digit()));
+    let zone =
+        rest.strip_prefix('.').map_or(rest, |f| f.trim_start_matches(|c: char| c.is_ascii_digit()));
     let offset = match zone.as_bytes() {
         [b'Z' | b'z'] => 0,
         [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => {
@@ -151,7 +153,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in ["", "2026", "2026-13-01", "2026-11-24T08:00", "2026-11-24T08:00:00", "é26-11-24"] {
+        for text in
+            ["", "2026", "2026-13-01", "2026-11-24T08:00", "2026-11-24T08:00:00", "é26-11-24"]
+        {
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
     }
