@@ -121,7 +121,7 @@ impl LayerInventory {
     pub fn catalogue(
         &mut self,
         path: String,
-        content: &Vec<u8>,
+        content: &[u8],
         executable: bool,
         wants: &WantIndex<'_>,
     ) {
@@ -129,7 +129,7 @@ impl LayerInventory {
         for cataloguer in wants.by_path(&file.path) {
             let mut found = Found::default();
             let outcome =
-                cataloguer.catalogue(&File::new(&file.path, content, executable), &mut found);
+                cataloguer.catalogue(&File::new(&file.path, &content, executable), &mut found);
             if let Err(error) = outcome {
                 let message = format!("{}: {error}", cataloguer.name());
                 self.problem(ProblemKind::Partial, &file.path, message);

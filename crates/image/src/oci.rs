@@ -69,8 +69,8 @@ pub struct Config {
     architecture: String,
     variant: Option<String>,
     created: Option<String>,
-    #[serde(default)]
-    config: Option<RunConfig>,
+    #[serde(rename = "config")]
+    run: Option<RunConfig>,
     #[serde(default)]
     history: Option<Vec<History>>,
     #[serde(default)]
@@ -104,7 +104,7 @@ struct History {
 impl Config {
     /// Fills in what the configuration says of the image.
     pub fn describe(&self, artifact: &mut Artifact) {
-        let run = self.config.clone().unwrap_or_default();
+        let run = self.run.clone().unwrap_or_default();
         artifact.created = self.created.as_deref().and_then(|text| text.parse().ok());
         artifact.platform = (!self.os.is_empty()).then(|| Platform {
             os: self.os.clone(),

@@ -39,9 +39,9 @@ fn main() {
     });
     let config = blob(&blobs, &serde_json::to_vec(&config).unwrap());
     if format == "oci-dir" {
-        finish_layout(&out, &blobs, &config, &layers)
+        finish_layout(&out, &blobs, &config, &layers);
     } else {
-        finish_archive(&out, &work, &config, &layers)
+        finish_archive(&out, &work, &config, &layers);
     }
 }
 
@@ -164,7 +164,7 @@ fn blob(blobs: &Path, bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// Passes bytes on and hashes them.

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
+    clippy::missing_panics_doc,
     reason = "writing to memory cannot fail, and a test stops if it does"
 )]
 
@@ -187,5 +188,5 @@ fn archive(members: &[(String, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -74,6 +74,8 @@ fn write(format: Format, file: Option<&str>, inventory: &Inventory) -> anyhow::R
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let whole = || -> io::Result<()> {
+        // Asked first, because the error of the temporary file would name that file.
+        fs::metadata(folder)?;
         let mut partial = tempfile::NamedTempFile::new_in(folder)?;
         let mut out = BufWriter::new(&mut partial);
         (format.write)(inventory, &mut out)?;

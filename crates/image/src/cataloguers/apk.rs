@@ -51,7 +51,7 @@ impl Cataloguer for Apk {
                 "A" => package.arch = Some(value.to_owned()),
                 "o" => {
                     package.source =
-                        Some(SourcePackage { name: value.into(), version: String::new() })
+                        Some(SourcePackage { name: value.into(), version: String::new() });
                 }
                 "L" => package.licenses = vec![value.to_owned()],
                 "m" => package.supplier = Some(value.to_owned()),

@@ -23,6 +23,7 @@ struct Lock {
 }
 
 /// An entry of versions 2 and 3.
+#[allow(clippy::struct_excessive_bools, reason = "the file has these flags")]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Installed {
@@ -65,7 +66,9 @@ impl Cataloguer for NpmLock {
             .map_err(|error| CatalogueError::malformed("package-lock.json", error))?;
         match (lock.packages, lock.dependencies) {
             (Some(packages), _) => {
-                packages.iter().for_each(|(path, entry)| listed(path, entry, found))
+                for (path, entry) in &packages {
+                    listed(path, entry, found);
+                }
             }
             (None, Some(dependencies)) => nested(&dependencies, found),
             (None, None) => {}

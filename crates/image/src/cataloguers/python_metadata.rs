@@ -47,7 +47,7 @@ impl Cataloguer for PythonMetadata {
                 "Author" if value != "UNKNOWN" => package.supplier = Some(value.to_owned()),
                 // Extras are installed only where somebody asked for them.
                 "Requires-Dist" if !value.contains("extra ==") => {
-                    package.depends_on.extend(required(value))
+                    package.depends_on.extend(required(value));
                 }
                 _ => {}
             }

@@ -83,7 +83,7 @@ impl Walk<'_, '_> {
     fn file(&mut self, path: String) {
         match self.content(&path) {
             Ok((content, executable)) => {
-                self.found.catalogue(path, &content, executable, self.wants)
+                self.found.catalogue(path, &content, executable, self.wants);
             }
             Err(error) => self.problem(&path, &error.to_string()),
         }

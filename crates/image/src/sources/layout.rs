@@ -76,8 +76,8 @@ impl Layout {
         tag: Option<&str>,
         wants: &WantIndex<'_>,
     ) -> Result<Inventory, ImageError> {
-        let has_index = self.blob("index.json").is_ok();
-        let saved = if has_index { None } else { self.blob("manifest.json").ok() };
+        let is_layout = self.blob("index.json").is_ok();
+        let saved = if is_layout { None } else { self.blob("manifest.json").ok() };
         match saved {
             Some(_) => self.read_saved(tag, wants),
             None => self.read_layout(platform, tag, wants),
@@ -101,16 +101,16 @@ impl Layout {
         };
         let chosen: Vec<&SavedImage> = images.iter().filter(|image| named(image)).collect();
         let [image] = chosen.as_slice() else {
-            let names: Vec<String> =
+            let tags: Vec<String> =
                 images.iter().flat_map(|i| i.repo_tags.clone().unwrap_or_default()).collect();
             return Err(if chosen.is_empty() {
                 self.missing(format!(
                     "image `{}`; it has: {}",
                     tag.unwrap_or_default(),
-                    names.join(", ")
+                    tags.join(", ")
                 ))
             } else {
-                ImageError::Ambiguous { path: self.path.clone(), names }
+                ImageError::Ambiguous { path: self.path.clone(), names: tags }
             });
         };
         let mut artifact =
@@ -119,8 +119,8 @@ impl Layout {
             image.config.rsplit('/').next().unwrap_or_default().trim_end_matches(".json");
         artifact.config_digest = format!("sha256:{config_name}").parse().ok();
         let config: Config = self.document(&image.config)?;
-        let layers = image.layers.iter().map(|name| (name.clone(), None)).collect();
-        self.catalogue(artifact, &config, layers, wants)
+        let layers: Vec<_> = image.layers.iter().map(|name| (name.clone(), None)).collect();
+        self.catalogue(artifact, &config, &layers, wants)
     }
 
     fn read_layout(
@@ -140,9 +140,9 @@ impl Layout {
             ..Artifact::default()
         };
         let document: Config = self.verified(&config.digest)?;
-        let layers =
+        let layers: Vec<_> =
             manifest.layers.iter().map(|l| (blob_name(&l.digest), Some(l.clone()))).collect();
-        self.catalogue(artifact, &document, layers, wants)
+        self.catalogue(artifact, &document, &layers, wants)
     }
 
     /// Follows indexes down to the one manifest that is asked for.
@@ -195,7 +195,7 @@ impl Layout {
         &self,
         artifact: Artifact,
         config: &Config,
-        layers: Vec<(String, Option<Descriptor>)>,
+        layers: &[(String, Option<Descriptor>)],
         wants: &WantIndex<'_>,
     ) -> Result<Inventory, ImageError> {
         let read: Result<Vec<(Layer, LayerInventory)>, ImageError> = layers

@@ -3,6 +3,9 @@
 /// Size of a header and the unit of all content.
 pub(super) const BLOCK: u64 = 512;
 
+/// The same as a length in memory.
+pub(super) const BLOCK_BYTES: usize = 512;
+
 /// What a member is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum EntryKind {
@@ -29,10 +32,11 @@ pub enum EntryKind {
     GnuSparse,
 }
 
-pub(super) struct Header([u8; BLOCK as usize]);
+pub(super) struct Header([u8; BLOCK_BYTES]);
 
 impl Header {
-    pub(super) fn new(block: [u8; BLOCK as usize]) -> Self {
+    #[allow(clippy::large_types_passed_by_value, reason = "moved once, into the header")]
+    pub(super) fn new(block: [u8; BLOCK_BYTES]) -> Self {
         Self(block)
     }
 

@@ -15,7 +15,7 @@ use std::io;
 pub use forward::{FileWindow, Forward, Stream};
 pub use header::EntryKind;
 
-use header::{BLOCK, Header};
+use header::{BLOCK, BLOCK_BYTES, Header};
 use pax::Overrides;
 
 /// The longest PAX record or GNU long name: 1 MiB.
@@ -140,7 +140,7 @@ impl<S: Forward> Archive<S> {
     /// The next header; `None` at the end mark or at a clean end of the bytes.
     fn header(&mut self) -> Result<Option<Header>, TarError> {
         let at = self.position;
-        let mut block = [0; BLOCK as usize];
+        let mut block = [0; BLOCK_BYTES];
         let mut filled = 0;
         while let Some(rest) = block.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             let read = self.source.read(rest).map_err(|error| self.io(error))?;
@@ -218,7 +218,7 @@ impl<S: Forward> Archive<S> {
     /// Old GNU sparse files continue their map in blocks between header and content.
     fn skip_sparse_extensions(&mut self) -> Result<(), TarError> {
         loop {
-            let mut block = [0; BLOCK as usize];
+            let mut block = [0; BLOCK_BYTES];
             let mut filled = 0;
             while let Some(rest) = block.get_mut(filled..).filter(|rest| !rest.is_empty()) {
                 let read = self.source.read(rest).map_err(|error| self.io(error))?;

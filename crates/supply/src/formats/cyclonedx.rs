@@ -5,6 +5,8 @@
 //!
 //! Source: <https://cyclonedx.org/docs/1.6/json/>.
 
+#![allow(clippy::indexing_slicing, reason = "setting a key of a JSON object cannot panic")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
