@@ -1,0 +1,2 @@
+//! Gates: findings and the state of the advisory data enter, one verdict leaves.
+#![forbid(unsafe_code)]

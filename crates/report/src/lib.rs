@@ -1,0 +1,2 @@
+//! Reports: one scan enters, a document in one of the known formats leaves.
+#![forbid(unsafe_code)]
