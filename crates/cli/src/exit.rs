@@ -1,4 +1,5 @@
-//! What an outcome means to the shell: 0 clean, 2 usage, 3 failed or partial.
+//! What an outcome means to the shell: 0 clean, 1 findings over the gate, 2 usage, 3 failed or
+//! partial, 4 stale advisory data, 5 denied by policy.
 
 use std::io;
 use std::process::ExitCode;
@@ -10,6 +11,32 @@ pub(crate) enum Outcome {
     Clean,
     /// Something that should have been read could not be.
     Partial,
+    /// A gate was not passed: its exit code.
+    Gate(u8),
+}
+
+impl Outcome {
+    /// The outcome of a verdict's exit code.
+    pub(crate) fn of_code(code: u8) -> Self {
+        if code == 0 { Self::Clean } else { Self::Gate(code) }
+    }
+
+    /// Of two outcomes the one that weighs more: partial, then stale, then a gate.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let weight = |outcome: Self| match outcome.code() {
+            3 => u8::MAX,
+            code => code,
+        };
+        if weight(other) > weight(self) { other } else { self }
+    }
+
+    fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Partial => 3,
+            Self::Gate(code) => code,
+        }
+    }
 }
 
 /// A mistake in the arguments that clap cannot see.
@@ -20,8 +47,7 @@ pub(crate) struct Usage(pub(crate) String);
 /// Tells the user what went wrong, and the shell whether anything did.
 pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
-        Ok(Outcome::Clean) => ExitCode::SUCCESS,
-        Ok(Outcome::Partial) => ExitCode::from(3),
+        Ok(outcome) => ExitCode::from(outcome.code()),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             tell(&format!("error: {}", chain(&error)));

@@ -6,6 +6,9 @@
 
 mod commands;
 mod exit;
+mod output;
+mod paths;
+mod target;
 
 use clap::Parser;
 

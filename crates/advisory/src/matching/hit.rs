@@ -1,0 +1,123 @@
+//! One entry of the database against one package.
+
+use plimsoll_model::{AffectedStatus, Ecosystem, Rating};
+
+use super::applies::{self, Limits};
+use super::subject::{self, Subject};
+use crate::database::Entry;
+use crate::versions::{self, EventRef, RangeRef};
+
+/// An entry that says that the package is affected.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hit<'d> {
+    pub(super) advisory: u32,
+    pub(super) id: &'d str,
+    pub(super) feed: &'d str,
+    pub(super) aliases: Vec<&'d str>,
+    /// As the feed writes it.
+    pub(super) ecosystem: String,
+    /// The name that the entry is about.
+    pub(super) name: String,
+    pub(super) status: AffectedStatus,
+    /// Versions that repair it, nearest first.
+    pub(super) fixed: Vec<String>,
+    /// `1.2.3 >= 1.0.0 and 1.2.3 < 1.4.0`.
+    pub(super) comparison: String,
+    pub(super) rating: Option<Rating>,
+    /// Only subscribers get the repair.
+    pub(super) subscribers: bool,
+}
+
+/// What an entry says of a package.
+pub(super) enum Outcome<'d> {
+    /// It is affected.
+    Affected(Hit<'d>),
+    /// The vendor says that it is not, whatever others say.
+    Denied,
+    /// Nothing.
+    Passed,
+}
+
+/// A name to look up, and the version that goes with it.
+pub(super) struct Lookup<'p> {
+    pub(super) name: &'p str,
+    version_of_source: &'p str,
+    version_of_binary: &'p str,
+    /// Whether entries that name source packages count under this name.
+    source: bool,
+    /// Whether entries that name built packages do.
+    binary: bool,
+}
+
+impl<'p> Lookup<'p> {
+    /// The names of a package: its source's and its own, once where they are the same.
+    pub(super) fn of(subject: &Subject<'p>) -> Vec<Self> {
+        let (source, binary) = (subject.source, subject.binary);
+        let lookup = |name, source: bool, is_binary: bool| Self {
+            name,
+            version_of_source: subject.source.1,
+            version_of_binary: binary.1,
+            source,
+            binary: is_binary,
+        };
+        if source.0 == binary.0 {
+            return vec![lookup(source.0, true, true)];
+        }
+        vec![lookup(source.0, true, false), lookup(binary.0, false, true)]
+    }
+}
+
+/// Judges one entry. The error says why nothing can be decided.
+pub(super) fn judge<'d>(
+    entry: &Entry<'d>,
+    subject: &Subject<'_>,
+    lookup: &Lookup<'_>,
+    ecosystem: &Ecosystem,
+) -> Result<Outcome<'d>, String> {
+    let (wanted, version) = if entry.binary() {
+        (lookup.binary, lookup.version_of_binary)
+    } else {
+        (lookup.source, lookup.version_of_source)
+    };
+    if !wanted {
+        return Ok(Outcome::Passed);
+    }
+    let arch = subject.package.arch.as_deref().filter(|arch| !matches!(*arch, "noarch" | "all"));
+    let mut arches = entry.arches().peekable();
+    let limits = Limits {
+        module: entry.module(),
+        has_arch: arches.peek().is_none() || arch.is_none_or(|arch| arches.any(|a| a == arch)),
+        fixed: entry.ranges().flat_map(|range| range.events()).find_map(|event| match event {
+            EventRef::Fixed(version) => Some(version),
+            _ => None,
+        }),
+    };
+    if !applies::is_about(subject.package, limits) {
+        return Ok(Outcome::Passed);
+    }
+    if entry.status() == AffectedStatus::NotAffected {
+        return Ok(Outcome::Denied);
+    }
+    if version.is_empty() {
+        return Err("the installed version is not known".into());
+    }
+    let ranges = entry.ranges();
+    let verdict = versions::affected(subject.scheme, version, ranges, entry.versions())
+        .map_err(|error| error.to_string())?;
+    if !verdict.is_affected() {
+        return Ok(Outcome::Passed);
+    }
+    Ok(Outcome::Affected(Hit {
+        advisory: entry.advisory(),
+        id: entry.id(),
+        feed: entry.feed(),
+        aliases: entry.aliases().collect(),
+        ecosystem: ecosystem.to_string(),
+        name: lookup.name.to_owned(),
+        status: entry.status(),
+        comparison: verdict.comparison(),
+        fixed: verdict.into_fixed(),
+        rating: entry.rating(),
+        subscribers: subject::is_for_subscribers(ecosystem),
+    }))
+}

@@ -1,0 +1,156 @@
+//! `plimsoll scan`: what is vulnerable in an image.
+
+use std::io::IsTerminal;
+use std::time::SystemTime;
+
+use anyhow::Context;
+use plimsoll_advisory::database::Database;
+use plimsoll_advisory::matching::match_inventory;
+use plimsoll_model::{Scan, Severity, Timestamp};
+use plimsoll_policy::{Filter, Gates};
+use plimsoll_report::{Format, Style};
+
+use crate::exit::{Outcome, Usage, tell};
+use crate::target::{Reading, tell_problems};
+use crate::{output, paths};
+
+/// Find known vulnerabilities in an image, an archive or a folder
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  plimsoll scan nginx:latest
+  plimsoll scan --fail-on high --only-fixed registry:registry.example/app:1.2
+  plimsoll scan docker-archive:app.tar -o table -o sarif=app.sarif -o json=app.json
+  plimsoll scan rootfs:/
+
+Exit codes: 0 clean or below the gate, 1 findings over --fail-on, 2 wrong usage,
+3 failed or only partly read, 4 advisory data older than --max-data-age.")]
+pub(crate) struct ScanCommand {
+    /// `nginx:latest` (docker, then the registry), `docker:`, `podman:`, `registry:`,
+    /// `docker-archive:`, `oci-archive:`, `oci-dir:`, `dir:` or `rootfs:`
+    #[arg(value_name = "REF", required = true)]
+    references: Vec<String>,
+
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, sarif
+    #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
+    output: Vec<String>,
+
+    /// Show only these severities: critical,high,medium,low,negligible,unknown
+    #[arg(short, long, value_name = "LIST", value_delimiter = ',')]
+    severity: Vec<Severity>,
+
+    /// Show only what an update repairs
+    #[arg(long)]
+    only_fixed: bool,
+
+    /// Exit 1 where a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<Severity>,
+
+    /// Exit 4 where the newest advisory is older than this many days
+    #[arg(long, value_name = "DAYS")]
+    max_data_age: Option<u64>,
+
+    /// Folder of the advisory database
+    #[arg(long, value_name = "DIR", env = "PLIMSOLL_DB_DIR")]
+    db: Option<std::path::PathBuf>,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+impl ScanCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        let known = Format::ALL.iter().map(|format| format.name);
+        let outputs = output::parse(&self.output, Format::named, known)?;
+        if self.references.len() > 1 && outputs.iter().any(|(_, file)| file.is_some()) {
+            let why = "a file holds one report: name one REF, or leave `=FILE` out";
+            return Err(Usage(why.into()).into());
+        }
+        let database = open_database(self.db.as_deref())?;
+        let mut worst = Outcome::Clean;
+        for reference in &self.references {
+            let scan = self.scan(reference, &database)?;
+            tell_problems(&scan.inventory);
+            for (format, file) in &outputs {
+                let style = if file.is_some() { Style::default() } else { stdout_style() };
+                output::write(*file, |out| (format.write)(&scan, &style, out))?;
+            }
+            for reason in &scan.verdict.failed {
+                tell(&format!("{}: {}", reason.gate, reason.reason));
+            }
+            worst = worst.or(Outcome::of_code(scan.verdict.exit_code()));
+            super::explain::remember(scan);
+        }
+        Ok(worst)
+    }
+
+    fn scan(&self, reference: &str, database: &Database) -> anyhow::Result<Scan> {
+        let mut inventory = self.reading.read(reference)?;
+        if let Some(distro) = &mut inventory.distro {
+            distro.end_of_life = database.end_of_life(distro);
+        }
+        let matches = match_inventory(&inventory, database)
+            .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
+        let now = now()?;
+        let mut scan = Scan {
+            inventory,
+            findings: matches.findings,
+            undecided: matches.undecided,
+            data: database.data(),
+            scanned_at: Some(now),
+            ..Scan::default()
+        };
+        let severities = (!self.severity.is_empty()).then(|| self.severity.clone());
+        Filter { severities, only_fixed: self.only_fixed }.apply(&mut scan);
+        let gates = Gates {
+            fail_on: self.fail_on,
+            max_data_age: self.max_data_age,
+            ..Gates::default()
+        };
+        scan.verdict = gates.verdict(&scan, now);
+        Ok(scan)
+    }
+}
+
+/// The compiled database, or the starter set with one line that says so.
+fn open_database(folder: Option<&std::path::Path>) -> anyhow::Result<Database> {
+    let path = paths::db_file(folder);
+    if path.exists() {
+        return Ok(Database::open(&path)?);
+    }
+    let database = Database::starter().context("the starter set is damaged")?;
+    let records: u64 = database.data().feeds.iter().map(|feed| feed.records).sum();
+    tell(&format!(
+        "note: only the starter set of {records} famous advisories is here; \
+         `plimsoll db update` brings all"
+    ));
+    Ok(database)
+}
+
+/// The time of the scan: now, or `SOURCE_DATE_EPOCH` where the same bytes are wanted again.
+///
+/// Source: <https://reproducible-builds.org/specs/source-date-epoch/>.
+fn now() -> anyhow::Result<Timestamp> {
+    if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
+        let seconds = text
+            .parse()
+            .map_err(|_| Usage(format!("SOURCE_DATE_EPOCH is `{text}`: expected seconds since 1970")))?;
+        return Ok(Timestamp::from_unix(seconds));
+    }
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Ok(Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap_or(0)))
+}
+
+/// Colour and width where a person reads.
+fn stdout_style() -> Style {
+    let is_terminal = std::io::stdout().is_terminal();
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let width = columns.or_else(|| is_terminal.then(terminal_width).flatten());
+    Style { width, colour: !no_colour && (is_terminal || forced) }
+}
+
+fn terminal_width() -> Option<u16> {
+    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|w| *w > 0)
+}

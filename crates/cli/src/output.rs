@@ -1,0 +1,60 @@
+//! Where results go: `-o FORMAT` to stdout, `-o FORMAT=FILE` to a file that appears whole or not
+//! at all.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::exit::Usage;
+
+/// The `-o` arguments, each a format of a registry and its file, `None` for stdout.
+pub(crate) fn parse<'t, F>(
+    texts: &'t [String],
+    named: impl Fn(&str) -> Option<F>,
+    known: impl Iterator<Item = &'static str> + Clone,
+) -> Result<Vec<(F, Option<&'t str>)>, Usage> {
+    let one = |text: &'t String| {
+        let (name, file) =
+            text.split_once('=').map_or((text.as_str(), None), |(name, file)| (name, Some(file)));
+        let format = named(name).ok_or_else(|| {
+            let known: Vec<&str> = known.clone().collect();
+            Usage(format!("unknown format `{name}`: expected one of {}", known.join(", ")))
+        })?;
+        Ok((format, file.filter(|file| *file != "-")))
+    };
+    texts.iter().map(one).collect()
+}
+
+/// Writes to stdout or to a file.
+pub(crate) fn write(
+    file: Option<&str>,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let Some(file) = file else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        content(&mut out)?;
+        return Ok(out.flush()?);
+    };
+    whole(Path::new(file), content).with_context(|| format!("cannot write `{file}`"))
+}
+
+/// Writes a file beside its place and moves it there once it is complete.
+pub(crate) fn whole(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let folder =
+        path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Asked first, because the error of the temporary file would name that file.
+    fs::metadata(folder)?;
+    let mut partial = tempfile::NamedTempFile::new_in(folder)?;
+    let mut out = BufWriter::new(&mut partial);
+    content(&mut out)?;
+    out.flush()?;
+    drop(out);
+    let partial = partial.into_temp_path();
+    fs::set_permissions(&partial, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
+    partial.persist(path).map_err(|error| error.error)
+}
