@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{Distro, Inventory, Location, Package, Problem};
 
+use crate::cataloguers::release_files::{APK_REPOSITORIES, branch_order};
 use crate::layer::{CataloguedFile, LayerInventory, path_hash};
 
 /// Merges layers, bottom first, into `inventory`. With `is_folder` no layer index is recorded.
@@ -107,10 +108,21 @@ fn own(packages: &mut [Package], layers: &[LayerInventory]) {
 /// `etc/os-release` is the administrator's, `usr/lib/os-release` the vendor's; other files only
 /// stand in where both are missing.
 fn best_distro(mut distros: BTreeMap<String, Distro>) -> Option<Distro> {
-    distros
+    let repositories = distros.remove(APK_REPOSITORIES);
+    let mut best = distros
         .remove("etc/os-release")
         .or_else(|| distros.remove("usr/lib/os-release"))
-        .or_else(|| distros.into_values().next())
+        .or_else(|| distros.into_values().next());
+    // Packages of a newer branch than the release are judged by that branch.
+    if let (Some(distro), Some(repositories)) = (&mut best, repositories)
+        && distro.id == repositories.id
+    {
+        let order = |distro: &Distro| branch_order(distro.ecosystem.as_ref()?.release()?);
+        if order(&repositories) > order(distro) {
+            distro.ecosystem = repositories.ecosystem;
+        }
+    }
+    best
 }
 
 /// One package for the same thing at several places; present and removed ones stay apart.

@@ -8,6 +8,7 @@ mod npm_lock;
 mod npm_package;
 mod os_release;
 mod python_metadata;
+pub(crate) mod release_files;
 
 use crate::cataloguer::Cataloguer;
 
@@ -19,4 +20,5 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &npm_package::NpmPackage,
     &os_release::OsRelease,
     &python_metadata::PythonMetadata,
+    &release_files::ReleaseFiles,
 ];

@@ -65,7 +65,8 @@ fn unquote(value: &str) -> String {
     out
 }
 
-fn ecosystem(distro: &Distro) -> Option<Ecosystem> {
+/// The release in the words of its distribution's advisories.
+pub(super) fn ecosystem(distro: &Distro) -> Option<Ecosystem> {
     use EcosystemName as Name;
     let version = distro.version.as_str();
     let major = version.split('.').next().unwrap_or(version);
@@ -77,6 +78,10 @@ fn ecosystem(distro: &Distro) -> Option<Ecosystem> {
         })
     };
     match distro.id.as_str() {
+        "debian" | "raspbian" if major.is_empty() => {
+            // Before a release is out its os-release has a name and no number.
+            released(Name::Debian, debian_number(distro.codename.as_deref()?)?)
+        }
         "debian" | "raspbian" => released(Name::Debian, major),
         "ubuntu" => released(Name::Ubuntu, &ubuntu_release(version)),
         "alpine" => released(Name::Alpine, &alpine_branch(version)),
@@ -99,6 +104,21 @@ fn ecosystem(distro: &Distro) -> Option<Ecosystem> {
         "openeuler" => released(Name::OpenEuler, version),
         _ => None,
     }
+}
+
+/// The number of a Debian release.
+///
+/// Source: <https://www.debian.org/releases/>.
+pub(super) fn debian_number(codename: &str) -> Option<&'static str> {
+    const NAMES: [(&str, &str); 6] = [
+        ("buster", "10"),
+        ("bullseye", "11"),
+        ("bookworm", "12"),
+        ("trixie", "13"),
+        ("forky", "14"),
+        ("duke", "15"),
+    ];
+    NAMES.iter().find(|(name, _)| *name == codename).map(|(_, number)| *number)
 }
 
 /// Releases of April in even years have long-term support, which OSV writes behind the number.
@@ -145,6 +165,7 @@ mod tests {
             distro(&format!("ID=\"{id}\"\nVERSION_ID={version}\nPRETTY_NAME=x\n"))
         };
         assert_eq!(of("debian", "\"12\""), "x Debian:12");
+        assert_eq!(distro("ID=debian\nVERSION_CODENAME=trixie\nPRETTY_NAME=x\n"), "x Debian:13");
         assert_eq!(of("ubuntu", "24.04"), "x Ubuntu:24.04:LTS");
         assert_eq!(of("ubuntu", "23.10"), "x Ubuntu:23.10");
         assert_eq!(of("alpine", "3.20.3"), "x Alpine:v3.20");
