@@ -8,6 +8,7 @@
 //! This crate knows nothing of advisories, and it must not.
 #![forbid(unsafe_code)]
 
+pub mod byte_order;
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod compression;

@@ -8,6 +8,7 @@ mod npm_lock;
 mod npm_package;
 mod os_release;
 mod python_metadata;
+mod rpm;
 
 use crate::cataloguer::Cataloguer;
 
@@ -19,4 +20,6 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &npm_package::NpmPackage,
     &os_release::OsRelease,
     &python_metadata::PythonMetadata,
+    &rpm::Rpm,
+    &rpm::RpmManifest,
 ];
