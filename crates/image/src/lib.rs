@@ -16,6 +16,7 @@ pub mod content;
 mod error;
 pub mod layer;
 pub mod merge;
+pub mod object_file;
 pub mod oci;
 pub mod sources;
 pub mod tar;

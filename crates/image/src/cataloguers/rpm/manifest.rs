@@ -5,7 +5,7 @@
 //! number, source rpm. `container-manifest-1` beside it names the same packages with neither
 //! epoch nor source and is not read.
 //!
-//! Source: <https://github.com/microsoft/azurelinux/blob/3.0/toolkit/imageconfigs/scripts/cleanup.sh>.
+//! Source: <https://github.com/microsoft/azurelinux/blob/3.0/toolkit/tools/imagegen/installutils/installutils.go>.
 
 use plimsoll_model::{Package, PackageKind};
 
