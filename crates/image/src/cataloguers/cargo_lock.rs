@@ -18,6 +18,9 @@ use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
 #[derive(Debug)]
 pub(crate) struct CargoLock;
 
+/// The largest file that is read: 16 MiB. Workspaces of a thousand crates reach one.
+const MAX_FILE: u64 = 16 << 20;
+
 #[derive(Deserialize)]
 struct Lock {
     #[serde(default)]
@@ -49,6 +52,9 @@ impl Cataloguer for CargoLock {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if file.size() > MAX_FILE {
+            return Err(CatalogueError::TooLarge { size: file.size(), limit: MAX_FILE });
+        }
         let text = file.text()?;
         let lock: Lock = toml::from_str(&text)
             .map_err(|error| CatalogueError::malformed("Cargo.lock", error.to_string().trim()))?;
@@ -56,8 +62,8 @@ impl Cataloguer for CargoLock {
         for entry in lock.root.iter().chain(&lock.package) {
             // Entries come in the order of the file, so that lines are counted once.
             let start = entry.name.span().start;
-            if let Some(between) = text.as_bytes().get(passed..start) {
-                line += between.iter().filter(|&&byte| byte == b'\n').count();
+            if let Some(between) = text.get(passed..start) {
+                line += between.matches('\n').count();
                 passed = start;
             }
             let Some(version) = &entry.version else {

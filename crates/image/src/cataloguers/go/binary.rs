@@ -5,6 +5,8 @@
 //!
 //! Source: <https://pkg.go.dev/runtime/debug#BuildInfo>.
 
+use std::fmt::Write;
+
 use plimsoll_model::{Hash, Package, PackageKind};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
@@ -115,7 +117,7 @@ fn base64(text: &str) -> Option<String> {
         held += 6;
         if held >= 8 {
             held -= 8;
-            hex.push_str(&format!("{:02x}", (bits >> held) & 0xff));
+            let _ = write!(hex, "{:02x}", (bits >> held) & 0xff);
             bits &= (1 << held) - 1;
         }
     }

@@ -18,7 +18,7 @@ const ALIGN: u64 = 16;
 const HEAD: usize = 32;
 /// Read at once while searching.
 const CHUNK: usize = 1 << 20;
-/// Searched of one program: 64 MiB. The linker puts the block first.
+/// Searched of one program, all its parts together: 64 MiB. The linker puts the block first.
 const MAX_SEARCH: u64 = 64 << 20;
 const MAX_TOOLCHAIN: usize = 4096;
 /// The longest list of modules that is read: 16 MiB. Large programs have 100 KiB.
@@ -35,8 +35,11 @@ pub(super) struct BuildInfo {
 
 /// What the program says, or `None` where no Go toolchain built it.
 pub(super) fn read(content: &dyn ReadAt, object: &ObjectFile) -> io::Result<Option<BuildInfo>> {
+    let mut room = MAX_SEARCH;
     for part in places(object) {
-        if let Some(address) = find(content, object, part)? {
+        let part = Part { size: part.size.min(room), ..part.clone() };
+        room -= part.size;
+        if let Some(address) = find(content, object, &part)? {
             return decode(content, object, address);
         }
     }
@@ -55,7 +58,7 @@ fn places(object: &ObjectFile) -> Vec<&Part> {
     }
     // PE has no section that only Go writes.
     let is_elf_or_macho = starts(&[".shstrtab", "__text"]);
-    if is_elf_or_macho && !starts(&[".go", ".note.go", "__go"]) {
+    if is_elf_or_macho && !starts(&[".go.", ".gopclntab", ".note.go", "__go_", "__gopclntab"]) {
         return Vec::new();
     }
     object.segments.iter().filter(|part| part.is_data).collect()
@@ -63,17 +66,18 @@ fn places(object: &ObjectFile) -> Vec<&Part> {
 
 fn find(content: &dyn ReadAt, object: &ObjectFile, part: &Part) -> io::Result<Option<u64>> {
     let Some(mut at) = part.address.checked_next_multiple_of(ALIGN) else { return Ok(None) };
-    let end = part.address.saturating_add(part.size.min(MAX_SEARCH));
+    let end = part.address.saturating_add(part.size);
     while at < end {
-        let bytes = object.memory(content, at, CHUNK)?;
-        let aligned = (at..).step_by(16).zip(bytes.chunks(16));
-        if let Some((found, _)) = aligned.into_iter().find(|(_, bytes)| bytes.starts_with(MAGIC)) {
+        let len = usize::try_from(end - at).unwrap_or(CHUNK).min(CHUNK);
+        let bytes = object.memory(content, at, len)?;
+        let mut aligned = (at..).step_by(16).zip(bytes.chunks(16));
+        if let Some((found, _)) = aligned.find(|(_, bytes)| bytes.starts_with(MAGIC)) {
             return Ok(Some(found));
         }
         if bytes.len() < CHUNK {
             break;
         }
-        at += CHUNK as u64;
+        at += bytes.len() as u64;
     }
     Ok(None)
 }
@@ -232,6 +236,35 @@ mod tests {
         assert_eq!(read(&not, &object(vec![data(0x40_0000, &not)])).unwrap(), None);
         // The address counts, not the place in the file.
         assert!(read(&not, &object(vec![data(0x40_0008, &not)])).unwrap().is_some());
+    }
+
+    #[test]
+    fn data_of_programs_that_are_plainly_not_go_is_not_searched() {
+        let block = inline_block("go1.21.3", "");
+        let named = |name: &str| Part { name: name.into(), is_data: false, ..data(0, &[]) };
+        let mut object = object(vec![data(0x1000, &block)]);
+        object.sections = vec![named(".shstrtab"), named(".got"), named(".data")];
+        assert_eq!(read(&block, &object).unwrap(), None);
+        object.sections.push(named(".gopclntab"));
+        assert!(read(&block, &object).unwrap().is_some());
+    }
+
+    #[test]
+    fn overlapping_parts_are_not_searched_without_end() {
+        struct Endless(std::sync::atomic::AtomicU64);
+        impl ReadAt for Endless {
+            fn read_at(&self, buffer: &mut [u8], _: u64) -> io::Result<usize> {
+                self.0.fetch_add(buffer.len() as u64, std::sync::atomic::Ordering::Relaxed);
+                Ok(buffer.len())
+            }
+            fn size(&self) -> u64 {
+                u64::MAX
+            }
+        }
+        let content = Endless(0.into());
+        let part = Part { size: 60 << 20, ..data(0x1000, &[]) };
+        assert_eq!(read(&content, &object(vec![part; 100])).unwrap(), None);
+        assert_eq!(content.0.into_inner(), MAX_SEARCH);
     }
 
     #[test]

@@ -13,6 +13,11 @@ use plimsoll_model::{Package, PackageKind};
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
 use crate::cataloguers::go::{is_folder, stdlib};
 
+/// Words of a line that are looked at; no statement has more than five.
+const MAX_WORDS: usize = 8;
+/// The longest path or version.
+const MAX_WORD: usize = 1024;
+
 /// Reads `go.mod`.
 #[derive(Debug)]
 pub(crate) struct GoMod;
@@ -71,6 +76,9 @@ impl Cataloguer for GoMod {
 impl Module {
     fn take(&mut self, line: usize, verb: &str, fields: &[&str]) -> Result<(), &'static str> {
         let text = |text: &&str| (*text).to_owned();
+        if fields.iter().any(|field| field.len() > MAX_WORD) {
+            return Err("a path or version is too long");
+        }
         match (verb, fields) {
             ("require", [path, version]) => {
                 self.required.push((line, text(path), text(version)));
@@ -104,6 +112,7 @@ impl Module {
     }
 
     fn list(&self, file: &File<'_>, found: &mut Found) {
+        let mut listed = HashSet::new();
         for (line, path, version) in &self.required {
             if self.excluded.contains(&(path.clone(), version.clone())) {
                 continue;
@@ -121,7 +130,10 @@ impl Module {
                 }
                 None => Package::new(PackageKind::Golang, path, version),
             };
-            found.add_at(file, *line, package);
+            // One module can stand in for several.
+            if listed.insert((package.name.clone(), package.version.clone())) {
+                found.add_at(file, *line, package);
+            }
         }
         if let Some((line, toolchain)) = self.toolchain.as_ref().or(self.go.as_ref()) {
             found.add_at(file, *line, stdlib(toolchain));
@@ -133,7 +145,7 @@ impl Module {
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = line.trim_start();
-    while !rest.is_empty() && !rest.starts_with("//") {
+    while !rest.is_empty() && !rest.starts_with("//") && words.len() < MAX_WORDS {
         let quote = rest.chars().next().filter(|c| matches!(c, '"' | '`'));
         let (word, behind) = match quote.and_then(|quote| rest.get(1..)?.split_once(quote)) {
             Some(quoted) => quoted,

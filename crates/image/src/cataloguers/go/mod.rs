@@ -26,10 +26,10 @@ fn stdlib(toolchain: &str) -> Package {
         return package;
     }
     let mut package = Package::new(PackageKind::Golang, "stdlib", version);
-    let more = more.trim();
-    if more.starts_with("X:") {
-        package.notes.push(format!("built with experiments: `{more}`"));
-    } else if !more.is_empty() {
+    // Go 1.26 writes a hyphen where earlier versions wrote a space.
+    if let Some(experiments) = [" X:", "-X:"].iter().find_map(|mark| more.strip_prefix(mark)) {
+        package.notes.push(format!("built with experiments: `{experiments}`"));
+    } else if !more.trim().is_empty() {
         package.notes.push(format!("built with a patched toolchain: `{toolchain}`"));
     }
     package
@@ -62,8 +62,9 @@ mod tests {
         );
         assert_eq!(
             shown("go1.21.3 X:boringcrypto"),
-            "1.21.3 built with experiments: `X:boringcrypto`"
+            "1.21.3 built with experiments: `boringcrypto`"
         );
+        assert_eq!(shown("go1.26.8-X:jsonv2"), "1.26.8 built with experiments: `jsonv2`");
         assert_eq!(
             shown("devel go1.22-8f1d2b3 Mon"),
             " built with a toolchain without a version: `devel go1.22-8f1d2b3 Mon`"

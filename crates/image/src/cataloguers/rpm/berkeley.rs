@@ -49,11 +49,14 @@ pub(super) fn read(content: &dyn ReadAt, order: ByteOrder, intake: &mut Intake) 
     }
     let last = order.u32(&meta, 32).unwrap_or(0);
     let mut database = Database { order, pages: Pages::new(content, size), size };
-    let held = u32::try_from(database.pages.count()).unwrap_or(u32::MAX);
-    if held <= last {
-        intake.damaged(format!("the file ends behind page {held} of {}", u64::from(last) + 1));
+    let whole = u32::try_from(database.pages.count()).unwrap_or(u32::MAX);
+    if whole <= last {
+        intake.damaged(format!("the file ends behind page {whole} of {}", u64::from(last) + 1));
     }
-    for number in 1..held {
+    for number in 1..whole {
+        if intake.is_hopeless() {
+            return;
+        }
         let offset = u64::from(number) * size as u64;
         let Ok(head) = read_exact_at(content, offset, PAGE_HEAD) else {
             return intake.damaged(format!("page {number} cannot be read"));
@@ -86,7 +89,9 @@ impl Database<'_> {
             let header = match (key, value) {
                 // Under number 0 stands the next number to give.
                 (Some([IN_PLACE, 0, 0, 0, 0]), _) => continue,
-                (Some(_), Some([IN_PLACE, header @ ..])) => Ok(header.to_vec()),
+                (Some(_), Some([IN_PLACE, header @ ..])) => {
+                    self.pages.spend(header.len()).map(|()| header.to_vec())
+                }
                 (Some(_), Some(item @ [OFF_PAGE, ..])) => self.overflow(item),
                 _ => Err("malformed"),
             };
@@ -104,6 +109,7 @@ impl Database<'_> {
         if length > MAX_HEADER {
             return Err("value is too long");
         }
+        self.pages.spend(length)?;
         let mut value = Vec::new();
         while value.len() < length {
             if next == 0 {

@@ -1,6 +1,7 @@
 //! What the three kinds of rpm databases give: headers, made packages at once, and damage.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write;
 
 use plimsoll_model::{Hash, Package, PackageKind};
 
@@ -14,11 +15,15 @@ const MAX_NAME: usize = 512;
 /// The longest path that Linux knows.
 const MAX_PATH: usize = 4096;
 /// Provided names, needed names and owned files of all packages: a full desktop has a million.
-const MAX_ENTRIES: usize = 4_000_000;
-/// Bytes of owned paths in all: 256 MiB.
+const MAX_ENTRIES: usize = 2_000_000;
+/// Bytes of owned paths and their owners' names in all: 256 MiB.
 const MAX_PATH_BYTES: usize = 256 << 20;
+/// Bytes of the names in resolved dependencies: 64 MiB.
+const MAX_EDGE_BYTES: usize = 64 << 20;
 /// Messages about damage; the rest is counted.
 const MAX_MESSAGES: usize = 20;
+/// Damaged places after which it is not worth to go on.
+const HOPELESS: usize = 10_000;
 
 /// Collects headers and damage while a database is read.
 #[derive(Debug, Default)]
@@ -50,6 +55,11 @@ impl Intake {
         }
     }
 
+    /// Whether so much is damaged that the rest cannot be worth reading.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.more_damage > HOPELESS
+    }
+
     /// Takes in one package's header.
     pub(super) fn header(&mut self, blob: &[u8]) {
         let package = Header::parse(blob).and_then(|header| Ok((package(&header)?, header)));
@@ -59,7 +69,7 @@ impl Intake {
             Ok((package, header)) => {
                 let provides = self.names(&header, Tag::ProvideName);
                 let needs = self.names(&header, Tag::RequireName);
-                let files = self.files(&header);
+                let files = self.files(&package.name, &header);
                 self.packages.push(Installed { package, provides, needs, files });
             }
             Err(why) => self.damaged(why),
@@ -83,14 +93,14 @@ impl Intake {
     }
 
     /// Paths without a leading slash; folders are left out, because packages share them.
-    fn files(&mut self, header: &Header<'_>) -> Vec<String> {
+    fn files(&mut self, owner: &str, header: &Header<'_>) -> Vec<String> {
         let mut modes = header.numbers(Tag::FileModes);
         let mut is_file = || modes.next().is_none_or(|mode| mode & 0o170_000 != 0o040_000);
         let mut files = Vec::new();
         let mut take = |intake: &mut Self, folder: &[u8], name: &[u8]| {
             let length = folder.len() + name.len();
             if is_file() && length <= MAX_PATH {
-                if !intake.room(length) {
+                if !intake.room(length + owner.len()) {
                     return false;
                 }
                 let path = [String::from_utf8_lossy(folder), String::from_utf8_lossy(name)];
@@ -158,13 +168,19 @@ impl Intake {
             let by_path = need.strip_prefix('/').and_then(|path| owners.get(path));
             providers.get(need.as_str()).or(by_path).copied()
         };
-        let mut room = MAX_ENTRIES;
+        let mut room = MAX_EDGE_BYTES;
         let needs = |installed: &Installed| {
             let all: HashSet<&str> = installed.needs.iter().filter_map(provider).collect();
             let others = all.into_iter().filter(|name| *name != installed.package.name);
-            let mut names: Vec<String> = others.take(room).map(str::to_owned).collect();
+            let mut names: Vec<String> = others
+                .take_while(|name| {
+                    let left = room.checked_sub(name.len());
+                    room = left.unwrap_or(0);
+                    left.is_some()
+                })
+                .map(str::to_owned)
+                .collect();
             names.sort_unstable();
-            room -= names.len();
             names
         };
         self.packages.iter().map(needs).collect()
@@ -184,11 +200,15 @@ fn package(header: &Header<'_>) -> Result<Package, &'static str> {
     package.licenses = header.text(Tag::License).into_iter().collect();
     package.supplier = header.text(Tag::Vendor).or_else(|| header.text(Tag::Packager));
     let md5 = header.bytes(Tag::SigMd5).filter(|bytes| bytes.len() == 16);
-    package.hashes.extend(md5.map(|bytes| Hash {
-        algorithm: "md5".into(),
-        hex: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
-    }));
+    package.hashes.extend(md5.map(|bytes| Hash { algorithm: "md5".into(), hex: hex(bytes) }));
     Ok(package)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 /// Pages of equal size, each handed out once, so that no chain or tree of them is endless.
@@ -196,17 +216,25 @@ pub(super) struct Pages<'c> {
     content: &'c dyn ReadAt,
     size: usize,
     used: Vec<u64>,
+    /// Bytes that values may still have: together they are no larger than the file.
+    room: u64,
 }
 
 impl<'c> Pages<'c> {
     /// Pages of `size` bytes, numbered from 0.
     pub(super) fn new(content: &'c dyn ReadAt, size: usize) -> Self {
-        Self { content, size, used: Vec::new() }
+        Self { content, size, used: Vec::new(), room: content.size() }
     }
 
     /// How many whole pages the file holds.
     pub(super) fn count(&self) -> u64 {
         self.content.size() / self.size as u64
+    }
+
+    /// Accounts for a value of `length` bytes, which shares them with no other.
+    pub(super) fn spend(&mut self, length: usize) -> Result<(), &'static str> {
+        self.room = self.room.checked_sub(length as u64).ok_or("its bytes are used twice")?;
+        Ok(())
     }
 
     /// Whether the page was handed out already.

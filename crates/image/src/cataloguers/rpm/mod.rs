@@ -78,7 +78,9 @@ mod tests {
 
     fn catalogued(headers: &[Vec<u8>]) -> Found {
         let mut intake = Intake::default();
-        headers.iter().for_each(|blob| intake.header(blob));
+        for blob in headers {
+            intake.header(blob);
+        }
         let mut found = Found::default();
         intake.finish(&mut found);
         found

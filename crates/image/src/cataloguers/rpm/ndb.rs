@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn the_checksum_is_that_of_zlib() {
         assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
-        assert_eq!(adler32(&[0xff; 20_000]) >> 16, {
+        assert_eq!(adler32(&vec![0xff; 20_000]) >> 16, {
             let mut sums = (1_u64, 0_u64);
             for _ in 0..20_000 {
                 sums.0 = (sums.0 + 255) % 65_521;
@@ -134,7 +134,7 @@ mod tests {
             let mut blob =
                 [b"BlbS", &number.to_le_bytes()[..], &[0; 4], &held.to_le_bytes()].concat();
             blob.extend(header);
-            while (blob.len() + TAIL) % 16 != 0 {
+            while !(blob.len() + TAIL).is_multiple_of(16) {
                 blob.push(0);
             }
             let sum = adler32(&blob);

@@ -58,7 +58,7 @@ pub(super) fn read(content: &dyn ReadAt, intake: &mut Intake) {
             database.walk(root, intake, |row, intake| match row.iter().find_map(Value::bytes) {
                 Some(blob) => intake.header(blob),
                 None => intake.damaged("a row of `Packages` without a header"),
-            })
+            });
         }
         None => intake.damaged("there is no readable table `Packages`"),
     }
@@ -94,6 +94,9 @@ impl Database<'_> {
     ) {
         let mut open = vec![(root, 0)];
         while let Some((number, depth)) = open.pop() {
+            if intake.is_hopeless() {
+                return;
+            }
             let page = match self.pages.take(number.wrapping_sub(1)) {
                 Ok(page) => page,
                 Err(why) => {
@@ -118,6 +121,9 @@ impl Database<'_> {
                             Err(why) => intake.damaged(format!("page {number}, row {cell}: {why}")),
                         }
                     }
+                }
+                Some(INTERIOR) if (open.len() + cells) as u64 > self.pages.count() => {
+                    intake.damaged(format!("page {number} has more branches than there are pages"));
                 }
                 Some(INTERIOR) if depth < MAX_DEPTH => {
                     // The last is pushed first, so that rows come in the order of their keys.
@@ -153,6 +159,7 @@ impl Database<'_> {
         if length > super::header::MAX_HEADER {
             return Err("row is too long");
         }
+        self.pages.spend(length)?;
         let most = self.usable - 35;
         if length <= most {
             return Ok(cell.get(..length).ok_or("cut off")?.to_vec());
@@ -299,6 +306,18 @@ mod tests {
         let damage = damage(&[&leaf, &overflow]);
         assert_eq!(damage.len(), 1, "{damage:?}");
         assert!(damage[0].starts_with("page 2, row 0"), "{damage:?}");
+    }
+
+    #[test]
+    fn rows_that_share_their_bytes_are_refused() {
+        // 200 cells, all at the same place, with 60 bytes of payload.
+        let mut leaf = vec![LEAF, 0, 0, 0, 200, 0, 0, 0];
+        leaf.extend([1, 180].repeat(200));
+        leaf.resize(436, 0);
+        leaf.extend([60, 1, 2, 0]);
+        let damage = damage(&[&leaf]);
+        assert_eq!(damage[0], "a row of `Packages` without a header");
+        assert_eq!(damage.last().unwrap(), "page 2, row 19: its bytes are used twice");
     }
 
     #[test]
