@@ -12,6 +12,8 @@ use std::process::Command;
 use plimsoll_image::cataloguer::{File, Found, listing};
 use plimsoll_image::cataloguers;
 
+const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 fn catalogue(cataloguer: &str, program: &[u8]) -> Found {
     let cataloguer = cataloguers::ALL.iter().find(|c| c.name() == cataloguer).unwrap();
     let mut found = Found::default();
@@ -104,7 +106,6 @@ fn sums_by_go(program: &Path) -> Vec<String> {
 }
 
 fn base64(hex: &str) -> String {
-    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     // Three hexadecimal digits are two of base64; 64 and two of padding make whole groups.
     let padded = format!("{hex}00");
     let groups = padded.as_bytes().chunks(3).flat_map(|three| {
@@ -166,6 +167,46 @@ fn a_go_program_without_a_section_table_still_gives_its_modules() {
     program[40..48].fill(0);
     program[58..64].fill(0);
     assert_modules(&program, "without sections");
+}
+
+#[test]
+fn a_universal_file_gives_what_its_first_program_has() {
+    let Some(project) = GoProject::new() else { return };
+    let program = std::fs::read(project.build("darwin", "arm64", &["-ldflags=-s -w"])).unwrap();
+    let size = u32::try_from(program.len()).unwrap();
+    // Magic, number of programs, then machine, its variant, place, size and alignment.
+    let head = [0xcafe_babe_u32, 1, 0x0100_000c, 0, 4096, size, 12];
+    let mut universal: Vec<u8> = head.into_iter().flat_map(u32::to_be_bytes).collect();
+    universal.resize(4096, 0);
+    universal.extend(program);
+    assert_modules(&universal, "universal");
+}
+
+#[test]
+fn a_program_of_go_1_17_is_read_by_its_pointers() {
+    let Ok(output) = Command::new("go").args(["env", "GOROOT"]).output() else {
+        println!("skipped: `go` is not installed");
+        return;
+    };
+    let root = PathBuf::from(String::from_utf8(output.stdout).unwrap().trim());
+    let path = root.join("src/debug/buildinfo/testdata/go117/go117.base64");
+    let Ok(text) = std::fs::read(&path) else {
+        println!("skipped: no `{}`", path.display());
+        return;
+    };
+    let digit = |byte: &u8| DIGITS.iter().position(|known| known == byte);
+    let digits: Vec<usize> = text.iter().filter_map(digit).collect();
+    let program: Vec<u8> = digits
+        .chunks(4)
+        .flat_map(|four| {
+            let bits = four.iter().fold(0, |bits, digit| (bits << 6) | digit);
+            let bits = bits << (6 * (4 - four.len()));
+            [bits >> 16, bits >> 8, bits].map(|byte| u8::try_from(byte & 0xff).unwrap())
+        })
+        .collect();
+    let go = cataloguers::ALL.iter().find(|c| c.name() == "go-binary").unwrap();
+    let listed = listing(*go, "usr/bin/app", &program);
+    assert_eq!(listed, "golang example.com/go117 \ngolang stdlib 1.17\n");
 }
 
 #[test]

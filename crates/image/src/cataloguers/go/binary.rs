@@ -165,6 +165,12 @@ mod tests {
 
     proptest::proptest! {
         #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400), form in 0..3) {
+            let magic: &[u8] = match form { 0 => b"\x7fELF\x01\x02\x01", 1 => b"\x7fELF\x02\x01\x01", _ => b"MZ" };
+            crate::cataloguer::listing(&GoBinary, "app", &[magic, &bytes].concat());
+        }
+
+        #[test]
         fn no_lines_panic(text in "((mod|dep|=>|build)[\ta-z/.=+]{0,20}\n){0,9}") {
             shown(&text);
         }
