@@ -8,6 +8,7 @@
 //! This crate knows nothing of advisories, and it must not.
 #![forbid(unsafe_code)]
 
+pub mod byte_order;
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod compression;
@@ -15,6 +16,7 @@ pub mod content;
 mod error;
 pub mod layer;
 pub mod merge;
+pub mod object_file;
 pub mod oci;
 pub mod sources;
 pub mod tar;

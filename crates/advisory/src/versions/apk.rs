@@ -163,11 +163,10 @@ fn suffixes(mut a: &[u8], mut b: &[u8]) -> Ordering {
 
 /// apk's `~`: the version begins with all that the constraint states.
 pub(super) fn begins_with(version: &Version<'_>, start: &Version<'_>) -> bool {
-    let rest = Version { numbers: b"", ..*start_without_numbers(start) };
-    let nothing_more = rest.letter.is_none()
-        && rest.suffixes.is_empty()
-        && rest.hash.is_none()
-        && rest.revision.is_none();
+    let nothing_more = start.letter.is_none()
+        && start.suffixes.is_empty()
+        && start.hash.is_none()
+        && start.revision.is_none();
     if nothing_more {
         return leading(version.numbers, start.numbers);
     }
@@ -183,13 +182,10 @@ pub(super) fn begins_with(version: &Version<'_>, start: &Version<'_>) -> bool {
     compare(version, start).is_eq() || (start.revision.is_none() && version.hash == start.hash)
 }
 
-fn start_without_numbers<'a, 'v>(start: &'a Version<'v>) -> &'a Version<'v> {
-    start
-}
-
 fn leading(mut version: &[u8], mut start: &[u8]) -> bool {
     loop {
-        if digits::compare(digits::take_number(&mut version), digits::take_number(&mut start)).is_ne()
+        if digits::compare(digits::take_number(&mut version), digits::take_number(&mut start))
+            .is_ne()
         {
             return false;
         }

@@ -51,8 +51,9 @@ pub(super) fn compare(a: &Version<'_>, b: &Version<'_>) -> Ordering {
 /// Compares words and numbers by turns.
 fn part(mut a: &[u8], mut b: &[u8]) -> Ordering {
     while !a.is_empty() || !b.is_empty() {
-        let order = word(&mut a, &mut b)
-            .then_with(|| digits::compare(digits::take_number(&mut a), digits::take_number(&mut b)));
+        let order = word(&mut a, &mut b).then_with(|| {
+            digits::compare(digits::take_number(&mut a), digits::take_number(&mut b))
+        });
         if order.is_ne() {
             return order;
         }

@@ -31,7 +31,7 @@ use std::cmp::Ordering;
 use plimsoll_model::EcosystemName;
 
 pub use npm::Prereleases;
-pub use range::{RangeVerdict, affected};
+pub use range::{EventRef, RangeVerdict, Stretch, VersionRange, affected};
 pub use rpm::compare_nevra;
 
 /// How the versions of an ecosystem are ordered.
@@ -156,7 +156,7 @@ impl Scheme {
             Self::Portage => self.parsed(a, b, portage::parse, portage::compare),
             Self::Pub => self.parsed(a, b, pubspec::parse, pubspec::compare),
             Self::Rpm => self.parsed(a, b, rpm::parse, rpm::compare),
-            Self::SemverLenient => self.parsed(a, b, semver::parse_lenient, semver::compare),
+            Self::SemverLenient => self.parsed(a, b, semver::parse, semver::compare_lenient),
         }
     }
 
@@ -203,7 +203,29 @@ impl Scheme {
             Self::Pep440 => pep440::is_valid(version),
             Self::Portage => portage::is_valid(version),
             Self::Rpm => rpm::parse(version).is_ok(),
-            Self::SemverLenient => semver::parse_lenient(version).is_ok(),
+            Self::SemverLenient => semver::parse(version).is_ok(),
+        }
+    }
+
+    /// The scheme's name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Apk => "apk",
+            Self::Bitnami => "Bitnami",
+            Self::Cran => "R",
+            Self::Dpkg => "dpkg",
+            Self::Gem => "RubyGems",
+            Self::Go => "Go modules",
+            Self::Hackage => "Hackage",
+            Self::Maven => "Maven",
+            Self::Npm => "npm",
+            Self::Nuget => "NuGet",
+            Self::Packagist => "Composer",
+            Self::Pep440 => "PEP 440",
+            Self::Portage => "Portage",
+            Self::Pub => "Dart",
+            Self::Rpm => "rpm",
+            Self::Semver | Self::SemverLenient => "SemVer",
         }
     }
 

@@ -247,8 +247,7 @@ mod tests {
 
     #[test]
     fn a_bound_that_cannot_be_read_decides_nothing_unless_another_range_does() {
-        let broken =
-            range(vec![Event::Introduced("0".into()), Event::Fixed("epoch:1".into())]);
+        let broken = range(vec![Event::Introduced("0".into()), Event::Fixed("epoch:1".into())]);
         let sound = range(vec![Event::Introduced("0".into()), Event::Fixed("2-1".into())]);
         assert!(judged(Scheme::Dpkg, "1-1", &[broken.clone()]).contains("epoch:1"));
         assert_eq!(judged(Scheme::Dpkg, "1-1", &[broken, sound]), "1-1 < 2-1 → 2-1");

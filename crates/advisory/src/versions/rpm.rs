@@ -44,7 +44,7 @@ pub(super) fn compare_loose(a: &Version<'_>, b: &Version<'_>) -> Ordering {
         (Some(a), Some(b)) => segments(a, b),
         _ => Ordering::Equal,
     };
-    let trimmed = |a, b| segments(without_zero_segments(a), without_zero_segments(b));
+    let trimmed = |a: &[u8], b: &[u8]| segments(without_zero_segments(a), without_zero_segments(b));
     epochs.then_with(|| trimmed(a.version, b.version)).then_with(|| release(a, b, trimmed))
 }
 
@@ -139,7 +139,9 @@ fn without_zero_segments(mut text: &[u8]) -> &[u8] {
     while let Some((rest, last)) =
         text.iter().rposition(|&byte| byte == b'.').and_then(|dot| text.split_at_checked(dot))
     {
-        if !last.get(1..).is_some_and(|zeros| !zeros.is_empty() && digits::without_zeros(zeros).is_empty())
+        if !last
+            .get(1..)
+            .is_some_and(|zeros| !zeros.is_empty() && digits::without_zeros(zeros).is_empty())
         {
             break;
         }
