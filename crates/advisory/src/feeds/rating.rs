@@ -16,7 +16,7 @@ pub(super) fn from_vector(source: &str, vector: &str) -> Option<Rating> {
     let (kind, score) = if vector.starts_with("CVSS:4") {
         (RatingKind::CvssV4, vector.parse::<v4::Vector>().ok()?.score().value())
     } else if vector.starts_with("CVSS:3") {
-        (RatingKind::CvssV3, vector.parse::<v3::Vector>().ok()?.base_score().value())
+        (RatingKind::CvssV3, v3_base(vector)?)
     } else {
         (RatingKind::CvssV2, vector.parse::<v2::Vector>().ok()?.score().value())
     };
@@ -55,6 +55,20 @@ pub(super) fn from_word(source: &str, word: &str) -> Rating {
 /// A rating by a word that is on no scale, with the level that it stands for.
 pub(super) fn from_label(source: &str, label: &str, severity: Severity) -> Rating {
     Rating { severity, ..from_word(source, label) }
+}
+
+/// A base score, for which all base metrics must be there: the parser does without.
+fn v3_base(vector: &str) -> Option<f64> {
+    let parsed = vector.parse::<v3::Vector>().ok()?;
+    let all = parsed.av.is_some()
+        && parsed.ac.is_some()
+        && parsed.pr.is_some()
+        && parsed.ui.is_some()
+        && parsed.s.is_some()
+        && parsed.c.is_some()
+        && parsed.i.is_some()
+        && parsed.a.is_some();
+    all.then(|| parsed.base_score().value())
 }
 
 /// CVSS 2.0 has no critical: <https://nvd.nist.gov/vuln-metrics/cvss>.
