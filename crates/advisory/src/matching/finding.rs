@@ -125,9 +125,7 @@ fn title(record: &Advisory) -> String {
 
 /// The version that all matching records call repaired: the newest of what each asks for.
 fn fix(hits: &[&Hit<'_>], subject: &Subject<'_>) -> FixState {
-    let order = |a: &String, b: &String| {
-        subject.scheme.compare(a, b).unwrap_or_else(|_| a.cmp(b))
-    };
+    let order = |a: &String, b: &String| subject.scheme.compare(a, b).unwrap_or_else(|_| a.cmp(b));
     let own: Vec<&&Hit<'_>> = hits.iter().filter(|hit| !hit.subscribers).collect();
     if let Some(nearest) = own.iter().filter_map(|hit| hit.fixed.first()).max_by(|a, b| order(a, b))
     {
@@ -179,12 +177,18 @@ fn evidence(
         };
         say(
             "advisory",
-            format!("{} of {} is about `{}` in {}{rebuilt}", hit.id, hit.feed, hit.name, hit.ecosystem),
+            format!(
+                "{} of {} is about `{}` in {}{rebuilt}",
+                hit.id, hit.feed, hit.name, hit.ecosystem
+            ),
         );
         say("comparison", format!("{} (order of {})", hit.comparison, subject.scheme.name()));
         if hit.subscribers {
             let fixed = hit.fixed.first().map_or("a later version", String::as_str);
-            say("subscription", format!("{} has the fix in {fixed}, for subscribers only", hit.ecosystem));
+            say(
+                "subscription",
+                format!("{} has the fix in {fixed}, for subscribers only", hit.ecosystem),
+            );
         }
     }
     match (lent, finding.severity_source.as_str()) {

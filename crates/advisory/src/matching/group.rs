@@ -135,7 +135,8 @@ mod tests {
 
     #[test]
     fn a_record_in_the_middle_joins_two_groups() {
-        let mut hits = [hit("A-1", &["CVE-2020-1"]), hit("B-1", &["X-1"]), hit("C-1", &["A-1", "X-1"])];
+        let mut hits =
+            [hit("A-1", &["CVE-2020-1"]), hit("B-1", &["X-1"]), hit("C-1", &["A-1", "X-1"])];
         for (at, hit) in hits.iter_mut().enumerate() {
             hit.advisory = u32::try_from(at).unwrap();
         }

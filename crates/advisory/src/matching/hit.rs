@@ -4,8 +4,8 @@ use plimsoll_model::{AffectedStatus, Ecosystem, Rating};
 
 use super::applies::{self, Limits};
 use super::subject::{self, Subject};
-use crate::database::Entry;
-use crate::versions::{self, EventRef, RangeRef};
+use crate::database::{Entry, EventKind, RangeRef};
+use crate::versions::{self, EventRef, VersionRange};
 
 /// An entry that says that the package is affected.
 #[derive(Debug, Clone, Default)]
@@ -87,10 +87,10 @@ pub(super) fn judge<'d>(
     let limits = Limits {
         module: entry.module(),
         has_arch: arches.peek().is_none() || arch.is_none_or(|arch| arches.any(|a| a == arch)),
-        fixed: entry.ranges().flat_map(|range| range.events()).find_map(|event| match event {
-            EventRef::Fixed(version) => Some(version),
-            _ => None,
-        }),
+        fixed: entry
+            .ranges()
+            .flat_map(|range| range.events())
+            .find_map(|(kind, version)| (kind == EventKind::Fixed).then_some(version)),
     };
     if !applies::is_about(subject.package, limits) {
         return Ok(Outcome::Passed);
@@ -101,8 +101,7 @@ pub(super) fn judge<'d>(
     if version.is_empty() {
         return Err("the installed version is not known".into());
     }
-    let ranges = entry.ranges();
-    let verdict = versions::affected(subject.scheme, version, ranges, entry.versions())
+    let verdict = versions::affected(subject.scheme, version, entry.ranges(), entry.versions())
         .map_err(|error| error.to_string())?;
     if !verdict.is_affected() {
         return Ok(Outcome::Passed);
@@ -115,9 +114,24 @@ pub(super) fn judge<'d>(
         ecosystem: ecosystem.to_string(),
         name: lookup.name.to_owned(),
         status: entry.status(),
-        comparison: verdict.comparison(),
-        fixed: verdict.into_fixed(),
+        comparison: verdict.comparison(version),
+        fixed: verdict.fixed.into_iter().map(str::to_owned).collect(),
         rating: entry.rating(),
         subscribers: subject::is_for_subscribers(ecosystem),
     }))
+}
+
+impl<'d> VersionRange<'d> for RangeRef<'d> {
+    fn events(&self) -> impl Iterator<Item = EventRef<'d>> {
+        RangeRef::events(self).map(|(kind, version)| match kind {
+            EventKind::Introduced => EventRef::Introduced(version),
+            EventKind::Fixed => EventRef::Fixed(version),
+            EventKind::LastAffected => EventRef::LastAffected(version),
+            EventKind::Limit => EventRef::Limit(version),
+        })
+    }
+
+    fn constraint(&self) -> &'d str {
+        RangeRef::constraint(self)
+    }
 }

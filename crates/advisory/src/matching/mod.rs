@@ -71,9 +71,13 @@ pub fn match_inventory(
     matches.undecided.dedup();
     matches.findings.sort_by(|a, b| {
         let key = |finding: &Finding| Reverse((finding.severity, finding.kev.is_some()));
-        key(a)
-            .cmp(&key(b))
-            .then_with(|| (&a.package.name, &a.id, a.package.index).cmp(&(&b.package.name, &b.id, b.package.index)))
+        key(a).cmp(&key(b)).then_with(|| {
+            (&a.package.name, &a.id, a.package.index).cmp(&(
+                &b.package.name,
+                &b.id,
+                b.package.index,
+            ))
+        })
     });
     Ok(matches)
 }

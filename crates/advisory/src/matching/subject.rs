@@ -57,12 +57,7 @@ fn by_source(ecosystem: EcosystemName) -> bool {
     use EcosystemName as Name;
     matches!(
         ecosystem,
-        Name::Debian
-            | Name::Ubuntu
-            | Name::Alpine
-            | Name::Wolfi
-            | Name::Chainguard
-            | Name::MinimOs
+        Name::Debian | Name::Ubuntu | Name::Alpine | Name::Wolfi | Name::Chainguard | Name::MinimOs
     )
 }
 
@@ -195,7 +190,10 @@ mod tests {
         ];
         assert_eq!(found("SUSE:Linux Enterprise Server 15 SP5", &suse).len(), 2);
         let ubuntu = ["Ubuntu:24.04:LTS", "Ubuntu:Pro:24.04:LTS", "Ubuntu:22.04:LTS"];
-        assert_eq!(found("Ubuntu:24.04:LTS", &ubuntu), ["Ubuntu:24.04:LTS", "Ubuntu:Pro:24.04:LTS"]);
+        assert_eq!(
+            found("Ubuntu:24.04:LTS", &ubuntu),
+            ["Ubuntu:24.04:LTS", "Ubuntu:Pro:24.04:LTS"]
+        );
         assert!(is_for_subscribers(&"Ubuntu:Pro:24.04:LTS".parse().unwrap()));
     }
 }

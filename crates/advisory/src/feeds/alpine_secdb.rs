@@ -1,0 +1,156 @@
+//! Alpine's own list: which version of a package fixed which CVEs.
+//!
+//! Format: <https://secdb.alpinelinux.org>, made from the `secfixes` comments of the build
+//! recipes. Version `0` means that the package never had the weakness. A CVE becomes one record
+//! with all packages and branches; the list has no texts and no dates.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use plimsoll_model::{
+    Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Event, Range, RangeKind,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{Feed, FeedError, FeedFile, Intake, Part, Source};
+
+const NAME: &str = "alpine-secdb";
+const URL: &str = "https://secdb.alpinelinux.org";
+const MOST: u64 = 256 << 20;
+/// The first branch with a list, and the last that is asked for.
+const BRANCHES: std::ops::RangeInclusive<u32> = 2..=99;
+
+/// Reads the lists of all branches.
+#[derive(Debug)]
+pub(super) struct AlpineSecdb;
+
+#[derive(Deserialize)]
+struct Branch {
+    distroversion: String,
+    packages: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Wrapped {
+    pkg: Package,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    name: String,
+    secfixes: BTreeMap<String, Option<Vec<String>>>,
+}
+
+/// Fixed versions by id, branch and package.
+type Fixes = BTreeMap<String, BTreeMap<(String, String), Vec<String>>>;
+
+impl Feed for AlpineSecdb {
+    fn sources(&self) -> Vec<Source> {
+        let part = |branch: &str, repository: &str, probe| {
+            let path = format!("{branch}/{repository}.json");
+            Part { url: format!("{URL}/{path}"), path: format!("{NAME}/{path}"), probe }
+        };
+        let mut parts = vec![part("edge", "main", false), part("edge", "community", false)];
+        for minor in BRANCHES {
+            let branch = format!("v3.{minor}");
+            parts.push(part(&branch, "main", true));
+            parts.push(part(&branch, "community", true));
+        }
+        vec![Source { name: NAME.into(), parts }]
+    }
+
+    fn read(&self, files: &[FeedFile], intake: &mut Intake<'_>) -> Result<(), FeedError> {
+        let mut fixes = Fixes::new();
+        let mut first = None;
+        for file in files {
+            match branch(file) {
+                Ok(branch) => add(branch, &file.part, &mut fixes, intake),
+                Err(error) => {
+                    intake.reject(&file.part, &error);
+                    first.get_or_insert(error);
+                }
+            }
+        }
+        match first {
+            Some(error) if fixes.is_empty() => return Err(error),
+            _ => {}
+        }
+        for (id, packages) in fixes {
+            let mut advisory = Advisory::new(id, NAME);
+            advisory.affected = packages.into_iter().map(affected).collect();
+            intake.advisory(advisory);
+        }
+        Ok(())
+    }
+}
+
+fn branch(file: &FeedFile) -> Result<Branch, FeedError> {
+    serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(error))
+}
+
+fn add(branch: Branch, path: &str, fixes: &mut Fixes, intake: &mut Intake<'_>) {
+    for (index, value) in branch.packages.into_iter().enumerate() {
+        let package = match Wrapped::deserialize(value) {
+            Ok(wrapped) => wrapped.pkg,
+            Err(error) => {
+                intake.reject(&format!("{path} packages[{index}]"), error);
+                continue;
+            }
+        };
+        for (version, ids) in package.secfixes {
+            let version = version.trim();
+            if version.is_empty() {
+                intake.reject(&format!("{path} {}", package.name), "a fix without a version");
+                continue;
+            }
+            // Some lines hold several ids, or an id and a remark.
+            for id in ids.iter().flatten().flat_map(|ids| ids.split_whitespace()) {
+                if !is_id(id) {
+                    intake.reject(&format!("{path} {}", package.name), format!("`{id}` is no id"));
+                    continue;
+                }
+                let key = (branch.distroversion.clone(), package.name.clone());
+                let versions = match fixes.entry(id.into()) {
+                    Entry::Vacant(new) => new.insert(BTreeMap::new()),
+                    Entry::Occupied(known) => known.into_mut(),
+                };
+                let versions = versions.entry(key).or_default();
+                if !versions.iter().any(|known| known == version) {
+                    versions.push(version.into());
+                }
+            }
+        }
+    }
+}
+
+/// `CVE-2024-1`, `GHSA-…`, `XSA-248`; not a remark such as `(regression)`.
+fn is_id(id: &str) -> bool {
+    id.contains('-')
+        && id.starts_with(|c: char| c.is_ascii_alphabetic())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+}
+
+/// A fix outweighs the word that the package never had the weakness: both can stand there where
+/// an update brought it in.
+fn affected(((release, package), versions): ((String, String), Vec<String>)) -> Affected {
+    let range = |version: &String| Range {
+        kind: RangeKind::Ecosystem,
+        events: vec![Event::Introduced("0".into()), Event::Fixed(version.clone())],
+        constraint: String::new(),
+    };
+    let ranges: Vec<Range> = versions.iter().filter(|version| *version != "0").map(range).collect();
+    let status =
+        if ranges.is_empty() { AffectedStatus::NotAffected } else { AffectedStatus::ByRange };
+    Affected {
+        ecosystem: Ecosystem::with_release(EcosystemName::Alpine, release),
+        package,
+        binary: false,
+        ranges,
+        versions: Vec::new(),
+        status,
+        module: None,
+        arches: Vec::new(),
+        rating: None,
+    }
+}

@@ -1,0 +1,216 @@
+//! Records in OSV's format, in one zip archive for each ecosystem.
+//!
+//! Format: <https://ossf.github.io/osv-schema/>. Ranges over commits say nothing of packages and
+//! are passed over. `related` is not read, but for the notices of AlmaLinux, which name their
+//! CVEs nowhere else.
+
+mod record;
+mod severity;
+
+use plimsoll_model::{
+    Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Event, Link, LinkKind, Range,
+    RangeKind, Timestamp,
+};
+
+use super::{Feed, FeedError, FeedFile, Intake, Source, archive};
+use record::{AffectedRecord, EventRecord, RangeRecord, Record};
+
+const URL: &str = "https://storage.googleapis.com/osv-vulnerabilities";
+
+/// Reads every ecosystem that Plimsoll knows.
+#[derive(Debug)]
+pub(super) struct Osv;
+
+impl Feed for Osv {
+    fn sources(&self) -> Vec<Source> {
+        let source = |name: &EcosystemName| {
+            let name = name.as_str();
+            let path = format!("osv/{name}/all.zip");
+            Source::single(format!("osv/{name}"), path, format!("{URL}/{name}/all.zip"))
+        };
+        EcosystemName::ALL.iter().map(source).collect()
+    }
+
+    fn read(&self, files: &[FeedFile], intake: &mut Intake<'_>) -> Result<(), FeedError> {
+        for file in files {
+            archive::each_file(file, |name, content| {
+                let name = name.strip_suffix(".json").unwrap_or(name);
+                match content {
+                    Ok(json) => one(name, json, intake),
+                    Err(why) => intake.reject(name, why),
+                }
+            })?;
+            if intake.seen() == 0 {
+                return Err(file.broken("no record in it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads one record.
+fn one(name: &str, json: &[u8], intake: &mut Intake<'_>) {
+    let record: Record = match serde_json::from_slice(json) {
+        Ok(record) => record,
+        Err(error) => return intake.reject(name, error),
+    };
+    let id = record.id.clone();
+    match advisory(record, intake) {
+        Ok(advisory) => intake.advisory(advisory),
+        Err(why) => intake.reject(if id.is_empty() { name } else { &id }, why),
+    }
+}
+
+/// Brings a record into the model's form, or says what is broken.
+fn advisory(record: Record, intake: &mut Intake<'_>) -> Result<Advisory, String> {
+    if record.id.is_empty() {
+        return Err("no id".into());
+    }
+    if let Some(version) = record.schema_version.as_deref().filter(|v| !v.starts_with("1.")) {
+        return Err(format!("schema version `{version}` is not known"));
+    }
+    let mut advisory = Advisory::new(record.id.clone(), intake.name());
+    let time = |text: &Option<String>| text.as_deref()?.parse::<Timestamp>().ok();
+    advisory.published = time(&record.published);
+    advisory.modified = time(&record.modified);
+    if record.withdrawn.is_some() {
+        // Taken back is taken back, whenever it was.
+        let unknown = advisory.modified.unwrap_or(Timestamp::from_unix(0));
+        advisory.withdrawn = Some(time(&record.withdrawn).unwrap_or(unknown));
+    }
+    advisory.ratings = severity::of_record(&record);
+    for affected in &record.affected {
+        if let Some(affected) = self::affected(&record, affected, intake)? {
+            let ratings = severity::of_affected(&record, affected.1, affected.2);
+            let mut model = affected.0;
+            if let Some((best, others)) = severity::best_first(ratings) {
+                model.rating = Some(best);
+                let new = |rating: &_| !advisory.ratings.contains(rating);
+                let others: Vec<_> = others.into_iter().filter(new).collect();
+                advisory.ratings.extend(others);
+            }
+            advisory.affected.push(model);
+        }
+    }
+    let named = record.aliases.iter().chain(&record.upstream).next().is_some();
+    advisory.upstream =
+        if named { record.upstream } else { related_cves(&advisory, record.related) };
+    advisory.aliases = record.aliases;
+    advisory.summary = record.summary;
+    advisory.details = record.details;
+    advisory.references = record
+        .references
+        .into_iter()
+        .map(|link| Link { kind: link_kind(&link.kind), url: link.url })
+        .collect();
+    Ok(advisory)
+}
+
+type Described<'r> = (Affected, &'r AffectedRecord, EcosystemName);
+
+fn affected<'r>(
+    record: &Record,
+    affected: &'r AffectedRecord,
+    intake: &mut Intake<'_>,
+) -> Result<Option<Described<'r>>, String> {
+    // A record may be about commits alone.
+    let Some(package) = &affected.package else { return Ok(None) };
+    let Ok(ecosystem) = package.ecosystem.parse::<Ecosystem>() else {
+        let name = package.ecosystem.split(':').next().unwrap_or_default();
+        intake.unknown_ecosystem(name);
+        return Ok(None);
+    };
+    if package.name.is_empty() {
+        return Err("a package without a name".into());
+    }
+    let mut ranges = Vec::new();
+    for range in &affected.ranges {
+        ranges.extend(
+            self::range(range).map_err(|why| format!("range of `{}`: {why}", package.name))?,
+        );
+    }
+    if affected.versions.iter().any(String::is_empty) {
+        return Err(format!("`{}`: an empty version", package.name));
+    }
+    let status = match affected.specific("urgency") {
+        Some("end-of-life") => AffectedStatus::EndOfLife,
+        _ => AffectedStatus::ByRange,
+    };
+    if ranges.is_empty() && affected.versions.is_empty() && status == AffectedStatus::ByRange {
+        return Ok(None);
+    }
+    let name = ecosystem.name();
+    let binary = matches!(name, EcosystemName::AlmaLinux | EcosystemName::RedHat)
+        || record.specific("package_names") == Some("binary");
+    let model = Affected {
+        ecosystem,
+        package: package.name.clone(),
+        binary,
+        ranges,
+        versions: affected.versions.clone(),
+        status,
+        module: None,
+        arches: Vec::new(),
+        rating: None,
+    };
+    Ok(Some((model, affected, name)))
+}
+
+fn range(range: &RangeRecord) -> Result<Option<Range>, String> {
+    let kind = match range.kind.as_str() {
+        "SEMVER" => RangeKind::Semver,
+        "ECOSYSTEM" => RangeKind::Ecosystem,
+        "GIT" => return Ok(None),
+        other => return Err(format!("type `{other}` is not known")),
+    };
+    let mut events = Vec::with_capacity(range.events.len());
+    for record in &range.events {
+        event(record, &mut events)?;
+    }
+    if !events.iter().any(|event| matches!(event, Event::Introduced(_))) {
+        return Err("no `introduced` in it".into());
+    }
+    Ok(Some(Range { kind, events, constraint: String::new() }))
+}
+
+fn event(record: &EventRecord, events: &mut Vec<Event>) -> Result<(), String> {
+    let before = events.len();
+    let mut add = |version: &Option<String>, make: fn(String) -> Event| match version.as_deref() {
+        Some("") => Err("an empty version".to_owned()),
+        Some(version) => {
+            events.push(make(version.to_owned()));
+            Ok(())
+        }
+        None => Ok(()),
+    };
+    add(&record.introduced, Event::Introduced)?;
+    add(&record.fixed, Event::Fixed)?;
+    add(&record.last_affected, Event::LastAffected)?;
+    // A limit of `*` is none.
+    add(&record.limit.clone().filter(|limit| limit != "*"), Event::Limit)?;
+    if events.len() == before && record.limit.is_none() {
+        return Err("an event that says nothing".into());
+    }
+    Ok(())
+}
+
+/// A distribution's notice that names its CVEs as related ones only.
+fn related_cves(advisory: &Advisory, related: Vec<String>) -> Vec<String> {
+    let is_notice = |affected: &Affected| affected.ecosystem.name() == EcosystemName::AlmaLinux;
+    if advisory.affected.first().is_some_and(is_notice) {
+        related.into_iter().filter(|id| id.starts_with("CVE-")).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+fn link_kind(kind: &str) -> LinkKind {
+    match kind {
+        "ADVISORY" => LinkKind::Advisory,
+        "FIX" => LinkKind::Fix,
+        "REPORT" | "DISCUSSION" => LinkKind::Report,
+        "EVIDENCE" | "DETECTION" => LinkKind::Evidence,
+        "PACKAGE" => LinkKind::Package,
+        _ => LinkKind::Web,
+    }
+}
