@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test lint setup
+.PHONY: test lint setup demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for SQLite, zstd and the TLS stack; cmake for the last.
@@ -19,3 +19,7 @@ test: setup
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# An image of real old packages, scanned: demo/README.md says what it shows.
+demo: setup
+	@demo/run
