@@ -23,3 +23,15 @@ lint: setup
 # An image of real old packages, scanned: demo/README.md says what it shows.
 demo: setup
 	@demo/run
+
+# Times Plimsoll, and its peers where they are installed, on real images: benches/README.md.
+bench: setup
+	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked -p plimsoll-image --example inflate
+	@demo/tools
+	@benches/images
+	@benches/measure.py $(if $(filter 0,$(shell id -u)),--cold)
+
+# Syft and Trivy, by Go, for `make bench`; about fifteen minutes.
+bench-peers:
+	@benches/peers
