@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test lint setup
+.PHONY: test lint setup demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for SQLite, zstd and the TLS stack; cmake for the last.
@@ -19,3 +19,19 @@ test: setup
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# An image of real old packages, scanned: demo/README.md says what it shows.
+demo: setup
+	@demo/run
+
+# Times Plimsoll, and its peers where they are installed, on real images: benches/README.md.
+bench: setup
+	$(CARGO) build --release --locked
+	$(CARGO) build --release --locked -p plimsoll-image --example inflate
+	@demo/tools
+	@benches/images
+	@benches/measure.py $(if $(filter 0,$(shell id -u)),--cold)
+
+# Syft and Trivy, by Go, for `make bench`; about fifteen minutes.
+bench-peers:
+	@benches/peers
