@@ -54,6 +54,13 @@ impl LayerInventory {
         layer
     }
 
+    /// A layer that could not be had: all that is known of it is why.
+    pub fn absent(message: impl Into<String>) -> Self {
+        let mut layer = Self::default();
+        layer.problem(ProblemKind::Partial, "", message.into());
+        layer
+    }
+
     fn read_entries<S: Forward>(
         &mut self,
         archive: &mut Archive<S>,

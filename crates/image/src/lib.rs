@@ -44,16 +44,16 @@ impl Default for Options {
 /// Damage inside a layer or a file does not end the reading: it stands in the inventory's
 /// problems, and [`Inventory::is_partial`] says so.
 pub fn read(reference: &Reference, options: &Options) -> Result<Inventory, ImageError> {
-    let wants = wants::WantIndex::new(cataloguers::ALL);
+    let reader = sources::image::Reader::new(options);
     let Reference::Path { transport, path } = reference else {
         return Err(ImageError::Elsewhere(reference.to_string()));
     };
     let mut inventory = match transport {
-        Transport::Dir => sources::folder::read(Path::new(path), false, &wants)?,
-        Transport::Rootfs => sources::folder::read(Path::new(path), true, &wants)?,
+        Transport::Dir => sources::folder::read(Path::new(path), false, reader.wants())?,
+        Transport::Rootfs => sources::folder::read(Path::new(path), true, reader.wants())?,
         Transport::DockerArchive | Transport::OciArchive | Transport::OciDir => {
             let (path, tag) = split_tag(path);
-            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, &wants)?
+            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, &reader)?
         }
         _ => return Err(ImageError::Elsewhere(reference.to_string())),
     };

@@ -1,4 +1,5 @@
 //! Where images come from, one file each.
 
 pub mod folder;
+pub mod image;
 pub mod layout;
