@@ -13,10 +13,13 @@ pub mod cataloguers;
 pub mod compression;
 pub mod content;
 mod error;
+mod hiding;
 pub mod layer;
 pub mod merge;
 pub mod oci;
+mod reading;
 pub mod sources;
+mod spool;
 pub mod tar;
 pub mod wants;
 

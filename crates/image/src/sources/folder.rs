@@ -83,7 +83,8 @@ impl Walk<'_, '_> {
     fn file(&mut self, path: String) {
         match self.content(&path) {
             Ok((content, executable)) => {
-                self.found.catalogue(path, &content, executable, self.wants);
+                let wanted = self.wants.by_path(&path);
+                self.found.catalogue(path, &content, executable, self.wants, wanted);
             }
             Err(error) => self.problem(&path, &error.to_string()),
         }

@@ -269,7 +269,8 @@ fn members(window: FileWindow) -> Result<HashMap<String, (u64, u64)>, TarError> 
     let mut archive = Archive::new(window, MAX_MEMBERS);
     let mut members = HashMap::new();
     let mut links = Vec::new();
-    while let Some(entry) = archive.advance()? {
+    while archive.advance()? {
+        let entry = archive.entry();
         let path = entry.path.trim_start_matches("./").to_owned();
         match entry.kind {
             EntryKind::File => {

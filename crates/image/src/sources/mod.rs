@@ -3,3 +3,4 @@
 pub mod folder;
 pub mod image;
 pub mod layout;
+mod stream;
