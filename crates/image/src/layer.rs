@@ -4,7 +4,7 @@ use plimsoll_model::{Distro, Package, Problem, ProblemKind};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::cataloguer::{File, Found};
+use crate::cataloguer::{CatalogueError, File, Found};
 use crate::content::ReadAt;
 use crate::wants::{WantIndex, Wanted};
 
@@ -36,6 +36,9 @@ pub struct LayerInventory {
     pub problems: Vec<Problem>,
     /// Problems that are not listed because there are too many.
     unlisted: usize,
+    /// Something failed that may succeed next time: not for the cache.
+    #[serde(skip)]
+    pub(crate) may_differ: bool,
 }
 
 /// What was found in one file.
@@ -96,6 +99,11 @@ impl Owned {
     }
 }
 
+/// What is said of a hard link whose content cannot be had.
+pub(crate) fn unreachable_link(target: &str) -> String {
+    format!("not read: a hard link to `{target}`, whose content is not at hand")
+}
+
 /// The hash under which a path stands in [`LayerInventory::names`].
 pub fn path_hash(path: &str) -> u64 {
     xxh3_64(path.as_bytes())
@@ -137,6 +145,7 @@ impl LayerInventory {
             let outcome =
                 cataloguer.catalogue(&File::new(&file.path, content, executable), &mut found);
             if let Err(error) = outcome {
+                self.may_differ |= matches!(error, CatalogueError::Io(_));
                 let message = format!("{}: {error}", cataloguer.name());
                 self.problem(ProblemKind::Partial, &file.path, message);
             }
@@ -174,6 +183,7 @@ impl LayerInventory {
         self.owned.append(other.owned);
         self.problems.extend(other.problems);
         self.unlisted += other.unlisted;
+        self.may_differ |= other.may_differ;
     }
 
     /// Brings everything into an order that does not depend on how it was read.

@@ -8,6 +8,7 @@
 //! This crate knows nothing of advisories, and it must not.
 #![forbid(unsafe_code)]
 
+mod cache;
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod compression;
@@ -23,7 +24,7 @@ mod spool;
 pub mod tar;
 pub mod wants;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Inventory, Platform, Reference, Transport};
 
@@ -34,11 +35,14 @@ pub use error::ImageError;
 pub struct Options {
     /// Which image of an index; the machine's own by default.
     pub platform: Platform,
+    /// Folder in which what was found in a layer is kept for the next image that has it; no
+    /// cache by default.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { platform: Platform::host() }
+        Self { platform: Platform::host(), cache: None }
     }
 }
 

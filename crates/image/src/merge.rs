@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Distro, Inventory, Location, Package, Problem, ProblemKind};
 
 use crate::hiding::Hiding;
-use crate::layer::{CataloguedFile, HardLink, LayerInventory, owner_hash};
+use crate::layer::{CataloguedFile, HardLink, LayerInventory, owner_hash, unreachable_link};
 
 /// Packages that hard links may add: a small image can name a large file a million times.
 const MAX_LINKED: usize = 1_000_000;
@@ -99,7 +99,7 @@ fn resolve_links(layers: &mut [LayerInventory]) {
                 }
                 None if link.is_read => {}
                 None => {
-                    let message = format!("not read: a hard link to `{}` in no layer", link.target);
+                    let message = unreachable_link(&link.target);
                     layer.problem(ProblemKind::Partial, &link.path, message);
                 }
             }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use plimsoll_model::ProblemKind;
 
 use crate::content::{Pieces, ReadAt, read_exact_at};
-use crate::layer::{HardLink, LayerInventory, path_hash};
+use crate::layer::{HardLink, LayerInventory, path_hash, unreachable_link};
 use crate::spool::{Spool, SpoolError};
 use crate::tar::{Archive, EntryKind, Forward, TarError};
 use crate::wants::{WantIndex, Wanted, is_program, may_be_program};
@@ -40,6 +40,7 @@ pub(crate) fn read_layer<S: Forward>(
         outcome = again().map_or(Ok(()), |mut archive| reading.linked_files(&mut archive));
     }
     if let Err(error) = outcome {
+        reading.layer.may_differ |= matches!(error, TarError::Io { .. });
         let message = format!("layer is damaged: {error}");
         reading.layer.problem(ProblemKind::Partial, "", message);
     }
@@ -157,6 +158,7 @@ impl Reading<'_, '_> {
                 Ok(()) => &self.spool,
                 Err(SpoolError::Tar(error)) => return Err(error),
                 Err(error) => {
+                    self.layer.may_differ = true;
                     let message = format!("not read: {error}");
                     self.layer.problem(ProblemKind::Partial, &path, message);
                     return Ok(());
@@ -238,7 +240,7 @@ impl Reading<'_, '_> {
                 LinkState::Done => {}
                 LinkState::Read => layer.links.push(HardLink { path, target, is_read: true }),
                 LinkState::Unread if self.is_bottom || has_target() => {
-                    let message = format!("not read: a hard link to `{target}`, which is not kept");
+                    let message = unreachable_link(&target);
                     layer.problem(ProblemKind::Partial, &path, message);
                 }
                 LinkState::Unread => layer.links.push(HardLink { path, target, is_read: false }),

@@ -45,6 +45,8 @@ impl Sbom {
         if let Some(platform) = &self.platform {
             options.platform = platform.parse::<Platform>().map_err(|e| Usage(e.to_string()))?;
         }
+        options.cache =
+            std::env::var_os("PLIMSOLL_CACHE_DIR").map(|it| Path::new(&it).join("layers"));
         let inventory = plimsoll_image::read(&reference, &options)?;
         report_problems(&inventory);
         for (format, file) in outputs {

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use plimsoll_model::{Artifact, Digest, Inventory, Layer};
 
 use crate::Options;
+use crate::cache::LayerCache;
 use crate::compression::Compression;
 use crate::error::ImageError;
 use crate::layer::LayerInventory;
@@ -25,15 +26,18 @@ use crate::wants::WantIndex;
 /// Entries of one layer.
 const MAX_ENTRIES: u64 = 20_000_000;
 
-/// For which cataloguers layers are read.
+/// For which cataloguers layers are read, and where what they find is kept.
 pub struct Reader<'c> {
     wants: WantIndex<'c>,
+    cache: Option<LayerCache>,
 }
 
 impl Reader<'static> {
     /// A reader with every cataloguer there is.
-    pub fn new(_options: &Options) -> Self {
-        Self { wants: WantIndex::new(crate::cataloguers::ALL) }
+    pub fn new(options: &Options) -> Self {
+        let all = crate::cataloguers::ALL;
+        let cache = options.cache.as_deref().map(|folder| LayerCache::new(folder, all));
+        Self { wants: WantIndex::new(all), cache }
     }
 }
 
@@ -73,6 +77,32 @@ pub struct LayerJob<'s> {
     pub identity: Option<String>,
 }
 
+impl LayerJob<'_> {
+    /// From the cache, where a verified layer stands under its digest and another one under its
+    /// digest and its file.
+    fn read(&self, reader: &Reader<'_>, is_bottom: bool) -> Result<LayerInventory, ImageError> {
+        let expected = self.layer.digest.as_ref();
+        let Some(cache) = &reader.cache else {
+            return Ok(read_layer(reader, (self.open)()?, expected, is_bottom)?.found);
+        };
+        let digest = expected.map(ToString::to_string);
+        let in_file = self
+            .identity
+            .as_ref()
+            .map(|identity| format!("{} {identity}", digest.as_deref().unwrap_or("-")));
+        let keys = digest.iter().chain(&in_file);
+        if let Some(known) = keys.into_iter().find_map(|key| cache.load(key, !is_bottom)) {
+            return Ok(known);
+        }
+        let read = read_layer(reader, (self.open)()?, expected, is_bottom)?;
+        let key = if read.is_verified { digest } else { in_file };
+        if let Some(key) = key.filter(|_| !read.found.may_differ) {
+            cache.store(&key, &read.found, !is_bottom);
+        }
+        Ok(read.found)
+    }
+}
+
 /// Reads all layers, bottom first, at most `at_once` at a time (0: one for each core), and
 /// returns them in the same order.
 ///
@@ -94,8 +124,7 @@ pub fn catalogue_layers(
         while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
             && let Some(job) = jobs.get(at)
         {
-            let outcome = (job.open)()
-                .and_then(|it| catalogue_layer(reader, it, job.layer.digest.as_ref(), at == 0));
+            let outcome = job.read(reader, at == 0);
             let failed = outcome.is_err();
             done.push((at, outcome));
             if failed {
@@ -119,6 +148,9 @@ pub fn catalogue_layers(
                 .collect()
         })
     };
+    if let Some(cache) = &reader.cache {
+        cache.trim();
+    }
     all.sort_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, outcome)| outcome).collect()
 }
@@ -133,7 +165,13 @@ pub fn catalogue_layer(
     expected: Option<&Digest>,
     is_bottom: bool,
 ) -> Result<LayerInventory, ImageError> {
-    read_layer(reader, stored, expected, is_bottom)
+    Ok(read_layer(reader, stored, expected, is_bottom)?.found)
+}
+
+struct ReadLayer {
+    found: LayerInventory,
+    /// All bytes were read and have the digest that was expected.
+    is_verified: bool,
 }
 
 fn read_layer(
@@ -141,7 +179,7 @@ fn read_layer(
     stored: Stored<'_>,
     expected: Option<&Digest>,
     is_bottom: bool,
-) -> Result<LayerInventory, ImageError> {
+) -> Result<ReadLayer, ImageError> {
     let (file, offset, len) = match stored {
         Stored::Stream(stream) => return read_stream(reader, stream, None, expected, is_bottom),
         Stored::InFile { file, offset, len } => (file, offset, len),
@@ -154,7 +192,8 @@ fn read_layer(
             Ok(Archive::new(window, MAX_ENTRIES))
         };
         let first = archive().map_err(ImageError::Read)?;
-        return Ok(read_archive(first, || archive().ok(), reader.wants(), is_bottom));
+        let found = read_archive(first, || archive().ok(), reader.wants(), is_bottom);
+        return Ok(ReadLayer { found, is_verified: false });
     }
     let window = Window { file, position: offset, end: offset.saturating_add(len) };
     read_stream(reader, window, Some(len), expected, is_bottom)
@@ -166,7 +205,7 @@ fn read_stream(
     size: Option<u64>,
     expected: Option<&Digest>,
     is_bottom: bool,
-) -> Result<LayerInventory, ImageError> {
+) -> Result<ReadLayer, ImageError> {
     let (found, actual) = inflated(stored, expected, size, |inflated| {
         let archive = Archive::new(Stream::new(inflated), MAX_ENTRIES);
         read_archive(archive, || None, reader.wants(), is_bottom)
@@ -176,7 +215,7 @@ fn read_stream(
         (Some(expected), Some(actual)) if expected.to_string() != actual => {
             Err(ImageError::WrongDigest { expected: expected.clone(), actual })
         }
-        _ => Ok(found),
+        (_, actual) => Ok(ReadLayer { found, is_verified: actual.is_some() }),
     }
 }
 
