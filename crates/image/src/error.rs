@@ -19,6 +19,9 @@ pub enum ImageError {
         /// The cause.
         source: io::Error,
     },
+    /// A layer whose bytes could not be had.
+    #[error("cannot read a layer: {0}")]
+    Read(io::Error),
     /// An archive whose own structure is damaged.
     #[error("`{}` is no readable archive: {source}", path.display())]
     Archive {
@@ -50,8 +53,8 @@ pub enum ImageError {
     WrongDigest {
         /// From the manifest.
         expected: Digest,
-        /// Of the bytes.
-        actual: Digest,
+        /// Of the bytes, in the same algorithm.
+        actual: String,
     },
     /// Several images, none of them chosen.
     #[error("`{}` holds several images: name one of {}", path.display(), names.join(", "))]

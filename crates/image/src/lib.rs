@@ -9,20 +9,24 @@
 #![forbid(unsafe_code)]
 
 pub mod byte_order;
+mod cache;
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod compression;
 pub mod content;
 mod error;
+mod hiding;
 pub mod layer;
 pub mod merge;
 pub mod object_file;
 pub mod oci;
+mod reading;
 pub mod sources;
+mod spool;
 pub mod tar;
 pub mod wants;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Inventory, Platform, Reference, Transport};
 
@@ -33,11 +37,14 @@ pub use error::ImageError;
 pub struct Options {
     /// Which image of an index; the machine's own by default.
     pub platform: Platform,
+    /// Folder in which what was found in a layer is kept for the next image that has it; no
+    /// cache by default.
+    pub cache: Option<PathBuf>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { platform: Platform::host() }
+        Self { platform: Platform::host(), cache: None }
     }
 }
 
@@ -46,16 +53,16 @@ impl Default for Options {
 /// Damage inside a layer or a file does not end the reading: it stands in the inventory's
 /// problems, and [`Inventory::is_partial`] says so.
 pub fn read(reference: &Reference, options: &Options) -> Result<Inventory, ImageError> {
-    let wants = wants::WantIndex::new(cataloguers::ALL);
+    let reader = sources::image::Reader::new(options);
     let Reference::Path { transport, path } = reference else {
         return Err(ImageError::Elsewhere(reference.to_string()));
     };
     let mut inventory = match transport {
-        Transport::Dir => sources::folder::read(Path::new(path), false, &wants)?,
-        Transport::Rootfs => sources::folder::read(Path::new(path), true, &wants)?,
+        Transport::Dir => sources::folder::read(Path::new(path), false, reader.wants())?,
+        Transport::Rootfs => sources::folder::read(Path::new(path), true, reader.wants())?,
         Transport::DockerArchive | Transport::OciArchive | Transport::OciDir => {
             let (path, tag) = split_tag(path);
-            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, &wants)?
+            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, &reader)?
         }
         _ => return Err(ImageError::Elsewhere(reference.to_string())),
     };

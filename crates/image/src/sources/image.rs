@@ -1,0 +1,254 @@
+//! Layers of an image, from wherever they come: each read once, several at a time, then merged.
+//!
+//! A source knows where a layer's bytes are and what its manifest says of it; how a layer is
+//! told from its first bytes, inflated, verified and catalogued is the same for all and
+//! stands here.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use plimsoll_model::{Artifact, Digest, Inventory, Layer};
+
+use crate::Options;
+use crate::cache::LayerCache;
+use crate::compression::Compression;
+use crate::error::ImageError;
+use crate::layer::LayerInventory;
+use crate::oci::Config;
+use crate::reading::read_layer as read_archive;
+use crate::sources::stream::inflated;
+use crate::tar::{Archive, FileWindow, Stream};
+use crate::wants::WantIndex;
+
+/// Entries of one layer.
+const MAX_ENTRIES: u64 = 20_000_000;
+
+/// For which cataloguers layers are read, and where what they find is kept.
+pub struct Reader<'c> {
+    wants: WantIndex<'c>,
+    cache: Option<LayerCache>,
+}
+
+impl Reader<'static> {
+    /// A reader with every cataloguer there is.
+    pub fn new(options: &Options) -> Self {
+        let all = crate::cataloguers::ALL;
+        let cache = options.cache.as_deref().map(|folder| LayerCache::new(folder, all));
+        Self { wants: WantIndex::new(all), cache }
+    }
+}
+
+impl Reader<'_> {
+    /// Which files are wanted.
+    pub fn wants(&self) -> &WantIndex<'_> {
+        &self.wants
+    }
+}
+
+/// Where a layer's stored bytes are.
+pub enum Stored<'s> {
+    /// A part of a file: what nobody wants of a plain tar is never read.
+    InFile {
+        /// The file.
+        file: Arc<File>,
+        /// Where the layer begins in it, in bytes.
+        offset: u64,
+        /// How long it is.
+        len: u64,
+    },
+    /// Bytes in order, as a registry or a socket sends them.
+    Stream(Box<dyn Read + Send + 's>),
+}
+
+/// How a layer is opened, when its turn comes.
+pub type Open<'s> = Box<dyn Fn() -> Result<Stored<'s>, ImageError> + Send + Sync + 's>;
+
+/// One layer to read.
+pub struct LayerJob<'s> {
+    /// What the manifest says of it; where there is a digest, the bytes must have it.
+    pub layer: Layer,
+    /// Opens it; called once, on any thread, and not at all where the cache knows the layer.
+    pub open: Open<'s>,
+    /// What tells these very bytes from others where no verified digest does: which file they
+    /// are in and when it was changed. Without it and without a digest nothing is kept.
+    pub identity: Option<String>,
+}
+
+impl LayerJob<'_> {
+    /// From the cache, where a verified layer stands under its digest and another one under its
+    /// digest and its file.
+    fn read(&self, reader: &Reader<'_>, is_bottom: bool) -> Result<LayerInventory, ImageError> {
+        let expected = self.layer.digest.as_ref();
+        let Some(cache) = &reader.cache else {
+            return Ok(read_layer(reader, (self.open)()?, expected, is_bottom)?.found);
+        };
+        let digest = expected.map(ToString::to_string);
+        let in_file = self
+            .identity
+            .as_ref()
+            .map(|identity| format!("{} {identity}", digest.as_deref().unwrap_or("-")));
+        let keys = digest.iter().chain(&in_file);
+        if let Some(known) = keys.into_iter().find_map(|key| cache.load(key, !is_bottom)) {
+            return Ok(known);
+        }
+        let read = read_layer(reader, (self.open)()?, expected, is_bottom)?;
+        let key = if read.is_verified { digest } else { in_file };
+        if let Some(key) = key.filter(|_| !read.found.may_differ) {
+            cache.store(&key, &read.found, !is_bottom);
+        }
+        Ok(read.found)
+    }
+}
+
+/// Reads all layers, bottom first, at most `at_once` at a time (0: one for each core), and
+/// returns them in the same order.
+///
+/// Damage inside a layer is in its problems; an error is for a layer that could not be had or
+/// whose bytes are not those of its digest.
+pub fn catalogue_layers(
+    reader: &Reader<'_>,
+    jobs: &[LayerJob<'_>],
+    at_once: usize,
+) -> Result<Vec<LayerInventory>, ImageError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if at_once == 0 { cores } else { at_once }.min(jobs.len());
+    // The largest first, so that no thread begins a large one when the others are through.
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&at| std::cmp::Reverse(jobs.get(at).map_or(0, |job| job.layer.size)));
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
+            && let Some(job) = jobs.get(at)
+        {
+            let outcome = job.read(reader, at == 0);
+            let failed = outcome.is_err();
+            done.push((at, outcome));
+            if failed {
+                // What the others still read would be thrown away.
+                next.store(jobs.len(), Ordering::Relaxed);
+            }
+        }
+        done
+    };
+    let mut all = if threads <= 1 {
+        work()
+    } else {
+        std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+            handles
+                .into_iter()
+                .flat_map(|handle| match handle.join() {
+                    Ok(done) => done,
+                    Err(panic) => std::panic::resume_unwind(panic),
+                })
+                .collect()
+        })
+    };
+    if let Some(cache) = &reader.cache {
+        cache.trim();
+    }
+    all.sort_by_key(|(at, _)| *at);
+    all.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+/// Reads one layer. The form (plain, gzip, zstd) is told by the first bytes. `expected` is the
+/// digest of the stored bytes; a stream is read to its end and must have it, a plain tar in a
+/// file is not read as a whole and hence not verified. `is_bottom` says that it is the image's
+/// first layer: what it would hide need not be kept; `false` is always right.
+pub fn catalogue_layer(
+    reader: &Reader<'_>,
+    stored: Stored<'_>,
+    expected: Option<&Digest>,
+    is_bottom: bool,
+) -> Result<LayerInventory, ImageError> {
+    Ok(read_layer(reader, stored, expected, is_bottom)?.found)
+}
+
+struct ReadLayer {
+    found: LayerInventory,
+    /// All bytes were read and have the digest that was expected.
+    is_verified: bool,
+}
+
+fn read_layer(
+    reader: &Reader<'_>,
+    stored: Stored<'_>,
+    expected: Option<&Digest>,
+    is_bottom: bool,
+) -> Result<ReadLayer, ImageError> {
+    let (file, offset, len) = match stored {
+        Stored::Stream(stream) => return read_stream(reader, stream, None, expected, is_bottom),
+        Stored::InFile { file, offset, len } => (file, offset, len),
+    };
+    let mut start = [0; 4];
+    let known = file.read_at(&mut start, offset).map_err(ImageError::Read)?;
+    if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
+        let archive = || {
+            let window = FileWindow::new(Arc::clone(&file), offset, len)?;
+            Ok(Archive::new(window, MAX_ENTRIES))
+        };
+        let first = archive().map_err(ImageError::Read)?;
+        let found = read_archive(first, || archive().ok(), reader.wants(), is_bottom);
+        return Ok(ReadLayer { found, is_verified: false });
+    }
+    let window = Window { file, position: offset, end: offset.saturating_add(len) };
+    read_stream(reader, window, Some(len), expected, is_bottom)
+}
+
+fn read_stream(
+    reader: &Reader<'_>,
+    stored: impl Read + Send,
+    size: Option<u64>,
+    expected: Option<&Digest>,
+    is_bottom: bool,
+) -> Result<ReadLayer, ImageError> {
+    let (found, actual) = inflated(stored, expected, size, |inflated| {
+        let archive = Archive::new(Stream::new(inflated), MAX_ENTRIES);
+        read_archive(archive, || None, reader.wants(), is_bottom)
+    })
+    .map_err(ImageError::Read)?;
+    match (expected, actual) {
+        (Some(expected), Some(actual)) if expected.to_string() != actual => {
+            Err(ImageError::WrongDigest { expected: expected.clone(), actual })
+        }
+        (_, actual) => Ok(ReadLayer { found, is_verified: actual.is_some() }),
+    }
+}
+
+/// Puts an image together from its configuration and its layers, bottom first.
+pub fn assemble(
+    artifact: Artifact,
+    config: &Config,
+    mut layers: Vec<Layer>,
+    found: Vec<LayerInventory>,
+) -> Inventory {
+    let mut inventory = Inventory { artifact, ..Inventory::default() };
+    config.describe(&mut inventory.artifact);
+    config.describe_layers(&mut layers);
+    inventory.artifact.size = layers.iter().map(|layer| layer.size).sum();
+    inventory.layers = layers;
+    crate::merge::merge(found, false, &mut inventory);
+    inventory
+}
+
+/// A part of a file, in order.
+struct Window {
+    file: Arc<File>,
+    position: u64,
+    end: u64,
+}
+
+impl Read for Window {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        let Some(buffer) = buffer.get_mut(..wanted) else { return Ok(0) };
+        let read = self.file.read_at(buffer, self.position)?;
+        self.position += read as u64;
+        Ok(read)
+    }
+}
