@@ -10,7 +10,7 @@ use crate::tar::{Archive, Entry, EntryKind, Forward, TarError};
 use crate::wants::WantIndex;
 
 /// What one layer or folder holds, as far as cataloguers are concerned.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct LayerInventory {
     /// Files that a cataloguer wanted, in the order of their paths.
     pub files: Vec<CataloguedFile>,
@@ -28,7 +28,7 @@ pub struct LayerInventory {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct CataloguedFile {
     /// Path from the root, without a leading slash.
     pub path: String,
@@ -51,6 +51,13 @@ impl LayerInventory {
             layer.problem(ProblemKind::Partial, "", format!("layer is damaged: {error}"));
         }
         layer.sort();
+        layer
+    }
+
+    /// A layer that could not be had: all that is known of it is why.
+    pub fn absent(message: impl Into<String>) -> Self {
+        let mut layer = Self::default();
+        layer.problem(ProblemKind::Partial, "", message.into());
         layer
     }
 

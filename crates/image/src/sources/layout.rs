@@ -6,32 +6,25 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_model::{Artifact, Digest, Inventory, Layer, Platform};
-use rayon::prelude::*;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 
-use crate::compression::{Compression, inflate};
 use crate::error::ImageError;
-use crate::layer::LayerInventory;
 use crate::oci::{Config, Descriptor, Manifest};
-use crate::tar::{Archive, EntryKind, FileWindow, Stream, TarError};
-use crate::wants::WantIndex;
+use crate::sources::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
+use crate::tar::{Archive, EntryKind, FileWindow, TarError};
 
 /// The largest manifest, index or configuration: 8 MiB. Registries stop at 4.
 const MAX_DOCUMENT: u64 = 8 << 20;
 
 /// Members of the outer archive; an image has at most 127 layers in Docker.
 const MAX_MEMBERS: u64 = 100_000;
-
-/// Entries of one layer.
-const MAX_ENTRIES: u64 = 20_000_000;
 
 /// Named blobs in a folder or in one tar.
 enum Blobs {
@@ -74,21 +67,17 @@ impl Layout {
         &self,
         platform: &Platform,
         tag: Option<&str>,
-        wants: &WantIndex<'_>,
+        reader: &Reader<'_>,
     ) -> Result<Inventory, ImageError> {
         let is_layout = self.blob("index.json").is_ok();
         let saved = if is_layout { None } else { self.blob("manifest.json").ok() };
         match saved {
-            Some(_) => self.read_saved(tag, wants),
-            None => self.read_layout(platform, tag, wants),
+            Some(_) => self.read_saved(tag, reader),
+            None => self.read_layout(platform, tag, reader),
         }
     }
 
-    fn read_saved(
-        &self,
-        tag: Option<&str>,
-        wants: &WantIndex<'_>,
-    ) -> Result<Inventory, ImageError> {
+    fn read_saved(&self, tag: Option<&str>, reader: &Reader<'_>) -> Result<Inventory, ImageError> {
         let images: Vec<SavedImage> = self.document("manifest.json")?;
         let named = |image: &SavedImage| {
             tag.is_none_or(|tag| {
@@ -120,14 +109,14 @@ impl Layout {
         artifact.config_digest = format!("sha256:{config_name}").parse().ok();
         let config: Config = self.document(&image.config)?;
         let layers: Vec<_> = image.layers.iter().map(|name| (name.clone(), None)).collect();
-        self.catalogue(artifact, &config, &layers, wants)
+        self.catalogue(artifact, &config, layers, reader)
     }
 
     fn read_layout(
         &self,
         platform: &Platform,
         tag: Option<&str>,
-        wants: &WantIndex<'_>,
+        reader: &Reader<'_>,
     ) -> Result<Inventory, ImageError> {
         let index: Manifest = self.document("index.json")?;
         let (digest, manifest) = self.choose(&index, platform, tag, 0)?;
@@ -142,7 +131,7 @@ impl Layout {
         let document: Config = self.verified(&config.digest)?;
         let layers: Vec<_> =
             manifest.layers.iter().map(|l| (blob_name(&l.digest), Some(l.clone()))).collect();
-        self.catalogue(artifact, &document, &layers, wants)
+        self.catalogue(artifact, &document, layers, reader)
     }
 
     /// Follows indexes down to the one manifest that is asked for.
@@ -195,62 +184,26 @@ impl Layout {
         &self,
         artifact: Artifact,
         config: &Config,
-        layers: &[(String, Option<Descriptor>)],
-        wants: &WantIndex<'_>,
+        layers: Vec<(String, Option<Descriptor>)>,
+        reader: &Reader<'_>,
     ) -> Result<Inventory, ImageError> {
-        let read: Result<Vec<(Layer, LayerInventory)>, ImageError> = layers
-            .par_iter()
-            .map(|(name, descriptor)| self.layer(name, descriptor.as_ref(), wants))
-            .collect();
-        let (mut layers, found): (Vec<Layer>, Vec<LayerInventory>) = read?.into_iter().unzip();
-        let mut inventory = Inventory { artifact, ..Inventory::default() };
-        config.describe(&mut inventory.artifact);
-        config.describe_layers(&mut layers);
-        inventory.artifact.size = layers.iter().map(|layer| layer.size).sum();
-        inventory.layers = layers;
-        crate::merge::merge(found, false, &mut inventory);
-        Ok(inventory)
-    }
-
-    fn layer(
-        &self,
-        name: &str,
-        descriptor: Option<&Descriptor>,
-        wants: &WantIndex<'_>,
-    ) -> Result<(Layer, LayerInventory), ImageError> {
-        let (file, offset, size) = self.blob(name)?;
-        let layer = Layer {
-            digest: descriptor.map(|d| d.digest.clone()),
-            diff_id: None,
-            created_by: String::new(),
-            size,
-            media_type: descriptor.map(|d| d.media_type.clone()).unwrap_or_default(),
-        };
-        let mut start = [0; 4];
-        let known = file.read_at(&mut start, offset).map_err(ImageError::io(&self.path))?;
-        if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
-            let window = FileWindow::new(file, offset, size).map_err(ImageError::io(&self.path))?;
-            return Ok((
-                layer,
-                LayerInventory::read(&mut Archive::new(window, MAX_ENTRIES), wants),
-            ));
+        let mut jobs = Vec::new();
+        for (name, descriptor) in layers {
+            let (file, offset, len) = self.blob(&name)?;
+            let layer = Layer {
+                digest: descriptor.as_ref().map(|d| d.digest.clone()),
+                diff_id: None,
+                created_by: String::new(),
+                size: len,
+                media_type: descriptor.map(|d| d.media_type).unwrap_or_default(),
+            };
+            let open =
+                Box::new(move || Ok(Stored::InFile { file: Arc::clone(&file), offset, len }));
+            jobs.push(LayerJob { layer, open, identity: None });
         }
-        let mut stored =
-            HashingWindow { file, position: offset, end: offset + size, hash: sha2::Sha256::new() };
-        let found = {
-            let inflated = inflate(&mut stored).map_err(ImageError::io(&self.path))?;
-            let buffered = io::BufReader::with_capacity(128 << 10, inflated);
-            let mut archive = Archive::new(Stream::new(buffered), MAX_ENTRIES);
-            LayerInventory::read(&mut archive, wants)
-        };
-        if let Some(expected) = &layer.digest {
-            io::copy(&mut stored, &mut io::sink()).map_err(ImageError::io(&self.path))?;
-            let actual = Digest::sha256(&stored.hash.finalize().into());
-            if *expected != actual {
-                return Err(ImageError::WrongDigest { expected: expected.clone(), actual });
-            }
-        }
-        Ok((layer, found))
+        let found = catalogue_layers(reader, &jobs, 0)?;
+        let layers = jobs.into_iter().map(|job| job.layer).collect();
+        Ok(assemble(artifact, config, layers, found))
     }
 
     fn blob(&self, name: &str) -> Result<(Arc<File>, u64, u64), ImageError> {
@@ -289,7 +242,10 @@ impl Layout {
         let bytes = self.bytes(&name)?;
         let actual = Digest::sha256(&sha2::Sha256::digest(&bytes).into());
         if *expected != actual {
-            return Err(ImageError::WrongDigest { expected: expected.clone(), actual });
+            return Err(ImageError::WrongDigest {
+                expected: expected.clone(),
+                actual: actual.to_string(),
+            });
         }
         serde_json::from_slice(&bytes).map_err(|error| self.malformed(&name, &error.to_string()))
     }
@@ -337,24 +293,4 @@ fn members(window: FileWindow) -> Result<HashMap<String, (u64, u64)>, TarError> 
 
 fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
-}
-
-/// A part of a file, hashed as it is read.
-struct HashingWindow {
-    file: Arc<File>,
-    position: u64,
-    end: u64,
-    hash: sha2::Sha256,
-}
-
-impl Read for HashingWindow {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.end.saturating_sub(self.position)).unwrap_or(usize::MAX);
-        let wanted = left.min(buffer.len());
-        let Some(buffer) = buffer.get_mut(..wanted) else { return Ok(0) };
-        let read = self.file.read_at(buffer, self.position)?;
-        self.position += read as u64;
-        self.hash.update(buffer.get(..read).unwrap_or_default());
-        Ok(read)
-    }
 }
