@@ -54,7 +54,12 @@ impl<'c> Blob<'c> {
             has_failed: false,
         };
         blob.connect()?;
-        Ok(blob)
+        match blob.response.as_ref().and_then(Response::content_length) {
+            Some(has) if size > 0 && has != size => {
+                Err(blob.broken(&format!("the registry has {has} bytes of it")))
+            }
+            _ => Ok(blob),
+        }
     }
 
     /// Asks for the bytes from `position` on.

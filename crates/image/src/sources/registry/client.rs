@@ -133,7 +133,9 @@ impl Client {
             return send(scheme);
         }
         let scheme = match send("https") {
-            Err(Failure::Tls(_) | Failure::Broken(_)) if self.transport.is_insecure(&self.host) => {
+            Err(Failure::Tls(_) | Failure::Broken(_) | Failure::Silent(_))
+                if self.transport.is_insecure(&self.host) =>
+            {
                 "http"
             }
             outcome => {

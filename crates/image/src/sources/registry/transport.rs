@@ -190,7 +190,7 @@ pub(super) fn host_of(url: &Url) -> String {
 /// What a failed request was.
 fn failure(error: &reqwest::Error, url: &Url) -> Failure {
     if let Some(tls) = tls_error(error) {
-        return Failure::Tls(tls_message(&tls, &host_of(url)));
+        return Failure::Tls(tls_message(tls, &host_of(url)));
     }
     let message = format!("{}: {}", host_of(url), causes(error));
     match () {
@@ -209,20 +209,16 @@ pub(super) fn causes(error: &dyn Error) -> String {
     plain(&last.to_string())
 }
 
-/// The error of TLS among the causes. An `io::Error` hides what it wraps from `source`.
-fn tls_error(error: &(dyn Error + 'static)) -> Option<rustls::Error> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        let inner = wrapped.map(|inner| inner as &(dyn Error + 'static));
-        for candidate in [Some(error), inner].into_iter().flatten() {
-            if let Some(tls) = candidate.downcast_ref::<rustls::Error>() {
-                return Some(tls.clone());
-            }
-        }
-        cause = error.source();
+/// The error of TLS among the causes.
+fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return Some(tls);
     }
-    None
+    // An `io::Error` hides what it wraps from `source`, and some wrap another.
+    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return tls_error(inner);
+    }
+    tls_error(error.source()?)
 }
 
 fn tls_message(error: &rustls::Error, host: &str) -> String {
