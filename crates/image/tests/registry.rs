@@ -72,15 +72,15 @@ fn packages(inventory: &Inventory) -> String {
 
 /// Serves the usual image, but for requests to which `fault` has another answer.
 fn serve(fault: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> (Server, Served) {
-    let served = Served::new(&image(), Compression::Gzip);
-    (serve_this(served.clone(), fault), served)
+    let stock = Served::new(&image(), Compression::Gzip);
+    (serve_this(stock.clone(), fault), stock)
 }
 
 fn serve_this(
-    served: Served,
+    stock: Served,
     fault: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static,
 ) -> Server {
-    Server::start(move |request| fault(request).unwrap_or_else(|| served.reply(request)))
+    Server::start(move |request| fault(request).unwrap_or_else(|| stock.reply(request)))
 }
 
 fn read_from(server: &Server) -> Result<Inventory, ImageError> {
@@ -104,18 +104,18 @@ fn manifest(request: &Request) -> bool {
 #[test]
 fn every_compression_gives_packages_names_and_digests() {
     for compression in Compression::ALL {
-        let served = Served::new(&image(), compression);
-        let server = serve_this(served.clone(), |_| None);
+        let stock = Served::new(&image(), compression);
+        let server = serve_this(stock.clone(), |_| None);
         let inventory = read_from(&server).unwrap();
         assert_eq!(packages(&inventory), PACKAGES, "{compression:?}");
         assert_eq!(inventory.artifact.source, "registry");
-        assert_eq!(inventory.artifact.manifest_digest.unwrap().to_string(), served.root);
-        assert_eq!(inventory.artifact.config_digest.unwrap().to_string(), served.config);
+        assert_eq!(inventory.artifact.manifest_digest.unwrap().to_string(), stock.root);
+        assert_eq!(inventory.artifact.config_digest.unwrap().to_string(), stock.config);
         assert_eq!(inventory.artifact.names, [format!("{}/team/app:1", server.host())]);
         assert_eq!(inventory.artifact.user, "app");
         let layers: Vec<String> =
             inventory.layers.iter().map(|l| l.digest.as_ref().unwrap().to_string()).collect();
-        assert_eq!(layers, served.layers);
+        assert_eq!(layers, stock.layers);
         assert_eq!(inventory.layers[1].created_by, "COPY . /app");
         assert!(inventory.problems.is_empty());
     }
@@ -123,14 +123,14 @@ fn every_compression_gives_packages_names_and_digests() {
 
 #[test]
 fn a_digest_names_the_same_image_and_is_verified() {
-    let (server, served) = serve(|_| None);
+    let (server, stock) = serve(|_| None);
     let by_digest = |digest: &str| {
         let name = format!("registry:{}/team/app@{digest}", server.host());
         read_image(&name, &options(&server.host()))
     };
-    assert_eq!(packages(&by_digest(&served.root).unwrap()), PACKAGES);
+    assert_eq!(packages(&by_digest(&stock.root).unwrap()), PACKAGES);
     let (liar, _) = serve(|request| manifest(request).then(|| Reply::new(200, "{}")));
-    let name = format!("registry:{}/team/app@{}", liar.host(), served.root);
+    let name = format!("registry:{}/team/app@{}", liar.host(), stock.root);
     let error = read_image(&name, &options(&liar.host())).unwrap_err();
     assert!(matches!(error, ImageError::WrongDigest { .. }), "{error}");
 }
@@ -336,11 +336,11 @@ fn a_silent_registry_ends_by_the_time_out() {
 
 #[test]
 fn a_broken_download_goes_on_where_it_broke() {
-    let served = Served::new(&image(), Compression::Gzip);
-    let layer = served.layers[0].clone();
-    let size = served.blobs[&layer].len();
-    let (inner, cut) = (served.clone(), layer.clone());
-    let server = serve_this(served, move |request| {
+    let stock = Served::new(&image(), Compression::Gzip);
+    let layer = stock.layers[0].clone();
+    let size = stock.blobs[&layer].len();
+    let (inner, cut) = (stock.clone(), layer.clone());
+    let server = serve_this(stock, move |request| {
         let mut reply = inner.reply(request);
         reply.cut_at = Some(reply.body.len() / 2);
         (request.path.ends_with(&cut) && request.before < 3).then_some(reply)
@@ -361,9 +361,9 @@ fn a_broken_download_goes_on_where_it_broke() {
 
 #[test]
 fn a_download_goes_on_even_where_the_registry_knows_no_ranges() {
-    let served = Served::new(&image(), Compression::Gzip);
-    let inner = served.clone();
-    let server = serve_this(served, move |request| {
+    let stock = Served::new(&image(), Compression::Gzip);
+    let inner = stock.clone();
+    let server = serve_this(stock, move |request| {
         let digest = request.path.rsplit('/').next().unwrap();
         let mut reply = Reply::new(200, inner.blobs.get(digest)?.clone());
         if request.before == 0 {
@@ -376,9 +376,9 @@ fn a_download_goes_on_even_where_the_registry_knows_no_ranges() {
 
 #[test]
 fn a_download_that_breaks_again_and_again_is_an_error_and_no_smaller_image() {
-    let served = Served::new(&image(), Compression::Gzip);
-    let (inner, layer) = (served.clone(), served.layers[1].clone());
-    let server = serve_this(served, move |request| {
+    let stock = Served::new(&image(), Compression::Gzip);
+    let (inner, layer) = (stock.clone(), stock.layers[1].clone());
+    let server = serve_this(stock, move |request| {
         let mut reply = inner.reply(request);
         reply.cut_at = Some(1);
         request.path.ends_with(&layer).then_some(reply)
@@ -389,30 +389,30 @@ fn a_download_that_breaks_again_and_again_is_an_error_and_no_smaller_image() {
 
 #[test]
 fn a_layer_with_other_bytes_than_its_digest_is_refused() {
-    let served = Served::new(&image(), Compression::Gzip);
-    let mut wrong = served.clone();
-    *wrong.blobs.get_mut(&served.layers[0]).unwrap().last_mut().unwrap() ^= 1;
+    let stock = Served::new(&image(), Compression::Gzip);
+    let mut wrong = stock.clone();
+    *wrong.blobs.get_mut(&stock.layers[0]).unwrap().last_mut().unwrap() ^= 1;
     let server = serve_this(wrong, |_| None);
     assert!(said(&server).starts_with("wrong digest: "), "{}", said(&server));
-    let mut wrong = served.clone();
-    wrong.blobs.get_mut(&served.layers[0]).unwrap().pop();
+    let mut wrong = stock.clone();
+    wrong.blobs.get_mut(&stock.layers[0]).unwrap().pop();
     let server = serve_this(wrong, |_| None);
     assert!(said(&server).contains("the registry has "), "{}", said(&server));
-    let mut wrong = served.clone();
-    wrong.blobs.insert(served.config.clone(), b"{}".to_vec());
+    let mut wrong = stock.clone();
+    wrong.blobs.insert(stock.config.clone(), b"{}".to_vec());
     let server = serve_this(wrong, |_| None);
     assert!(said(&server).starts_with("wrong digest: "), "{}", said(&server));
 }
 
 #[test]
 fn a_redirect_is_followed_without_our_credentials() {
-    let served = Arc::new(Served::new(&image(), Compression::Gzip));
+    let stock = Arc::new(Served::new(&image(), Compression::Gzip));
     let store = {
-        let served = Arc::clone(&served);
-        Arc::new(Server::start(move |request| served.reply(request)))
+        let stock = Arc::clone(&stock);
+        Arc::new(Server::start(move |request| stock.reply(request)))
     };
     let target = store.host();
-    let server = serve_this((*served).clone(), move |request| {
+    let server = serve_this((*stock).clone(), move |request| {
         if request.header("authorization").is_none() {
             return Some(Reply::new(401, "").header("WWW-Authenticate", "Basic realm=x"));
         }
@@ -441,11 +441,11 @@ fn a_foreign_layer_is_read_where_the_registry_has_it_and_is_a_hole_where_not() {
         manifest["layers"][0]["mediaType"] =
             "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip".into();
     };
-    let mut served = Served::new(&image(), Compression::Gzip).edit(foreign);
-    let server = serve_this(served.clone(), |_| None);
+    let mut stock = Served::new(&image(), Compression::Gzip).edit(foreign);
+    let server = serve_this(stock.clone(), |_| None);
     assert_eq!(packages(&read_from(&server).unwrap()), PACKAGES);
-    served.blobs.remove(&served.layers[0]);
-    let server = serve_this(served, |_| None);
+    stock.blobs.remove(&stock.layers[0]);
+    let server = serve_this(stock, |_| None);
     let inventory = read_from(&server).unwrap();
     assert_eq!(packages(&inventory), "a 1.0.0\n");
     assert_eq!(inventory.problems[0].kind, ProblemKind::Partial);
@@ -554,10 +554,9 @@ fn debians_registry_wants_its_password_and_a_trusted_certificate() {
     };
     let host = registry.host();
     let name = format!("registry:{host}/team/app:1");
-    let said = |options: &Options| {
-        read_image(&name, options).map(|i| packages(&i)).unwrap_or_else(|error| {
-            error.to_string().lines().next().unwrap_or_default().replace(host, "HOST")
-        })
+    let said = |options: &Options| match read_image(&name, options) {
+        Ok(inventory) => packages(&inventory),
+        Err(error) => error.to_string().lines().next().unwrap_or_default().replace(host, "HOST"),
     };
     let trusting = |mut options: Options| {
         options.registry.insecure.clear();

@@ -44,7 +44,7 @@ impl Dockerd {
         let begun = Instant::now();
         while UnixStream::connect(self.socket()).is_err() {
             let ended = self.process.try_wait().is_ok_and(|status| status.is_some());
-            if ended || begun.elapsed() > Duration::from_secs(60) {
+            if ended || begun.elapsed() > Duration::from_mins(1) {
                 let log = std::fs::read_to_string(self.path("log")).unwrap_or_default();
                 let last = log.lines().last().unwrap_or("no word");
                 return Err(format!("dockerd does not listen: {last}"));

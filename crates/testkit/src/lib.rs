@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "writing to memory cannot fail, and a test stops if it does"
 )]

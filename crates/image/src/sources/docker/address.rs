@@ -62,7 +62,7 @@ impl DaemonOptions {
         let verified = text("DOCKER_TLS_VERIFY").is_some();
         let certificates =
             text("DOCKER_CERT_PATH").map(PathBuf::from).or(config).filter(|_| verified);
-        Self { docker, podman, certificates, timeout: Duration::from_secs(300) }
+        Self { docker, podman, certificates, timeout: Duration::from_mins(5) }
     }
 }
 

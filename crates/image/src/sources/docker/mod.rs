@@ -96,7 +96,7 @@ impl Daemon {
         let mut inventory = saved.join(platform, reader, &session)?;
         inventory.artifact.names = inspected.repo_tags.unwrap_or_default();
         let digests = inspected.repo_digests.unwrap_or_default();
-        let registered = digests.iter().filter_map(|d| d.rsplit_once('@')?.1.parse().ok()).next();
+        let registered = digests.iter().find_map(|d| d.rsplit_once('@')?.1.parse().ok());
         inventory.artifact.manifest_digest = registered.or(inventory.artifact.manifest_digest);
         Ok(inventory)
     }

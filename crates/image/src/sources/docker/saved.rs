@@ -95,9 +95,10 @@ impl Saved {
         reader: &Reader<'_>,
         session: &Session<'_>,
     ) -> Result<Inventory, ImageError> {
-        let images: Option<Vec<SavedImage>> = match self.documents.contains_key("manifest.json") {
-            true => Some(self.document("manifest.json", session)?),
-            false => None,
+        let images: Option<Vec<SavedImage>> = if self.documents.contains_key("manifest.json") {
+            Some(self.document("manifest.json", session)?)
+        } else {
+            None
         };
         let has_index = self.documents.contains_key("index.json");
         match images.as_deref() {

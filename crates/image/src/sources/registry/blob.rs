@@ -75,7 +75,8 @@ impl<'c> Blob<'c> {
         self.response = Some(response);
         let response = self.response.as_ref();
         if self.position > 0 && response.is_some_and(|r| r.status().as_u16() != 206) {
-            return self.pass_over();
+            self.pass_over();
+            return Ok(());
         }
         let range =
             response.and_then(|r| r.headers().get(CONTENT_RANGE)).filter(|_| self.position > 0);
@@ -86,18 +87,13 @@ impl<'c> Blob<'c> {
         Ok(())
     }
 
-    /// The registry knows no ranges: what was read already goes by once more.
-    fn pass_over(&mut self) -> Result<(), ImageError> {
-        let again = self.response.as_mut().map(|r| r.take(self.position));
+    /// The registry knows no ranges: what was read already goes by once more. Where it breaks
+    /// off in this, the next read finds no connection and counts a break.
+    fn pass_over(&mut self) {
+        let again = self.response.as_mut().map(|response| response.take(self.position));
         let passed = again.map(|mut again| io::copy(&mut again, &mut io::sink()));
-        match passed {
-            Some(Ok(passed)) if passed == self.position => Ok(()),
-            // The next read finds the end and counts it as a break.
-            Some(_) => {
-                self.response = None;
-                Ok(())
-            }
-            None => Ok(()),
+        if !passed.is_some_and(|passed| passed.is_ok_and(|passed| passed == self.position)) {
+            self.response = None;
         }
     }
 

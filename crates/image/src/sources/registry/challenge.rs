@@ -98,31 +98,30 @@ mod tests {
         Challenge::choose(headers.iter().copied())
     }
 
-    fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Option<Challenge> {
+    fn bearer(realm: &str, service: Option<&str>, scope: Option<&str>) -> Challenge {
         let owned = |text: Option<&str>| text.map(str::to_owned);
-        Some(Challenge::Bearer {
-            realm: realm.into(),
-            service: owned(service),
-            scope: owned(scope),
-        })
+        Challenge::Bearer { realm: realm.into(), service: owned(service), scope: owned(scope) }
     }
 
     #[test]
     fn a_token_is_chosen_before_a_password() {
         let docker = r#"Bearer realm="https://auth.docker.io/token",service="registry.docker.io",scope="repository:library/nginx:pull,push""#;
-        let expected = bearer(
+        let expected = Some(bearer(
             "https://auth.docker.io/token",
             Some("registry.docker.io"),
             Some("repository:library/nginx:pull,push"),
-        );
+        ));
         assert_eq!(chosen(&[docker]), expected);
         assert_eq!(chosen(&["Basic realm=\"x\"", docker]), expected);
-        assert_eq!(chosen(&[r#"basic realm="a, b=c" , BEARER realm=r"#]), bearer("r", None, None));
+        assert_eq!(
+            chosen(&[r#"basic realm="a, b=c" , BEARER realm=r"#]),
+            Some(bearer("r", None, None))
+        );
         assert_eq!(chosen(&["Basic realm=\"x\""]), Some(Challenge::Basic));
         assert_eq!(chosen(&["Negotiate", "Bearer"]), None);
         assert_eq!(
             chosen(&[r#"Bearer realm="a\"b", service = s"#]),
-            bearer("a\"b", Some("s"), None)
+            Some(bearer("a\"b", Some("s"), None))
         );
     }
 

@@ -109,7 +109,7 @@ impl Client {
             let challenges: Vec<HeaderValue> =
                 response.headers().get_all(WWW_AUTHENTICATE).iter().cloned().collect();
             if has_answered {
-                return Err(self.unauthorized(what, said(response)));
+                return Err(self.unauthorized(what, &said(response)));
             }
             has_answered = true;
             self.authorize(&challenges, what, response)?;
@@ -198,14 +198,14 @@ impl Client {
         let (registry, what) = (self.registry.clone(), asked.what.to_owned());
         let said = said(response);
         Err(match status.as_u16() {
-            401 => return Err(self.unauthorized(&what, said)),
+            401 => return Err(self.unauthorized(&what, &said)),
             403 => ImageError::Forbidden { registry, what, said },
             404 => ImageError::NotFound { source_name: registry, what, said, hint: asked.hint },
             status => ImageError::Registry { registry, what, status, said },
         })
     }
 
-    fn unauthorized(&self, what: &str, said: String) -> ImageError {
+    fn unauthorized(&self, what: &str, said: &str) -> ImageError {
         let ours = match &self.credentials.secret {
             None => "no credentials for it are known",
             Some(Secret::Password { .. }) => "the user or password is not accepted",
@@ -235,9 +235,9 @@ impl Client {
             }
             Some(Challenge::Basic) => match &self.credentials.secret {
                 Some(Secret::Password { user, password }) => basic(user, password),
-                _ => return Err(self.unauthorized(what, said(refusal))),
+                _ => return Err(self.unauthorized(what, &said(refusal))),
             },
-            None => return Err(self.unauthorized(what, said(refusal))),
+            None => return Err(self.unauthorized(what, &said(refusal))),
         };
         *self.authorization.lock().unwrap_or_else(PoisonError::into_inner) = authorization;
         Ok(())

@@ -57,13 +57,17 @@ struct ConfigFile {
 }
 
 #[derive(Default, Clone, Deserialize)]
-#[serde(default, rename_all = "lowercase")]
+#[serde(default)]
 struct Auth {
-    auth: String,
+    /// base64 of `user:password`.
+    #[serde(rename = "auth")]
+    encoded: String,
     username: String,
     password: String,
-    identitytoken: String,
-    registrytoken: String,
+    #[serde(rename = "identitytoken")]
+    identity: String,
+    #[serde(rename = "registrytoken")]
+    bearer: String,
 }
 
 #[derive(Deserialize)]
@@ -149,20 +153,20 @@ fn entry(auths: &HashMap<String, Auth>, host: &str, repository: &str) -> Option<
 
 impl Auth {
     fn secret(self) -> Result<Option<Secret>, &'static str> {
-        if !self.registrytoken.is_empty() {
-            return Ok(Some(Secret::Bearer(self.registrytoken)));
+        if !self.bearer.is_empty() {
+            return Ok(Some(Secret::Bearer(self.bearer)));
         }
-        if !self.identitytoken.is_empty() {
-            return Ok(Some(Secret::Identity(self.identitytoken)));
+        if !self.identity.is_empty() {
+            return Ok(Some(Secret::Identity(self.identity)));
         }
         if !self.username.is_empty() {
             return Ok(Some(Secret::Password { user: self.username, password: self.password }));
         }
-        if self.auth.is_empty() {
+        if self.encoded.is_empty() {
             return Ok(None);
         }
         let wrong = "an `auth` is no base64 of `user:password`";
-        let decoded = STANDARD.decode(self.auth.trim()).map_err(|_| wrong)?;
+        let decoded = STANDARD.decode(self.encoded.trim()).map_err(|_| wrong)?;
         let text = String::from_utf8(decoded).map_err(|_| wrong)?;
         let (user, password) = text.split_once(':').ok_or(wrong)?;
         let password = password.trim_end_matches('\0');
@@ -175,7 +179,11 @@ fn ask_helper(name: &str, server: &str) -> Result<Option<Secret>, String> {
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
         return Err("no name of a program".into());
     }
-    let mut child = Command::new(format!("docker-credential-{name}"))
+    ask(Path::new(&format!("docker-credential-{name}")), server)
+}
+
+fn ask(helper: &Path, server: &str) -> Result<Option<Secret>, String> {
+    let mut child = Command::new(helper)
         .arg("get")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -289,6 +297,29 @@ mod tests {
             found(r#"{"credsStore": "../sh"}"#, "a.example", "x").ends_with("no name of a program")
         );
         assert!(found("{", "a.example", "x").starts_with("none; EOF while parsing"));
+    }
+
+    #[test]
+    fn a_helper_is_asked_for_the_server_on_its_input() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let helper = folder.path().join("helper");
+        let answer = |script: &str| {
+            std::fs::write(&helper, format!("#!/bin/sh\nread -r server\n{script}\n")).unwrap();
+            std::fs::set_permissions(&helper, PermissionsExt::from_mode(0o755)).unwrap();
+            match ask(&helper, "a.example") {
+                Ok(Some(Secret::Password { user, password })) => format!("{user}/{password}"),
+                Ok(Some(Secret::Identity(token))) => format!("identity {token}"),
+                Ok(_) => "none".into(),
+                Err(why) => why,
+            }
+        };
+        let said = r#"echo "{\"Username\":\"$1\",\"Secret\":\"$server\"}""#;
+        assert_eq!(answer(said), "get/a.example");
+        assert_eq!(answer(r#"echo '{"Username":"<token>","Secret":"t"}'"#), "identity t");
+        assert_eq!(answer("echo credentials not found in native keychain; exit 1"), "none");
+        assert_eq!(answer("echo keychain is locked; exit 1"), "keychain is locked");
+        assert!(answer("echo hello").starts_with("answers no JSON"));
     }
 
     proptest::proptest! {
