@@ -301,12 +301,15 @@ mod tests {
 
     #[test]
     fn a_helper_is_asked_for_the_server_on_its_input() {
-        use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let helper = folder.path().join("helper");
         let answer = |script: &str| {
-            std::fs::write(&helper, format!("#!/bin/sh\nread -r server\n{script}\n")).unwrap();
-            std::fs::set_permissions(&helper, PermissionsExt::from_mode(0o755)).unwrap();
+            // Written by another process: a program that is open for writing cannot be run, and
+            // a child of another test may hold on to a file that is open here.
+            let text = format!("#!/bin/sh\nread -r server\n{script}\n");
+            let mut write = Command::new("sh");
+            write.args(["-c", r#"printf %s "$1" > "$0" && chmod 755 "$0""#]);
+            assert!(write.arg(&helper).arg(text).status().unwrap().success());
             match ask(&helper, "a.example") {
                 Ok(Some(Secret::Password { user, password })) => format!("{user}/{password}"),
                 Ok(Some(Secret::Identity(token))) => format!("identity {token}"),
