@@ -33,6 +33,9 @@ const MAX_MEMBERS: u64 = 100_000;
 /// How deep an index may name indexes.
 const MAX_DEPTH: usize = 4;
 
+/// Bytes read of the export at a time.
+const BUFFER: usize = 128 << 10;
+
 /// Bytes by which a layer is told from a document: a tar header.
 const HEAD: usize = 512;
 
@@ -55,6 +58,7 @@ struct SavedImage {
 impl Saved {
     /// Reads an export to its end.
     pub(super) fn read(export: impl Read + Send, reader: &Reader<'_>) -> Result<Self, SavedError> {
+        let export = io::BufReader::with_capacity(BUFFER, export);
         let mut archive = Archive::new(Stream::new(export), MAX_MEMBERS);
         let mut saved = Self::default();
         let mut kept = 0;
