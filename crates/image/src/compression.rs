@@ -3,7 +3,7 @@
 //! Media types are not trusted: registries and archives mislabel layers. What is inflated is
 //! bounded by a ratio, so that a small file cannot become an endless one.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 /// How a layer is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,11 +34,13 @@ pub const MAX_RATIO: u64 = 200;
 /// Bytes that come out before the ratio counts: 64 MiB.
 pub const FREE: u64 = 64 << 20;
 
+/// Bytes that come out of one layer at most: 1 TiB. Nobody's layer is a hundredth of it.
+pub const MAX_TOTAL: u64 = 1 << 40;
+
 /// A reader of the uncompressed bytes of whatever `stored` holds.
-pub fn inflate<'r>(stored: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
-    let mut stored =
-        BufReader::with_capacity(256 << 10, Counting { inner: stored, passed: Passed::default() });
-    let passed = stored.get_ref().passed.clone();
+pub fn inflate<'r>(stored: impl BufRead + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
+    let passed = Passed::default();
+    let mut stored = Counting { inner: stored, passed: passed.clone() };
     Ok(match Compression::of(stored.fill_buf()?) {
         Compression::None => Box::new(stored),
         Compression::Gzip => Box::new(Bounded {
@@ -64,11 +66,22 @@ struct Counting<R> {
     passed: Passed,
 }
 
-impl<R: Read> Read for Counting<R> {
+impl<R: BufRead> Read for Counting<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.passed.0.fetch_add(read as u64, std::sync::atomic::Ordering::Relaxed);
         Ok(read)
+    }
+}
+
+impl<R: BufRead> BufRead for Counting<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.passed.0.fetch_add(amount as u64, std::sync::atomic::Ordering::Relaxed);
+        self.inner.consume(amount);
     }
 }
 
@@ -88,6 +101,10 @@ impl<R: Read> Read for Bounded<R> {
                 "decompression bomb: {} bytes from {stored} are more than {MAX_RATIO} to 1",
                 self.out
             );
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        if self.out > MAX_TOTAL {
+            let message = format!("more than {MAX_TOTAL} bytes when inflated");
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         Ok(read)

@@ -1,34 +1,48 @@
 //! One layer: what its files say, and what it hides of the layers below.
 
-use std::collections::BTreeSet;
-
 use plimsoll_model::{Distro, Package, Problem, ProblemKind};
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::cataloguer::{File, Found, MAX_WHOLE_FILE};
-use crate::tar::{Archive, Entry, EntryKind, Forward, TarError};
-use crate::wants::WantIndex;
+use crate::cataloguer::{CatalogueError, File, Found};
+use crate::content::ReadAt;
+use crate::wants::{WantIndex, Wanted};
+
+/// Problems of one layer that are listed; those beyond are counted.
+const MAX_PROBLEMS: usize = 10_000;
+
+/// Files of one layer with something in them. The largest real images have some tens of
+/// thousands.
+const MAX_FILES: usize = 1_000_000;
 
 /// What one layer or folder holds, as far as cataloguers are concerned.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerInventory {
-    /// Files that a cataloguer wanted, in the order of their paths.
+    /// Files in which something was found, in the order of their paths.
     pub files: Vec<CataloguedFile>,
-    /// Paths that the layer deletes.
-    pub whiteouts: BTreeSet<String>,
-    /// Folders of which the layer hides all that lies below.
-    pub opaque: BTreeSet<String>,
-    /// Hash of each path that is no folder, sorted: such a path replaces what lies below it. A
-    /// layer may have millions of files, so their names are not kept.
+    /// Hard links that a cataloguer would have read as files.
+    pub links: Vec<HardLink>,
+    /// Hash of each path that is no folder or that the layer deletes, sorted: it hides what the
+    /// layers below have there and below it. A layer may have millions of files, so their names
+    /// are not kept. Empty in the bottom layer.
+    #[serde(skip)]
     pub names: Vec<u64>,
-    /// (Hash of a path, name of the operating system's package that owns it), sorted.
-    pub owned: Vec<(u64, String)>,
+    /// Hashes of folders of which the layer hides all that lies below, sorted.
+    pub opaque: Vec<u64>,
+    /// Which files belong to packages of the operating system.
+    #[serde(skip)]
+    pub owned: Owned,
     /// What was passed over or damaged.
     pub problems: Vec<Problem>,
+    /// Problems that are not listed because there are too many.
+    unlisted: usize,
+    /// Something failed that may succeed next time: not for the cache.
+    #[serde(skip)]
+    pub(crate) may_differ: bool,
 }
 
 /// What was found in one file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CataloguedFile {
     /// Path from the root, without a leading slash.
     pub path: String,
@@ -36,6 +50,58 @@ pub struct CataloguedFile {
     pub packages: Vec<Package>,
     /// What the file says of the distribution.
     pub distro: Option<Distro>,
+    /// The file enables extended support.
+    pub extended_support: bool,
+}
+
+/// Another name of a file that a cataloguer wants by that name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct HardLink {
+    /// The name, from the root, without a leading slash.
+    pub path: String,
+    /// Path of the file.
+    pub target: String,
+    /// The file is in the same layer and was read; else it is in a layer below.
+    pub is_read: bool,
+}
+
+/// Files of the operating system's packages, by the hash of their path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Owned {
+    /// Names of packages.
+    pub packages: Vec<String>,
+    /// (Hash of a path, index of its package).
+    pub paths: Vec<(u64, u32)>,
+}
+
+impl Owned {
+    fn extend(&mut self, owned: Vec<(String, String)>) {
+        for (package, path) in owned {
+            // A list names one package, or one after the other: only the last need be compared.
+            if self.packages.last() != Some(&package) {
+                self.packages.push(package);
+            }
+            let at = u32::try_from(self.packages.len() - 1).unwrap_or(u32::MAX);
+            self.paths.push((owner_hash(&path), at));
+        }
+    }
+
+    fn append(&mut self, other: Self) {
+        let shift = u32::try_from(self.packages.len()).unwrap_or(u32::MAX);
+        self.packages.extend(other.packages);
+        let paths = other.paths.into_iter();
+        self.paths.extend(paths.map(|(path, at)| (path, at.saturating_add(shift))));
+    }
+
+    /// The owner of the file with this [`owner_hash`], among the entries of `paths`.
+    pub fn package(&self, at: u32) -> Option<&str> {
+        self.packages.get(usize::try_from(at).ok()?).map(String::as_str)
+    }
+}
+
+/// What is said of a hard link whose content cannot be had.
+pub(crate) fn unreachable_link(target: &str) -> String {
+    format!("not read: a hard link to `{target}`, whose content is not at hand")
 }
 
 /// The hash under which a path stands in [`LayerInventory::names`].
@@ -43,17 +109,20 @@ pub fn path_hash(path: &str) -> u64 {
     xxh3_64(path.as_bytes())
 }
 
-impl LayerInventory {
-    /// Catalogues the layer in `archive`. Damage ends the reading but keeps what came before it.
-    pub fn read<S: Forward>(archive: &mut Archive<S>, wants: &WantIndex<'_>) -> Self {
-        let mut layer = Self::default();
-        if let Err(error) = layer.read_entries(archive, wants) {
-            layer.problem(ProblemKind::Partial, "", format!("layer is damaged: {error}"));
+/// The hash under which a path stands in [`Owned::paths`].
+///
+/// Most distributions have made `bin`, `lib` and their like links into `usr`, but the file lists
+/// of their packages still name files in the old place: both names have one hash.
+pub fn owner_hash(path: &str) -> u64 {
+    match path.split_once('/') {
+        Some(("bin" | "sbin" | "lib" | "lib32" | "lib64" | "libx32", _)) => {
+            path_hash(&format!("usr/{path}"))
         }
-        layer.sort();
-        layer
+        _ => path_hash(path),
     }
+}
 
+impl LayerInventory {
     /// A layer that could not be had: all that is known of it is why.
     pub fn absent(message: impl Into<String>) -> Self {
         let mut layer = Self::default();
@@ -61,153 +130,91 @@ impl LayerInventory {
         layer
     }
 
-    fn read_entries<S: Forward>(
-        &mut self,
-        archive: &mut Archive<S>,
-        wants: &WantIndex<'_>,
-    ) -> Result<(), TarError> {
-        loop {
-            let Some(entry) = archive.advance()? else { return Ok(()) };
-            let Some(path) = normal_path(&entry.path) else {
-                let path = entry.path.clone();
-                self.problem(ProblemKind::Skipped, &path, "path leads out of the image".into());
-                continue;
-            };
-            if path.is_empty() || self.take_whiteout(&path) || entry.kind == EntryKind::Folder {
-                continue;
-            }
-            self.names.push(path_hash(&path));
-            if entry.kind == EntryKind::File {
-                let entry = entry.clone();
-                self.take_file(archive, &entry, path, wants)?;
-            }
-        }
-    }
-
-    /// Whiteouts as OCI defines them.
-    ///
-    /// Source: <https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts>.
-    fn take_whiteout(&mut self, path: &str) -> bool {
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let Some(hidden) = name.strip_prefix(".wh.") else { return false };
-        if hidden == ".wh..opq" {
-            self.opaque.insert(folder.to_owned());
-        } else if !hidden.starts_with(".wh.") && folder.is_empty() {
-            self.whiteouts.insert(hidden.to_owned());
-        } else if !hidden.starts_with(".wh.") {
-            self.whiteouts.insert(format!("{folder}/{hidden}"));
-        }
-        true
-    }
-
-    fn take_file<S: Forward>(
-        &mut self,
-        archive: &mut Archive<S>,
-        entry: &Entry,
-        path: String,
-        wants: &WantIndex<'_>,
-    ) -> Result<(), TarError> {
-        if wants.by_path(&path).is_empty() {
-            return Ok(());
-        }
-        if entry.size > MAX_WHOLE_FILE || entry.sparse {
-            let why = if entry.sparse { "is sparse" } else { "is too large" };
-            self.problem(ProblemKind::Partial, &path, format!("not read: the file {why}"));
-            return Ok(());
-        }
-        let mut content = vec![0; usize::try_from(entry.size).unwrap_or(0)];
-        let mut filled = 0;
-        while let Some(rest) = content.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            filled += archive.read(rest)?;
-        }
-        self.catalogue(path, &content, entry.mode & 0o111 != 0, wants);
-        Ok(())
-    }
-
-    /// Hands one file to all cataloguers that want it.
-    pub fn catalogue(
+    /// Hands one file to the cataloguers that want it.
+    pub(crate) fn catalogue(
         &mut self,
         path: String,
-        content: &[u8],
+        content: &dyn ReadAt,
         executable: bool,
         wants: &WantIndex<'_>,
+        wanted: Wanted,
     ) {
         let mut file = CataloguedFile { path, ..CataloguedFile::default() };
-        for cataloguer in wants.by_path(&file.path) {
+        for cataloguer in wants.cataloguers(wanted) {
             let mut found = Found::default();
             let outcome =
-                cataloguer.catalogue(&File::new(&file.path, &content, executable), &mut found);
+                cataloguer.catalogue(&File::new(&file.path, content, executable), &mut found);
             if let Err(error) = outcome {
+                self.may_differ |= matches!(error, CatalogueError::Io(_));
                 let message = format!("{}: {error}", cataloguer.name());
                 self.problem(ProblemKind::Partial, &file.path, message);
             }
             for mut problem in found.problems {
                 problem.path.clone_from(&file.path);
-                self.problems.push(problem);
+                self.list(problem);
             }
             for mut package in found.packages {
                 cataloguer.name().clone_into(&mut package.cataloguer);
                 file.packages.push(package);
             }
-            self.owned.extend(found.owned.into_iter().map(|(name, path)| (path_hash(&path), name)));
+            self.owned.extend(found.owned);
             file.distro = found.distro.or(file.distro);
+            file.extended_support |= found.extended_support;
+        }
+        if file.packages.is_empty() && file.distro.is_none() && !file.extended_support {
+            return;
+        }
+        if self.files.len() >= MAX_FILES {
+            let message = format!("not listed: there are more than {MAX_FILES} such files");
+            self.problem(ProblemKind::Partial, &file.path, message);
+            return;
         }
         self.files.push(file);
     }
 
+    /// Forgets what was found at `path`: it stands again, later in the same layer.
+    pub(crate) fn forget(&mut self, path: &str) {
+        self.files.retain(|file| file.path != path);
+    }
+
+    /// Takes in what another thread found in the same folder.
+    pub(crate) fn append(&mut self, other: Self) {
+        self.files.extend(other.files);
+        self.owned.append(other.owned);
+        self.problems.extend(other.problems);
+        self.unlisted += other.unlisted;
+        self.may_differ |= other.may_differ;
+    }
+
     /// Brings everything into an order that does not depend on how it was read.
-    pub fn sort(&mut self) {
-        // Of a path that stands twice in a layer the last one counts.
-        self.files.reverse();
+    pub(crate) fn sort(&mut self) {
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
-        self.files.dedup_by(|later, first| later.path == first.path);
+        self.links.sort_unstable();
         self.names.sort_unstable();
         self.names.dedup();
-        self.owned.sort_unstable();
+        self.opaque.sort_unstable();
+        self.opaque.dedup();
         self.problems.sort_unstable();
-    }
-
-    /// Whether this layer hides `path` of a layer below.
-    pub fn hides(&self, path: &str) -> bool {
-        let replaces = |path: &str| self.names.binary_search(&path_hash(path)).is_ok();
-        let gone = |path: &str| self.whiteouts.contains(path) || replaces(path);
-        gone(path)
-            || self.opaque.contains("")
-            || path
-                .match_indices('/')
-                .filter_map(|(at, _)| path.get(..at))
-                .any(|folder| gone(folder) || self.opaque.contains(folder))
-    }
-
-    fn problem(&mut self, kind: ProblemKind, path: &str, message: String) {
-        self.problems.push(Problem { kind, path: path.into(), layer: None, line: None, message });
-    }
-}
-
-/// A path from the root without `./`, doubled slashes and the leading one; `None` where it
-/// contains `..`.
-fn normal_path(path: &str) -> Option<String> {
-    let plain = !path.starts_with(['/', '.'])
-        && !path.ends_with('/')
-        && !path.contains("/.")
-        && !path.contains("//");
-    if plain {
-        return Some(path.to_owned());
-    }
-    let mut normal = String::with_capacity(path.len());
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => return None,
-            part => {
-                if !normal.is_empty() {
-                    normal.push('/');
-                }
-                normal.push_str(part);
-            }
+        if self.unlisted > 0 {
+            let message = format!("{} more problems are not listed", self.unlisted);
+            self.unlisted = 0;
+            let (path, layer, line) = (String::new(), None, None);
+            self.problems.push(Problem { kind: ProblemKind::Partial, path, layer, line, message });
         }
     }
-    Some(normal)
+
+    /// Records what was passed over or could not be read.
+    pub(crate) fn problem(&mut self, kind: ProblemKind, path: &str, message: String) {
+        self.list(Problem { kind, path: path.into(), layer: None, line: None, message });
+    }
+
+    fn list(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS {
+            self.problems.push(problem);
+        } else {
+            self.unlisted += 1;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -215,29 +222,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_lose_what_is_no_name_and_never_leave_the_root() {
-        assert_eq!(normal_path("./usr//bin/./ls").as_deref(), Some("usr/bin/ls"));
-        assert_eq!(normal_path("/etc/passwd").as_deref(), Some("etc/passwd"));
-        assert_eq!(normal_path("a/../../etc/passwd"), None);
-        assert_eq!(normal_path("a/.hidden").as_deref(), Some("a/.hidden"));
-        assert_eq!(normal_path("./").as_deref(), Some(""));
+    fn a_file_has_the_same_owner_under_its_old_and_its_new_place() {
+        let mut owned = Owned::default();
+        owned.extend(vec![("libc6".into(), "lib/x86_64-linux-gnu/libc.so.6".into())]);
+        let at = owner_hash("usr/lib/x86_64-linux-gnu/libc.so.6");
+        assert_eq!(owned.paths, [(at, 0)]);
+        assert_eq!(owned.package(0), Some("libc6"));
+        assert_ne!(owner_hash("opt/lib/a"), owner_hash("usr/opt/lib/a"));
     }
 
     #[test]
-    fn a_whiteout_hides_its_path_and_all_below_it() {
+    fn too_many_problems_are_counted_and_make_the_result_partial() {
         let mut layer = LayerInventory::default();
-        assert!(layer.take_whiteout("opt/.wh.app"));
-        assert!(layer.take_whiteout("srv/.wh..wh..opq"));
-        assert!(!layer.take_whiteout("opt/app"));
-        assert!(layer.hides("opt/app") && layer.hides("opt/app/lib/a.jar") && layer.hides("srv/x"));
-        assert!(!layer.hides("opt/apple") && !layer.hides("srv"));
-    }
-
-    #[test]
-    fn a_file_in_place_of_a_folder_hides_what_the_folder_had() {
-        let layer =
-            LayerInventory { names: vec![path_hash("opt/app")], ..LayerInventory::default() };
-        assert!(layer.hides("opt/app/package.json"));
-        assert!(!layer.hides("opt/other"));
+        for at in 0..MAX_PROBLEMS + 5 {
+            layer.problem(ProblemKind::Skipped, "a", at.to_string());
+        }
+        layer.sort();
+        assert_eq!(layer.problems.len(), MAX_PROBLEMS + 1);
+        let last = layer.problems.last().unwrap();
+        assert_eq!(last.message, "5 more problems are not listed");
+        assert_eq!(last.kind, ProblemKind::Partial);
     }
 }

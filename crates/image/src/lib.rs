@@ -8,19 +8,23 @@
 //! This crate knows nothing of advisories, and it must not.
 #![forbid(unsafe_code)]
 
+mod cache;
 pub mod cataloguer;
 pub mod cataloguers;
 pub mod compression;
 pub mod content;
 mod error;
+mod hiding;
 pub mod layer;
 pub mod merge;
 pub mod oci;
+mod reading;
 pub mod sources;
+mod spool;
 pub mod tar;
 pub mod wants;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plimsoll_model::{Inventory, Platform, Reference, Transport};
 
@@ -33,6 +37,9 @@ pub use sources::registry::RegistryOptions;
 pub struct Options {
     /// Which image of an index; the machine's own by default.
     pub platform: Platform,
+    /// Folder in which what was found in a layer is kept for the next image that has it; no
+    /// cache by default.
+    pub cache: Option<PathBuf>,
     /// How registries are spoken to.
     pub registry: RegistryOptions,
     /// Where container daemons listen.
@@ -45,6 +52,7 @@ impl Default for Options {
             platform: Platform::host(),
             registry: RegistryOptions::from_env(),
             daemons: DaemonOptions::from_env(),
+            cache: None,
         }
     }
 }

@@ -1,30 +1,37 @@
 //! Layers on top of each other: which file counts, since when each package is there, and which
 //! layer took one away.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Distro, Inventory, Location, Package, Problem};
+use plimsoll_model::{Distro, Inventory, Location, Package, Problem, ProblemKind};
 
-use crate::layer::{CataloguedFile, LayerInventory, path_hash};
+use crate::hiding::Hiding;
+use crate::layer::{CataloguedFile, HardLink, LayerInventory, owner_hash, unreachable_link};
+
+/// Packages that hard links may add: a small image can name a large file a million times.
+const MAX_LINKED: usize = 1_000_000;
 
 /// Merges layers, bottom first, into `inventory`. With `is_folder` no layer index is recorded.
-pub fn merge(layers: Vec<LayerInventory>, is_folder: bool, inventory: &mut Inventory) {
+pub fn merge(mut layers: Vec<LayerInventory>, is_folder: bool, inventory: &mut Inventory) {
     let index = |layer: usize| u32::try_from(layer).ok().filter(|_| !is_folder);
+    resolve_links(&mut layers);
+    let versions = versions_by_path(&mut layers);
+    let hiding = Hiding::new(versions.keys(), &layers);
     let mut packages = Vec::new();
     let mut distros: BTreeMap<String, Distro> = BTreeMap::new();
-    for (path, versions) in versions_by_path(&layers) {
+    let mut supported = BTreeSet::new();
+    for (path, versions) in versions {
         let mut alive: Vec<Package> = Vec::new();
         let mut since: Option<usize> = None;
         for (layer, file) in versions {
             if let Some(before) = since
-                && let Some(gone) = hidden_between(&layers, &path, before, layer)
+                && let Some(gone) = hiding.between(&path, before, layer)
             {
                 packages.extend(alive.drain(..).map(|package| removed(package, index(gone))));
             }
             let mut old = std::mem::take(&mut alive);
-            for package in &file.packages {
-                let kept = old.iter().position(|before| same(before, package));
-                let mut package = package.clone();
+            for mut package in file.packages {
+                let kept = old.iter().position(|before| same(before, &package));
                 let first = kept.map(|at| old.swap_remove(at));
                 let layer =
                     first.and_then(|p| p.locations.first().and_then(|l| l.layer)).or(index(layer));
@@ -32,20 +39,30 @@ pub fn merge(layers: Vec<LayerInventory>, is_folder: bool, inventory: &mut Inven
                 alive.push(package);
             }
             packages.extend(old.into_iter().map(|package| removed(package, index(layer))));
-            if let Some(distro) = &file.distro {
-                distros.insert(path.clone(), distro.clone());
+            match file.distro {
+                Some(distro) => distros.insert(path.clone(), distro),
+                None => distros.remove(&path),
+            };
+            if file.extended_support {
+                supported.insert(path.clone());
+            } else {
+                supported.remove(&path);
             }
             since = Some(layer);
         }
-        let top = since.and_then(|since| hidden_between(&layers, &path, since, layers.len()));
+        let top = since.and_then(|since| hiding.between(&path, since, layers.len()));
         if let Some(gone) = top {
             distros.remove(&path);
+            supported.remove(&path);
             alive = alive.into_iter().map(|package| removed(package, index(gone))).collect();
         }
         packages.append(&mut alive);
     }
     own(&mut packages, &layers);
     inventory.distro = best_distro(distros);
+    if let Some(distro) = &mut inventory.distro {
+        distro.extended_support |= !supported.is_empty();
+    }
     inventory.packages = fold(packages);
     for (at, layer) in layers.into_iter().enumerate() {
         let of_layer = layer.problems.into_iter();
@@ -53,26 +70,78 @@ pub fn merge(layers: Vec<LayerInventory>, is_folder: bool, inventory: &mut Inven
     }
 }
 
-type Versions<'a> = BTreeMap<String, Vec<(usize, &'a CataloguedFile)>>;
+/// Gives each hard link what was found in the file that it names.
+fn resolve_links(layers: &mut [LayerInventory]) {
+    let mut room = MAX_LINKED;
+    for at in 0..layers.len() {
+        let Some((layer, below)) = layers.get_mut(..=at).and_then(|layers| layers.split_last_mut())
+        else {
+            return;
+        };
+        let links = std::mem::take(&mut layer.links);
+        let mut linked = Vec::new();
+        for link in links {
+            let target = if link.is_read {
+                file_at(layer, &link.target)
+            } else {
+                below.iter().rev().find_map(|layer| file_at(layer, &link.target))
+            };
+            match target {
+                _ if file_at(layer, &link.path).is_some() => {}
+                Some(file) if file.packages.len() <= room => {
+                    room -= file.packages.len();
+                    linked.push(renamed(file, &link));
+                }
+                Some(_) => {
+                    let message =
+                        format!("not listed: hard links add more than {MAX_LINKED} packages");
+                    layer.problem(ProblemKind::Partial, &link.path, message);
+                }
+                None if link.is_read => {}
+                None => {
+                    let message = unreachable_link(&link.target);
+                    layer.problem(ProblemKind::Partial, &link.path, message);
+                }
+            }
+        }
+        if !linked.is_empty() {
+            layer.files.append(&mut linked);
+            layer.files.sort_by(|a, b| a.path.cmp(&b.path));
+        }
+    }
+}
 
-fn versions_by_path(layers: &[LayerInventory]) -> Versions<'_> {
+fn file_at<'l>(layer: &'l LayerInventory, path: &str) -> Option<&'l CataloguedFile> {
+    let at = layer.files.binary_search_by(|file| file.path.as_str().cmp(path)).ok()?;
+    layer.files.get(at)
+}
+
+fn renamed(file: &CataloguedFile, link: &HardLink) -> CataloguedFile {
+    let mut packages = file.packages.clone();
+    for location in packages.iter_mut().flat_map(|package| &mut package.locations) {
+        if let Some(inside) = location.path.strip_prefix(&link.target) {
+            location.path = format!("{}{inside}", link.path);
+        }
+    }
+    CataloguedFile {
+        path: link.path.clone(),
+        packages,
+        distro: file.distro.clone(),
+        extended_support: file.extended_support,
+    }
+}
+
+type Versions = BTreeMap<String, Vec<(usize, CataloguedFile)>>;
+
+fn versions_by_path(layers: &mut [LayerInventory]) -> Versions {
     let mut versions = Versions::new();
-    for (at, layer) in layers.iter().enumerate() {
-        for file in &layer.files {
-            versions.entry(file.path.clone()).or_default().push((at, file));
+    for (at, layer) in layers.iter_mut().enumerate() {
+        for mut file in std::mem::take(&mut layer.files) {
+            let path = std::mem::take(&mut file.path);
+            versions.entry(path).or_default().push((at, file));
         }
     }
     versions
-}
-
-/// The first layer strictly between `below` and `above` that hides `path`.
-fn hidden_between(
-    layers: &[LayerInventory],
-    path: &str,
-    below: usize,
-    above: usize,
-) -> Option<usize> {
-    (below + 1..above).find(|&at| layers.get(at).is_some_and(|layer| layer.hides(path)))
 }
 
 fn same(a: &Package, b: &Package) -> bool {
@@ -94,13 +163,47 @@ fn locate(package: &mut Package, path: &str, layer: Option<u32>) {
 }
 
 /// Files of language packages that an operating system's package brought belong to it.
+///
+/// The file lists name some hundred thousand paths and the packages have some thousand, so the
+/// lists are gone through once and most of their entries turned away by one bit.
 fn own(packages: &mut [Package], layers: &[LayerInventory]) {
-    let owners: HashMap<u64, &str> =
-        layers.iter().flat_map(|l| &l.owned).map(|(path, name)| (*path, name.as_str())).collect();
-    for package in packages.iter_mut().filter(|p| !p.kind.is_os()) {
-        let path = package.locations.first().map(|l| l.path.split("!/").next().unwrap_or(&l.path));
-        let owner = path.and_then(|path| owners.get(&path_hash(path)));
-        package.owner = owner.map(|&name| name.to_owned());
+    let place = |package: &Package| {
+        let path = package.locations.first().filter(|_| !package.kind.is_os())?.path.as_str();
+        Some(owner_hash(path.split("!/").next().unwrap_or(path)))
+    };
+    let mut owners: Vec<(u64, Option<(usize, &str)>)> =
+        packages.iter().filter_map(place).map(|hash| (hash, None)).collect();
+    owners.sort_unstable();
+    owners.dedup();
+    let mut bits = vec![0_u64; 1024];
+    let slot = |hash: u64| (usize::try_from(hash >> 6 & 1023).unwrap_or(0), hash & 63);
+    for (hash, _) in &owners {
+        let (word, bit) = slot(*hash);
+        if let Some(word) = bits.get_mut(word) {
+            *word |= 1 << bit;
+        }
+    }
+    for (at, layer) in layers.iter().enumerate() {
+        for (hash, package) in &layer.owned.paths {
+            let (word, bit) = slot(*hash);
+            if bits.get(word).is_some_and(|word| word >> bit & 1 == 1)
+                && let Ok(found) = owners.binary_search_by_key(hash, |(hash, _)| *hash)
+                && let (Some((_, owner)), Some(name)) =
+                    (owners.get_mut(found), layer.owned.package(*package))
+            {
+                // The uppermost list counts, and of its packages the first by name.
+                let is_better = owner.is_none_or(|(of, known)| of < at || name < known);
+                if is_better {
+                    *owner = Some((at, name));
+                }
+            }
+        }
+    }
+    for package in packages {
+        let hash = place(package);
+        let found = hash.and_then(|hash| owners.binary_search_by_key(&hash, |it| it.0).ok());
+        let owner = found.and_then(|at| owners.get(at)?.1);
+        package.owner = owner.map(|(_, name)| name.to_owned());
     }
 }
 
@@ -114,30 +217,25 @@ fn best_distro(mut distros: BTreeMap<String, Distro>) -> Option<Distro> {
 }
 
 /// One package for the same thing at several places; present and removed ones stay apart.
-fn fold(packages: Vec<Package>) -> Vec<Package> {
-    let mut folded: BTreeMap<_, Package> = BTreeMap::new();
-    for package in packages {
-        let key = (
-            package.kind,
-            package.name.clone(),
-            package.version.clone(),
-            package.arch.clone(),
-            package.owner.clone(),
-            package.removed_in,
-        );
-        if let Some(known) = folded.get_mut(&key) {
-            known.locations.extend(package.locations);
-            known.scope = known.scope.min(package.scope);
-        } else {
-            folded.insert(key, package);
-        }
+fn fold(mut packages: Vec<Package>) -> Vec<Package> {
+    fn key(p: &Package) -> impl Ord + '_ {
+        (p.kind, &p.name, &p.version, &p.arch, &p.owner, p.removed_in)
     }
-    let mut all: Vec<Package> = folded.into_values().collect();
-    for package in &mut all {
+    // Stable: of the places of one package the order of their paths decides.
+    packages.sort_by(|a, b| key(a).cmp(&key(b)));
+    packages.dedup_by(|next, known| {
+        let is_same = key(next) == key(known);
+        if is_same {
+            known.locations.append(&mut next.locations);
+            known.scope = known.scope.min(next.scope);
+        }
+        is_same
+    });
+    for package in &mut packages {
         package.locations.sort();
         package.locations.dedup();
     }
-    all
+    packages
 }
 
 #[cfg(test)]
@@ -145,19 +243,19 @@ mod tests {
     use plimsoll_model::PackageKind;
 
     use super::*;
+    use crate::layer::path_hash;
 
     fn layer(files: &[(&str, &[&str])], whiteouts: &[&str]) -> LayerInventory {
         let mut layer = LayerInventory::default();
         for (path, packages) in files {
-            layer.names.push(path_hash(path));
             let package = |name: &&str| Package::new(PackageKind::Deb, *name, "1");
             layer.files.push(CataloguedFile {
                 path: (*path).into(),
                 packages: packages.iter().map(package).collect(),
-                distro: None,
+                ..CataloguedFile::default()
             });
         }
-        layer.whiteouts.extend(whiteouts.iter().map(|&path| path.to_owned()));
+        layer.names.extend(whiteouts.iter().map(|path| path_hash(path)));
         layer.sort();
         layer
     }

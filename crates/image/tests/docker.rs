@@ -36,6 +36,7 @@ fn options(socket: &Path) -> Options {
             certificates: None,
             timeout: Duration::from_secs(20),
         },
+        ..Options::default()
     }
 }
 

@@ -49,6 +49,7 @@ fn options(host: &str) -> Options {
             certificates: None,
             timeout: Duration::from_secs(10),
         },
+        ..Options::default()
     }
 }
 

@@ -1,39 +1,77 @@
 //! Folders: `dir:` and `rootfs:`.
 //!
-//! The walk never leaves the folder: the kernel resolves each path beneath the root and follows
-//! no symbolic link, and nothing but regular files is opened.
+//! The walk never leaves the folder: each entry is opened by its name in the folder that lists
+//! it, no symbolic link is followed, and nothing but regular files is opened. File systems that
+//! only show the kernel's state (`proc`, `sysfs`, …) are passed over wherever they are mounted.
 
+use std::ffi::CStr;
 use std::fs::File;
-use std::io::Read;
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_model::{Inventory, Problem, ProblemKind};
-use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags, openat2};
+use plimsoll_model::{Inventory, ProblemKind};
+use rustix::fd::OwnedFd;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, Stat, fstat, fstatfs, openat, statat};
+use rustix::io::Errno;
 
-use crate::cataloguer::MAX_WHOLE_FILE;
+use crate::content::{FileSlice, read_exact_at};
 use crate::error::ImageError;
 use crate::layer::LayerInventory;
-use crate::wants::WantIndex;
+use crate::wants::{WantIndex, is_program, may_be_program};
 
 /// Folders of a running system that hold no installed files.
 const NOT_INSTALLED: [&str; 4] = ["proc", "sys", "dev", "run"];
 
+/// File systems without stored files, by the number that `statfs` gives them.
+///
+/// Source: `statfs(2)`, `linux/magic.h`.
+const PSEUDO: [u64; 20] = [
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x27_e0eb,   // cgroup
+    0x6367_7270, // cgroup2
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0x7363_6673, // securityfs
+    0x6265_6570, // configfs
+    0xcafe_4a11, // bpf
+    0x6165_676c, // pstore
+    0x1980_0202, // mqueue
+    0x9584_58f6, // hugetlbfs
+    0x1cd1,      // devpts
+    0x6e73_6673, // nsfs
+    0x0187,      // autofs
+    0x6573_5543, // fusectl
+    0xde5e_81e4, // efivarfs
+    0x4249_4e4d, // binfmt_misc
+    0x6759_6969, // rpc_pipefs
+    0xf97c_ff8c, // selinuxfs
+];
+
+/// Ends of names that programs do not have; asking for the mode of each such file would cost
+/// more than all else.
+const NO_PROGRAMS: [&str; 20] = [
+    ".js", ".ts", ".mjs", ".cjs", ".map", ".json", ".md", ".py", ".pyc", ".pyi", ".h", ".c", ".go",
+    ".rs", ".txt", ".html", ".css", ".svg", ".png", ".gz",
+];
+
 /// Reads the folder at `root`; with `is_system` its `proc`, `sys`, `dev` and `run` are left out.
 pub fn read(root: &Path, is_system: bool, wants: &WantIndex<'_>) -> Result<Inventory, ImageError> {
     let folder = File::open(root).map_err(ImageError::io(root))?;
-    if !folder.metadata().map_err(ImageError::io(root))?.is_dir() {
+    let metadata = folder.metadata().map_err(ImageError::io(root))?;
+    if !metadata.is_dir() {
         let source = std::io::Error::from(std::io::ErrorKind::NotADirectory);
         return Err(ImageError::Io { path: root.into(), source });
     }
-    let mut walk = Walk { root: folder, found: LayerInventory::default(), wants };
-    let mut open = vec![String::new()];
-    while let Some(folder) = open.pop() {
-        if let Err(error) = walk.list(&folder, is_system, &mut open) {
-            walk.problem(&folder, &error.to_string());
-        }
+    let device = std::os::unix::fs::MetadataExt::dev(&metadata);
+    let walk = Walk { wants, is_system, found: Mutex::default(), refused: Mutex::default() };
+    rayon::scope(|scope| walk.list(scope, &Arc::new(OwnedFd::from(folder)), String::new(), device));
+    let mut found = walk.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let refused = walk.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(first) = refused.iter().min() {
+        let message = format!("no permission to read this and {} others", refused.len() - 1);
+        found.problem(ProblemKind::Skipped, first, message);
     }
-    let mut found = walk.found;
-    found.names.clear();
     found.sort();
     let mut inventory = Inventory::default();
     crate::merge::merge(vec![found], true, &mut inventory);
@@ -41,84 +79,152 @@ pub fn read(root: &Path, is_system: bool, wants: &WantIndex<'_>) -> Result<Inven
 }
 
 struct Walk<'w, 'c> {
-    root: File,
-    found: LayerInventory,
     wants: &'w WantIndex<'c>,
+    is_system: bool,
+    found: Mutex<LayerInventory>,
+    /// Paths that the user may not read and of which it is not known whether they are wanted.
+    refused: Mutex<Vec<String>>,
 }
 
 impl Walk<'_, '_> {
-    fn list(
-        &mut self,
-        folder: &str,
-        is_system: bool,
-        open: &mut Vec<String>,
-    ) -> rustix::io::Result<()> {
-        let fd = self.open(if folder.is_empty() { "." } else { folder }, OFlags::DIRECTORY)?;
-        for entry in Dir::read_from(&fd)? {
-            let entry = entry?;
-            let name = entry.file_name().to_string_lossy();
-            if name == "."
-                || name == ".."
-                || (is_system && folder.is_empty() && NOT_INSTALLED.contains(&&*name))
+    /// Reads a folder's files here and hands its folders to whoever is idle. A folder's handle is
+    /// open until each folder in it is, which is soon, because the newest are taken first.
+    fn list<'s>(
+        &'s self,
+        scope: &rayon::Scope<'s>,
+        folder: &Arc<OwnedFd>,
+        path: String,
+        device: u64,
+    ) {
+        let mut found = LayerInventory::default();
+        let mut room = Vec::with_capacity(16 << 10);
+        let mut entries = RawDir::new(folder, room.spare_capacity_mut());
+        let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
+        let mut path = prefix.clone();
+        while let Some(entry) = entries.next() {
+            path.truncate(prefix.len());
+            let entry = match entry {
+                Ok(entry) => entry,
+                Err(error) => {
+                    found.problem(ProblemKind::Partial, &path, error.to_string());
+                    break;
+                }
+            };
+            let name = entry.file_name();
+            let text = name.to_string_lossy();
+            if text == "."
+                || text == ".."
+                || (self.is_system && prefix.is_empty() && NOT_INSTALLED.contains(&&*text))
             {
                 continue;
             }
-            let path =
-                if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") };
-            match entry.file_type() {
-                FileType::Directory => open.push(path),
-                FileType::RegularFile if !self.wants.by_path(&path).is_empty() => self.file(path),
+            path.push_str(&text);
+            let kind = match entry.file_type() {
                 // Some file systems do not say in a listing what an entry is.
-                FileType::Unknown => match self.open(&path, OFlags::DIRECTORY) {
-                    Ok(_) => open.push(path),
-                    Err(_) if !self.wants.by_path(&path).is_empty() => self.file(path),
-                    Err(_) => {}
-                },
+                FileType::Unknown => statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                    .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
+                kind => kind,
+            };
+            match kind {
+                FileType::Directory => {
+                    let (parent, name, path) = (Arc::clone(folder), name.to_owned(), path.clone());
+                    scope.spawn(move |scope| self.enter(scope, &parent, &name, path, device));
+                }
+                FileType::RegularFile => self.file(folder, name, &path, &mut found),
                 _ => {}
             }
         }
-        Ok(())
+        self.keep(found);
     }
 
-    fn file(&mut self, path: String) {
-        match self.content(&path) {
-            Ok((content, executable)) => {
-                self.found.catalogue(path, &content, executable, self.wants);
+    fn enter<'s>(
+        &'s self,
+        scope: &rayon::Scope<'s>,
+        parent: &OwnedFd,
+        name: &CStr,
+        path: String,
+        device: u64,
+    ) {
+        let opened = open(parent, name, OFlags::DIRECTORY)
+            .and_then(|folder| fstat(&folder).map(|stat| (folder, stat)));
+        match opened {
+            Ok((folder, stat)) => {
+                if stat.st_dev == device || !is_pseudo(&folder) {
+                    self.list(scope, &Arc::new(folder), path, stat.st_dev);
+                }
             }
-            Err(error) => self.problem(&path, &error.to_string()),
+            Err(Errno::ACCESS | Errno::PERM) => self.refuse(path),
+            // It went away since it was listed.
+            Err(Errno::NOENT) => {}
+            Err(error) => {
+                let mut found = LayerInventory::default();
+                found.problem(ProblemKind::Partial, &path, error.to_string());
+                self.keep(found);
+            }
         }
     }
 
-    fn content(&self, path: &str) -> std::io::Result<(Vec<u8>, bool)> {
-        use std::os::unix::fs::PermissionsExt;
+    fn file(&self, folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
+        let by_path = self.wants.by_path(path);
+        let mut may_be = !self.wants.executables().is_empty() && !has_end(path, &NO_PROGRAMS);
+        if may_be {
+            may_be = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                .is_ok_and(|stat| may_be_program(path, stat.st_mode, size(&stat)));
+        }
+        if by_path.is_empty() && !may_be {
+            return;
+        }
         // Without NONBLOCK the opening of a named pipe would wait for its other end.
-        let file = File::from(self.open(path, OFlags::NONBLOCK)?);
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(std::io::Error::other("no regular file any more"));
+        let opened = open(folder, name, OFlags::NONBLOCK | OFlags::NOCTTY)
+            .and_then(|file| fstat(&file).map(|stat| (file, stat)));
+        let (file, stat) = match opened {
+            Ok((file, stat)) if FileType::from_raw_mode(stat.st_mode).is_file() => (file, stat),
+            Ok(_) | Err(Errno::NOENT) => return,
+            Err(Errno::ACCESS | Errno::PERM) if by_path.is_empty() => {
+                self.refuse(path.to_owned());
+                return;
+            }
+            Err(error) => {
+                found.problem(ProblemKind::Partial, path, error.to_string());
+                return;
+            }
+        };
+        let content = FileSlice::new(Arc::new(File::from(file)), 0, size(&stat));
+        let mut wanted = by_path;
+        if may_be && read_exact_at(&content, 0, 4).is_ok_and(|start| is_program(&start)) {
+            wanted = wanted.and(self.wants.executables());
         }
-        if metadata.len() > MAX_WHOLE_FILE {
-            return Err(std::io::Error::other("not read: the file is too large"));
+        if !wanted.is_empty() {
+            let executable = stat.st_mode & 0o111 != 0;
+            found.catalogue(path.to_owned(), &content, executable, self.wants, wanted);
         }
-        let mut content = Vec::new();
-        file.take(MAX_WHOLE_FILE).read_to_end(&mut content)?;
-        Ok((content, metadata.permissions().mode() & 0o111 != 0))
     }
 
-    fn open(&self, path: &str, flags: OFlags) -> rustix::io::Result<rustix::fd::OwnedFd> {
-        let beneath =
-            ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        openat2(&self.root, path, flags, Mode::empty(), beneath)
+    fn keep(&self, found: LayerInventory) {
+        if found != LayerInventory::default() {
+            self.found.lock().unwrap_or_else(PoisonError::into_inner).append(found);
+        }
     }
 
-    fn problem(&mut self, path: &str, message: &str) {
-        self.found.problems.push(Problem {
-            kind: ProblemKind::Partial,
-            path: path.into(),
-            layer: None,
-            line: None,
-            message: message.into(),
-        });
+    fn refuse(&self, path: String) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(path);
     }
+}
+
+fn open(folder: &OwnedFd, name: &CStr, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    let flags = flags | OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+    openat(folder, name, flags, Mode::empty())
+}
+
+fn is_pseudo(folder: &OwnedFd) -> bool {
+    let kind = fstatfs(folder).ok().and_then(|stat| u64::try_from(stat.f_type).ok());
+    kind.is_some_and(|kind| PSEUDO.contains(&kind))
+}
+
+fn size(stat: &Stat) -> u64 {
+    u64::try_from(stat.st_size).unwrap_or(0)
+}
+
+fn has_end(path: &str, ends: &[&str]) -> bool {
+    ends.iter().any(|end| path.ends_with(end))
 }

@@ -10,29 +10,34 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_model::{Algorithm, Artifact, Digest, Inventory, Layer};
-use sha2::Digest as _;
+use plimsoll_model::{Artifact, Digest, Inventory, Layer};
 
 use crate::Options;
-use crate::compression::{Compression, inflate};
+use crate::cache::LayerCache;
+use crate::compression::Compression;
 use crate::error::ImageError;
 use crate::layer::LayerInventory;
 use crate::oci::Config;
+use crate::reading::read_layer as read_archive;
+use crate::sources::stream::inflated;
 use crate::tar::{Archive, FileWindow, Stream};
 use crate::wants::WantIndex;
 
 /// Entries of one layer.
 const MAX_ENTRIES: u64 = 20_000_000;
 
-/// For which cataloguers layers are read.
+/// For which cataloguers layers are read, and where what they find is kept.
 pub struct Reader<'c> {
     wants: WantIndex<'c>,
+    cache: Option<LayerCache>,
 }
 
 impl Reader<'static> {
     /// A reader with every cataloguer there is.
-    pub fn new(_options: &Options) -> Self {
-        Self { wants: WantIndex::new(crate::cataloguers::ALL) }
+    pub fn new(options: &Options) -> Self {
+        let all = crate::cataloguers::ALL;
+        let cache = options.cache.as_deref().map(|folder| LayerCache::new(folder, all));
+        Self { wants: WantIndex::new(all), cache }
     }
 }
 
@@ -72,6 +77,32 @@ pub struct LayerJob<'s> {
     pub identity: Option<String>,
 }
 
+impl LayerJob<'_> {
+    /// From the cache, where a verified layer stands under its digest and another one under its
+    /// digest and its file.
+    fn read(&self, reader: &Reader<'_>, is_bottom: bool) -> Result<LayerInventory, ImageError> {
+        let expected = self.layer.digest.as_ref();
+        let Some(cache) = &reader.cache else {
+            return Ok(read_layer(reader, (self.open)()?, expected, is_bottom)?.found);
+        };
+        let digest = expected.map(ToString::to_string);
+        let in_file = self
+            .identity
+            .as_ref()
+            .map(|identity| format!("{} {identity}", digest.as_deref().unwrap_or("-")));
+        let keys = digest.iter().chain(&in_file);
+        if let Some(known) = keys.into_iter().find_map(|key| cache.load(key, !is_bottom)) {
+            return Ok(known);
+        }
+        let read = read_layer(reader, (self.open)()?, expected, is_bottom)?;
+        let key = if read.is_verified { digest } else { in_file };
+        if let Some(key) = key.filter(|_| !read.found.may_differ) {
+            cache.store(&key, &read.found, !is_bottom);
+        }
+        Ok(read.found)
+    }
+}
+
 /// Reads all layers, bottom first, at most `at_once` at a time (0: one for each core), and
 /// returns them in the same order.
 ///
@@ -93,8 +124,7 @@ pub fn catalogue_layers(
         while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
             && let Some(job) = jobs.get(at)
         {
-            let outcome = (job.open)()
-                .and_then(|it| catalogue_layer(reader, it, job.layer.digest.as_ref(), at == 0));
+            let outcome = job.read(reader, at == 0);
             let failed = outcome.is_err();
             done.push((at, outcome));
             if failed {
@@ -118,6 +148,9 @@ pub fn catalogue_layers(
                 .collect()
         })
     };
+    if let Some(cache) = &reader.cache {
+        cache.trim();
+    }
     all.sort_by_key(|(at, _)| *at);
     all.into_iter().map(|(_, outcome)| outcome).collect()
 }
@@ -132,56 +165,58 @@ pub fn catalogue_layer(
     expected: Option<&Digest>,
     is_bottom: bool,
 ) -> Result<LayerInventory, ImageError> {
-    let mut found = read_layer(reader, stored, expected)?;
-    if is_bottom {
-        // There is nothing below that its names could hide.
-        found.names = Vec::new();
-    }
-    Ok(found)
+    Ok(read_layer(reader, stored, expected, is_bottom)?.found)
+}
+
+struct ReadLayer {
+    found: LayerInventory,
+    /// All bytes were read and have the digest that was expected.
+    is_verified: bool,
 }
 
 fn read_layer(
     reader: &Reader<'_>,
     stored: Stored<'_>,
     expected: Option<&Digest>,
-) -> Result<LayerInventory, ImageError> {
-    match stored {
-        Stored::InFile { file, offset, len } => {
-            let mut start = [0; 4];
-            let known = file.read_at(&mut start, offset).map_err(ImageError::Read)?;
-            if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
-                let window = FileWindow::new(file, offset, len).map_err(ImageError::Read)?;
-                let mut archive = Archive::new(window, MAX_ENTRIES);
-                return Ok(LayerInventory::read(&mut archive, reader.wants()));
-            }
-            let end = offset.saturating_add(len);
-            catalogue_stream(reader, Window { file, position: offset, end }, expected)
-        }
-        Stored::Stream(stream) => catalogue_stream(reader, stream, expected),
+    is_bottom: bool,
+) -> Result<ReadLayer, ImageError> {
+    let (file, offset, len) = match stored {
+        Stored::Stream(stream) => return read_stream(reader, stream, None, expected, is_bottom),
+        Stored::InFile { file, offset, len } => (file, offset, len),
+    };
+    let mut start = [0; 4];
+    let known = file.read_at(&mut start, offset).map_err(ImageError::Read)?;
+    if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
+        let archive = || {
+            let window = FileWindow::new(Arc::clone(&file), offset, len)?;
+            Ok(Archive::new(window, MAX_ENTRIES))
+        };
+        let first = archive().map_err(ImageError::Read)?;
+        let found = read_archive(first, || archive().ok(), reader.wants(), is_bottom);
+        return Ok(ReadLayer { found, is_verified: false });
     }
+    let window = Window { file, position: offset, end: offset.saturating_add(len) };
+    read_stream(reader, window, Some(len), expected, is_bottom)
 }
 
-fn catalogue_stream(
+fn read_stream(
     reader: &Reader<'_>,
     stored: impl Read + Send,
+    size: Option<u64>,
     expected: Option<&Digest>,
-) -> Result<LayerInventory, ImageError> {
-    let mut stored = Hashing { inner: stored, hash: expected.map(Hash::new) };
-    let found = {
-        let inflated = inflate(&mut stored).map_err(ImageError::Read)?;
-        let buffered = io::BufReader::with_capacity(128 << 10, inflated);
-        let mut archive = Archive::new(Stream::new(buffered), MAX_ENTRIES);
-        LayerInventory::read(&mut archive, reader.wants())
-    };
-    if let Some(expected) = expected {
-        io::copy(&mut stored, &mut io::sink()).map_err(ImageError::Read)?;
-        let hex = stored.hash.map(Hash::hex).unwrap_or_default();
-        if hex != expected.hex() {
-            let actual = format!("{}:{hex}", expected.algorithm().name());
-            return Err(ImageError::WrongDigest { expected: expected.clone(), actual });
+    is_bottom: bool,
+) -> Result<ReadLayer, ImageError> {
+    let (found, actual) = inflated(stored, expected, size, |inflated| {
+        let archive = Archive::new(Stream::new(inflated), MAX_ENTRIES);
+        read_archive(archive, || None, reader.wants(), is_bottom)
+    })
+    .map_err(ImageError::Read)?;
+    match (expected, actual) {
+        (Some(expected), Some(actual)) if expected.to_string() != actual => {
+            Err(ImageError::WrongDigest { expected: expected.clone(), actual })
         }
+        (_, actual) => Ok(ReadLayer { found, is_verified: actual.is_some() }),
     }
-    Ok(found)
 }
 
 /// Puts an image together from its configuration and its layers, bottom first.
@@ -214,52 +249,6 @@ impl Read for Window {
         let Some(buffer) = buffer.get_mut(..wanted) else { return Ok(0) };
         let read = self.file.read_at(buffer, self.position)?;
         self.position += read as u64;
-        Ok(read)
-    }
-}
-
-/// The running hash of a layer, in its digest's algorithm.
-enum Hash {
-    Sha256(sha2::Sha256),
-    Sha512(sha2::Sha512),
-}
-
-impl Hash {
-    fn new(digest: &Digest) -> Self {
-        match digest.algorithm() {
-            Algorithm::Sha512 => Self::Sha512(sha2::Sha512::new()),
-            _ => Self::Sha256(sha2::Sha256::new()),
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Sha256(hash) => hash.update(bytes),
-            Self::Sha512(hash) => hash.update(bytes),
-        }
-    }
-
-    fn hex(self) -> String {
-        let bytes = match self {
-            Self::Sha256(hash) => hash.finalize().to_vec(),
-            Self::Sha512(hash) => hash.finalize().to_vec(),
-        };
-        bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-    }
-}
-
-/// Bytes that are hashed as they pass.
-struct Hashing<R> {
-    inner: R,
-    hash: Option<Hash>,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        if let Some(hash) = &mut self.hash {
-            hash.update(buffer.get(..read).unwrap_or_default());
-        }
         Ok(read)
     }
 }

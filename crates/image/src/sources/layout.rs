@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -190,6 +190,7 @@ impl Layout {
         let mut jobs = Vec::new();
         for (name, descriptor) in layers {
             let (file, offset, len) = self.blob(&name)?;
+            let identity = identity(&file, offset, len);
             let layer = Layer {
                 digest: descriptor.as_ref().map(|d| d.digest.clone()),
                 diff_id: None,
@@ -199,7 +200,7 @@ impl Layout {
             };
             let open =
                 Box::new(move || Ok(Stored::InFile { file: Arc::clone(&file), offset, len }));
-            jobs.push(LayerJob { layer, open, identity: None });
+            jobs.push(LayerJob { layer, open, identity });
         }
         let found = catalogue_layers(reader, &jobs, 0)?;
         let layers = jobs.into_iter().map(|job| job.layer).collect();
@@ -269,7 +270,8 @@ fn members(window: FileWindow) -> Result<HashMap<String, (u64, u64)>, TarError> 
     let mut archive = Archive::new(window, MAX_MEMBERS);
     let mut members = HashMap::new();
     let mut links = Vec::new();
-    while let Some(entry) = archive.advance()? {
+    while archive.advance()? {
+        let entry = archive.entry();
         let path = entry.path.trim_start_matches("./").to_owned();
         match entry.kind {
             EntryKind::File => {
@@ -289,6 +291,22 @@ fn members(window: FileWindow) -> Result<HashMap<String, (u64, u64)>, TarError> 
         }
     }
     Ok(members)
+}
+
+/// Which bytes these are, as long as nobody changes the file: by device, inode, size and the times
+/// of the last change of content and of anything.
+fn identity(file: &File, offset: u64, len: u64) -> Option<String> {
+    let it = file.metadata().ok()?;
+    Some(format!(
+        "file {}:{} {} {}.{} {}.{} {offset}+{len}",
+        it.dev(),
+        it.ino(),
+        it.len(),
+        it.mtime(),
+        it.mtime_nsec(),
+        it.ctime(),
+        it.ctime_nsec()
+    ))
 }
 
 fn blob_name(digest: &Digest) -> String {

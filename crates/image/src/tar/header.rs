@@ -1,5 +1,7 @@
 //! The 512-byte header of a tar member.
 
+use super::sparse::SparseMap;
+
 /// Size of a header and the unit of all content.
 pub(super) const BLOCK: u64 = 512;
 
@@ -47,14 +49,17 @@ impl Header {
     /// The sum of all bytes with the checksum's own field as spaces; historic programs summed
     /// signed bytes, so both hold.
     pub(super) fn checksum_holds(&self) -> bool {
-        let Some(stated) = number(self.field(148, 8)) else { return false };
-        let (mut unsigned, mut signed) = (0_u64, 0_i64);
-        for (at, &byte) in self.0.iter().enumerate() {
-            let byte = if (148..156).contains(&at) { b' ' } else { byte };
-            unsigned += u64::from(byte);
-            signed += i64::from(byte.cast_signed());
+        let own = self.field(148, 8);
+        let Some(stated) = number(own) else { return false };
+        let sum = |bytes: &[u8]| bytes.iter().map(|&byte| u64::from(byte)).sum::<u64>();
+        let spaces = 8 * u64::from(b' ');
+        let unsigned = (sum(&self.0) + spaces).saturating_sub(sum(own));
+        if stated == unsigned {
+            return true;
         }
-        stated == unsigned || i64::try_from(stated) == Ok(signed)
+        let high = |bytes: &[u8]| bytes.iter().map(|byte| u64::from(byte >> 7)).sum::<u64>();
+        let negative = high(&self.0).saturating_sub(high(own)) * 256;
+        unsigned.checked_sub(negative) == Some(stated)
     }
 
     pub(super) fn size(&self) -> Option<u64> {
@@ -68,11 +73,7 @@ impl Header {
 
     pub(super) fn kind(&self) -> EntryKind {
         match self.0.get(156) {
-            Some(0 | b'0' | b'7')
-                if self.field(0, 100).contains(&0) && self.path().ends_with('/') =>
-            {
-                EntryKind::Folder
-            }
+            Some(0 | b'0' | b'7') if self.names_a_folder() => EntryKind::Folder,
             Some(0 | b'0' | b'7') => EntryKind::File,
             Some(b'1') => EntryKind::HardLink,
             Some(b'2') => EntryKind::Symlink,
@@ -90,20 +91,38 @@ impl Header {
         self.field(257, 5) == b"ustar"
     }
 
-    pub(super) fn has_sparse_extension(&self) -> bool {
-        self.0.get(482).is_some_and(|&more| more != 0)
+    /// The map of an old GNU sparse file, as far as the header has it, and whether it goes on.
+    pub(super) fn sparse_map(&self) -> (SparseMap, bool) {
+        let size = number(self.field(483, 12));
+        let mut map = SparseMap { size: size.unwrap_or(0), ..SparseMap::default() };
+        map.is_damaged = size.is_none();
+        map.read_old(self.field(386, 96));
+        (map, self.0.get(482).is_some_and(|&more| more != 0))
     }
 
-    pub(super) fn path(&self) -> String {
-        let name = text(self.field(0, 100));
+    /// Appends the path to `out`.
+    pub(super) fn path(&self, out: &mut String) {
         // GNU writes `ustar  ` and keeps other things where POSIX has the prefix.
-        let prefix =
-            if self.field(257, 6) == b"ustar\0" { text(self.field(345, 155)) } else { "".into() };
-        if prefix.is_empty() { name.into_owned() } else { format!("{prefix}/{name}") }
+        if self.field(257, 6) == b"ustar\0" {
+            let prefix = text(self.field(345, 155));
+            if !prefix.is_empty() {
+                out.push_str(&prefix);
+                out.push('/');
+            }
+        }
+        out.push_str(&text(self.field(0, 100)));
     }
 
-    pub(super) fn link(&self) -> String {
-        text(self.field(157, 100)).into_owned()
+    /// Appends the target of a link to `out`.
+    pub(super) fn link(&self, out: &mut String) {
+        out.push_str(&text(self.field(157, 100)));
+    }
+
+    /// Before POSIX a folder was a file whose name ends with a slash.
+    fn names_a_folder(&self) -> bool {
+        let name = self.field(0, 100);
+        let end = name.iter().position(|&byte| byte == 0);
+        end.is_some_and(|end| name.get(..end).is_some_and(|name| name.ends_with(b"/")))
     }
 }
 
@@ -113,7 +132,7 @@ fn text(field: &[u8]) -> std::borrow::Cow<'_, str> {
 }
 
 /// Octal digits between spaces and zeros, or base 256 behind a set high bit.
-fn number(field: &[u8]) -> Option<u64> {
+pub(super) fn number(field: &[u8]) -> Option<u64> {
     if let [first, rest @ ..] = field
         && first & 0x80 != 0
     {

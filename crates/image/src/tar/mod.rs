@@ -1,7 +1,7 @@
 //! Tar archives, forward only, without reading what nobody asks for.
 //!
-//! Reads ustar, PAX (path, linkpath, size, sparse markers), GNU long names, GNU sparse headers
-//! and base-256 numbers. Content that is not asked for is skipped: by seeking where the source
+//! Reads ustar, PAX (path, linkpath, size), GNU long names, all forms of sparse files and
+//! base-256 numbers. Content that is not asked for is skipped: by seeking where the source
 //! can, by reading over it where not. Every length that the archive states is bounded.
 //!
 //! Source: POSIX.1-2017 `pax`, <https://www.gnu.org/software/tar/manual/html_node/Standard.html>.
@@ -9,14 +9,19 @@
 mod forward;
 mod header;
 mod pax;
+mod sparse;
 
 use std::io;
 
 pub use forward::{FileWindow, Forward, Stream};
 pub use header::EntryKind;
+pub use sparse::SparseMap;
 
 use header::{BLOCK, BLOCK_BYTES, Header};
 use pax::Overrides;
+use sparse::MapReader;
+
+use crate::content::FileSlice;
 
 /// The longest PAX record or GNU long name: 1 MiB.
 const MAX_EXTENSION: u64 = 1 << 20;
@@ -34,8 +39,8 @@ pub struct Entry {
     pub mode: u32,
     /// Target of a symbolic or hard link.
     pub link: String,
-    /// The content is a sparse map and its pieces, not the file's bytes.
-    pub sparse: bool,
+    /// The content is the pieces of a file with holes, not the file's bytes.
+    pub sparse: Option<SparseMap>,
     /// Where the content begins, in bytes from the archive's start.
     pub offset: u64,
 }
@@ -70,18 +75,19 @@ impl<S: Forward> Archive<S> {
         }
     }
 
-    /// Goes to the next member, past what is left of the one before.
-    pub fn advance(&mut self) -> Result<Option<&Entry>, TarError> {
+    /// Goes to the next member, past what is left of the one before; false at the end.
+    pub fn advance(&mut self) -> Result<bool, TarError> {
         let mut local = Overrides::default();
         loop {
             self.skip_rest()?;
-            let Some(header) = self.header()? else { return Ok(None) };
+            let Some(header) = self.header()? else { return Ok(false) };
             self.entries += 1;
             if self.entries > self.max_entries {
                 return Err(TarError::TooManyEntries { limit: self.max_entries });
             }
             let at = self.position - BLOCK;
-            let size = header.size().ok_or(TarError::BadHeader { offset: at, what: "size" })?;
+            let bad = |what| TarError::BadHeader { offset: at, what };
+            let size = header.size().ok_or(bad("size"))?;
             self.begin(size);
             match header.kind() {
                 EntryKind::PaxLocal => local.read(&self.extension(at)?),
@@ -93,10 +99,42 @@ impl<S: Forward> Archive<S> {
                 EntryKind::GnuLongLink => local.link = Some(self.extension_text(at)?),
                 kind => {
                     self.fill(&header, kind, local, at)?;
-                    return Ok(Some(&self.entry));
+                    return Ok(true);
                 }
             }
         }
+    }
+
+    /// The current member.
+    pub fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
+    /// The rest of the current member's content where it lies, if it lies in a file.
+    pub fn in_place(&self) -> Option<FileSlice> {
+        self.source.in_place(self.unread)
+    }
+
+    /// Bytes of the current member's content that are not read yet.
+    pub fn unread(&self) -> u64 {
+        self.unread
+    }
+
+    /// The map of the current member if it is sparse; read from its content where it stands
+    /// there. A map that makes no sense is an error which does not end the archive.
+    pub fn sparse_map(&mut self) -> Result<Option<SparseMap>, TarError> {
+        let Some(mut map) = self.entry.sparse.take() else { return Ok(None) };
+        let bad = TarError::BadHeader { offset: self.position, what: "sparse map" };
+        let mut reader = MapReader::default();
+        while map.is_in_content {
+            let mut block = [0; BLOCK_BYTES];
+            self.read_exact(&mut block)?;
+            match reader.block(&block, &mut map) {
+                Some(is_complete) => map.is_in_content = !is_complete,
+                None => return Err(bad),
+            }
+        }
+        if map.is_sound() { Ok(Some(map)) } else { Err(bad) }
     }
 
     /// Reads content of the current member; 0 at its end.
@@ -110,6 +148,18 @@ impl<S: Forward> Archive<S> {
         self.position += read as u64;
         self.unread -= read as u64;
         Ok(read)
+    }
+
+    /// Fills `buffer` with content of the current member, which must have as much.
+    pub fn read_exact(&mut self, buffer: &mut [u8]) -> Result<(), TarError> {
+        let mut filled = 0;
+        while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.read(rest)? {
+                0 => return Err(TarError::Truncated { offset: self.position }),
+                read => filled += read,
+            }
+        }
+        Ok(())
     }
 
     /// Bytes passed so far.
@@ -166,10 +216,7 @@ impl<S: Forward> Archive<S> {
             return Err(TarError::ExtensionTooLarge { offset: at, limit: MAX_EXTENSION });
         }
         let mut bytes = vec![0; usize::try_from(self.unread).unwrap_or(0)];
-        let mut filled = 0;
-        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-            filled += self.read(rest)?;
-        }
+        self.read_exact(&mut bytes)?;
         Ok(bytes)
     }
 
@@ -183,13 +230,15 @@ impl<S: Forward> Archive<S> {
         &mut self,
         header: &Header,
         kind: EntryKind,
-        local: Overrides,
+        mut local: Overrides,
         at: u64,
     ) -> Result<(), TarError> {
-        let mut sparse = kind == EntryKind::GnuSparse || local.sparse;
-        if kind == EntryKind::GnuSparse && header.has_sparse_extension() {
-            self.skip_sparse_extensions()?;
-            sparse = true;
+        if kind == EntryKind::GnuSparse {
+            let (mut map, goes_on) = header.sparse_map();
+            if goes_on {
+                self.sparse_extensions(&mut map)?;
+            }
+            local.sparse = Some(map);
         }
         let size = match local.size.or(self.global.size) {
             Some(size) => {
@@ -207,16 +256,29 @@ impl<S: Forward> Archive<S> {
         self.entry.kind = if kind == EntryKind::GnuSparse { EntryKind::File } else { kind };
         self.entry.size = self.unread.min(size);
         self.entry.mode = header.mode().ok_or(TarError::BadHeader { offset: at, what: "mode" })?;
-        self.entry.path =
-            local.path.or_else(|| self.global.path.clone()).unwrap_or_else(|| header.path());
-        self.entry.link = local.link.unwrap_or_else(|| header.link());
-        self.entry.sparse = sparse;
+        if let Some(path) = local.take_path() {
+            self.entry.path = path;
+        } else if let Some(path) = &self.global.path {
+            self.entry.path.clone_from(path);
+        } else {
+            self.entry.path.clear();
+            header.path(&mut self.entry.path);
+        }
+        self.entry.link.clear();
+        match local.link {
+            Some(link) => self.entry.link = link,
+            None if matches!(kind, EntryKind::HardLink | EntryKind::Symlink) => {
+                header.link(&mut self.entry.link);
+            }
+            None => {}
+        }
+        self.entry.sparse = local.sparse;
         self.entry.offset = self.position;
         Ok(())
     }
 
     /// Old GNU sparse files continue their map in blocks between header and content.
-    fn skip_sparse_extensions(&mut self) -> Result<(), TarError> {
+    fn sparse_extensions(&mut self, map: &mut SparseMap) -> Result<(), TarError> {
         loop {
             let mut block = [0; BLOCK_BYTES];
             let mut filled = 0;
@@ -228,6 +290,7 @@ impl<S: Forward> Archive<S> {
                 self.position += read as u64;
                 filled += read;
             }
+            map.read_old(block.get(..504).unwrap_or_default());
             if block.get(504).is_none_or(|&more| more == 0) {
                 return Ok(());
             }
@@ -288,8 +351,8 @@ mod tests {
     fn members(bytes: &[u8]) -> Result<Vec<(String, u64, String)>, TarError> {
         let mut archive = Archive::new(Stream::new(bytes), 100);
         let mut all = Vec::new();
-        while let Some(entry) = archive.advance()? {
-            let (path, size) = (entry.path.clone(), entry.size);
+        while archive.advance()? {
+            let (path, size) = (archive.entry().path.clone(), archive.entry().size);
             let mut content = vec![0; 16];
             let read = archive.read(&mut content)?;
             all.push((path, size, String::from_utf8_lossy(&content[..read]).into_owned()));

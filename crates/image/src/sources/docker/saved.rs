@@ -62,7 +62,8 @@ impl Saved {
         let mut archive = Archive::new(Stream::new(export), MAX_MEMBERS);
         let mut saved = Self::default();
         let mut kept = 0;
-        while let Some(entry) = archive.advance()? {
+        while archive.advance()? {
+            let entry = archive.entry();
             let (path, size) = (entry.path.trim_start_matches("./").to_owned(), entry.size);
             match entry.kind {
                 EntryKind::File => {}
