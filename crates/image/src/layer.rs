@@ -16,7 +16,7 @@ const MAX_PROBLEMS: usize = 10_000;
 const MAX_FILES: usize = 1_000_000;
 
 /// What one layer or folder holds, as far as cataloguers are concerned.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerInventory {
     /// Files in which something was found, in the order of their paths.
     pub files: Vec<CataloguedFile>,
@@ -42,7 +42,7 @@ pub struct LayerInventory {
 }
 
 /// What was found in one file.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CataloguedFile {
     /// Path from the root, without a leading slash.
     pub path: String,
@@ -66,7 +66,7 @@ pub struct HardLink {
 }
 
 /// Files of the operating system's packages, by the hash of their path.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Owned {
     /// Names of packages.
     pub packages: Vec<String>,

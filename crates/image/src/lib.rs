@@ -31,6 +31,8 @@ use std::path::{Path, PathBuf};
 use plimsoll_model::{Inventory, Platform, Reference, Transport};
 
 pub use error::ImageError;
+pub use sources::docker::DaemonOptions;
+pub use sources::registry::RegistryOptions;
 
 /// How to read.
 #[derive(Debug, Clone)]
@@ -40,11 +42,20 @@ pub struct Options {
     /// Folder in which what was found in a layer is kept for the next image that has it; no
     /// cache by default.
     pub cache: Option<PathBuf>,
+    /// How registries are spoken to.
+    pub registry: RegistryOptions,
+    /// Where container daemons listen.
+    pub daemons: DaemonOptions,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { platform: Platform::host(), cache: None }
+        Self {
+            platform: Platform::host(),
+            registry: RegistryOptions::from_env(),
+            daemons: DaemonOptions::from_env(),
+            cache: None,
+        }
     }
 }
 
@@ -54,21 +65,36 @@ impl Default for Options {
 /// problems, and [`Inventory::is_partial`] says so.
 pub fn read(reference: &Reference, options: &Options) -> Result<Inventory, ImageError> {
     let reader = sources::image::Reader::new(options);
-    let Reference::Path { transport, path } = reference else {
-        return Err(ImageError::Elsewhere(reference.to_string()));
-    };
-    let mut inventory = match transport {
-        Transport::Dir => sources::folder::read(Path::new(path), false, reader.wants())?,
-        Transport::Rootfs => sources::folder::read(Path::new(path), true, reader.wants())?,
-        Transport::DockerArchive | Transport::OciArchive | Transport::OciDir => {
-            let (path, tag) = split_tag(path);
-            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, &reader)?
+    let (mut inventory, source) = match reference {
+        Reference::Image { transport, name } => {
+            sources::named::read(*transport, name, options, &reader)?
+        }
+        Reference::Path { transport, path } => {
+            (read_path(reference, *transport, path, options, &reader)?, transport.prefix())
         }
         _ => return Err(ImageError::Elsewhere(reference.to_string())),
     };
     inventory.artifact.reference = reference.to_string();
-    transport.prefix().clone_into(&mut inventory.artifact.source);
+    source.clone_into(&mut inventory.artifact.source);
     Ok(inventory)
+}
+
+fn read_path(
+    reference: &Reference,
+    transport: Transport,
+    path: &str,
+    options: &Options,
+    reader: &sources::image::Reader<'_>,
+) -> Result<Inventory, ImageError> {
+    match transport {
+        Transport::Dir => sources::folder::read(Path::new(path), false, reader.wants()),
+        Transport::Rootfs => sources::folder::read(Path::new(path), true, reader.wants()),
+        Transport::DockerArchive | Transport::OciArchive | Transport::OciDir => {
+            let (path, tag) = split_tag(path);
+            sources::layout::Layout::open(Path::new(path))?.read(&options.platform, tag, reader)
+        }
+        _ => Err(ImageError::Elsewhere(reference.to_string())),
+    }
 }
 
 /// `FILE:TAG` where `FILE:TAG` itself is no file.

@@ -108,10 +108,11 @@ impl FromStr for Reference {
         let typed = text.split_once(':').and_then(|(prefix, rest)| {
             let known = Transport::PREFIXES.iter().find(|(name, _)| *name == prefix)?;
             // `docker:20.10` and `registry:2` are images of these names, not transports: a
-            // transport's rest is never a bare version.
+            // transport's rest is never a bare version, but may be an image's id.
             let looks_like_tag = !known.1.is_path()
                 && rest.starts_with(|c: char| c.is_ascii_digit())
-                && !rest.contains(['/', ':', '@']);
+                && !rest.contains(['/', ':', '@'])
+                && !is_id(rest);
             (!looks_like_tag).then_some((known.1, rest))
         });
         match typed {
@@ -214,6 +215,14 @@ impl FromStr for ImageName {
         };
         Ok(Self { registry: registry.into(), repository, tag, digest })
     }
+}
+
+/// Whether a text is an image's id as Docker shows it, in short or in full. One of digits alone
+/// is rather the date in a tag.
+fn is_id(text: &str) -> bool {
+    matches!(text.len(), 12 | 64)
+        && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        && text.bytes().any(|b| b.is_ascii_lowercase())
 }
 
 fn is_component(part: &str) -> bool {
@@ -346,6 +355,11 @@ mod tests {
         assert_eq!(shown("docker:nginx:1.27"), "Docker docker:docker.io/library/nginx:1.27");
         assert_eq!(shown("docker:20.10"), "Auto docker.io/library/docker:20.10");
         assert_eq!(shown("registry:2"), "Auto docker.io/library/registry:2");
+        assert_eq!(
+            shown("docker:0f8074535347"),
+            "Docker docker:docker.io/library/0f8074535347:latest"
+        );
+        assert_eq!(shown("docker:202611250130"), "Auto docker.io/library/docker:202611250130");
         assert_eq!(shown("dir:."), "Dir dir:.");
         assert_eq!(
             shown("docker-archive:/tmp/a:b.tar"),

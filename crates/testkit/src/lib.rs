@@ -13,15 +13,24 @@
 #![forbid(unsafe_code)]
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "writing to memory cannot fail, and a test stops if it does"
 )]
+
+mod dockerd;
+mod registry;
+mod server;
 
 use std::io::Write;
 use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+pub use dockerd::Dockerd;
+pub use registry::{Certificate, DockerRegistry, Served};
+pub use server::{Reply, Request, Server};
 
 /// How layers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

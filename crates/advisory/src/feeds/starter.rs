@@ -17,7 +17,21 @@ use crate::database::{DatabaseError, Enrichment};
 const FEED: &str = "starter";
 
 /// Every file of `starter/`, one line each.
-const FILES: &[(&str, &str)] = &[("maven.toml", include_str!("../../starter/maven.toml"))];
+const FILES: &[(&str, &str)] = &[
+    ("almalinux.toml", include_str!("../../starter/almalinux.toml")),
+    ("alpine.toml", include_str!("../../starter/alpine.toml")),
+    ("crates.toml", include_str!("../../starter/crates.toml")),
+    ("debian.toml", include_str!("../../starter/debian.toml")),
+    ("go.toml", include_str!("../../starter/go.toml")),
+    ("maven.toml", include_str!("../../starter/maven.toml")),
+    ("npm.toml", include_str!("../../starter/npm.toml")),
+    ("packagist.toml", include_str!("../../starter/packagist.toml")),
+    ("pypi.toml", include_str!("../../starter/pypi.toml")),
+    ("redhat.toml", include_str!("../../starter/redhat.toml")),
+    ("rocky.toml", include_str!("../../starter/rocky.toml")),
+    ("rubygems.toml", include_str!("../../starter/rubygems.toml")),
+    ("ubuntu.toml", include_str!("../../starter/ubuntu.toml")),
+];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,6 +1,9 @@
 //! Where images come from, one file each.
 
+pub mod docker;
 pub mod folder;
 pub mod image;
 pub mod layout;
+pub mod named;
+pub mod registry;
 mod stream;

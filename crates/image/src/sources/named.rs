@@ -1,0 +1,79 @@
+//! Images by name: which source is asked, and in which order where the user did not say.
+//!
+//! A bare name is looked for in docker, in podman and at last in the registry. A source that has
+//! the image but cannot read it ends the search: another copy might be another image.
+
+use plimsoll_model::{ImageName, Inventory, Problem, ProblemKind, Transport};
+
+use super::docker::Daemon;
+use super::image::Reader;
+use super::registry;
+use crate::Options;
+use crate::error::ImageError;
+
+/// Reads the image called `name` and says which source had it.
+pub fn read(
+    transport: Transport,
+    name: &ImageName,
+    options: &Options,
+    reader: &Reader<'_>,
+) -> Result<(Inventory, &'static str), ImageError> {
+    let of_daemon = |daemon: Daemon| {
+        let inventory = daemon.read(name, &options.platform, &options.daemons, reader)?;
+        Ok((inventory, daemon.name()))
+    };
+    match transport {
+        Transport::Docker => of_daemon(Daemon::Docker),
+        Transport::Podman => of_daemon(Daemon::Podman),
+        Transport::Registry => {
+            let inventory = registry::read(name, &options.platform, &options.registry, reader)?;
+            Ok((inventory, Transport::Registry.prefix()))
+        }
+        Transport::Auto => search(name, options, reader),
+        _ => Err(ImageError::Unsupported {
+            what: format!("{}:{name}", transport.prefix()),
+            why: "this store is not opened directly".into(),
+            hint: "run `ctr images export FILE NAME` and read it with `oci-archive:FILE`",
+        }),
+    }
+}
+
+fn search(
+    name: &ImageName,
+    options: &Options,
+    reader: &Reader<'_>,
+) -> Result<(Inventory, &'static str), ImageError> {
+    let mut tried = Vec::new();
+    for transport in [Transport::Docker, Transport::Podman, Transport::Registry] {
+        // Docker's absence is worth a word where nothing else answers; few people have both.
+        if transport == Transport::Podman && !Daemon::Podman.is_there(&options.daemons) {
+            continue;
+        }
+        match read(transport, name, options, reader) {
+            Ok((mut inventory, source)) => {
+                inventory.problems.extend(tried.iter().filter_map(passed_over));
+                return Ok((inventory, source));
+            }
+            Err(error @ (ImageError::NotFound { .. } | ImageError::NoDaemon { .. })) => {
+                tried.push((transport.prefix(), error));
+            }
+            Err(error) if transport == Transport::Registry => {
+                tried.push((transport.prefix(), error));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ImageError::Nowhere { name: name.familiar(), tried })
+}
+
+/// A daemon that runs but could not be asked may have had another image of this name.
+fn passed_over((source, error): &(&'static str, ImageError)) -> Option<Problem> {
+    let ImageError::NoDaemon { address, message, absent: false, .. } = error else { return None };
+    Some(Problem {
+        kind: ProblemKind::Note,
+        path: String::new(),
+        layer: None,
+        line: None,
+        message: format!("{source} was not asked: `{address}`: {message}"),
+    })
+}
