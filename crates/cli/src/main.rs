@@ -4,8 +4,10 @@
 //! of images stands in other crates: here are only commands.
 #![forbid(unsafe_code)]
 
+mod clock;
 mod commands;
 mod exit;
+mod paths;
 
 use clap::Parser;
 

@@ -1,5 +1,6 @@
 //! Every command there is, one file each.
 
+mod db;
 mod sbom;
 
 use clap::Subcommand;
@@ -9,6 +10,7 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Db(db::Db),
     Sbom(sbom::Sbom),
 }
 
@@ -16,6 +18,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Db(command) => command.run(),
             Self::Sbom(command) => command.run(),
         }
     }
