@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::Jump;
+
 /// Why a database cannot be opened, read, compiled or replaced.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,10 +61,31 @@ pub enum DatabaseError {
         /// What is wrong with it.
         why: String,
     },
+    /// No mirror has any feed that could be read.
+    #[error("no feed could be read from {mirrors}{}", why.as_ref().map(|why| format!(": {why}")).unwrap_or_default())]
+    NoFeeds {
+        /// The mirrors that were asked.
+        mirrors: String,
+        /// The first thing that went wrong.
+        why: Option<String>,
+    },
+    /// Feeds have lost more than half of their records, and the present database stays.
+    #[error("{}; the present database stays", lost(jumps))]
+    Jump {
+        /// The feeds.
+        jumps: Vec<Jump>,
+    },
     /// Another process replaces the database.
     #[error("database is being updated by {holder}")]
     Locked {
         /// Who holds the lock, as it described itself.
         holder: String,
     },
+}
+
+fn lost(jumps: &[Jump]) -> String {
+    let one = |jump: &Jump| {
+        format!("`{}` has {} records instead of {}", jump.feed, jump.now, jump.before)
+    };
+    jumps.iter().map(one).collect::<Vec<_>>().join(", ")
 }

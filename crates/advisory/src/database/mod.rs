@@ -13,6 +13,7 @@ mod entry;
 mod error;
 mod head;
 mod layout;
+mod lock;
 mod map;
 mod meta;
 mod names;
@@ -20,6 +21,8 @@ mod records;
 mod replace;
 mod strings;
 mod table;
+mod transfer;
+mod update;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,6 +41,8 @@ pub use enrichment::{CveKey, EndOfLife, Enrichment};
 pub use entry::{Entry, EventKind, RangeRef};
 pub use error::DatabaseError;
 pub use names::canonical_name;
+pub use transfer::{export, import};
+pub use update::{Jump, Step, Update, UpdateProblem, Updated};
 
 /// A compiled database.
 #[derive(Debug)]

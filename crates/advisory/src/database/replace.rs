@@ -27,7 +27,12 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), DatabaseError> {
 }
 
 /// Removes what a killed process has left. Only whoever holds the lock may do so.
-pub(super) fn clean(folder: &Path) -> io::Result<()> {
+pub(super) fn clean(folder: &Path) -> Result<(), DatabaseError> {
+    let cleaned = remove_stale(folder);
+    cleaned.map_err(|source| DatabaseError::Io { action: "clean", path: folder.into(), source })
+}
+
+fn remove_stale(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let stale = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
@@ -39,6 +44,6 @@ pub(super) fn clean(folder: &Path) -> io::Result<()> {
 }
 
 /// The folder of a file, `.` where its path has none.
-fn folder(path: &Path) -> &Path {
+pub(super) fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

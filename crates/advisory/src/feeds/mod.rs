@@ -9,11 +9,13 @@
 mod alpine_secdb;
 mod archive;
 mod debian_tracker;
+mod download;
 mod endoflife;
 mod epss;
 mod error;
 mod intake;
 mod kev;
+mod mirror;
 mod osv;
 mod rating;
 mod starter;
@@ -23,9 +25,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+pub use download::{FetchError, Patience};
 pub use error::FeedError;
 pub use intake::{FeedReport, Intake, Rejected};
+pub use mirror::Mirror;
 pub use starter::starter;
+
+pub(crate) use download::Downloads;
+pub(crate) use mirror::Fetched;
 
 /// The registry of feeds, in the order of reading.
 pub const ALL: &[&dyn Feed] = &[

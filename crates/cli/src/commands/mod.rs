@@ -1,5 +1,6 @@
 //! Every command there is, one file each.
 
+mod db;
 mod explain;
 mod sbom;
 mod scan;
@@ -11,6 +12,7 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Db(db::Db),
     Explain(explain::Explain),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
@@ -20,6 +22,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),

@@ -1,18 +1,18 @@
 //! `plimsoll scan`: what is vulnerable in an image.
 
 use std::io::IsTerminal;
-use std::time::SystemTime;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use plimsoll_advisory::database::Database;
 use plimsoll_advisory::matching::match_inventory;
-use plimsoll_model::{Scan, Severity, Timestamp};
+use plimsoll_model::{Scan, Severity};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
 
 use crate::exit::{Outcome, Usage, tell};
 use crate::target::{Reading, tell_problems};
-use crate::{output, paths};
+use crate::{clock, output, paths};
 
 /// Find known vulnerabilities in an image, an archive or a folder
 #[derive(Debug, clap::Args)]
@@ -51,8 +51,8 @@ pub(crate) struct ScanCommand {
     max_data_age: Option<u64>,
 
     /// Folder of the advisory database
-    #[arg(long, value_name = "DIR", env = "PLIMSOLL_DB_DIR")]
-    db: Option<std::path::PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    db: Option<PathBuf>,
 
     #[command(flatten)]
     reading: Reading,
@@ -66,7 +66,7 @@ impl ScanCommand {
             let why = "a file holds one report: name one REF, or leave `=FILE` out";
             return Err(Usage(why.into()).into());
         }
-        let database = open_database(self.db.as_deref())?;
+        let database = open_database(self.db.clone())?;
         let mut worst = Outcome::Clean;
         for reference in &self.references {
             let scan = self.scan(reference, &database)?;
@@ -91,7 +91,7 @@ impl ScanCommand {
         }
         let matches = match_inventory(&inventory, database)
             .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
-        let now = now()?;
+        let now = clock::now();
         let mut scan = Scan {
             inventory,
             findings: matches.findings,
@@ -113,7 +113,7 @@ impl ScanCommand {
 }
 
 /// The compiled database, or the starter set with one line that says so.
-fn open_database(folder: Option<&std::path::Path>) -> anyhow::Result<Database> {
+fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
     let path = paths::db_file(folder);
     if path.exists() {
         return Ok(Database::open(&path)?);
@@ -125,20 +125,6 @@ fn open_database(folder: Option<&std::path::Path>) -> anyhow::Result<Database> {
          `plimsoll db update` brings all"
     ));
     Ok(database)
-}
-
-/// The time of the scan: now, or `SOURCE_DATE_EPOCH` where the same bytes are wanted again.
-///
-/// Source: <https://reproducible-builds.org/specs/source-date-epoch/>.
-fn now() -> anyhow::Result<Timestamp> {
-    if let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") {
-        let seconds = text
-            .parse()
-            .map_err(|_| Usage(format!("SOURCE_DATE_EPOCH is `{text}`: expected seconds since 1970")))?;
-        return Ok(Timestamp::from_unix(seconds));
-    }
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Ok(Timestamp::from_unix(i64::try_from(since.as_secs()).unwrap_or(0)))
 }
 
 /// Colour and width where a person reads.

@@ -1,0 +1,37 @@
+//! Where Plimsoll keeps what it can fetch or compute again.
+
+use std::env;
+use std::path::PathBuf;
+
+/// The database's file in its folder.
+const DATABASE: &str = "advisories.db";
+
+/// `PLIMSOLL_CACHE_DIR`, else `plimsoll` in the user's cache folder: `XDG_CACHE_HOME`, else
+/// `.cache` in the home of the user; for one without a home the machine's.
+pub(crate) fn cache_dir() -> PathBuf {
+    if let Some(folder) = variable("PLIMSOLL_CACHE_DIR") {
+        return folder;
+    }
+    // The base directory specification: a relative path in it is to be ignored.
+    let cache = variable("XDG_CACHE_HOME").filter(|folder| folder.is_absolute());
+    let home = env::home_dir().filter(|home| home.is_absolute());
+    cache
+        .or_else(|| Some(home?.join(".cache")))
+        .unwrap_or_else(|| "/var/cache".into())
+        .join("plimsoll")
+}
+
+/// The folder of the database: as given by `--db`, else `PLIMSOLL_DB_DIR`, else in the cache.
+pub(crate) fn db_dir(given: Option<PathBuf>) -> PathBuf {
+    given.or_else(|| variable("PLIMSOLL_DB_DIR")).unwrap_or_else(|| cache_dir().join("db"))
+}
+
+/// The compiled database in that folder.
+pub(crate) fn db_file(given: Option<PathBuf>) -> PathBuf {
+    db_dir(given).join(DATABASE)
+}
+
+/// An empty variable is the same as none.
+fn variable(name: &str) -> Option<PathBuf> {
+    env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
