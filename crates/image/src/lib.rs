@@ -19,6 +19,8 @@ pub mod oci;
 pub mod sources;
 pub mod tar;
 pub mod wants;
+mod xml;
+mod zip;
 
 use std::path::Path;
 

@@ -4,6 +4,7 @@
 
 mod apk;
 mod dpkg;
+mod java;
 mod npm_lock;
 mod npm_package;
 mod os_release;
@@ -15,6 +16,7 @@ use crate::cataloguer::Cataloguer;
 pub const ALL: &[&dyn Cataloguer] = &[
     &apk::Apk,
     &dpkg::Dpkg,
+    &java::JavaArchive,
     &npm_lock::NpmLock,
     &npm_package::NpmPackage,
     &os_release::OsRelease,
