@@ -14,12 +14,15 @@ pub mod compression;
 pub mod content;
 mod error;
 pub mod layer;
+mod lines;
 pub mod merge;
 pub mod oci;
+mod reach;
 pub mod sources;
 pub mod tar;
 pub mod wants;
 mod xml;
+mod yaml;
 mod zip;
 
 use std::path::Path;

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::lines::Lines;
+
 const MAX_DEPTH: usize = 64;
 const MAX_ELEMENTS: usize = 500_000;
 
@@ -30,11 +32,11 @@ impl Element {
     /// Reads a document and gives its root, or says what is wrong and in which line.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut reader = Reader::from_str(text);
-        let mut lines = Lines { text, at: 0, line: 1 };
+        let mut lines = Lines::new(text);
         let mut open: Vec<Self> = vec![Self::default()];
         let mut elements = 0_usize;
         loop {
-            let line = lines.at(reader.buffer_position());
+            let line = lines.at(usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX));
             let event = reader.read_event().map_err(|error| format!("line {line}: {error}"))?;
             let top = open.last_mut().ok_or("an end without a start")?;
             match event {
@@ -109,23 +111,6 @@ impl Element {
 
 fn local(name: &str) -> String {
     name.rsplit(':').next().unwrap_or(name).to_owned()
-}
-
-/// Turns rising offsets into lines, counting each line end once.
-struct Lines<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-}
-
-impl Lines<'_> {
-    fn at(&mut self, offset: u64) -> usize {
-        let offset = usize::try_from(offset).unwrap_or(usize::MAX).min(self.text.len());
-        let passed = self.text.as_bytes().get(self.at..offset).unwrap_or_default();
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
-        self.at = self.at.max(offset);
-        self.line
-    }
 }
 
 #[cfg(test)]
