@@ -24,6 +24,22 @@ struct Listed {
 
 /// Kind of case → the cataloguer, the path at which it would find such a file, the packages' kind.
 const KINDS: &[(&str, &str, &str, PackageKind)] = &[
+    ("language/cpp/conanlock", "conan-lock", "conan.lock", PackageKind::Conan),
+    ("language/dart/pubspec", "pubspec-lock", "pubspec.lock", PackageKind::Pub),
+    ("language/dotnet/depsjson", "nuget", "a.deps.json", PackageKind::Nuget),
+    ("language/dotnet/packagesconfig", "nuget", "packages.config", PackageKind::Nuget),
+    ("language/dotnet/packageslockjson", "nuget", "packages.lock.json", PackageKind::Nuget),
+    ("language/dotnet/projectassetsjson", "nuget", "project.assets.json", PackageKind::Nuget),
+    ("language/elixir/mixlock", "mix-lock", "mix.lock", PackageKind::Hex),
+    ("language/erlang/mixlock", "mix-lock", "mix.lock", PackageKind::Hex),
+    ("language/haskell/stacklock", "stack-lock", "stack.yaml.lock", PackageKind::Hackage),
+    ("language/java/gradlelockfile", "gradle-lock", "gradle.lockfile", PackageKind::Maven),
+    ("language/java/pomxml", "maven-pom", "pom.xml", PackageKind::Maven),
+    ("language/python/condameta", "conda-meta", "conda-meta/a.json", PackageKind::Conda),
+    ("language/r/renvlock", "renv-lock", "renv.lock", PackageKind::Cran),
+    ("language/swift/packageresolved", "swift", "Package.resolved", PackageKind::Swift),
+    ("language/swift/podfilelock", "swift", "Podfile.lock", PackageKind::Cocoapods),
+    ("os/pacman", "pacman", "var/lib/pacman/local/a-1-1/desc", PackageKind::Alpm),
     ("language/javascript/bunlock", "bun-lock", "bun.lock", PackageKind::Npm),
     (
         "language/javascript/packagejson",
@@ -48,7 +64,24 @@ const KINDS: &[(&str, &str, &str, PackageKind)] = &[
 ];
 
 /// (Part of the id or the file, why our listing is the better answer.)
-const DIFFERENCES: &[(&str, &str)] = &[];
+const DIFFERENCES: &[(&str, &str)] = &[
+    (
+        "packagejson/package-with-deps.json",
+        "ranges of a manifest are no installed packages; what is installed has its own manifest",
+    ),
+    ("packagejson/duplicate-keys.json", "as above: a range is no installed package"),
+    ("requirements/example.txt", "the last one stands in another file, which is absent here"),
+    (
+        "requirements/per_req_options.txt",
+        "pip refuses words between version and options; they are no part of the version",
+    ),
+    (
+        "dpkg/statusfield",
+        "unpacked and half-installed packages have files on the disk; `config-files`, \
+         `not-installed` and an entry without a state have none, and the last is reported",
+    ),
+    ("opkg/statusfield", "as for dpkg"),
+];
 
 fn corpus() -> PathBuf {
     let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(

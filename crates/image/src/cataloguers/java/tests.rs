@@ -57,9 +57,7 @@ fn the_metadata_that_bears_the_name_of_the_archive_is_its_own() {
 
 #[test]
 fn a_renamed_archive_keeps_what_its_only_metadata_says() {
-    insta::assert_snapshot!(shown("x.jar", &jar(&[LOG4J, CONTEXT, LOOKUP])), @r"
-    org.apache.logging.log4j:log4j-core 2.14.1 @ x.jar
-    ");
+    insta::assert_snapshot!(shown("x.jar", &jar(&[LOG4J, CONTEXT, LOOKUP])), @"org.apache.logging.log4j:log4j-core 2.14.1 @ x.jar");
     insta::assert_snapshot!(shown("agent-9.1.jar", &jar(&[LOG4J, CONTEXT, LOOKUP])), @r"
     agent 9.1 @ agent-9.1.jar
       its Maven group is not stated
