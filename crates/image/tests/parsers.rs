@@ -69,6 +69,7 @@ const DIFFERENCES: &[(&str, &str)] = &[
         "packagejson/package-with-deps.json",
         "ranges of a manifest are no installed packages; what is installed has its own manifest",
     ),
+    ("pomxml/with-parent.xml", "the last one stands in the parent's file, which is absent here"),
     ("packagejson/duplicate-keys.json", "as above: a range is no installed package"),
     ("requirements/example.txt", "the last one stands in another file, which is absent here"),
     (

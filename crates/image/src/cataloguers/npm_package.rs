@@ -32,6 +32,8 @@ struct Manifest<'a> {
     #[serde(default)]
     engines: Option<serde_json::Value>,
     #[serde(default)]
+    contributes: Option<serde_json::Value>,
+    #[serde(default)]
     unity: Option<serde_json::Value>,
 }
 
@@ -52,6 +54,7 @@ impl Cataloguer for NpmPackage {
         let manifest: Manifest<'_> = serde_json::from_str(&text)
             .map_err(|error| CatalogueError::malformed("package.json", error))?;
         if manifest.is_extension() {
+            found.skip(0, "an extension of an editor or engine, not a package from npm");
             return Ok(());
         }
         let (Some(name), Some(version)) = (
@@ -78,7 +81,7 @@ impl Manifest<'_> {
     /// Editors and game engines use the same file for extensions that are not from npm.
     fn is_extension(&self) -> bool {
         let editor = self.engines.as_ref().and_then(|engines| engines.get("vscode"));
-        editor.is_some() || self.unity.is_some()
+        editor.is_some() || self.contributes.is_some() || self.unity.is_some()
     }
 }
 

@@ -80,6 +80,10 @@ fn libraries(root: &Value, found: &mut Found) {
         needs.entry(key).or_default().extend(names(entry.get("dependencies")));
     }
     for (key, entry) in members(root.get("libraries")) {
+        // Another project of the same solution, built from source.
+        if entry.get("msbuildProject").is_some() {
+            continue;
+        }
         let Some((name, version)) = key.split_once('/').filter(|(name, _)| !name.is_empty()) else {
             found.skip(0, format!("`{key}` is no name with a version"));
             continue;

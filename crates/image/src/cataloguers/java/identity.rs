@@ -165,22 +165,28 @@ impl Evidence {
         Some(package)
     }
 
-    /// The manifest before the file name, but for what OSGi made of it.
+    /// The manifest before the file name, but for what OSGi made of it, and but for the manifest
+    /// of something else: whoever merges archives keeps one manifest of many.
     fn version(&self, file: &FileName<'_>, notes: &mut Vec<String>) -> String {
-        match self.manifest.version() {
-            Some((_, true)) if !file.version.is_empty() => file.version.to_owned(),
-            Some((version, _)) => {
-                if !file.version.is_empty() && file.version != version {
-                    notes.push(format!("file name says version {}", file.version));
-                }
-                version.to_owned()
-            }
-            None if !file.version.is_empty() => file.version.to_owned(),
-            None => {
+        let stated = self.manifest.version();
+        let Some((version, is_rough)) = stated else {
+            if file.version.is_empty() {
                 notes.push("no version is stated".into());
-                String::new()
             }
+            return file.version.to_owned();
+        };
+        if file.version.is_empty() || file.version == version {
+            return version.to_owned();
         }
+        let is_of_file = self.manifest.names().any(|name| name.eq_ignore_ascii_case(file.name));
+        if is_rough || !is_of_file || file.version.starts_with(version) {
+            if !is_rough {
+                notes.push(format!("manifest says version {version}"));
+            }
+            return file.version.to_owned();
+        }
+        notes.push(format!("file name says version {}", file.version));
+        version.to_owned()
     }
 
     /// Operators deleted this class where they could not update.

@@ -93,6 +93,23 @@ fn a_library_without_metadata_is_recognised_by_its_class() {
 }
 
 #[test]
+fn the_manifest_of_something_else_does_not_outdo_the_file_name() {
+    let of = |manifest: &[u8], file| {
+        let bytes = jar(&[("META-INF/MANIFEST.MF", manifest), ("A.class", b"")]);
+        shown(file, &bytes).lines().next().map(str::to_owned).unwrap()
+    };
+    let other = b"Bundle-SymbolicName: org.slf4j\nImplementation-Version: 1.1.1\n";
+    assert_eq!(of(other, "commons-io-2.4.jar"), "commons-io:commons-io 2.4 @ commons-io-2.4.jar");
+    let own = b"Implementation-Title: commons-io\nImplementation-Version: 2.5\n";
+    assert_eq!(of(own, "commons-io-2.4.jar"), "commons-io:commons-io 2.5 @ commons-io-2.4.jar");
+    let bundle = b"Bundle-SymbolicName: derby\nBundle-Version: 10.14.2000000.1828579\n";
+    assert_eq!(
+        of(bundle, "derby-10.14.2.0.jar"),
+        "org.apache.derby:derby 10.14.2.0 @ derby-10.14.2.0.jar"
+    );
+}
+
+#[test]
 fn a_parent_is_no_package_and_a_project_file_alone_is_enough() {
     let parent = b"<project><groupId>com.fasterxml</groupId><artifactId>base</artifactId>\
         <version>2.11</version><packaging>pom</packaging></project>";
