@@ -17,14 +17,19 @@ pub mod content;
 mod error;
 mod hiding;
 pub mod layer;
+mod lines;
 pub mod merge;
 pub mod object_file;
 pub mod oci;
 mod reading;
+mod reach;
 pub mod sources;
 mod spool;
 pub mod tar;
 pub mod wants;
+mod xml;
+mod yaml;
+mod zip;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! Packages that dpkg installed, from `var/lib/dpkg/status` and distroless' `status.d`.
+//! Packages that dpkg installed, from `var/lib/dpkg/status` and distroless' `status.d`; and opkg's
+//! of OpenWrt, which keeps the same format.
 //!
 //! A blank line ends a paragraph; a line that begins with a space continues the field above it.
 //! File lists (`info/NAME.list`) tell which files the packages own.
@@ -23,6 +24,8 @@ impl Cataloguer for Dpkg {
     fn wants(&self) -> &'static [Want] {
         &[
             Want::Path("var/lib/dpkg/status"),
+            Want::Path("usr/lib/opkg/status"),
+            Want::Path("var/lib/opkg/status"),
             Want::In("var/lib/dpkg/status.d", ""),
             Want::In("var/lib/dpkg/info", ".list"),
         ]

@@ -6,13 +6,36 @@ mod apk;
 mod cargo_lock;
 mod dpkg;
 mod go;
+mod bun_lock;
+mod composer;
+mod conan_lock;
+mod conda_meta;
+mod dpkg;
+mod gem_spec;
+mod gemfile_lock;
+mod gradle_lock;
+mod java;
+mod maven_pom;
+mod mix_lock;
 mod npm_lock;
 mod npm_package;
+mod nuget;
 mod os_release;
+mod pacman;
+mod pipfile_lock;
+mod pnpm_lock;
+mod pubspec_lock;
+mod python_archive;
+mod python_lock;
 mod python_metadata;
 pub(crate) mod release_files;
 mod rpm;
 mod rust_binary;
+mod python_requirements;
+mod renv_lock;
+mod stack_lock;
+mod swift;
+mod yarn_lock;
 
 use crate::cataloguer::Cataloguer;
 
@@ -24,12 +47,35 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &go::GoBinary,
     &go::GoMod,
     &go::GoVendor,
+    &bun_lock::BunLock,
+    &composer::Composer,
+    &conan_lock::ConanLock,
+    &conda_meta::CondaMeta,
+    &dpkg::Dpkg,
+    &gem_spec::GemSpec,
+    &gemfile_lock::GemfileLock,
+    &gradle_lock::GradleLock,
+    &java::JavaArchive,
+    &maven_pom::MavenPom,
+    &mix_lock::MixLock,
     &npm_lock::NpmLock,
     &npm_package::NpmPackage,
+    &nuget::Nuget,
     &os_release::OsRelease,
+    &pacman::Pacman,
+    &pipfile_lock::PipfileLock,
+    &pnpm_lock::PnpmLock,
+    &pubspec_lock::PubspecLock,
+    &python_archive::PythonArchive,
+    &python_lock::PythonLock,
     &python_metadata::PythonMetadata,
     &release_files::ReleaseFiles,
     &rpm::Rpm,
     &rpm::RpmManifest,
     &rust_binary::RustBinary,
+    &python_requirements::PythonRequirements,
+    &renv_lock::RenvLock,
+    &stack_lock::StackLock,
+    &swift::Swift,
+    &yarn_lock::YarnLock,
 ];

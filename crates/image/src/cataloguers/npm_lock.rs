@@ -5,7 +5,7 @@
 //!
 //! Source: <https://docs.npmjs.com/cli/v11/configuring-npm/package-lock-json>.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_model::{Package, PackageKind, Scope};
 use serde::Deserialize;
@@ -29,6 +29,7 @@ struct Lock {
 struct Installed {
     name: Option<String>,
     version: Option<String>,
+    resolved: Option<String>,
     #[serde(default)]
     dev: bool,
     #[serde(default)]
@@ -64,16 +65,97 @@ impl Cataloguer for NpmLock {
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
         let lock: Lock = serde_json::from_slice(&file.bytes()?)
             .map_err(|error| CatalogueError::malformed("package-lock.json", error))?;
+        let mut listed = Listed::default();
         match (lock.packages, lock.dependencies) {
             (Some(packages), _) => {
-                for (path, entry) in &packages {
-                    listed(path, entry, found);
-                }
+                packages.iter().for_each(|(path, entry)| listed.installed(path, entry));
             }
-            (None, Some(dependencies)) => nested(&dependencies, found),
+            (None, Some(dependencies)) => listed.nested(&dependencies),
             (None, None) => {}
         }
+        found.packages.append(&mut listed.packages);
         Ok(())
+    }
+}
+
+/// Packages so far. The same package lies in several folders where others differ.
+#[derive(Default)]
+struct Listed {
+    packages: Vec<Package>,
+    at: HashMap<(String, String), usize>,
+}
+
+impl Listed {
+    fn installed(&mut self, path: &str, entry: &Installed) {
+        if path.is_empty() || entry.link {
+            return;
+        }
+        let (folder, is_own) = match path.rsplit_once("node_modules/") {
+            Some((_, folder)) => (folder, false),
+            // A folder of the project, which another part of it depends on.
+            None => (path.rsplit('/').next().unwrap_or(path), true),
+        };
+        // An alias is installed under another name than its own.
+        let name = entry.name.as_deref().unwrap_or(folder);
+        let scope = scope(entry.dev || entry.dev_optional, entry.optional);
+        let needs = entry.dependencies.iter().flatten().map(|(name, _)| name.clone());
+        let stated = entry.version.as_deref().unwrap_or_default();
+        // What is from a repository differs by commit, whatever version it says.
+        let from = entry.resolved.as_deref().filter(|from| from.starts_with("git"));
+        let key = from.unwrap_or(stated);
+        if let Some(package) = self.add(name, stated, key, scope, needs.collect()) {
+            package.notes.extend(from.map(|from| format!("from {}", without_secret(from))));
+            if is_own {
+                package.notes.push("a folder of the project".into());
+            } else if stated.is_empty() {
+                package.notes.push("the lock states no version".into());
+            }
+        }
+    }
+
+    /// Depth is bounded by the JSON reader, which refuses more than 128 levels.
+    fn nested(&mut self, dependencies: &BTreeMap<String, Nested>) {
+        for (name, entry) in dependencies {
+            let (mut name, mut version) = (name.as_str(), entry.version.as_deref().unwrap_or(""));
+            let alias = version.strip_prefix("npm:").and_then(|real| real.rsplit_once('@'));
+            if let Some(real) = alias {
+                (name, version) = real;
+            }
+            let requires = entry.requires.as_ref().and_then(serde_json::Value::as_object);
+            let needs = requires.into_iter().flatten().map(|(name, _)| name.clone()).collect();
+            self.add(name, version, version, scope(entry.dev, entry.optional), needs);
+            entry.dependencies.iter().for_each(|inner| self.nested(inner));
+        }
+    }
+
+    /// The package, where it is new; what is needed to run anywhere is needed to run.
+    fn add(
+        &mut self,
+        name: &str,
+        stated: &str,
+        key: &str,
+        scope: Scope,
+        depends_on: Vec<String>,
+    ) -> Option<&mut Package> {
+        let key = (name.to_owned(), key.to_owned());
+        if let Some(known) = self.at.get(&key).and_then(|&at| self.packages.get_mut(at)) {
+            if scope == Scope::Runtime {
+                known.scope = scope;
+            }
+            return None;
+        }
+        self.at.insert(key, self.packages.len());
+        // Version 1 has the address here of what does not come from the registry.
+        let is_released = stated.starts_with(|c: char| c.is_ascii_digit());
+        let mut package =
+            Package::new(PackageKind::Npm, name, if is_released { stated } else { "" });
+        if !is_released && !stated.is_empty() {
+            package.notes.push(format!("from {}", without_secret(stated)));
+        }
+        package.scope = scope;
+        package.depends_on = depends_on;
+        self.packages.push(package);
+        self.packages.last_mut()
     }
 }
 
@@ -85,58 +167,13 @@ fn scope(dev: bool, optional: bool) -> Scope {
     }
 }
 
-fn listed(path: &str, entry: &Installed, found: &mut Found) {
-    let Some((_, folder)) = path.rsplit_once("node_modules/") else { return };
-    if entry.link {
-        return;
+/// Locks hold passwords and tokens in addresses; they belong in no report.
+fn without_secret(address: &str) -> String {
+    match address.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.split_once('@')?)))
+    {
+        Some((scheme, (user, rest))) if !user.contains('/') => format!("{scheme}://{rest}"),
+        _ => address.to_owned(),
     }
-    // An alias is installed under another name than its own.
-    let name = entry.name.as_deref().unwrap_or(folder);
-    add(
-        name,
-        entry.version.as_deref(),
-        scope(entry.dev || entry.dev_optional, entry.optional),
-        found,
-        |package| {
-            package.depends_on =
-                entry.dependencies.iter().flatten().map(|(name, _)| name.clone()).collect();
-        },
-    );
-}
-
-/// Depth is bounded by the JSON reader, which refuses more than 128 levels.
-fn nested(dependencies: &BTreeMap<String, Nested>, found: &mut Found) {
-    for (name, entry) in dependencies {
-        let (mut name, mut version) = (name.as_str(), entry.version.as_deref());
-        if let Some((alias, of)) =
-            version.and_then(|v| v.strip_prefix("npm:")).and_then(|v| v.rsplit_once('@'))
-        {
-            (name, version) = (alias, Some(of));
-        }
-        add(name, version, scope(entry.dev, entry.optional), found, |package| {
-            let requires = entry.requires.as_ref().and_then(serde_json::Value::as_object);
-            package.depends_on =
-                requires.into_iter().flatten().map(|(name, _)| name.clone()).collect();
-        });
-        entry.dependencies.iter().for_each(|inner| nested(inner, found));
-    }
-}
-
-fn add(
-    name: &str,
-    version: Option<&str>,
-    scope: Scope,
-    found: &mut Found,
-    more: impl FnOnce(&mut Package),
-) {
-    let Some(version) = version else {
-        found.skip(0, format!("`{name}` has no version"));
-        return;
-    };
-    let mut package = Package::new(PackageKind::Npm, name, version);
-    package.scope = scope;
-    more(&mut package);
-    found.add(package);
 }
 
 #[cfg(test)]
@@ -166,6 +203,27 @@ mod tests {
         npm b 2.0.0
         npm @s/real 3.0.0
         ");
+    }
+
+    #[test]
+    fn a_package_in_several_folders_is_one_and_runs_where_one_does() {
+        let lock = br#"{"packages":{"node_modules/a":{"version":"1.0.0","dev":true},
+            "node_modules/b/node_modules/a":{"version":"1.0.0"},"packages/own":{"version":"0.1.0"}}}"#;
+        insta::assert_snapshot!(listing(&NpmLock, "package-lock.json", lock), @r"
+        npm a 1.0.0
+        npm own 0.1.0
+        ");
+    }
+
+    #[test]
+    fn an_address_is_no_version_and_loses_its_secret() {
+        let lock =
+            br#"{"dependencies":{"a":{"version":"git+https://token@git.example/a.git#12ab"}}}"#;
+        let mut found = Found::default();
+        let content = lock.to_vec();
+        NpmLock.catalogue(&File::new("package-lock.json", &content, false), &mut found).unwrap();
+        assert_eq!(found.packages[0].version, "");
+        assert_eq!(found.packages[0].notes, ["from git+https://git.example/a.git#12ab"]);
     }
 
     proptest::proptest! {

@@ -29,6 +29,12 @@ struct Manifest<'a> {
     author: Option<serde_json::Value>,
     #[serde(default)]
     dependencies: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(default)]
+    engines: Option<serde_json::Value>,
+    #[serde(default)]
+    contributes: Option<serde_json::Value>,
+    #[serde(default)]
+    unity: Option<serde_json::Value>,
 }
 
 impl Cataloguer for NpmPackage {
@@ -47,7 +53,14 @@ impl Cataloguer for NpmPackage {
         let text = file.text()?;
         let manifest: Manifest<'_> = serde_json::from_str(&text)
             .map_err(|error| CatalogueError::malformed("package.json", error))?;
-        let (Some(name), Some(version)) = (manifest.name, manifest.version) else {
+        if manifest.is_extension() {
+            found.skip(0, "an extension of an editor or engine, not a package from npm");
+            return Ok(());
+        }
+        let (Some(name), Some(version)) = (
+            manifest.name.filter(|name| !name.is_empty()),
+            manifest.version.filter(|version| !version.is_empty()),
+        ) else {
             found.skip(0, "package.json without name or version");
             return Ok(());
         };
@@ -61,6 +74,14 @@ impl Cataloguer for NpmPackage {
         package.depends_on = manifest.dependencies.unwrap_or_default().into_keys().collect();
         found.add(package);
         Ok(())
+    }
+}
+
+impl Manifest<'_> {
+    /// Editors and game engines use the same file for extensions that are not from npm.
+    fn is_extension(&self) -> bool {
+        let editor = self.engines.as_ref().and_then(|engines| engines.get("vscode"));
+        editor.is_some() || self.contributes.is_some() || self.unity.is_some()
     }
 }
 

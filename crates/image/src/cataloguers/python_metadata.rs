@@ -23,43 +23,48 @@ impl Cataloguer for PythonMetadata {
             Want::Suffix(".dist-info/METADATA"),
             Want::Suffix(".egg-info/PKG-INFO"),
             Want::Suffix(".egg-info"),
+            Want::Suffix(".egg/EGG-INFO/PKG-INFO"),
         ]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
-        let text = file.text()?;
-        let (mut name, mut version) = (None, None);
-        let mut package = Package::new(PackageKind::Pypi, "", "");
-        for line in text.lines().take_while(|line| !line.is_empty()) {
-            // A line that begins with a space continues the one above it.
-            let Some((key, value)) = line.split_once(": ").filter(|(key, _)| !key.starts_with(' '))
-            else {
-                continue;
-            };
-            let value = value.trim();
-            match key {
-                "Name" => name = Some(value),
-                "Version" => version = Some(value),
-                "License-Expression" => package.licenses = vec![value.to_owned()],
-                "License" if package.licenses.is_empty() && value != "UNKNOWN" => {
-                    package.licenses.push(value.to_owned());
-                }
-                "Author" if value != "UNKNOWN" => package.supplier = Some(value.to_owned()),
-                // Extras are installed only where somebody asked for them.
-                "Requires-Dist" if !value.contains("extra ==") => {
-                    package.depends_on.extend(required(value));
-                }
-                _ => {}
-            }
-        }
-        let (Some(name), Some(version)) = (name, version) else {
-            return Err(CatalogueError::malformed("Python metadata", "no `Name` or no `Version`"));
-        };
-        name.clone_into(&mut package.name);
-        version.clone_into(&mut package.version);
-        found.add(package);
+        found.add(metadata(&file.text()?)?);
         Ok(())
     }
+}
+
+/// Reads the head of core metadata.
+pub(super) fn metadata(text: &str) -> Result<Package, CatalogueError> {
+    let (mut name, mut version) = (None, None);
+    let mut package = Package::new(PackageKind::Pypi, "", "");
+    for line in text.lines().take_while(|line| !line.is_empty()) {
+        // A line that begins with a space continues the one above it.
+        let Some((key, value)) = line.split_once(": ").filter(|(key, _)| !key.starts_with(' '))
+        else {
+            continue;
+        };
+        let value = value.trim();
+        match key {
+            "Name" => name = Some(value),
+            "Version" => version = Some(value),
+            "License-Expression" => package.licenses = vec![value.to_owned()],
+            "License" if package.licenses.is_empty() && value != "UNKNOWN" => {
+                package.licenses.push(value.to_owned());
+            }
+            "Author" if value != "UNKNOWN" => package.supplier = Some(value.to_owned()),
+            // Extras are installed only where somebody asked for them.
+            "Requires-Dist" if !value.contains("extra ==") => {
+                package.depends_on.extend(required(value));
+            }
+            _ => {}
+        }
+    }
+    let (Some(name), Some(version)) = (name, version) else {
+        return Err(CatalogueError::malformed("Python metadata", "no `Name` or no `Version`"));
+    };
+    name.clone_into(&mut package.name);
+    version.clone_into(&mut package.version);
+    Ok(package)
 }
 
 /// The name at the start of a requirement (PEP 508).
