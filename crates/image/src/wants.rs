@@ -41,6 +41,11 @@ impl Wanted {
         Self(self.0 | other.0)
     }
 
+    /// Whether somebody is in both sets.
+    pub fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether all in this set are in `other`.
     pub fn is_within(self, other: Self) -> bool {
         self.0 & !other.0 == 0

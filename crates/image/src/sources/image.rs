@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_model::{Artifact, Digest, Inventory, Layer};
+use plimsoll_model::{Artifact, Digest, Inventory, Layer, Problem, ProblemKind};
 
 use crate::Options;
 use crate::cache::LayerCache;
@@ -25,6 +25,9 @@ use crate::wants::WantIndex;
 
 /// Entries of one layer.
 const MAX_ENTRIES: u64 = 20_000_000;
+
+/// Stored bytes of a layer that is worth threads of its own: 1 MiB.
+const LARGE: u64 = 1 << 20;
 
 /// For which cataloguers layers are read, and where what they find is kept.
 pub struct Reader<'c> {
@@ -61,6 +64,8 @@ pub enum Stored<'s> {
     },
     /// Bytes in order, as a registry or a socket sends them.
     Stream(Box<dyn Read + Send + 's>),
+    /// A layer that is not to be had, as foreign ones are not, and why: the result is partial.
+    Absent(String),
 }
 
 /// How a layer is opened, when its turn comes.
@@ -80,10 +85,10 @@ pub struct LayerJob<'s> {
 impl LayerJob<'_> {
     /// From the cache, where a verified layer stands under its digest and another one under its
     /// digest and its file.
-    fn read(&self, reader: &Reader<'_>, is_bottom: bool) -> Result<LayerInventory, ImageError> {
+    fn read(&self, reader: &Reader<'_>, place: Place) -> Result<LayerInventory, ImageError> {
         let expected = self.layer.digest.as_ref();
         let Some(cache) = &reader.cache else {
-            return Ok(read_layer(reader, (self.open)()?, expected, is_bottom)?.found);
+            return Ok(read_layer(reader, (self.open)()?, expected, place)?.found);
         };
         let digest = expected.map(ToString::to_string);
         let in_file = self
@@ -91,13 +96,13 @@ impl LayerJob<'_> {
             .as_ref()
             .map(|identity| format!("{} {identity}", digest.as_deref().unwrap_or("-")));
         let keys = digest.iter().chain(&in_file);
-        if let Some(known) = keys.into_iter().find_map(|key| cache.load(key, !is_bottom)) {
+        if let Some(known) = keys.into_iter().find_map(|key| cache.load(key, !place.is_bottom)) {
             return Ok(known);
         }
-        let read = read_layer(reader, (self.open)()?, expected, is_bottom)?;
+        let read = read_layer(reader, (self.open)()?, expected, place)?;
         let key = if read.is_verified { digest } else { in_file };
         if let Some(key) = key.filter(|_| !read.found.may_differ) {
-            cache.store(&key, &read.found, !is_bottom);
+            cache.store(&key, &read.found, !place.is_bottom);
         }
         Ok(read.found)
     }
@@ -118,13 +123,23 @@ pub fn catalogue_layers(
     // The largest first, so that no thread begins a large one when the others are through.
     let mut order: Vec<usize> = (0..jobs.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(jobs.get(at).map_or(0, |job| job.layer.size)));
+    let size = |at: usize| jobs.get(at).map_or(0, |job| job.layer.size);
+    let sizes: Vec<u64> = order.iter().map(|&at| size(at)).collect();
+    // Threads of its own only for a layer beside which cores would be idle.
+    let is_alone = |turn: usize| {
+        let later: u64 = sizes.iter().skip(turn + 1).sum();
+        jobs.len() * 2 <= cores || sizes.get(turn).is_some_and(|&size| size >= later)
+    };
     let next = AtomicUsize::new(0);
     let work = || {
         let mut done = Vec::new();
-        while let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed))
-            && let Some(job) = jobs.get(at)
-        {
-            let outcome = job.read(reader, at == 0);
+        loop {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            let Some((at, job)) = order.get(turn).and_then(|&at| Some((at, jobs.get(at)?))) else {
+                break;
+            };
+            let place = Place { is_bottom: at == 0, is_alone: is_alone(turn) };
+            let outcome = job.read(reader, place);
             let failed = outcome.is_err();
             done.push((at, outcome));
             if failed {
@@ -165,7 +180,17 @@ pub fn catalogue_layer(
     expected: Option<&Digest>,
     is_bottom: bool,
 ) -> Result<LayerInventory, ImageError> {
-    Ok(read_layer(reader, stored, expected, is_bottom)?.found)
+    let place = Place { is_bottom, is_alone: true };
+    Ok(read_layer(reader, stored, expected, place)?.found)
+}
+
+/// Where a layer stands among the others.
+#[derive(Clone, Copy)]
+struct Place {
+    /// There is none below it.
+    is_bottom: bool,
+    /// There are cores for threads of its own.
+    is_alone: bool,
 }
 
 struct ReadLayer {
@@ -178,10 +203,13 @@ fn read_layer(
     reader: &Reader<'_>,
     stored: Stored<'_>,
     expected: Option<&Digest>,
-    is_bottom: bool,
+    place: Place,
 ) -> Result<ReadLayer, ImageError> {
     let (file, offset, len) = match stored {
-        Stored::Stream(stream) => return read_stream(reader, stream, None, expected, is_bottom),
+        Stored::Absent(why) => {
+            return Ok(ReadLayer { found: LayerInventory::absent(why), is_verified: false });
+        }
+        Stored::Stream(stream) => return read_stream(reader, stream, None, expected, place),
         Stored::InFile { file, offset, len } => (file, offset, len),
     };
     let mut start = [0; 4];
@@ -192,11 +220,11 @@ fn read_layer(
             Ok(Archive::new(window, MAX_ENTRIES))
         };
         let first = archive().map_err(ImageError::Read)?;
-        let found = read_archive(first, || archive().ok(), reader.wants(), is_bottom);
+        let found = read_archive(first, || archive().ok(), reader.wants(), place.is_bottom);
         return Ok(ReadLayer { found, is_verified: false });
     }
     let window = Window { file, position: offset, end: offset.saturating_add(len) };
-    read_stream(reader, window, Some(len), expected, is_bottom)
+    read_stream(reader, window, Some(len), expected, place)
 }
 
 fn read_stream(
@@ -204,11 +232,12 @@ fn read_stream(
     stored: impl Read + Send,
     size: Option<u64>,
     expected: Option<&Digest>,
-    is_bottom: bool,
+    place: Place,
 ) -> Result<ReadLayer, ImageError> {
-    let (found, actual) = inflated(stored, expected, size, |inflated| {
+    let is_large = size.is_none_or(|size| size >= LARGE);
+    let (found, actual) = inflated(stored, expected, place.is_alone && is_large, |inflated| {
         let archive = Archive::new(Stream::new(inflated), MAX_ENTRIES);
-        read_archive(archive, || None, reader.wants(), is_bottom)
+        read_archive(archive, || None, reader.wants(), place.is_bottom)
     })
     .map_err(ImageError::Read)?;
     match (expected, actual) {
@@ -228,7 +257,12 @@ pub fn assemble(
 ) -> Inventory {
     let mut inventory = Inventory { artifact, ..Inventory::default() };
     config.describe(&mut inventory.artifact);
-    config.describe_layers(&mut layers);
+    let odd = config.describe_layers(&mut layers);
+    let note = |message| {
+        let (kind, path, layer, line) = (ProblemKind::Note, String::new(), None, None);
+        Problem { kind, path, layer, line, message }
+    };
+    inventory.problems.extend(odd.map(note));
     inventory.artifact.size = layers.iter().map(|layer| layer.size).sum();
     inventory.layers = layers;
     crate::merge::merge(found, false, &mut inventory);

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 
+use crate::compression::{Compression, inflate};
 use crate::error::ImageError;
 use crate::oci::{Config, Descriptor, Manifest};
 use crate::sources::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
@@ -29,7 +31,7 @@ const MAX_MEMBERS: u64 = 100_000;
 /// Named blobs in a folder or in one tar.
 enum Blobs {
     Folder,
-    Tar { file: Arc<File>, members: HashMap<String, (u64, u64)> },
+    Tar { file: Arc<File>, members: HashMap<String, (u64, u64)>, identity: Option<String> },
 }
 
 /// An archive or layout, opened.
@@ -38,12 +40,23 @@ pub struct Layout {
     blobs: Blobs,
 }
 
+/// A layer, as its manifest names it.
+struct Place {
+    name: String,
+    digest: Option<Digest>,
+    media_type: String,
+    is_foreign: bool,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct SavedImage {
     config: String,
     repo_tags: Option<Vec<String>>,
     layers: Vec<String>,
+    /// Layers that are to be had elsewhere, by their diff id.
+    #[serde(default)]
+    layer_sources: Option<HashMap<String, Descriptor>>,
 }
 
 impl Layout {
@@ -54,12 +67,13 @@ impl Layout {
         if metadata.is_dir() {
             return Ok(Self { path: path.into(), blobs: Blobs::Folder });
         }
+        let identity = identity(&file);
+        let (file, len) = plain(file, metadata.len()).map_err(ImageError::io(path))?;
         let file = Arc::new(file);
-        let window =
-            FileWindow::new(Arc::clone(&file), 0, metadata.len()).map_err(ImageError::io(path))?;
+        let window = FileWindow::new(Arc::clone(&file), 0, len).map_err(ImageError::io(path))?;
         let members =
             members(window).map_err(|source| ImageError::Archive { path: path.into(), source })?;
-        Ok(Self { path: path.into(), blobs: Blobs::Tar { file, members } })
+        Ok(Self { path: path.into(), blobs: Blobs::Tar { file, members, identity } })
     }
 
     /// Reads the image that `platform` and `tag` choose.
@@ -108,7 +122,16 @@ impl Layout {
             image.config.rsplit('/').next().unwrap_or_default().trim_end_matches(".json");
         artifact.config_digest = format!("sha256:{config_name}").parse().ok();
         let config: Config = self.document(&image.config)?;
-        let layers: Vec<_> = image.layers.iter().map(|name| (name.clone(), None)).collect();
+        let sources = image.layer_sources.as_ref();
+        let source = |at| sources?.get(&config.diff_id(at)?.to_string()).cloned();
+        let place = |(at, name): (usize, &String)| Place {
+            name: name.clone(),
+            // What an archive holds is not compressed, whatever the source's digest is of.
+            digest: None,
+            media_type: String::new(),
+            is_foreign: source(at).is_some_and(|source| source.is_foreign()),
+        };
+        let layers = image.layers.iter().enumerate().map(place).collect();
         self.catalogue(artifact, &config, layers, reader)
     }
 
@@ -120,6 +143,10 @@ impl Layout {
     ) -> Result<Inventory, ImageError> {
         let index: Manifest = self.document("index.json")?;
         let (digest, manifest) = self.choose(&index, platform, tag, 0)?;
+        if manifest.schema_version == 1 {
+            let message = "it has schema 1, which registries gave up: pull the image anew";
+            return Err(self.malformed(&digest.to_string(), message));
+        }
         let Some(config) = &manifest.config else {
             return Err(self.malformed(&digest.to_string(), "the manifest names no configuration"));
         };
@@ -129,8 +156,13 @@ impl Layout {
             ..Artifact::default()
         };
         let document: Config = self.verified(&config.digest)?;
-        let layers: Vec<_> =
-            manifest.layers.iter().map(|l| (blob_name(&l.digest), Some(l.clone()))).collect();
+        let place = |layer: &Descriptor| Place {
+            name: blob_name(&layer.digest),
+            digest: Some(layer.digest.clone()),
+            media_type: layer.media_type.clone(),
+            is_foreign: layer.is_foreign(),
+        };
+        let layers = manifest.layers.iter().map(place).collect();
         self.catalogue(artifact, &document, layers, reader)
     }
 
@@ -184,23 +216,43 @@ impl Layout {
         &self,
         artifact: Artifact,
         config: &Config,
-        layers: Vec<(String, Option<Descriptor>)>,
+        layers: Vec<Place>,
         reader: &Reader<'_>,
     ) -> Result<Inventory, ImageError> {
         let mut jobs = Vec::new();
-        for (name, descriptor) in layers {
-            let (file, offset, len) = self.blob(&name)?;
-            let identity = identity(&file, offset, len);
-            let layer = Layer {
-                digest: descriptor.as_ref().map(|d| d.digest.clone()),
+        for place in layers {
+            let layer = |size| Layer {
+                digest: place.digest.clone(),
                 diff_id: None,
                 created_by: String::new(),
-                size: len,
-                media_type: descriptor.map(|d| d.media_type).unwrap_or_default(),
+                size,
+                media_type: place.media_type.clone(),
             };
-            let open =
-                Box::new(move || Ok(Stored::InFile { file: Arc::clone(&file), offset, len }));
-            jobs.push(LayerJob { layer, open, identity });
+            let job = match self.blob(&place.name) {
+                Ok((file, offset, len)) => {
+                    let identity = match &self.blobs {
+                        Blobs::Folder => identity(&file),
+                        Blobs::Tar { identity, .. } => identity.clone(),
+                    };
+                    LayerJob {
+                        layer: layer(len),
+                        open: Box::new(move || {
+                            Ok(Stored::InFile { file: Arc::clone(&file), offset, len })
+                        }),
+                        identity: identity.map(|identity| format!("{identity} {offset}+{len}")),
+                    }
+                }
+                Err(_) if place.is_foreign => {
+                    let message = format!("foreign layer `{}` is not in the image", place.name);
+                    LayerJob {
+                        layer: layer(0),
+                        open: Box::new(move || Ok(Stored::Absent(message.clone()))),
+                        identity: None,
+                    }
+                }
+                Err(error) => return Err(error),
+            };
+            jobs.push(job);
         }
         let found = catalogue_layers(reader, &jobs, 0)?;
         let layers = jobs.into_iter().map(|job| job.layer).collect();
@@ -209,7 +261,7 @@ impl Layout {
 
     fn blob(&self, name: &str) -> Result<(Arc<File>, u64, u64), ImageError> {
         match &self.blobs {
-            Blobs::Tar { file, members } => members
+            Blobs::Tar { file, members, .. } => members
                 .get(name)
                 .map(|&(offset, size)| (Arc::clone(file), offset, size))
                 .ok_or_else(|| self.missing(format!("member `{name}`"))),
@@ -293,12 +345,25 @@ fn members(window: FileWindow) -> Result<HashMap<String, (u64, u64)>, TarError> 
     Ok(members)
 }
 
+/// An archive that was compressed as a whole, as `docker save | gzip` does, is inflated into a
+/// file without a name: its members are read in any order.
+fn plain(file: File, len: u64) -> io::Result<(File, u64)> {
+    let mut start = [0; 4];
+    let known = file.read_at(&mut start, 0)?;
+    if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
+        return Ok((file, len));
+    }
+    let mut out = tempfile::tempfile()?;
+    let len = io::copy(&mut inflate(io::BufReader::with_capacity(128 << 10, file))?, &mut out)?;
+    Ok((out, len))
+}
+
 /// Which bytes these are, as long as nobody changes the file: by device, inode, size and the times
 /// of the last change of content and of anything.
-fn identity(file: &File, offset: u64, len: u64) -> Option<String> {
+fn identity(file: &File) -> Option<String> {
     let it = file.metadata().ok()?;
     Some(format!(
-        "file {}:{} {} {}.{} {}.{} {offset}+{len}",
+        "file {}:{} {} {}.{} {}.{}",
         it.dev(),
         it.ino(),
         it.len(),

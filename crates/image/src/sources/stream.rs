@@ -2,7 +2,7 @@
 //!
 //! Of a large layer one thread inflates, one hashes the stored bytes and the caller's reads the
 //! tar, with a few pieces between them; otherwise the last large layer of an image would leave
-//! all cores but one idle. A small layer is not worth the threads.
+//! all cores but one idle. Where other layers keep the cores busy, one thread does it all.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
@@ -19,20 +19,17 @@ const PIECE: usize = 256 << 10;
 /// Pieces that wait between two threads.
 const WAITING: usize = 4;
 
-/// Below this size all is done on one thread: 1 MiB.
-const SMALL: u64 = 1 << 20;
-
 /// Hands the inflated bytes of `stored` to `reading`, then says which digest the stored bytes
 /// have, in the algorithm of `like`; they are read to their end only if that is asked for.
-/// `size` is about how many there are, where known.
+/// With `in_parallel` threads of its own inflate and hash.
 pub(super) fn inflated<T>(
     stored: impl Read + Send,
     like: Option<&Digest>,
-    size: Option<u64>,
+    in_parallel: bool,
     reading: impl FnOnce(&mut dyn BufRead) -> T,
 ) -> io::Result<(T, Option<String>)> {
     let hash = like.map(Hash::new);
-    if size.is_some_and(|size| size < SMALL) {
+    if !in_parallel {
         let mut stored = BufReader::with_capacity(PIECE / 4, Hashing { inner: stored, hash });
         let done = {
             let inflated = inflate(&mut stored)?;
@@ -289,7 +286,7 @@ mod tests {
         read: impl Fn(&mut dyn BufRead) -> T,
     ) -> [io::Result<(T, Option<String>)>; 2] {
         let like = Digest::sha256(&[0; 32]);
-        [Some(1), None].map(|size| inflated(stored, Some(&like), size, &read))
+        [false, true].map(|in_parallel| inflated(stored, Some(&like), in_parallel, &read))
     }
 
     #[test]
