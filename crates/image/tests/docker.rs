@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use plimsoll_image::{DaemonOptions, ImageError, Options, RegistryOptions, read};
 use plimsoll_model::Inventory;
-use plimsoll_testkit::{Compression, Dockerd, Image, Reply, Request, Server};
+use plimsoll_testkit::{Certificate, Compression, Dockerd, Image, Reply, Request, Server};
 
 const OS: (&str, &str) = ("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n");
 const BASE: &str = "Package: bash\nStatus: install ok installed\nVersion: 5.2-1\n\nPackage: gcc\nStatus: install ok installed\nVersion: 12\n";
@@ -222,7 +222,11 @@ fn a_bare_name_is_answered_by_docker_first() {
 
 #[test]
 fn a_real_daemon_gives_the_packages_of_the_archive_that_it_loaded() {
-    let daemon = match Dockerd::start() {
+    let certificate = match Certificate::make() {
+        Ok(certificate) => certificate,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let daemon = match Dockerd::start(Some(&certificate)) {
         Ok(daemon) => daemon,
         Err(why) => return println!("skipped: {why}"),
     };
@@ -244,6 +248,14 @@ fn a_real_daemon_gives_the_packages_of_the_archive_that_it_loaded() {
     }
     let error = read_image("docker:example/other:1", &options).unwrap_err();
     assert!(matches!(error, ImageError::NotFound { .. }), "{error}");
+    let mut remote = options.clone();
+    remote.daemons.docker = daemon.host().unwrap().into();
+    remote.daemons.certificates = Some(certificate.folder().into());
+    assert_eq!(read_image("docker:example/app:1", &remote).unwrap().packages, expected.packages);
+    let other = Certificate::make().unwrap();
+    remote.daemons.certificates = Some(other.folder().into());
+    let error = read_image("docker:example/app:1", &remote).unwrap_err().to_string();
+    assert!(error.contains("invalid peer certificate"), "{error}");
     daemon
         .docker(&["save", "--output", &file.path().display().to_string(), "example/app:1"])
         .unwrap();

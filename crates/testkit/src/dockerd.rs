@@ -5,21 +5,40 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::registry::run;
+use crate::registry::{Certificate, free_port, run};
 
 /// A daemon with a socket, a store and no network of its own; it ends when it is dropped.
 pub struct Dockerd {
     process: Child,
-    folder: Option<tempfile::TempDir>,
+    folder: tempfile::TempDir,
+    host: Option<String>,
 }
 
 impl Dockerd {
-    /// Starts one; `Err` says why that is impossible here.
-    pub fn start() -> Result<Self, String> {
+    /// Starts one; `Err` says why that is impossible here. With a certificate it also listens on
+    /// a port, for clients that show the same one.
+    pub fn start(certificate: Option<&Certificate>) -> Result<Self, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let place = |name: &str| folder.path().join(name);
         let log = std::fs::File::create(place("log")).map_err(|error| error.to_string())?;
-        let process = Command::new("dockerd")
+        let mut command = Command::new("dockerd");
+        let mut host = None;
+        if let Some(certificate) = certificate {
+            let port = free_port().map_err(|error| error.to_string())?;
+            let file = |name: &str| certificate.folder().join(name);
+            command
+                .arg("--tlsverify")
+                .arg("--tlscacert")
+                .arg(file("ca.pem"))
+                .arg("--tlscert")
+                .arg(file("cert.pem"))
+                .arg("--tlskey")
+                .arg(file("key.pem"))
+                .arg("--host")
+                .arg(format!("tcp://127.0.0.1:{port}"));
+            host = Some(format!("tcp://127.0.0.1:{port}"));
+        }
+        let process = command
             .arg("--data-root")
             .arg(place("data"))
             .arg("--exec-root")
@@ -35,7 +54,7 @@ impl Dockerd {
             .stderr(log)
             .spawn()
             .map_err(|error| format!("dockerd: {error}"))?;
-        let mut daemon = Self { process, folder: Some(folder) };
+        let mut daemon = Self { process, folder, host };
         daemon.wait()?;
         Ok(daemon)
     }
@@ -59,8 +78,13 @@ impl Dockerd {
         self.path("docker.sock")
     }
 
+    /// The address of its port, where it has one.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
+    }
+
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.as_ref().map(|folder| folder.path().join(name)).unwrap_or_default()
+        self.folder.path().join(name)
     }
 
     /// Runs a command of Docker's client against this daemon.

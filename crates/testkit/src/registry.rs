@@ -171,6 +171,11 @@ impl Certificate {
         self.folder.path().join(name)
     }
 
+    /// Where `ca.pem`, `cert.pem` and `key.pem` are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The authority's certificate.
     pub fn authority(&self) -> PathBuf {
         self.path("ca.pem")
@@ -274,7 +279,7 @@ impl Drop for DockerRegistry {
     }
 }
 
-fn free_port() -> std::io::Result<u16> {
+pub(crate) fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

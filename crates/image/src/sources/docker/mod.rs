@@ -10,6 +10,7 @@ mod http;
 mod saved;
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use plimsoll_model::{ImageName, Inventory, Platform};
 use serde::Deserialize;
@@ -23,6 +24,9 @@ use crate::error::ImageError;
 
 /// The largest answer that is no export: 8 MiB.
 const MAX_ANSWER: u64 = 8 << 20;
+
+/// How long a daemon may take to say whether it has an image; an export may take longer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Which daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +95,7 @@ impl Daemon {
         };
         let session = Session { daemon: self, address, options, name: name.familiar() };
         let (known_as, inspected) = session.inspect()?;
-        let export = session.get(&format!("/images/{known_as}/get"))?;
+        let export = session.get(&format!("/images/{known_as}/get"), options.timeout)?;
         let saved = Saved::read(export, reader).map_err(|error| session.wrong(&error))?;
         let mut inventory = saved.join(platform, reader, &session)?;
         inventory.artifact.names = inspected.repo_tags.unwrap_or_default();
@@ -118,11 +122,12 @@ impl Session<'_> {
         let id = self.name.strip_suffix(":latest").filter(|name| {
             (4..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_hexdigit())
         });
+        let timeout = self.options.timeout.min(ANSWER_TIMEOUT);
         let mut known_as = self.name.as_str();
-        let answer = match (self.get(&format!("/images/{known_as}/json")), id) {
+        let answer = match (self.get(&format!("/images/{known_as}/json"), timeout), id) {
             (Err(ImageError::NotFound { .. }), Some(id)) => {
                 known_as = id;
-                self.get(&format!("/images/{id}/json"))?
+                self.get(&format!("/images/{id}/json"), timeout)?
             }
             (answer, _) => answer?,
         };
@@ -137,9 +142,9 @@ impl Session<'_> {
     }
 
     /// The body of a successful answer.
-    fn get(&self, path: &str) -> Result<http::Body, ImageError> {
-        let response = http::get(&self.address, path, self.options.timeout)
-            .map_err(|error| self.unreachable(&error))?;
+    fn get(&self, path: &str, timeout: Duration) -> Result<http::Body, ImageError> {
+        let response = http::get(&self.address, path, timeout)
+            .map_err(|error| self.unreachable(&error, timeout))?;
         if response.status == 200 {
             return Ok(response.body);
         }
@@ -168,7 +173,7 @@ impl Session<'_> {
         self.failed(format!("its export is no readable archive: {error}"))
     }
 
-    fn unreachable(&self, error: &io::Error) -> ImageError {
+    fn unreachable(&self, error: &io::Error, timeout: Duration) -> ImageError {
         use io::ErrorKind as Kind;
         let (message, hint) = match (error.kind(), self.daemon) {
             (Kind::NotFound, Daemon::Docker) => (
@@ -190,7 +195,7 @@ impl Session<'_> {
                 ("nothing listens there".to_owned(), "start the daemon")
             }
             (Kind::WouldBlock | Kind::TimedOut, _) => (
-                format!("silent for {} s", self.options.timeout.as_secs()),
+                format!("silent for {} s", timeout.as_secs()),
                 "see in the daemon's log what it waits for",
             ),
             _ => (plain(&error.to_string()), "see whether the daemon runs and listens there"),

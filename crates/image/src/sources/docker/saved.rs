@@ -278,3 +278,67 @@ pub(super) enum SavedError {
     #[error(transparent)]
     Layer(#[from] ImageError),
 }
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_testkit::{Compression, Image};
+
+    use super::*;
+    use crate::Options;
+    use crate::sources::docker::{Address, Daemon, DaemonOptions};
+
+    fn read(export: &[u8]) -> Result<usize, String> {
+        let options = Options { daemons: DaemonOptions::default(), ..Options::default() };
+        let reader = Reader::new(&options);
+        let saved = Saved::read(export, &reader).map_err(|error| error.to_string())?;
+        let session = Session {
+            daemon: Daemon::Docker,
+            address: Address::Unix("/nonexistent".into()),
+            options: &options.daemons,
+            name: "app".into(),
+        };
+        let platform = Platform::host();
+        let inventory =
+            saved.join(&platform, &reader, &session).map_err(|error| error.to_string())?;
+        Ok(inventory.layers.len())
+    }
+
+    fn image() -> Image {
+        Image::new().layer("a", &[("etc/os-release", "ID=debian")]).layer("b", &[("x", "y")])
+    }
+
+    #[test]
+    fn a_layer_is_told_from_a_document_by_its_first_block() {
+        assert!(is_layer(&plimsoll_testkit::tar(&[("{", "")])));
+        assert!(is_layer(&[0; HEAD]) && is_layer(b"\x1f\x8b\x08"));
+        assert!(!is_layer(b"{\"schemaVersion\":2}") && !is_layer(b"1.0") && !is_layer(b""));
+    }
+
+    #[test]
+    fn an_export_without_its_documents_says_which_is_missing() {
+        let said = |files: &[(&str, &str)]| read(&plimsoll_testkit::tar(files)).unwrap_err();
+        assert!(said(&[]).contains("it has no `index.json`"));
+        let manifest = ("manifest.json", r#"[{"Config":"c.json","Layers":[]}]"#);
+        assert!(said(&[manifest]).contains("it has no `c.json`"));
+        assert!(said(&[("manifest.json", "{")]).contains("`manifest.json` is malformed"));
+        assert_eq!(read(&plimsoll_testkit::tar(&[manifest, ("c.json", "{}")])), Ok(0));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_damaged_export_panics(at in 0_usize..12_000, byte in proptest::num::u8::ANY, old in proptest::bool::ANY) {
+            let image = image();
+            let mut export = if old {
+                image.docker_archive(Compression::None)
+            } else {
+                image.oci_archive(Compression::None)
+            };
+            if let Some(slot) = export.get_mut(at) {
+                *slot = byte;
+            }
+            let _ = read(&export);
+            export.truncate(at);
+            let _ = read(&export);
+        }
+    }
+}

@@ -15,8 +15,11 @@ use super::client::Client;
 use super::transport::causes;
 use crate::error::ImageError;
 
-/// How often a download may break.
-const MAX_BREAKS: u32 = 8;
+/// How often a download may break without having come on by [`PROGRESS`].
+const MAX_BREAKS: u32 = 6;
+
+/// Bytes after which earlier breaks are forgiven: 4 MiB. Large layers break more often.
+const PROGRESS: u64 = 4 << 20;
 
 /// The wait before a download is taken up again; it grows with each time.
 const WAIT: Duration = Duration::from_millis(200);
@@ -31,6 +34,8 @@ pub(super) struct Blob<'c> {
     position: u64,
     response: Option<Response>,
     breaks: u32,
+    /// Where the first of these breaks was.
+    broke_at: u64,
     failure: &'c Mutex<Option<ImageError>>,
     has_failed: bool,
 }
@@ -50,6 +55,7 @@ impl<'c> Blob<'c> {
             position: 0,
             response: None,
             breaks: 0,
+            broke_at: 0,
             failure,
             has_failed: false,
         };
@@ -134,6 +140,10 @@ impl<'c> Blob<'c> {
                 Err(error) => causes(&error),
             };
             self.response = None;
+            if self.breaks == 0 || self.position.saturating_sub(self.broke_at) > PROGRESS {
+                self.breaks = 0;
+                self.broke_at = self.position;
+            }
             self.breaks += 1;
             if self.breaks > MAX_BREAKS {
                 return Err(self.broken(&format!("the download broke {MAX_BREAKS} times: {why}")));
