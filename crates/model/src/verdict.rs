@@ -14,6 +14,28 @@ impl Verdict {
     pub fn is_pass(&self) -> bool {
         self.failed.is_empty()
     }
+
+    /// The exit code of the most serious gate that was not passed, 0 where all were.
+    ///
+    /// What makes the result itself doubtful comes before what the result says: 3 (partial) over
+    /// 4 (stale data) over 5 (policy) over 1 (findings), and any other code last.
+    ///
+    /// ```
+    /// use plimsoll_model::{GateReason, Verdict};
+    ///
+    /// let reason = |exit_code| GateReason { gate: String::new(), reason: String::new(), exit_code };
+    /// assert_eq!(Verdict::default().exit_code(), 0);
+    /// assert_eq!(Verdict { failed: vec![reason(1), reason(4)] }.exit_code(), 4);
+    /// ```
+    pub fn exit_code(&self) -> u8 {
+        const MOST_SERIOUS_FIRST: [u8; 4] = [3, 4, 5, 1];
+        let rank = |code: u8| MOST_SERIOUS_FIRST.iter().position(|known| *known == code);
+        self.failed
+            .iter()
+            .map(|reason| reason.exit_code)
+            .min_by_key(|code| (rank(*code).unwrap_or(MOST_SERIOUS_FIRST.len()), *code))
+            .unwrap_or(0)
+    }
 }
 
 /// A gate that was not passed.
