@@ -72,10 +72,8 @@ impl Explain {
         }) {
             show(finding, &last, &mut text);
         }
-        for undecided in last
-            .undecided
-            .iter()
-            .filter(|u| in_package(&u.package) && wanted(&u.advisory))
+        for undecided in
+            last.undecided.iter().filter(|u| in_package(&u.package) && wanted(&u.advisory))
         {
             let Undecided { package, version, advisory, why } = undecided;
             let _ = writeln!(text, "{advisory} in {package} {version}: undecided\n  {why}\n");
@@ -83,7 +81,9 @@ impl Explain {
         if text.is_empty() {
             return Err(self.nothing(&last).into());
         }
-        output::write(None, |out| out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n")))?;
+        output::write(None, |out| {
+            out.write_all(text.trim_end().as_bytes()).and_then(|()| out.write_all(b"\n"))
+        })?;
         Ok(Outcome::Clean)
     }
 
@@ -95,7 +95,10 @@ impl Explain {
         } else {
             format!("it has {} findings, among them {}", last.findings.len(), near.join(", "))
         };
-        Usage(format!("the last scan, of `{}`, has no finding `{}`: {hint}", last.reference, self.id))
+        Usage(format!(
+            "the last scan, of `{}`, has no finding `{}`: {hint}",
+            last.reference, self.id
+        ))
     }
 }
 

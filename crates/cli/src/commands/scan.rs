@@ -102,11 +102,8 @@ impl ScanCommand {
         };
         let severities = (!self.severity.is_empty()).then(|| self.severity.clone());
         Filter { severities, only_fixed: self.only_fixed }.apply(&mut scan);
-        let gates = Gates {
-            fail_on: self.fail_on,
-            max_data_age: self.max_data_age,
-            ..Gates::default()
-        };
+        let gates =
+            Gates { fail_on: self.fail_on, max_data_age: self.max_data_age, ..Gates::default() };
         scan.verdict = gates.verdict(&scan, now);
         Ok(scan)
     }

@@ -122,10 +122,13 @@ fn advisory(
     };
     if bucket == "Red Hat" {
         for entry in &record.entries {
-            advisory.upstream.extend(entry.cves.iter().map(|cve| cve.id.clone()).filter(|id| !id.is_empty()));
+            advisory
+                .upstream
+                .extend(entry.cves.iter().map(|cve| cve.id.clone()).filter(|id| !id.is_empty()));
             for number in &entry.affected {
                 let release = cpes.get(number)?;
-                let mut affected = of(Ecosystem::with_release(EcosystemName::RedHat, release.clone()));
+                let mut affected =
+                    of(Ecosystem::with_release(EcosystemName::RedHat, release.clone()));
                 affected.arches.clone_from(&entry.arches);
                 affected.ranges = vec![fixed_at(entry.fixed_version.as_deref(), None)];
                 affected.status = status(entry.status);

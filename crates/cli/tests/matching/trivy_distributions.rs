@@ -117,7 +117,8 @@ fn installed(case: &Case, from: &CasePackage) -> Package {
         "alpine" | "wolfi" | "chainguard" | "minimos" => PackageKind::Apk,
         _ => PackageKind::Rpm,
     };
-    let mut package = Package::new(kind, &from.name, version(from.epoch, &from.version, &from.release));
+    let mut package =
+        Package::new(kind, &from.name, version(from.epoch, &from.version, &from.release));
     package.arch = Some(from.arch.clone()).filter(|arch| !arch.is_empty());
     package.module = Some(from.modularitylabel.clone()).filter(|label| !label.is_empty());
     if !from.src_name.is_empty() {

@@ -54,9 +54,7 @@ fn folders_of_lock_files_give_their_findings_and_no_other() {
     let (mut passed, mut left, mut failures) = (0, BTreeSet::new(), Vec::new());
     for case in text.lines().filter_map(|line| serde_json::from_str::<Case>(line).ok()) {
         let Some(expected) = &case.findings else { continue };
-        let is_left = |word: &str| {
-            LEFT.iter().any(|(known, _)| *known == word)
-        };
+        let is_left = |word: &str| LEFT.iter().any(|(known, _)| *known == word);
         let path = folder.join(&case.input);
         if !case.input_present
             || !path.is_dir()
@@ -70,7 +68,14 @@ fn folders_of_lock_files_give_their_findings_and_no_other() {
         let development = case.options.contains_key("includeDevDeps");
         let expected: BTreeSet<_> = expected
             .iter()
-            .map(|f| (f.package.clone(), f.installed.clone(), f.vulnerability.clone(), !f.fixed.is_empty()))
+            .map(|f| {
+                (
+                    f.package.clone(),
+                    f.installed.clone(),
+                    f.vulnerability.clone(),
+                    !f.fixed.is_empty(),
+                )
+            })
             .collect();
         let found = found(&path, &database, development);
         if found == expected {

@@ -3,16 +3,15 @@
 //! To add one: write its file, name its module here, and add it to [`ALL`].
 
 mod apk;
-mod cargo_lock;
-mod dpkg;
-mod go;
 mod bun_lock;
+mod cargo_lock;
 mod composer;
 mod conan_lock;
 mod conda_meta;
 mod dpkg;
 mod gem_spec;
 mod gemfile_lock;
+mod go;
 mod gradle_lock;
 mod java;
 mod maven_pom;
@@ -28,11 +27,11 @@ mod pubspec_lock;
 mod python_archive;
 mod python_lock;
 mod python_metadata;
+mod python_requirements;
 pub(crate) mod release_files;
+mod renv_lock;
 mod rpm;
 mod rust_binary;
-mod python_requirements;
-mod renv_lock;
 mod stack_lock;
 mod swift;
 mod yarn_lock;
@@ -42,18 +41,17 @@ use crate::cataloguer::Cataloguer;
 /// The registry. Order is only that of reading; results are sorted.
 pub const ALL: &[&dyn Cataloguer] = &[
     &apk::Apk,
-    &cargo_lock::CargoLock,
-    &dpkg::Dpkg,
-    &go::GoBinary,
-    &go::GoMod,
-    &go::GoVendor,
     &bun_lock::BunLock,
+    &cargo_lock::CargoLock,
     &composer::Composer,
     &conan_lock::ConanLock,
     &conda_meta::CondaMeta,
     &dpkg::Dpkg,
     &gem_spec::GemSpec,
     &gemfile_lock::GemfileLock,
+    &go::GoBinary,
+    &go::GoMod,
+    &go::GoVendor,
     &gradle_lock::GradleLock,
     &java::JavaArchive,
     &maven_pom::MavenPom,
@@ -69,12 +67,12 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &python_archive::PythonArchive,
     &python_lock::PythonLock,
     &python_metadata::PythonMetadata,
+    &python_requirements::PythonRequirements,
     &release_files::ReleaseFiles,
+    &renv_lock::RenvLock,
     &rpm::Rpm,
     &rpm::RpmManifest,
     &rust_binary::RustBinary,
-    &python_requirements::PythonRequirements,
-    &renv_lock::RenvLock,
     &stack_lock::StackLock,
     &swift::Swift,
     &yarn_lock::YarnLock,
