@@ -126,7 +126,7 @@ fn finish(
         } else if !from.starts_with("npm:") && !from.starts_with("virtual:") {
             notes.push(format!("from {from}"));
         }
-        entry.name = name.to_owned();
+        name.clone_into(&mut entry.name);
     }
     if entry.version.is_empty() {
         found.skip(entry.line, format!("`{}` has no version", entry.name));

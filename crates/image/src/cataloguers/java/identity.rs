@@ -44,7 +44,7 @@ impl Evidence {
         let own = self.own_project(&file);
         let mut packages = Vec::new();
         match own {
-            Some(project) => packages.push(self.from_project(project, &file, place)),
+            Some(project) => packages.push(self.of_project(project, &file, place)),
             None => packages.extend(self.without_project(&file, place)),
         }
         let copied = self.projects.iter().filter(|p| own.is_none_or(|own| own.path != p.path));
@@ -91,7 +91,7 @@ impl Evidence {
         })
     }
 
-    fn from_project(&self, project: &Project, file: &FileName<'_>, place: &str) -> Package {
+    fn of_project(&self, project: &Project, file: &FileName<'_>, place: &str) -> Package {
         let mut coordinates = project.coordinates.clone();
         let stated = self.manifest.version();
         let mut notes = Vec::new();
@@ -165,7 +165,7 @@ impl Evidence {
         Some(package)
     }
 
-    /// The manifest before the file name, but for what OSGi made of it, and but for the manifest
+    /// The manifest before the file name, but for what bundles make of it, and but for the manifest
     /// of something else: whoever merges archives keeps one manifest of many.
     fn version(&self, file: &FileName<'_>, notes: &mut Vec<String>) -> String {
         let stated = self.manifest.version();

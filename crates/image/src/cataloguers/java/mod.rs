@@ -73,7 +73,7 @@ impl Cataloguer for JavaArchive {
             Ok(()) => Ok(()),
             Err(ZipError::Io(error)) => Err(error.into()),
             // Other formats share the rarer endings, and an empty jar is used as a marker.
-            Err(ZipError::NotZip) if file.size() == 0 || !file.name().ends_with(".jar") => Ok(()),
+            Err(ZipError::NotZip) if file.size() == 0 || !is_jar(file.name()) => Ok(()),
             Err(error) => Err(CatalogueError::malformed("Java archive", error)),
         }
     }
@@ -141,7 +141,7 @@ impl Reading<'_> {
                 break;
             }
             let name = member.name.as_ref();
-            if name.ends_with(".class") {
+            if is_class(name) {
                 evidence.is_java = true;
                 if let Some(print) = known::fingerprint(name) {
                     evidence.has_jndi_lookup |= print.class == known::JNDI_LOOKUP;
@@ -229,7 +229,7 @@ impl Reading<'_> {
         };
         match outcome {
             Ok(()) => {}
-            Err(ZipError::NotZip) if member.size == 0 || !place.ends_with(".jar") => {}
+            Err(ZipError::NotZip) if member.size == 0 || !is_jar(&place) => {}
             Err(error) => self.found.partial(format!("{place}: {error}")),
         }
     }
@@ -289,6 +289,17 @@ fn fill(field: &mut String, better: Option<&String>, fallback: &str) {
     if field.is_empty() {
         better.filter(|value| !value.is_empty()).map_or(fallback, |value| value).clone_into(field);
     }
+}
+
+/// The Java machine itself wants this end in small letters.
+#[allow(clippy::case_sensitive_file_extension_comparisons, reason = "as the machine does")]
+fn is_class(name: &str) -> bool {
+    name.ends_with(".class")
+}
+
+/// The one end that no other format shares.
+fn is_jar(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("jar"))
 }
 
 fn is_archive(name: &str) -> bool {

@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 use ::zip::write::SimpleFileOptions;
@@ -28,7 +29,7 @@ fn shown(path: &str, bytes: &[u8]) -> String {
     let mut out = String::new();
     for package in &found.packages {
         let place = &package.locations[0].path;
-        out += &format!("{} {} @ {place}\n", package.name, package.version);
+        writeln!(out, "{} {} @ {place}", package.name, package.version).unwrap();
         out.extend(package.notes.iter().map(|note| format!("  {note}\n")));
     }
     out.extend(found.problems.iter().map(|p| format!("{:?}: {}\n", p.kind, p.message)));
