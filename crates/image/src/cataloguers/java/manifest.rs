@@ -82,7 +82,7 @@ impl Manifest {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or(text)
+    text.split_whitespace().next().unwrap_or(text).trim_matches('"')
 }
 
 #[cfg(test)]

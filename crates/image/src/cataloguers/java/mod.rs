@@ -19,6 +19,7 @@ use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
 use crate::content::ReadAt;
 use crate::zip::{Member, Zip, ZipError};
 
+use file_name::FileName;
 use identity::{Evidence, Project};
 use manifest::Manifest;
 use pom::Pom;
@@ -108,8 +109,13 @@ impl Reading<'_> {
                 Err(error) => self.skip(place, &member.name, &error),
             }
         }
+        // Of what was copied in, the short properties say enough.
+        let file = FileName::of(place);
+        let is_only = interesting.projects.len() == 1;
         for (folder, files) in &interesting.projects {
-            evidence.projects.extend(self.project(place, &zip, folder, files));
+            let artifact = folder.rsplit('/').next().unwrap_or(folder);
+            let is_own = is_only || file.is_of(artifact);
+            evidence.projects.extend(self.project(place, &zip, folder, files, is_own));
         }
         self.found.packages.extend(evidence.packages(place));
         for member in &interesting.nested {
@@ -175,6 +181,7 @@ impl Reading<'_> {
         zip: &Zip<'_>,
         folder: &str,
         files: &[Option<Member<'_>>; 2],
+        is_own: bool,
     ) -> Option<Project> {
         let [properties, xml] = files;
         let mut text = |member: &Option<Member<'_>>| {
@@ -188,7 +195,8 @@ impl Reading<'_> {
             }
         };
         let mut coordinates = text(properties).map(|text| pom::properties(&text));
-        let pom = text(xml).map(|text| Pom::parse(&text));
+        let is_enough = coordinates.as_ref().is_some_and(|c| !c.version.is_empty()) && !is_own;
+        let pom = if is_enough { None } else { text(xml).map(|text| Pom::parse(&text)) };
         let pom = match pom {
             Some(Ok(pom)) => Some(pom),
             Some(Err(error)) => {

@@ -68,6 +68,24 @@ fn a_renamed_archive_keeps_what_its_only_metadata_says() {
 }
 
 #[test]
+fn a_library_copied_in_alone_is_not_taken_for_the_archive() {
+    let cglib = (
+        "META-INF/maven/cglib/cglib/pom.properties",
+        &b"groupId=cglib\nartifactId=cglib\nversion=3.2\n"[..],
+    );
+    let manifest = (
+        "META-INF/MANIFEST.MF",
+        &b"Bundle-SymbolicName: com.acme.inject\nBundle-Version: 4.2.3\n"[..],
+    );
+    insta::assert_snapshot!(shown("inject.jar", &jar(&[cglib, manifest])), @r"
+    com.acme.inject 4.2.3 @ inject.jar
+      its Maven group is not stated
+    cglib:cglib 3.2 @ inject.jar!/META-INF/maven/cglib/cglib/pom.properties
+      copied into the archive together with its Maven metadata
+    ");
+}
+
+#[test]
 fn a_deleted_lookup_class_is_noted() {
     insta::assert_snapshot!(shown("log4j-core-2.14.1.jar", &jar(&[LOG4J, CONTEXT])), @r"
     org.apache.logging.log4j:log4j-core 2.14.1 @ log4j-core-2.14.1.jar
