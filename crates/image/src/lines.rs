@@ -17,7 +17,7 @@ impl<'t> Lines<'t> {
     pub(crate) fn at(&mut self, offset: usize) -> usize {
         let offset = offset.min(self.text.len());
         let passed = self.text.get(self.at..offset).unwrap_or_default();
-        self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+        self.line += passed.split(|&byte| byte == b'\n').count().saturating_sub(1);
         self.at = self.at.max(offset);
         self.line
     }

@@ -5,11 +5,13 @@ use serde_json::Value;
 /// Nodes of one document: a lock file of a large repository has some 100,000.
 const MAX_NODES: usize = 1_000_000;
 
-/// Reads the first document, or says what is wrong and where. An empty file is null.
+/// Reads a file of one document, or says what is wrong and where. An empty file is null.
 pub(crate) fn parse(text: &str) -> Result<Value, String> {
-    if text.trim().is_empty() {
-        return Ok(Value::Null);
-    }
+    Ok(documents(text)?.into_iter().next().unwrap_or_default())
+}
+
+/// Reads all documents of a file.
+pub(crate) fn documents(text: &str) -> Result<Vec<Value>, String> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: MAX_NODES,
@@ -21,7 +23,8 @@ pub(crate) fn parse(text: &str) -> Result<Value, String> {
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    let all = serde_saphyr::from_str_multiple_with_options::<Value, Vec<Value>>(text, options);
+    all.map_err(|error| error.to_string())
 }
 
 /// A scalar as text: versions such as `1.0` are numbers to YAML.
@@ -41,17 +44,16 @@ mod tests {
     fn a_document_becomes_a_value_and_an_empty_one_null() {
         assert_eq!(parse("a:\n  '@b/c': {d: 'x'}\n").unwrap()["a"]["@b/c"]["d"], "x");
         assert_eq!(parse("").unwrap(), Value::Null);
+        assert_eq!(documents("---\na: 1\n---\nb: 2\n").unwrap().len(), 2);
         assert_eq!(parse("# only words\n").unwrap(), Value::Null);
     }
 
     #[test]
     fn depth_and_aliases_are_bounded() {
         assert!(parse(&"[".repeat(10_000)).is_err());
-        let mut bomb = "a0: &a0 [x]\n".to_owned();
-        for at in 1..40 {
-            bomb += &format!("a{at}: &a{at} [*a{0}, *a{0}, *a{0}, *a{0}, *a{0}, *a{0}]\n", at - 1);
-        }
-        assert!(parse(&bomb).is_err());
+        let line = |at: usize| format!("a{at}: &a{at} [*a{0}, *a{0}, *a{0}, *a{0}]\n", at - 1);
+        let bomb: Vec<String> = (1..40).map(line).collect();
+        assert!(parse(&format!("a0: &a0 [x]\n{}", bomb.concat())).is_err());
     }
 
     proptest::proptest! {

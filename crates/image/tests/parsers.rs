@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use plimsoll_image::cataloguer::{Cataloguer, File, Found};
+use plimsoll_image::cataloguer::{File, Found};
 use plimsoll_image::cataloguers;
 use plimsoll_model::{PackageKind, Purl};
 use serde::Deserialize;
@@ -92,10 +92,6 @@ fn corpus() -> PathBuf {
     shared.join("data/matching/parsers")
 }
 
-fn cataloguer(name: &str) -> &'static dyn Cataloguer {
-    *cataloguers::ALL.iter().find(|c| c.name() == name).expect("a registered cataloguer")
-}
-
 /// Names as package URLs write them, so that spellings of one name are equal.
 fn listing<'p>(
     kind: PackageKind,
@@ -121,10 +117,13 @@ fn place(case: &Case, path: &str) -> String {
 
 fn outcome(root: &Path, case: &Case) -> Option<Result<(), String>> {
     let (_, name, path, kind) = KINDS.iter().find(|(k, ..)| *k == case.kind)?;
-    let content = std::fs::read(root.join(&case.file)).expect("the corpus is whole");
+    let cataloguer = cataloguers::ALL.iter().find(|cataloguer| cataloguer.name() == *name);
+    let (Some(cataloguer), Ok(content)) = (cataloguer, std::fs::read(root.join(&case.file))) else {
+        return Some(Err(format!("{}: no `{name}`, or no {}", case.id, case.file)));
+    };
     let mut found = Found::default();
     let path = place(case, path);
-    let result = cataloguer(name).catalogue(&File::new(&path, &content, false), &mut found);
+    let result = cataloguer.catalogue(&File::new(&path, &content, false), &mut found);
     let ours = listing(*kind, found.packages.iter().map(|p| (&*p.name, &*p.version)));
     let theirs = listing(*kind, case.packages.iter().map(|p| (&*p.name, &*p.version)));
     if ours == theirs {

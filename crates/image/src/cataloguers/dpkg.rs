@@ -1,5 +1,5 @@
 //! Packages that dpkg installed, from `var/lib/dpkg/status` and distroless' `status.d`; and opkg's
-//! of OpenWrt, which keeps the same format.
+//! of `OpenWrt`, which keeps the same format.
 //!
 //! A blank line ends a paragraph; a line that begins with a space continues the field above it.
 //! File lists (`info/NAME.list`) tell which files the packages own.

@@ -37,10 +37,10 @@ impl Cataloguer for GemSpec {
             }
             let Some((field, value)) = assignment(line) else { continue };
             match field {
-                "name" => package.name = first_text(value).unwrap_or_default().to_owned(),
+                "name" => first_text(value).unwrap_or_default().clone_into(&mut package.name),
                 "version" => {
                     at_version = at + 1;
-                    package.version = first_text(value).unwrap_or_default().to_owned();
+                    first_text(value).unwrap_or_default().clone_into(&mut package.version);
                 }
                 "license" | "licenses" => {
                     package.licenses = texts(value).map(str::to_owned).collect();

@@ -67,7 +67,9 @@ impl Cataloguer for GemfileLock {
                 _ => {}
             }
         }
-        gems.into_iter().for_each(|(line, gem)| found.add_at(file, line, gem));
+        for (line, gem) in gems {
+            found.add_at(file, line, gem);
+        }
         Ok(())
     }
 }

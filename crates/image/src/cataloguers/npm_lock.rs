@@ -68,7 +68,9 @@ impl Cataloguer for NpmLock {
         let mut listed = Listed::default();
         match (lock.packages, lock.dependencies) {
             (Some(packages), _) => {
-                packages.iter().for_each(|(path, entry)| listed.installed(path, entry));
+                for (path, entry) in &packages {
+                    listed.installed(path, entry);
+                }
             }
             (None, Some(dependencies)) => listed.nested(&dependencies),
             (None, None) => {}

@@ -45,9 +45,7 @@ impl Cataloguer for Nuget {
     }
 }
 
-fn members<'v>(
-    value: Option<&'v Value>,
-) -> impl Iterator<Item = (&'v String, &'v Value)> + use<'v> {
+fn members(value: Option<&Value>) -> impl Iterator<Item = (&String, &Value)> {
     value.and_then(Value::as_object).into_iter().flatten()
 }
 

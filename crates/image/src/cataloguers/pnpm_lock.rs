@@ -30,33 +30,40 @@ impl Cataloguer for PnpmLock {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
-        let lock = yaml::parse(&file.text()?)
+        // Newer pnpm puts what it needs itself into a document of its own, before the project's.
+        let locks = yaml::documents(&file.text()?)
             .map_err(|error| CatalogueError::malformed("pnpm-lock.yaml", error))?;
-        let version = lock.get("lockfileVersion").and_then(yaml::scalar).unwrap_or_default();
-        let version: f32 = version.parse().unwrap_or_default();
-        let reach = Reach::new(&lock);
         let mut seen = HashSet::new();
-        for (key, entry) in members(lock.get("packages")) {
-            let text = |field: &str| entry.get(field).and_then(yaml::scalar);
-            let (name, in_key) = if version < 6.0 { by_slash(key) } else { by_at(key) };
-            let Some(name) = text("name").or_else(|| name.map(str::to_owned)) else {
-                found.skip(0, format!("`{key}` names no package"));
-                continue;
-            };
-            let stated = text("version").or_else(|| in_key.map(str::to_owned));
-            let mut package = Package::new(PackageKind::Npm, name, stated.unwrap_or_default());
-            if package.version.is_empty() {
-                package.notes.push(format!("from `{key}`, without a version"));
-            }
-            package.scope = reach.scope(key, entry);
-            let of_entry = reach.snapshot(key).unwrap_or(entry);
-            package.depends_on = needs(of_entry).map(|(name, _)| name.clone()).collect();
-            // Entries that differ in their peers alone are one package.
-            if seen.insert((package.name.clone(), package.version.clone())) {
-                found.add(package);
-            }
+        for lock in &locks {
+            list(lock, &mut seen, found);
         }
         Ok(())
+    }
+}
+
+/// Lists one lock. Entries that differ in their peers alone are one package.
+fn list(lock: &Value, seen: &mut HashSet<(String, String)>, found: &mut Found) {
+    let version = lock.get("lockfileVersion").and_then(yaml::scalar).unwrap_or_default();
+    let version: f32 = version.parse().unwrap_or_default();
+    let reach = Reach::new(lock);
+    for (key, entry) in members(lock.get("packages")) {
+        let text = |field: &str| entry.get(field).and_then(yaml::scalar);
+        let (name, in_key) = if version < 6.0 { by_slash(key) } else { by_at(key) };
+        let Some(name) = text("name").or_else(|| name.map(str::to_owned)) else {
+            found.skip(0, format!("`{key}` names no package"));
+            continue;
+        };
+        let stated = text("version").or_else(|| in_key.map(str::to_owned));
+        let mut package = Package::new(PackageKind::Npm, name, stated.unwrap_or_default());
+        if package.version.is_empty() {
+            package.notes.push(format!("from `{key}`, without a version"));
+        }
+        package.scope = reach.scope(key, entry);
+        let of_entry = reach.snapshot(key).unwrap_or(entry);
+        package.depends_on = needs(of_entry).map(|(name, _)| name.clone()).collect();
+        if seen.insert((package.name.clone(), package.version.clone())) {
+            found.add(package);
+        }
     }
 }
 
@@ -197,6 +204,15 @@ mod tests {
         npm a 1.0.0 (Development)
         npm b 2.0.0
         Skipped: `file:x` names no package
+        ");
+    }
+
+    #[test]
+    fn all_documents_are_read() {
+        let lock = "---\nlockfileVersion: '9.0'\npackages:\n  pnpm@12.0.0: {}\n---\nlockfileVersion: '9.0'\npackages:\n  a@1.0.0: {}\n";
+        insta::assert_snapshot!(listing(&PnpmLock, "pnpm-lock.yaml", lock.as_bytes()), @r"
+        npm pnpm 12.0.0
+        npm a 1.0.0
         ");
     }
 

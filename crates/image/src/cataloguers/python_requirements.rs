@@ -33,7 +33,6 @@ impl Cataloguer for PythonRequirements {
             Want::Name("requirements-test.txt"),
             Want::Name("requirements-tests.txt"),
             Want::Name("requirements.dev.txt"),
-            Want::Name("requirements.lock"),
             Want::Name("requirements_dev.txt"),
             Want::Name("requirements_test.txt"),
         ]

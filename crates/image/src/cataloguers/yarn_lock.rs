@@ -80,9 +80,8 @@ fn entry(line: usize, head: &str) -> Option<Entry> {
     let head = head.strip_suffix(':')?;
     let first = head.split(", ").next().unwrap_or(head).trim_matches('"');
     let (name, wish) = split(first);
-    // `alias@npm:real@^1`; `real@npm:^1` is no alias.
-    let aliased = wish.strip_prefix("npm:").map(split).filter(|(_, wish)| !wish.is_empty());
-    let name = aliased.map_or(name, |(real, _)| real);
+    // `alias@npm:real@^1`. Later versions write `npm:` before ranges too, but have a resolution.
+    let name = wish.strip_prefix("npm:").map_or(name, |real| split(real).0);
     (!name.is_empty() && name != "__metadata").then(|| Entry {
         line,
         name: name.to_owned(),
@@ -126,7 +125,7 @@ fn finish(
         } else if !from.starts_with("npm:") && !from.starts_with("virtual:") {
             notes.push(format!("from {from}"));
         }
-        entry.name = name.to_owned();
+        name.clone_into(&mut entry.name);
     }
     if entry.version.is_empty() {
         found.skip(entry.line, format!("`{}` has no version", entry.name));
@@ -151,11 +150,12 @@ mod tests {
     #[test]
     fn the_first_version_and_aliases_in_it() {
         let lock = "# yarn lockfile v1\n\n\n\"@a/b@^1.0.0\", \"@a/b@^1.1.0\":\n  version \"1.2.0\"\n  dependencies:\n    c \"^2\"\n\n\
-            \"alias@npm:real@^3\":\n  \"version\" \"3.0.1\"\n\nno-version@1:\n  resolved x\n";
+            \"alias@npm:real@^3\":\n  \"version\" \"3.0.1\"\n\n\"any@npm:@r/any\":\n  version \"4.0.0\"\n\nno-version@1:\n  resolved x\n";
         insta::assert_snapshot!(listing(&YarnLock, "yarn.lock", lock.as_bytes()), @r"
         npm @a/b 1.2.0 (line 4)
         npm real 3.0.1 (line 9)
-        Skipped line 12: `no-version` has no version
+        npm @r/any 4.0.0 (line 12)
+        Skipped line 15: `no-version` has no version
         ");
     }
 

@@ -58,7 +58,7 @@ fn is_version(text: &str) -> bool {
     !(word && again)
 }
 
-/// `3.7.2.v2012` of an OSGi bundle, and not the `2.12-1.0` of a Scala library.
+/// `3.7.2.v2012` of a bundle, and not the `2.12-1.0` of a Scala library.
 fn is_bundle_version(text: &str) -> bool {
     is_version(text) && text.matches('.').count() >= 2 && !text.contains('-')
 }

@@ -44,7 +44,7 @@ impl Evidence {
         let own = self.own_project(&file);
         let mut packages = Vec::new();
         match own {
-            Some(project) => packages.push(self.from_project(project, &file, place)),
+            Some(project) => packages.push(self.of_project(project, &file, place)),
             None => packages.extend(self.without_project(&file, place)),
         }
         let copied = self.projects.iter().filter(|p| own.is_none_or(|own| own.path != p.path));
@@ -74,9 +74,13 @@ impl Evidence {
             return Some(own);
         }
         if let [only] = self.projects.as_slice() {
-            // A versioned name that fits in neither part belongs to something else.
-            let elsewhere = !file.version.is_empty() && file.version != only.coordinates.version;
-            if !elsewhere {
+            // A versioned or famous name that fits in neither part belongs to something else, and
+            // so does a manifest that names something else.
+            let versioned = !file.version.is_empty() && file.version != only.coordinates.version;
+            let is_other = versioned
+                || known::group(file.name).is_some()
+                || self.manifest_names_other(&only.coordinates.artifact);
+            if !is_other {
                 return Some(only);
             }
         }
@@ -91,7 +95,19 @@ impl Evidence {
         })
     }
 
-    fn from_project(&self, project: &Project, file: &FileName<'_>, place: &str) -> Package {
+    /// Whether the manifest has names, none of which resembles `artifact`.
+    fn manifest_names_other(&self, artifact: &str) -> bool {
+        let plain = |text: &str| {
+            let letters = text.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()
+        };
+        let artifact = plain(artifact);
+        let mut names = self.manifest.names().map(plain).peekable();
+        let is_like = |name: String| name.contains(&artifact) || artifact.contains(&name);
+        names.peek().is_some() && !names.any(is_like)
+    }
+
+    fn of_project(&self, project: &Project, file: &FileName<'_>, place: &str) -> Package {
         let mut coordinates = project.coordinates.clone();
         let stated = self.manifest.version();
         let mut notes = Vec::new();
@@ -101,8 +117,12 @@ impl Evidence {
         let mut package = package(&coordinates, place.to_owned());
         package.notes.append(&mut notes);
         let mut disagree = |source: &str, version: &str| {
-            let version = version.trim_end_matches(".RELEASE");
-            if version != coordinates.version {
+            let plain = |text: &str| text.trim_end_matches(".RELEASE").to_owned();
+            // Behind the version may be a classifier.
+            let is_classified = version
+                .strip_prefix(coordinates.version.as_str())
+                .is_some_and(|rest| rest.starts_with('-'));
+            if plain(version) != plain(&coordinates.version) && !is_classified {
                 package.notes.push(format!("{source} says version {version}"));
             }
         };
@@ -140,7 +160,8 @@ impl Evidence {
         let coordinates = if let Some(print) = print {
             Coordinates { group: print.group.into(), artifact: print.artifact.into(), version }
         } else {
-            let in_manifest = self.manifest.artifact();
+            let in_manifest = self.manifest.artifact().map(known::artifact);
+            let in_manifest = in_manifest.as_deref();
             let artifact = match in_manifest {
                 Some(name) if file.version.is_empty() && known::group(file.name).is_none() => name,
                 _ => file.name,
@@ -165,7 +186,7 @@ impl Evidence {
         Some(package)
     }
 
-    /// The manifest before the file name, but for what OSGi made of it, and but for the manifest
+    /// The manifest before the file name, but for what bundles make of it, and but for the manifest
     /// of something else: whoever merges archives keeps one manifest of many.
     fn version(&self, file: &FileName<'_>, notes: &mut Vec<String>) -> String {
         let stated = self.manifest.version();

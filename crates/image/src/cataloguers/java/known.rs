@@ -4,6 +4,7 @@
 //! A group is never guessed from a manifest: what stands there is as often the vendor, the
 //! product or the module. An artefact that is not listed here keeps its bare name.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -114,6 +115,23 @@ pub(crate) fn fingerprint(path: &str) -> Option<&'static Fingerprint> {
 
 /// Groups of artefacts by exact name.
 const GROUPS: &[(&str, &[&str])] = &[
+    ("classworlds", &["classworlds"]),
+    ("com.github.jnr", &["jffi", "jnr-ffi", "jnr-posix"]),
+    ("com.jayway.jsonpath", &["json-path"]),
+    ("com.typesafe", &["config"]),
+    ("io.projectreactor", &["reactor-core"]),
+    ("javax.servlet.jsp", &["jsp-api"]),
+    ("org.attoparser", &["attoparser"]),
+    ("org.checkerframework", &["checker-qual"]),
+    ("org.graalvm.sdk", &["graal-sdk"]),
+    ("org.hibernate.common", &["hibernate-commons-annotations"]),
+    ("org.json", &["json"]),
+    ("org.lz4", &["lz4-java"]),
+    ("org.mongodb", &["bson", "mongo-java-driver"]),
+    ("org.reactivestreams", &["reactive-streams"]),
+    ("org.springframework.amqp", &["spring-amqp", "spring-rabbit"]),
+    ("org.springframework.kafka", &["spring-kafka"]),
+    ("org.unbescape", &["unbescape"]),
     ("ant", &["ant"]),
     ("antlr", &["antlr"]),
     ("aopalliance", &["aopalliance"]),
@@ -258,13 +276,20 @@ const GROUPS_BY_START: &[(&str, &str)] = &[
     ("jetty-", "org.eclipse.jetty"),
     ("kotlin-", "org.jetbrains.kotlin"),
     ("lucene-", "org.apache.lucene"),
+    ("micrometer-", "io.micrometer"),
+    ("mongodb-driver-", "org.mongodb"),
     ("netty-", "io.netty"),
+    ("reactor-netty", "io.projectreactor.netty"),
     ("solr-", "org.apache.solr"),
+    ("spring-batch-", "org.springframework.batch"),
     ("spring-boot", "org.springframework.boot"),
     ("spring-cloud-", "org.springframework.cloud"),
     ("spring-data-", "org.springframework.data"),
+    ("spring-integration-", "org.springframework.integration"),
     ("spring-security-", "org.springframework.security"),
     ("spring-session-", "org.springframework.session"),
+    ("thymeleaf-extras-", "org.thymeleaf.extras"),
+    ("thymeleaf", "org.thymeleaf"),
 ];
 
 /// Modules of the Spring framework itself; many others begin with `spring-` too.
@@ -290,6 +315,17 @@ const SPRING_MODULES: [&str; 20] = [
     "webmvc",
     "websocket",
 ];
+
+/// The artefact behind the name of a bundle or module: `org.springframework.core` is
+/// `spring-core`, `org.apache.tomcat-embed-core` is `tomcat-embed-core`.
+pub(crate) fn artifact(name: &str) -> Cow<'_, str> {
+    let module = name.strip_prefix("org.springframework.").map(|module| module.replace('.', "-"));
+    if let Some(module) = module.filter(|module| SPRING_MODULES.contains(&module.as_str())) {
+        return format!("spring-{module}").into();
+    }
+    let last = name.rsplit('.').next().unwrap_or(name);
+    if group(last).is_some() { last.into() } else { name.into() }
+}
 
 /// The group of a well-known artefact.
 pub(crate) fn group(artifact: &str) -> Option<&'static str> {
@@ -324,7 +360,10 @@ mod tests {
         assert_eq!(group("commons-lang3"), Some("org.apache.commons"));
         assert_eq!(group("spring-webmvc"), Some("org.springframework"));
         assert_eq!(group("spring-boot-loader"), Some("org.springframework.boot"));
-        assert_eq!(group("spring-kafka"), None);
+        assert_eq!(group("spring-of-mine"), None);
         assert_eq!(group("acme-core"), None);
+        assert_eq!(artifact("org.springframework.web.servlet"), "org.springframework.web.servlet");
+        assert_eq!(artifact("org.springframework.core"), "spring-core");
+        assert_eq!(artifact("org.apache.tomcat-embed-core"), "tomcat-embed-core");
     }
 }

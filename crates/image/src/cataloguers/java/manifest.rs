@@ -24,7 +24,9 @@ impl Manifest {
             }
             if let Some(more) = line.strip_prefix(' ') {
                 let value = last.as_ref().and_then(|key| attributes.get_mut(key));
-                value.into_iter().for_each(|value| value.push_str(more));
+                if let Some(value) = value {
+                    value.push_str(more);
+                }
             } else if let Some((key, value)) = line.split_once(':') {
                 let key = key.to_ascii_lowercase();
                 attributes.insert(key.clone(), value.strip_prefix(' ').unwrap_or(value).to_owned());
@@ -41,7 +43,7 @@ impl Manifest {
             .then_some(value)
     }
 
-    /// Version of the implementation, and whether it is merely the bundle's, which OSGi forces
+    /// Version of the implementation, and whether it is merely the bundle's, which is forced
     /// into three numbers and a word.
     pub(crate) fn version(&self) -> Option<(&str, bool)> {
         let stated = ["implementation-version", "plugin-version", "specification-version"];
@@ -80,7 +82,7 @@ impl Manifest {
 }
 
 fn first_word(text: &str) -> &str {
-    text.split_whitespace().next().unwrap_or(text)
+    text.split_whitespace().next().unwrap_or(text).trim_matches('"')
 }
 
 #[cfg(test)]

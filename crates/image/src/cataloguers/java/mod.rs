@@ -19,6 +19,7 @@ use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
 use crate::content::ReadAt;
 use crate::zip::{Member, Zip, ZipError};
 
+use file_name::FileName;
 use identity::{Evidence, Project};
 use manifest::Manifest;
 use pom::Pom;
@@ -73,7 +74,7 @@ impl Cataloguer for JavaArchive {
             Ok(()) => Ok(()),
             Err(ZipError::Io(error)) => Err(error.into()),
             // Other formats share the rarer endings, and an empty jar is used as a marker.
-            Err(ZipError::NotZip) if file.size() == 0 || !file.name().ends_with(".jar") => Ok(()),
+            Err(ZipError::NotZip) if file.size() == 0 || !is_jar(file.name()) => Ok(()),
             Err(error) => Err(CatalogueError::malformed("Java archive", error)),
         }
     }
@@ -108,8 +109,13 @@ impl Reading<'_> {
                 Err(error) => self.skip(place, &member.name, &error),
             }
         }
+        // Of what was copied in, the short properties say enough.
+        let file = FileName::of(place);
+        let is_only = interesting.projects.len() == 1;
         for (folder, files) in &interesting.projects {
-            evidence.projects.extend(self.project(place, &zip, folder, files));
+            let artifact = folder.rsplit('/').next().unwrap_or(folder);
+            let is_own = is_only || file.is_of(artifact);
+            evidence.projects.extend(self.project(place, &zip, folder, files, is_own));
         }
         self.found.packages.extend(evidence.packages(place));
         for member in &interesting.nested {
@@ -141,7 +147,7 @@ impl Reading<'_> {
                 break;
             }
             let name = member.name.as_ref();
-            if name.ends_with(".class") {
+            if is_class(name) {
                 evidence.is_java = true;
                 if let Some(print) = known::fingerprint(name) {
                     evidence.has_jndi_lookup |= print.class == known::JNDI_LOOKUP;
@@ -175,6 +181,7 @@ impl Reading<'_> {
         zip: &Zip<'_>,
         folder: &str,
         files: &[Option<Member<'_>>; 2],
+        is_own: bool,
     ) -> Option<Project> {
         let [properties, xml] = files;
         let mut text = |member: &Option<Member<'_>>| {
@@ -188,7 +195,8 @@ impl Reading<'_> {
             }
         };
         let mut coordinates = text(properties).map(|text| pom::properties(&text));
-        let pom = text(xml).map(|text| Pom::parse(&text));
+        let is_enough = coordinates.as_ref().is_some_and(|c| !c.version.is_empty()) && !is_own;
+        let pom = if is_enough { None } else { text(xml).map(|text| Pom::parse(&text)) };
         let pom = match pom {
             Some(Ok(pom)) => Some(pom),
             Some(Err(error)) => {
@@ -229,7 +237,7 @@ impl Reading<'_> {
         };
         match outcome {
             Ok(()) => {}
-            Err(ZipError::NotZip) if member.size == 0 || !place.ends_with(".jar") => {}
+            Err(ZipError::NotZip) if member.size == 0 || !is_jar(&place) => {}
             Err(error) => self.found.partial(format!("{place}: {error}")),
         }
     }
@@ -289,6 +297,17 @@ fn fill(field: &mut String, better: Option<&String>, fallback: &str) {
     if field.is_empty() {
         better.filter(|value| !value.is_empty()).map_or(fallback, |value| value).clone_into(field);
     }
+}
+
+/// The Java machine itself wants this end in small letters.
+#[allow(clippy::case_sensitive_file_extension_comparisons, reason = "as the machine does")]
+fn is_class(name: &str) -> bool {
+    name.ends_with(".class")
+}
+
+/// The one end that no other format shares.
+fn is_jar(name: &str) -> bool {
+    name.rsplit('.').next().is_some_and(|end| end.eq_ignore_ascii_case("jar"))
 }
 
 fn is_archive(name: &str) -> bool {

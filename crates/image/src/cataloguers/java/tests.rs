@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 use ::zip::write::SimpleFileOptions;
@@ -28,7 +29,7 @@ fn shown(path: &str, bytes: &[u8]) -> String {
     let mut out = String::new();
     for package in &found.packages {
         let place = &package.locations[0].path;
-        out += &format!("{} {} @ {place}\n", package.name, package.version);
+        writeln!(out, "{} {} @ {place}", package.name, package.version).unwrap();
         out.extend(package.notes.iter().map(|note| format!("  {note}\n")));
     }
     out.extend(found.problems.iter().map(|p| format!("{:?}: {}\n", p.kind, p.message)));
@@ -62,6 +63,24 @@ fn a_renamed_archive_keeps_what_its_only_metadata_says() {
     agent 9.1 @ agent-9.1.jar
       its Maven group is not stated
     org.apache.logging.log4j:log4j-core 2.14.1 @ agent-9.1.jar!/META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties
+      copied into the archive together with its Maven metadata
+    ");
+}
+
+#[test]
+fn a_library_copied_in_alone_is_not_taken_for_the_archive() {
+    let cglib = (
+        "META-INF/maven/cglib/cglib/pom.properties",
+        &b"groupId=cglib\nartifactId=cglib\nversion=3.2\n"[..],
+    );
+    let manifest = (
+        "META-INF/MANIFEST.MF",
+        &b"Bundle-SymbolicName: com.acme.inject\nBundle-Version: 4.2.3\n"[..],
+    );
+    insta::assert_snapshot!(shown("inject.jar", &jar(&[cglib, manifest])), @r"
+    com.acme.inject 4.2.3 @ inject.jar
+      its Maven group is not stated
+    cglib:cglib 3.2 @ inject.jar!/META-INF/maven/cglib/cglib/pom.properties
       copied into the archive together with its Maven metadata
     ");
 }
