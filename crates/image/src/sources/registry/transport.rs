@@ -42,6 +42,9 @@ impl Failure {
         match self {
             Self::Tls(message) => ImageError::Tls { host: host.into(), message, hint: TLS_HINT },
             Self::Broken(message) | Self::Silent(message) | Self::Wrong(message) => {
+                // Where it is the registry itself that failed, it is named already.
+                let own = message.strip_prefix(host).and_then(|rest| rest.strip_prefix(": "));
+                let message = own.unwrap_or(&message).to_owned();
                 ImageError::Network { host: host.into(), what: what.into(), message }
             }
         }
