@@ -48,8 +48,7 @@ pub fn svg(title: &str, ansi: &str) -> String {
          <circle cx=\"22\" cy=\"18\" r=\"6\" fill=\"{red}\"/><circle cx=\"42\" cy=\"18\" r=\"6\" \
          fill=\"{yellow}\"/><circle cx=\"62\" cy=\"18\" r=\"6\" fill=\"{green}\"/>\n\
          <g font-family=\"ui-monospace,'SFMono-Regular',Menlo,Consolas,'DejaVu Sans \
-         Mono','Liberation Mono',monospace\" font-size=\"{FONT}\" fill=\"{FOREGROUND}\" \
-         xml:space=\"preserve\" style=\"white-space:pre\">\n",
+         Mono','Liberation Mono',monospace\" font-size=\"{FONT}\" fill=\"{FOREGROUND}\">\n",
         label = escaped(title),
         red = colour(1),
         yellow = colour(3),
@@ -85,9 +84,6 @@ fn draw(svg: &mut String, run: &Run, column: usize, span: usize, y: usize) {
             "<rect x=\"{x}\" y=\"{top}\" width=\"{length}\" height=\"{LINE}\" fill=\"{background}\"/>"
         );
     }
-    if run.text.trim().is_empty() {
-        return;
-    }
     let mut looks = String::new();
     if let Some(foreground) = &run.look.foreground {
         let _ = write!(looks, " fill=\"{foreground}\"");
@@ -98,11 +94,30 @@ fn draw(svg: &mut String, run: &Run, column: usize, span: usize, y: usize) {
     if run.look.faint {
         looks.push_str(" opacity=\"0.65\"");
     }
-    let _ = writeln!(
-        svg,
-        "<text x=\"{x}\" y=\"{y}\" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\"{looks}>{}</text>",
-        escaped(&run.text)
-    );
+    for (start, words) in phrases(&run.text) {
+        let (x, length) = (x + units(start), units(width(words)));
+        let _ = writeln!(
+            svg,
+            "<text x=\"{x}\" y=\"{y}\" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\"{looks}>{}</text>",
+            escaped(words)
+        );
+    }
+}
+
+/// Pieces without spaces at their ends or two in a row, each with its first column: viewers do
+/// not agree on whether other spaces count.
+fn phrases(text: &str) -> Vec<(usize, &str)> {
+    let mut phrases = Vec::new();
+    let mut column = 0;
+    for piece in text.split("  ") {
+        let words = piece.trim_matches(' ');
+        if !words.is_empty() {
+            let lead = piece.len() - piece.trim_start_matches(' ').len();
+            phrases.push((column + lead, words));
+        }
+        column += width(piece) + 2;
+    }
+    phrases
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -277,6 +292,11 @@ mod tests {
         let svg = svg("t", "\u{1b}[2J\u{1b}]0;title\u{7}\u{1b}]8;;https://x\u{1b}\\<a>\u{8}&\n");
         assert!(svg.contains(">&lt;a&gt;&amp;</text>"), "{svg}");
         assert!(!svg.contains("title\u{7}") && !svg.contains("https://x"));
+    }
+
+    #[test]
+    fn words_keep_their_columns_however_many_spaces_are_between() {
+        assert_eq!(phrases(" a b   c  "), [(1, "a b"), (7, "c")]);
     }
 
     proptest::proptest! {
