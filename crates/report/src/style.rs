@@ -3,7 +3,7 @@
 use plimsoll_model::Severity;
 
 /// The looks of the formats that people read; those that machines read pay no heed to it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Style {
     /// Columns of the terminal; `None` where there is none, and nothing is shortened.
     pub width: Option<u16>,

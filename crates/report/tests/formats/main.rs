@@ -16,9 +16,9 @@ use plimsoll_model::Scan;
 use plimsoll_report::{Format, Style};
 
 /// The report as text.
-fn report(format: &str, scan: &Scan, style: Style) -> String {
+fn report(format: &str, scan: &Scan, style: &Style) -> String {
     let mut out = Vec::new();
-    (Format::named(format).unwrap().write)(scan, &style, &mut out).unwrap();
+    (Format::named(format).unwrap().write)(scan, style, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

@@ -7,7 +7,7 @@ use crate::report;
 use crate::sample::{self, Builder, day};
 
 fn table(scan: &Scan, width: Option<u16>, colour: bool) -> String {
-    report("table", scan, Style { width, colour })
+    report("table", scan, &Style { width, colour })
 }
 
 #[test]

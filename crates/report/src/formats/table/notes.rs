@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use plimsoll_model::{AdvisoryData, ProblemKind, Scan};
 
-use super::rows::EPSS_SHOWN;
+use super::rows::{EPSS_SHOWN, epss};
 use crate::style::{Role, Style};
 use crate::tally::{Tally, standing};
 use crate::text::{grouped, one_line, plural, wrap};
@@ -49,7 +49,7 @@ fn legend(scan: &Scan) -> Option<String> {
     if standing(scan).any(|finding| finding.kev.is_some()) {
         parts.push("KEV: known to be exploited (CISA)".to_owned());
     }
-    if standing(scan).any(|finding| finding.epss.is_some_and(|epss| epss.score >= EPSS_SHOWN)) {
+    if standing(scan).any(|finding| epss(finding).is_some()) {
         parts.push(format!(
             "EPSS: chance of being exploited within 30 days (FIRST), shown from {:.0}%",
             EPSS_SHOWN * 100.0
@@ -72,16 +72,14 @@ fn data(scan: &Scan) -> (Role, String) {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         format!("advisories: {} records of {names}{more}", grouped(records))
     };
-    if let Some(newest) = scan.data.newest() {
-        note += &format!(", the newest of {}", newest.date());
-        let age = scan.scanned_at.map(|now| newest.days_until(now)).filter(|days| *days > 0);
-        if let Some(days) = age.and_then(|days| usize::try_from(days).ok()) {
-            note += &format!(" ({} old)", plural(days, "day"));
-        }
-    }
+    let newest = scan.data.newest();
+    note.extend(newest.map(|newest| format!(", the newest of {}", newest.date())));
+    let age = newest.zip(scan.scanned_at).map(|(newest, now)| newest.days_until(now));
+    let age = age.filter(|days| *days > 0).and_then(|days| usize::try_from(days).ok());
+    note.extend(age.map(|days| format!(" ({} old)", plural(days, "day"))));
     let rejected: u64 = feeds.iter().fold(0, |sum, feed| sum.saturating_add(feed.rejected));
     if rejected > 0 {
-        note += &format!("; {} broken records are left out", grouped(rejected));
+        note.extend(["; ", &grouped(rejected), " broken records are left out"]);
     }
     if *starter || feeds.is_empty() {
         note += "; `plimsoll db update` gets them all";

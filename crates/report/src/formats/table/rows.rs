@@ -8,6 +8,11 @@ use crate::{instruction, text};
 /// From this probability on, FIRST's estimate is worth a reader's time.
 pub(super) const EPSS_SHOWN: f32 = 0.1;
 
+/// FIRST's estimate, where it is high enough to be shown.
+pub(super) fn epss(finding: &Finding) -> Option<f32> {
+    finding.epss.map(|epss| epss.score).filter(|score| (EPSS_SHOWN..=1.0).contains(score))
+}
+
 /// The cells of one finding, fit for a terminal but not yet shortened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
@@ -96,8 +101,8 @@ fn marks(finding: &Finding) -> String {
     if finding.kev.is_some() {
         marks.push("KEV".to_owned());
     }
-    if let Some(epss) = finding.epss.filter(|epss| epss.score >= EPSS_SHOWN) {
-        marks.push(format!("EPSS {:.0}%", epss.score.min(1.0) * 100.0));
+    if let Some(score) = epss(finding) {
+        marks.push(format!("EPSS {:.0}%", score * 100.0));
     }
     marks.join(" ")
 }
