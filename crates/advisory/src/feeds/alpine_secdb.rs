@@ -5,7 +5,6 @@
 //! with all packages and branches; the list has no texts and no dates.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use plimsoll_model::{
     Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Event, Range, RangeKind,
@@ -104,31 +103,36 @@ fn add(branch: Branch, path: &str, fixes: &mut Fixes, intake: &mut Intake<'_>) {
                 intake.reject(&format!("{path} {}", package.name), "a fix without a version");
                 continue;
             }
-            // Some lines hold several ids, or an id and a remark.
-            for id in ids.iter().flatten().flat_map(|ids| ids.split_whitespace()) {
-                if !is_id(id) {
-                    intake.reject(&format!("{path} {}", package.name), format!("`{id}` is no id"));
-                    continue;
+            for line in ids.iter().flatten() {
+                let mut found = ids_in(line).peekable();
+                if found.peek().is_none() {
+                    let at = format!("{path} {}", package.name);
+                    intake.reject(&at, format!("`{line}` names no weakness"));
                 }
-                let key = (branch.distroversion.clone(), package.name.clone());
-                let versions = match fixes.entry(id.into()) {
-                    Entry::Vacant(new) => new.insert(BTreeMap::new()),
-                    Entry::Occupied(known) => known.into_mut(),
-                };
-                let versions = versions.entry(key).or_default();
-                if !versions.iter().any(|known| known == version) {
-                    versions.push(version.into());
+                for id in found {
+                    let key = (branch.distroversion.clone(), package.name.clone());
+                    let versions = fixes.entry(id).or_default().entry(key).or_default();
+                    if !versions.iter().any(|known| known == version) {
+                        versions.push(version.into());
+                    }
                 }
             }
         }
     }
 }
 
-/// `CVE-2024-1`, `GHSA-…`, `XSA-248`; not a remark such as `(regression)`.
-fn is_id(id: &str) -> bool {
-    id.contains('-')
-        && id.starts_with(|c: char| c.is_ascii_alphabetic())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
+/// The ids in a line: `CVE-2024-1`, `XSA-248`, `VSV00010`. Some lines hold several, or an id and
+/// a remark, `CVE-2018-14467 (BGP)`; some write `CVE_2019-2426`.
+fn ids_in(line: &str) -> impl Iterator<Item = String> + '_ {
+    line.split([' ', '\t', ',']).filter(|word| is_id(word)).map(|word| {
+        word.strip_prefix("CVE_").map_or_else(|| word.to_owned(), |rest| format!("CVE-{rest}"))
+    })
+}
+
+fn is_id(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_uppercase())
+        && word.bytes().any(|b| b.is_ascii_digit())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
 }
 
 /// A fix outweighs the word that the package never had the weakness: both can stand there where
