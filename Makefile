@@ -28,8 +28,7 @@ demo: setup
 bench: setup
 	$(CARGO) build --release --locked
 	$(CARGO) build --release --locked -p plimsoll-image --example inflate
-	@demo/tools
-	@benches/images
+	@demo/tools && benches/images
 	@benches/measure.py $(if $(filter 0,$(shell id -u)),--cold)
 
 # Syft and Trivy, by Go, for `make bench`; about fifteen minutes.
