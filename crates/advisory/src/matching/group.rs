@@ -24,6 +24,11 @@ impl Group<'_, '_> {
         let own = || self.hits.first().map_or("", |hit| hit.id);
         cve.map_or_else(own, String::as_str)
     }
+
+    /// Whether no record knows a version that repairs it.
+    pub(super) fn is_unfixed(&self) -> bool {
+        self.hits.iter().all(|hit| hit.fixed.is_empty())
+    }
 }
 
 /// Folds the hits on one package of a distribution: one group a CVE.

@@ -34,6 +34,8 @@ pub(super) enum Outcome<'d> {
     Affected(Hit<'d>),
     /// The vendor says that it is not, whatever others say.
     Denied,
+    /// The installed version has the repair.
+    Repaired,
     /// Nothing.
     Passed,
 }
@@ -104,7 +106,11 @@ pub(super) fn judge<'d>(
     let verdict = versions::affected(subject.scheme, version, entry.ranges(), entry.versions())
         .map_err(|error| error.to_string())?;
     if !verdict.is_affected() {
-        return Ok(Outcome::Passed);
+        return Ok(if limits.fixed.is_some() && verdict.fixed.is_empty() {
+            Outcome::Repaired
+        } else {
+            Outcome::Passed
+        });
     }
     Ok(Outcome::Affected(Hit {
         advisory: entry.advisory(),

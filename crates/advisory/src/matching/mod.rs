@@ -108,6 +108,7 @@ fn judge(
     let mut hits: Vec<Hit<'_>> = Vec::new();
     let mut undecided: Vec<Undecided> = Vec::new();
     let mut denied: BTreeSet<&str> = BTreeSet::new();
+    let mut repaired: BTreeSet<&str> = BTreeSet::new();
     for ecosystem in ecosystems {
         for lookup in Lookup::of(&subject) {
             for entry in database.affected(ecosystem, lookup.name) {
@@ -117,7 +118,11 @@ fn judge(
                         denied.insert(entry.id());
                         denied.extend(entry.aliases());
                     }
-                    Ok(hit::Outcome::Passed) => {}
+                    Ok(hit::Outcome::Repaired) if subject.is_os => {
+                        repaired.insert(entry.id());
+                        repaired.extend(entry.aliases());
+                    }
+                    Ok(hit::Outcome::Repaired | hit::Outcome::Passed) => {}
                     Err(why) => undecided.push(Undecided {
                         package: package.name.clone(),
                         version: package.version.clone(),
@@ -140,6 +145,8 @@ fn judge(
     let findings = groups
         .iter()
         .filter(|group| !denied.contains(group.id()))
+        // A record without a fix was written before the notice that repairs it.
+        .filter(|group| !(group.is_unfixed() && repaired.contains(group.id())))
         .map(|group| finding::finding(group, &subject, index, distro, database))
         .collect::<Result<_, DatabaseError>>()?;
     Ok((findings, undecided))

@@ -1,7 +1,7 @@
 //! Under which ecosystems, names and versions a package's advisories stand.
 //!
-//! Debian, Ubuntu, Alpine and their like name source packages; the rpm distributions name the
-//! packages that they build from them. Language packages go by their own name.
+//! Debian, Ubuntu, Alpine and their like name source packages, and so do Azure Linux and Photon;
+//! the other rpm distributions name the packages that they build from them. Language packages go by their own name.
 
 use plimsoll_model::{Distro, Ecosystem, EcosystemName, Package, PackageKind};
 
@@ -23,25 +23,13 @@ pub(super) struct Subject<'p> {
 impl<'p> Subject<'p> {
     /// The subject of a package in an ecosystem.
     pub(super) fn of(package: &'p Package, ecosystem: EcosystemName) -> Self {
-        let binary = (package.name.as_str(), package.version.as_str());
+        let binary = (package.name.as_str(), plain(package.kind, &package.version));
         let source = if by_source(ecosystem) {
             (package.source_name(), package.source_version())
         } else {
             binary
         };
-        Self {
-            package,
-            scheme: Scheme::of(ecosystem),
-            is_os: package.kind.is_os(),
-            source,
-            binary: (binary.0, plain(package.kind, binary.1)),
-        }
-        .with_plain_source(package.kind)
-    }
-
-    fn with_plain_source(mut self, kind: PackageKind) -> Self {
-        self.source.1 = plain(kind, self.source.1);
-        self
+        Self { package, scheme: Scheme::of(ecosystem), is_os: package.kind.is_os(), source, binary }
     }
 }
 
@@ -57,7 +45,15 @@ fn by_source(ecosystem: EcosystemName) -> bool {
     use EcosystemName as Name;
     matches!(
         ecosystem,
-        Name::Debian | Name::Ubuntu | Name::Alpine | Name::Wolfi | Name::Chainguard | Name::MinimOs
+        Name::Debian
+            | Name::Ubuntu
+            | Name::Alpine
+            | Name::Wolfi
+            | Name::Chainguard
+            | Name::MinimOs
+            | Name::AzureLinux
+            | Name::Mariner
+            | Name::Photon
     )
 }
 

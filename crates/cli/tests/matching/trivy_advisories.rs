@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use plimsoll_advisory::database::{Database, Enrichment, compile_to_bytes};
 use plimsoll_model::{
     Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Event, Range, RangeKind,
 };
@@ -52,6 +53,15 @@ struct Cve {
     id: String,
 }
 
+/// Distributions whose feeds list repairs alone, so that a record without one says nothing.
+const ONLY_FIXES: [EcosystemName; 5] = [
+    EcosystemName::Chainguard,
+    EcosystemName::MinimOs,
+    EcosystemName::OpenSuse,
+    EcosystemName::Suse,
+    EcosystemName::Wolfi,
+];
+
 /// All advisories of some files that are about an ecosystem known here.
 pub(crate) fn read(files: &[impl AsRef<Path>]) -> Vec<Advisory> {
     let buckets: Vec<Bucket> = files
@@ -76,6 +86,12 @@ pub(crate) fn read(files: &[impl AsRef<Path>]) -> Vec<Advisory> {
         }
     }
     advisories
+}
+
+/// A database of these records and nothing else.
+pub(crate) fn compiled(records: Vec<Advisory>) -> Database {
+    let bytes = compile_to_bytes(records.into_iter(), &Enrichment::default()).unwrap();
+    Database::from_bytes(bytes).unwrap()
 }
 
 /// Red Hat's numbers for its repositories.
@@ -138,6 +154,10 @@ fn advisory(
         return Some(advisory);
     }
     if let Some(ecosystem) = distribution(bucket) {
+        let fixed = record.fixed_version.as_deref().is_some_and(|fixed| !fixed.is_empty());
+        if ONLY_FIXES.contains(&ecosystem.name()) && !fixed && record.entries.is_empty() {
+            return None;
+        }
         if record.entries.is_empty() {
             let mut affected = of(ecosystem);
             affected.ranges =
@@ -160,7 +180,7 @@ fn advisory(
     Some(advisory)
 }
 
-/// A fix that is the version of a patched release becomes the end of the range.
+/// The constraints of a language's record, and its fixes.
 fn by_constraints(record: &Record) -> Option<Vec<Range>> {
     let constraint = |text: &str| Range {
         kind: RangeKind::Ecosystem,
@@ -170,7 +190,16 @@ fn by_constraints(record: &Record) -> Option<Vec<Range>> {
     if record.vulnerable_versions.is_empty() {
         return None;
     }
-    Some(record.vulnerable_versions.iter().map(|text| constraint(text)).collect())
+    let mut ranges: Vec<Range> =
+        record.vulnerable_versions.iter().map(|text| constraint(text)).collect();
+    // A range of ends alone affects nothing and tells where the fixes are.
+    let fixes = record.patched_versions.iter().map(|text| Event::Fixed(text.clone()));
+    ranges.push(Range {
+        kind: RangeKind::Ecosystem,
+        events: fixes.collect(),
+        constraint: String::new(),
+    });
+    Some(ranges)
 }
 
 fn fixed_at(fixed: Option<&str>, introduced: Option<&str>) -> Range {

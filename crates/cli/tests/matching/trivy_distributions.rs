@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use plimsoll_advisory::database::Database;
 use plimsoll_advisory::matching::match_inventory;
 use plimsoll_model::{
     Distro, Ecosystem, EcosystemName, FixState, Inventory, Package, PackageKind, SourcePackage,
@@ -53,7 +52,16 @@ struct CaseFinding {
 const VENDORS: [&str; 4] = ["rapidfort", "seal", "rootio", "echo"];
 
 /// Cases in which the answer here is another one, and why it is the better one.
-const DIFFERENCES: [(&str, &str); 0] = [];
+const DIFFERENCES: [(&str, &str); 2] = [
+    (
+        "trivy/distro/redhat/happy path: advisories have different arches",
+        "the installed version has a hyphen, which no rpm version has",
+    ),
+    (
+        "trivy/distro/ubuntu/ubuntu 19.04-ESM, 19.04 is outdated",
+        "records of the release itself count after its end too, and the report says that it ended",
+    ),
+];
 
 #[test]
 fn distributions_cases_give_their_findings_and_no_other() {
@@ -96,7 +104,7 @@ fn expected(case: &Case) -> BTreeSet<(String, String, String)> {
 
 fn found(case: &Case, folder: &Path) -> BTreeSet<(String, String, String)> {
     let files: Vec<_> = case.advisories.iter().map(|file| folder.join(file)).collect();
-    let database = Database::of_advisories(trivy_advisories::read(&files)).unwrap();
+    let database = trivy_advisories::compiled(trivy_advisories::read(&files));
     let ecosystem = ecosystem(case);
     let inventory = Inventory {
         distro: Some(Distro { id: case.distro.clone(), ecosystem, ..Distro::default() }),
@@ -155,7 +163,7 @@ fn ecosystem(case: &Case) -> Option<Ecosystem> {
         "suse" if case.id.contains("Micro") || major == "5" => {
             format!("SUSE Linux Enterprise Micro {version}")
         }
-        "suse" if case.id.to_lowercase().contains("opensuse") || case.id.contains("happy") => {
+        "suse" if !case.id.contains(" sle ") => {
             format!("openSUSE Leap {version}")
         }
         "suse" => format!("SUSE Linux Enterprise {version}"),
