@@ -30,7 +30,7 @@ const MAGIC: &[u8; 8] = b"plmlyr01";
 const MAX_TOTAL: u64 = 2 << 30;
 
 /// An entry in use is marked as such at most this often.
-const MARKED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+const MARKED_FOR: Duration = Duration::from_hours(24);
 
 /// Inventories of layers, in a folder.
 pub(crate) struct LayerCache {

@@ -86,7 +86,7 @@ pub struct Pieces<'a> {
     stored: &'a dyn ReadAt,
     size: u64,
     /// Offset in the file, length, offset in what is stored; in order.
-    pieces: Vec<(u64, u64, u64)>,
+    places: Vec<(u64, u64, u64)>,
 }
 
 impl<'a> Pieces<'a> {
@@ -99,7 +99,7 @@ impl<'a> Pieces<'a> {
             at = at.saturating_add(len);
             place
         };
-        Self { stored, size, pieces: pieces.iter().map(place).collect() }
+        Self { stored, size, places: pieces.iter().map(place).collect() }
     }
 }
 
@@ -108,8 +108,8 @@ impl ReadAt for Pieces<'_> {
         let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let wanted = left.min(buffer.len());
         let next =
-            self.pieces.partition_point(|(start, len, _)| start.saturating_add(*len) <= offset);
-        let (start, len, at) = self.pieces.get(next).copied().unwrap_or((self.size, 0, 0));
+            self.places.partition_point(|(start, len, _)| start.saturating_add(*len) <= offset);
+        let (start, len, at) = self.places.get(next).copied().unwrap_or((self.size, 0, 0));
         if offset < start {
             let hole = usize::try_from(start - offset).unwrap_or(usize::MAX).min(wanted);
             buffer.get_mut(..hole).unwrap_or_default().fill(0);

@@ -172,6 +172,11 @@ impl LayerInventory {
         self.files.push(file);
     }
 
+    /// Whether the layer as a whole, and not only a file in it, is known to be damaged.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.problems.iter().any(|p| p.kind == ProblemKind::Partial && p.path.is_empty())
+    }
+
     /// Forgets what was found at `path`: it stands again, later in the same layer.
     pub(crate) fn forget(&mut self, path: &str) {
         self.files.retain(|file| file.path != path);

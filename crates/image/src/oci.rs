@@ -224,8 +224,8 @@ mod tests {
 
     #[test]
     fn steps_that_cannot_make_a_layer_are_known_where_no_one_says_so() {
-        let history = r##"[{"created_by":"/bin/sh -c #(nop) ADD a"},
-            {"created_by":"/bin/sh -c #(nop)  CMD [sh]"},{"created_by":"RUN b"}]"##;
+        let history = r#"[{"created_by":"/bin/sh -c #(nop) ADD a"},
+            {"created_by":"/bin/sh -c #(nop)  CMD [sh]"},{"created_by":"RUN b"}]"#;
         let (made_by, odd) = described(history, 2);
         assert_eq!(made_by, ["/bin/sh -c #(nop) ADD a", "RUN b"]);
         assert_eq!(odd, None);

@@ -179,7 +179,7 @@ const LEAST_PROGRAM: u64 = 52;
 /// `libc.so`, `libc.so.6`, `libpython3.so.1.0`.
 fn is_library(name: &str) -> bool {
     let stem = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-    stem.ends_with(".so") || ends_with(name, ".dll") || name.ends_with(".dylib")
+    [".so", ".dylib"].iter().any(|end| stem.ends_with(end)) || ends_with(name, ".dll")
 }
 
 /// Whether the first bytes are those of ELF, PE or Mach-O.
@@ -231,7 +231,7 @@ mod tests {
         ];
         let index = WantIndex::new(&all);
         let names =
-            |path| index.cataloguers(index.by_path(path)).map(|c| c.name()).collect::<String>();
+            |path| index.cataloguers(index.by_path(path)).map(Cataloguer::name).collect::<String>();
         assert_eq!(names("var/lib/dpkg/status"), "a");
         assert_eq!(names("x/var/lib/dpkg/status"), "");
         assert_eq!(names("opt/App.Jar"), "a");

@@ -65,7 +65,7 @@ pub fn read(root: &Path, is_system: bool, wants: &WantIndex<'_>) -> Result<Inven
     }
     let device = std::os::unix::fs::MetadataExt::dev(&metadata);
     let walk = Walk { wants, is_system, found: Mutex::default(), refused: Mutex::default() };
-    rayon::scope(|scope| walk.list(scope, &Arc::new(OwnedFd::from(folder)), String::new(), device));
+    rayon::scope(|scope| walk.list(scope, &Arc::new(OwnedFd::from(folder)), "", device));
     let mut found = walk.found.into_inner().unwrap_or_else(PoisonError::into_inner);
     let refused = walk.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(first) = refused.iter().min() {
@@ -93,7 +93,7 @@ impl Walk<'_, '_> {
         &'s self,
         scope: &rayon::Scope<'s>,
         folder: &Arc<OwnedFd>,
-        path: String,
+        path: &str,
         device: u64,
     ) {
         let mut found = LayerInventory::default();
@@ -150,7 +150,7 @@ impl Walk<'_, '_> {
         match opened {
             Ok((folder, stat)) => {
                 if stat.st_dev == device || !is_pseudo(&folder) {
-                    self.list(scope, &Arc::new(folder), path, stat.st_dev);
+                    self.list(scope, &Arc::new(folder), &path, stat.st_dev);
                 }
             }
             Err(Errno::ACCESS | Errno::PERM) => self.refuse(path),

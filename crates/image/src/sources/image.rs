@@ -138,7 +138,12 @@ pub fn catalogue_layers(
             let Some((at, job)) = order.get(turn).and_then(|&at| Some((at, jobs.get(at)?))) else {
                 break;
             };
-            let place = Place { is_bottom: at == 0, is_alone: is_alone(turn) };
+            let media_type = &job.layer.media_type;
+            let place = Place {
+                is_bottom: at == 0,
+                is_alone: is_alone(turn),
+                is_compressed: media_type.ends_with("gzip") || media_type.ends_with("zstd"),
+            };
             let outcome = job.read(reader, place);
             let failed = outcome.is_err();
             done.push((at, outcome));
@@ -180,7 +185,7 @@ pub fn catalogue_layer(
     expected: Option<&Digest>,
     is_bottom: bool,
 ) -> Result<LayerInventory, ImageError> {
-    let place = Place { is_bottom, is_alone: true };
+    let place = Place { is_bottom, is_alone: true, is_compressed: false };
     Ok(read_layer(reader, stored, expected, place)?.found)
 }
 
@@ -191,6 +196,9 @@ struct Place {
     is_bottom: bool,
     /// There are cores for threads of its own.
     is_alone: bool,
+    /// Its media type promises that it is compressed: one that is not is read as a whole, for its
+    /// digest.
+    is_compressed: bool,
 }
 
 struct ReadLayer {
@@ -214,7 +222,8 @@ fn read_layer(
     };
     let mut start = [0; 4];
     let known = file.read_at(&mut start, offset).map_err(ImageError::Read)?;
-    if Compression::of(start.get(..known).unwrap_or_default()) == Compression::None {
+    let is_plain = Compression::of(start.get(..known).unwrap_or_default()) == Compression::None;
+    if is_plain && !place.is_compressed {
         let archive = || {
             let window = FileWindow::new(Arc::clone(&file), offset, len)?;
             Ok(Archive::new(window, MAX_ENTRIES))
@@ -236,8 +245,17 @@ fn read_stream(
 ) -> Result<ReadLayer, ImageError> {
     let is_large = size.is_none_or(|size| size >= LARGE);
     let (found, actual) = inflated(stored, expected, place.is_alone && is_large, |inflated| {
-        let archive = Archive::new(Stream::new(inflated), MAX_ENTRIES);
-        read_archive(archive, || None, reader.wants(), place.is_bottom)
+        let archive = Archive::new(Stream::new(&mut *inflated), MAX_ENTRIES);
+        let mut found = read_archive(archive, || None, reader.wants(), place.is_bottom);
+        // The checksum of a compressed layer stands at its end, after that of the tar.
+        if let Err(error) = io::copy(inflated, &mut io::sink())
+            && !found.is_damaged()
+            && !is_trailing(&error)
+        {
+            let message = format!("layer is damaged: {error}");
+            found.problem(ProblemKind::Partial, "", message);
+        }
+        found
     })
     .map_err(ImageError::Read)?;
     match (expected, actual) {
@@ -246,6 +264,11 @@ fn read_stream(
         }
         (_, actual) => Ok(ReadLayer { found, is_verified: actual.is_some() }),
     }
+}
+
+/// Some programs fill up with zeros after the compressed bytes; gzip(1) passes over them too.
+fn is_trailing(error: &io::Error) -> bool {
+    error.to_string() == "invalid gzip header"
 }
 
 /// Puts an image together from its configuration and its layers, bottom first.

@@ -47,7 +47,9 @@ pub(super) fn inflated<T>(
             Some(mut hash) => {
                 let (to_hash, pieces) = sync_channel::<Arc<Vec<u8>>>(WAITING);
                 let hashing = scope.spawn(move || {
-                    pieces.iter().for_each(|piece| hash.update(&piece));
+                    for piece in pieces {
+                        hash.update(&piece);
+                    }
                     hash.text()
                 });
                 (Some(to_hash), Some(hashing))
@@ -61,7 +63,7 @@ pub(super) fn inflated<T>(
             drop(to_reading);
             stored.finish()
         });
-        let done = reading(&mut Pieces { pieces, give_back, now: Vec::new(), at: 0 });
+        let done = reading(&mut Inflated { pieces, give_back, now: Vec::new(), at: 0 });
         // The reading side is closed by now, so the other two come to their end.
         let outcome = joined(inflating);
         let digest = hashing.map(joined);
@@ -180,14 +182,14 @@ impl<R: Read> BufRead for Shared<R> {
 }
 
 /// Inflated pieces, as they come from the other thread.
-struct Pieces {
+struct Inflated {
     pieces: Receiver<io::Result<Vec<u8>>>,
     give_back: Sender<Vec<u8>>,
     now: Vec<u8>,
     at: usize,
 }
 
-impl Read for Pieces {
+impl Read for Inflated {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.fill_buf()?.read(buffer)?;
         self.consume(read);
@@ -195,7 +197,7 @@ impl Read for Pieces {
     }
 }
 
-impl BufRead for Pieces {
+impl BufRead for Inflated {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at >= self.now.len()
             && let Ok(piece) = self.pieces.recv()
