@@ -41,7 +41,7 @@ pub use ecosystem::{Ecosystem, EcosystemError, EcosystemName};
 pub use finding::{AdvisoryRef, Epss, EvidenceStep, Finding, FixState, Kev, PackageMatch};
 pub use inventory::{Artifact, Inventory, Layer, Problem, ProblemKind};
 pub use package::{Hash, Location, Package, PackageKind, Scope, SourcePackage};
-pub use purl::Purl;
+pub use purl::{Purl, PurlError};
 pub use reference::{ImageName, Platform, Reference, ReferenceError, Transport};
 pub use scan::{AdvisoryData, FeedStatus, Scan, Undecided};
 pub use severity::Severity;

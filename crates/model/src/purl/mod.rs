@@ -1,13 +1,18 @@
 //! Package URLs: `pkg:type/namespace/name@version?qualifiers#subpath`.
 //!
-//! Built from packages and written in canonical form.
+//! Built from packages, read from text, and written in canonical form.
 //!
 //! Source: <https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst>.
+
+mod parse;
+mod types;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::{Distro, Package, PackageKind};
+
+pub use parse::PurlError;
 
 /// A package URL, its parts decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
