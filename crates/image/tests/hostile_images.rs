@@ -67,9 +67,9 @@ impl Layout {
         use sha2::Digest;
         let bytes = serde_json::to_vec(document).unwrap();
         let hash = sha2::Sha256::digest(&bytes);
-        let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        std::fs::write(self.path().join("blobs/sha256").join(&hex), &bytes).unwrap();
-        json!({"digest": format!("sha256:{hex}"), "size": bytes.len()})
+        let digest = plimsoll_model::Digest::sha256(&hash.into());
+        std::fs::write(self.path().join("blobs/sha256").join(digest.hex()), &bytes).unwrap();
+        json!({"digest": digest.to_string(), "size": bytes.len()})
     }
 
     /// Puts `document` in the place of the index's only manifest.
