@@ -52,7 +52,10 @@ impl Feed for Osv {
 fn one(name: &str, json: &[u8], intake: &mut Intake<'_>) {
     let record: Record = match serde_json::from_slice(json) {
         Ok(record) => record,
-        Err(error) => return intake.reject(name, error),
+        Err(error) => {
+            let id = serde_json::from_slice::<record::OnlyId>(json).ok().map(|only| only.id);
+            return intake.reject(id.as_deref().unwrap_or(name), error);
+        }
     };
     let id = record.id.clone();
     match advisory(record, intake) {

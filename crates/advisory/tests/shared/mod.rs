@@ -45,7 +45,12 @@ impl Read {
 }
 
 /// Reads files as a source of a feed.
-pub(crate) fn read(feed: &dyn Feed, name: &str, files: &[FeedFile], enrichment: &mut Enrichment) -> Read {
+pub(crate) fn read(
+    feed: &dyn Feed,
+    name: &str,
+    files: &[FeedFile],
+    enrichment: &mut Enrichment,
+) -> Read {
     let mut records = Vec::new();
     let mut add = |record| -> Result<(), DatabaseError> {
         records.push(record);
