@@ -7,6 +7,11 @@
 //! advisory, flags, [module], [arches], [rating], ranges, [versions]
 //! ```
 
+#![allow(
+    clippy::copy_iterator,
+    reason = "a view of a few words, of which each call hands out a fresh one"
+)]
+
 use plimsoll_model::{
     Affected, AffectedStatus, Event, Range, RangeKind, Rating, RatingKind, Severity,
 };
@@ -121,7 +126,7 @@ impl<'d> Entry<'d> {
 
     /// A rating for this package alone.
     pub fn rating(&self) -> Option<Rating> {
-        self.rating.map(|rating| rating.to_rating())
+        self.rating.map(RatingBytes::to_rating)
     }
 }
 

@@ -1,5 +1,9 @@
 //! A small HTTP server that misbehaves as told.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::format_collect,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
