@@ -346,3 +346,14 @@ fn a_server_without_tls_is_no_mirror_with_tls() {
     let said = run(&update).unwrap_err().to_string();
     assert!(said.contains("cannot fetch `https://"), "{said}");
 }
+
+#[test]
+fn a_certificate_that_nobody_vouches_for_is_refused() {
+    let address = server::start_tls();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("https://{address}");
+    let mut update = update(folder.path(), vec![Mirror::named(&url)]);
+    update.patience.attempts = 1;
+    let said = run(&update).unwrap_err().to_string();
+    assert!(said.contains("certificate"), "{said}");
+}
