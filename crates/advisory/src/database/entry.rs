@@ -7,11 +7,19 @@
 //! advisory, flags, [module], [arches], [rating], ranges, [versions]
 //! ```
 
+#![allow(
+    clippy::copy_iterator,
+    reason = "a view of a few words, of which each call hands out a fresh one"
+)]
+
 use plimsoll_model::{
     Affected, AffectedStatus, Event, Range, RangeKind, Rating, RatingKind, Severity,
 };
 
 use super::DatabaseError;
+use super::codes::{
+    rating_kind, rating_kind_byte, severity, severity_byte, status_bits, status_of_bits,
+};
 use super::encoding::{Reader, put_count, put_varint};
 use super::head::Head;
 use super::strings::{Interner, Strings};
@@ -121,7 +129,7 @@ impl<'d> Entry<'d> {
 
     /// A rating for this package alone.
     pub fn rating(&self) -> Option<Rating> {
-        self.rating.map(|rating| rating.to_rating())
+        self.rating.map(RatingBytes::to_rating)
     }
 }
 
@@ -386,60 +394,5 @@ pub(super) fn put_texts(
 }
 
 fn status(flags: u8) -> Option<AffectedStatus> {
-    Some(match flags >> STATUS_SHIFT & STATUS_BITS {
-        0 => AffectedStatus::ByRange,
-        1 => AffectedStatus::Affected,
-        2 => AffectedStatus::UnderInvestigation,
-        3 => AffectedStatus::Deferred,
-        4 => AffectedStatus::WillNotFix,
-        5 => AffectedStatus::EndOfLife,
-        6 => AffectedStatus::NotAffected,
-        _ => return None,
-    })
-}
-
-fn status_bits(status: AffectedStatus) -> u8 {
-    match status {
-        AffectedStatus::Affected => 1,
-        AffectedStatus::UnderInvestigation => 2,
-        AffectedStatus::Deferred => 3,
-        AffectedStatus::WillNotFix => 4,
-        AffectedStatus::EndOfLife => 5,
-        AffectedStatus::NotAffected => 6,
-        _ => 0,
-    }
-}
-
-pub(super) fn rating_kind(byte: u8) -> Option<RatingKind> {
-    Some(match byte {
-        2 => RatingKind::CvssV2,
-        3 => RatingKind::CvssV3,
-        4 => RatingKind::CvssV4,
-        0 => RatingKind::Label,
-        _ => return None,
-    })
-}
-
-pub(super) fn rating_kind_byte(kind: RatingKind) -> u8 {
-    match kind {
-        RatingKind::CvssV2 => 2,
-        RatingKind::CvssV3 => 3,
-        RatingKind::CvssV4 => 4,
-        _ => 0,
-    }
-}
-
-pub(super) fn severity(byte: u8) -> Option<Severity> {
-    Severity::ALL.get(usize::from(byte)).copied()
-}
-
-pub(super) fn severity_byte(severity: Severity) -> u8 {
-    match severity {
-        Severity::Critical => 0,
-        Severity::High => 1,
-        Severity::Medium => 2,
-        Severity::Low => 3,
-        Severity::Negligible => 4,
-        Severity::Unknown => 5,
-    }
+    status_of_bits(flags >> STATUS_SHIFT & STATUS_BITS)
 }

@@ -6,6 +6,7 @@
 //!
 //! Layout: `layout.rs`; entries: `entry.rs`; whole records: `records.rs`.
 
+mod codes;
 mod compile;
 mod encoding;
 mod enrichment;

@@ -3,8 +3,8 @@
 use plimsoll_model::{Advisory, Link, LinkKind, Rating, Timestamp};
 
 use super::DatabaseError;
+use super::codes::{rating_kind, rating_kind_byte, severity, severity_byte};
 use super::encoding::{Reader, put_count, put_signed, put_text, put_varint};
-use super::entry::{rating_kind, rating_kind_byte, severity, severity_byte};
 use super::head::Head;
 
 /// A block is closed once it has this many bytes: large enough to compress, small enough that

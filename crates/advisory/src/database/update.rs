@@ -215,7 +215,7 @@ fn jumps(file: &Path, feeds: &[FeedStatus]) -> Vec<Jump> {
         |name: &str| feeds.iter().find(|feed| feed.name == name).map_or(0, |feed| feed.records);
     let jump = |old: FeedStatus| {
         let now = now(&old.name);
-        (now < old.records - old.records / 2).then(|| Jump {
+        (now < old.records - old.records / 2).then_some(Jump {
             before: old.records,
             now,
             feed: old.name,

@@ -60,11 +60,11 @@ impl Feed for AlpineSecdb {
     }
 
     fn read(&self, files: &[FeedFile], intake: &mut Intake<'_>) -> Result<(), FeedError> {
-        let mut fixes = Fixes::new();
+        let mut by_id = Fixes::new();
         let mut first = None;
         for file in files {
             match branch(file) {
-                Ok(branch) => add(branch, &file.part, &mut fixes, intake),
+                Ok(branch) => add(branch, &file.part, &mut by_id, intake),
                 Err(error) => {
                     intake.reject(&file.part, &error);
                     first.get_or_insert(error);
@@ -72,10 +72,10 @@ impl Feed for AlpineSecdb {
             }
         }
         match first {
-            Some(error) if fixes.is_empty() => return Err(error),
+            Some(error) if by_id.is_empty() => return Err(error),
             _ => {}
         }
-        for (id, packages) in fixes {
+        for (id, packages) in by_id {
             let mut advisory = Advisory::new(id, NAME);
             advisory.affected = packages.into_iter().map(affected).collect();
             intake.advisory(advisory);
@@ -85,33 +85,33 @@ impl Feed for AlpineSecdb {
 }
 
 fn branch(file: &FeedFile) -> Result<Branch, FeedError> {
-    serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(error))
+    serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(&error))
 }
 
-fn add(branch: Branch, path: &str, fixes: &mut Fixes, intake: &mut Intake<'_>) {
+fn add(branch: Branch, path: &str, by_id: &mut Fixes, intake: &mut Intake<'_>) {
     for (index, value) in branch.packages.into_iter().enumerate() {
         let package = match Wrapped::deserialize(value) {
             Ok(wrapped) => wrapped.pkg,
             Err(error) => {
-                intake.reject(&format!("{path} packages[{index}]"), error);
+                intake.reject(&format!("{path} packages[{index}]"), &error);
                 continue;
             }
         };
         for (version, ids) in package.secfixes {
             let version = version.trim();
             if version.is_empty() {
-                intake.reject(&format!("{path} {}", package.name), "a fix without a version");
+                intake.reject(&format!("{path} {}", package.name), &"a fix without a version");
                 continue;
             }
             for line in ids.iter().flatten() {
                 let mut found = ids_in(line).peekable();
                 if found.peek().is_none() {
                     let at = format!("{path} {}", package.name);
-                    intake.reject(&at, format!("`{line}` names no weakness"));
+                    intake.reject(&at, &format!("`{line}` names no weakness"));
                 }
                 for id in found {
                     let key = (branch.distroversion.clone(), package.name.clone());
-                    let versions = fixes.entry(id).or_default().entry(key).or_default();
+                    let versions = by_id.entry(id).or_default().entry(key).or_default();
                     if !versions.iter().any(|known| known == version) {
                         versions.push(version.into());
                     }

@@ -23,7 +23,7 @@ pub(super) fn each_file(
 ) -> Result<(), FeedError> {
     let mut archive = open(file)?;
     if archive.len() > MOST_FILES {
-        return Err(file.broken(format!("{} files in it", archive.len())));
+        return Err(file.broken(&format!("{} files in it", archive.len())));
     }
     let (mut bytes, mut in_all) = (Vec::new(), 0_u64);
     for index in 0..archive.len() {
@@ -46,7 +46,7 @@ pub(super) fn each_file(
 }
 
 fn open(file: &FeedFile) -> Result<ZipArchive<BufReader<File>>, FeedError> {
-    ZipArchive::new(BufReader::new(file.open()?)).map_err(|error| file.broken(error))
+    ZipArchive::new(BufReader::new(file.open()?)).map_err(|error| file.broken(&error))
 }
 
 fn read(

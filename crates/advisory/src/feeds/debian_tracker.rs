@@ -62,9 +62,9 @@ impl Feed for DebianTracker {
         for file in files {
             // Known to be whole before the first record is taken.
             let _: IgnoredAny = serde_json::from_reader(BufReader::new(file.open()?))
-                .map_err(|error| file.broken(error))?;
+                .map_err(|error| file.broken(&error))?;
             let mut reader = serde_json::Deserializer::from_reader(BufReader::new(file.open()?));
-            Packages(intake).deserialize(&mut reader).map_err(|error| file.broken(error))?;
+            Packages(intake).deserialize(&mut reader).map_err(|error| file.broken(&error))?;
         }
         Ok(())
     }
@@ -91,13 +91,13 @@ impl<'de> Visitor<'de> for Packages<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some((package, issues)) = map.next_entry::<String, Value>()? {
             let Value::Object(issues) = issues else {
-                self.0.reject(&package, "no issues by id");
+                self.0.reject(&package, &"no issues by id");
                 continue;
             };
             for (id, issue) in issues {
                 match Issue::deserialize(issue) {
                     Ok(issue) => add(&package, id, &issue, self.0),
-                    Err(error) => self.0.reject(&format!("{package} {id}"), error),
+                    Err(error) => self.0.reject(&format!("{package} {id}"), &error),
                 }
             }
         }
@@ -114,7 +114,7 @@ fn add(package: &str, id: String, issue: &Issue, intake: &mut Intake<'_>) {
             Ok(affected) => advisory.affected.push(affected),
             Err(why) => {
                 return intake
-                    .reject(&format!("{package} {}", advisory.id), format!("{name}: {why}"));
+                    .reject(&format!("{package} {}", advisory.id), &format!("{name}: {why}"));
             }
         }
     }

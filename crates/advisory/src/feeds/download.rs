@@ -48,7 +48,7 @@ impl Default for Patience {
             stall: Duration::from_secs(30),
             attempts: 5,
             pause: Duration::from_millis(500),
-            longest_pause: Duration::from_secs(120),
+            longest_pause: Duration::from_mins(2),
         }
     }
 }

@@ -20,7 +20,8 @@ pub(super) struct EndOfLife;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Cycle {
-    cycle: Value,
+    #[serde(rename = "cycle")]
+    number: Value,
     codename: Option<String>,
     release_date: Option<String>,
     latest_release_date: Option<String>,
@@ -57,7 +58,7 @@ impl Feed for EndOfLife {
 }
 
 fn cycles(file: &FeedFile) -> Result<Vec<Value>, FeedError> {
-    serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(error))
+    serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(&error))
 }
 
 fn add(path: &str, cycles: Vec<Value>, intake: &mut Intake<'_>) {
@@ -67,15 +68,15 @@ fn add(path: &str, cycles: Vec<Value>, intake: &mut Intake<'_>) {
         let cycle = match Cycle::deserialize(value) {
             Ok(cycle) => cycle,
             Err(error) => {
-                intake.reject(&format!("{path}[{index}]"), error);
+                intake.reject(&format!("{path}[{index}]"), &error);
                 continue;
             }
         };
-        let number = match &cycle.cycle {
+        let number = match &cycle.number {
             Value::String(text) => text.clone(),
             Value::Number(number) => number.to_string(),
             _ => {
-                intake.reject(&format!("{path}[{index}]"), "`cycle` is no text");
+                intake.reject(&format!("{path}[{index}]"), &"`cycle` is no text");
                 continue;
             }
         };

@@ -40,11 +40,11 @@ impl Feed for Epss {
                 } else if line.trim_end() == "cve,epss,percentile" {
                     columns = true;
                 } else {
-                    return Err(file.broken("no line `cve,epss,percentile`"));
+                    return Err(file.broken(&"no line `cve,epss,percentile`"));
                 }
             }
             if !columns {
-                return Err(file.broken("no scores in it"));
+                return Err(file.broken(&"no scores in it"));
             }
         }
         Ok(())
@@ -71,6 +71,6 @@ fn add(line: &str, number: usize, intake: &mut Intake<'_>) {
             intake.enrichment.epss.insert(cve, epss);
         }
         None if line.trim().is_empty() => {}
-        None => intake.reject(&format!("line {number}"), format!("`{line}` is no score")),
+        None => intake.reject(&format!("line {number}"), &format!("`{line}` is no score")),
     }
 }

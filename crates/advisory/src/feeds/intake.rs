@@ -1,6 +1,7 @@
 //! Where readers put what they find, and what they cannot make sense of.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 
 use plimsoll_model::{Advisory, Timestamp};
 
@@ -82,7 +83,7 @@ impl<'i> Intake<'i> {
     }
 
     /// Leaves a record out.
-    pub fn reject(&mut self, id: &str, why: impl ToString) {
+    pub fn reject(&mut self, id: &str, why: &dyn Display) {
         self.report.rejected += 1;
         if self.report.named.len() < NAMED {
             let cut = |text: &str| text.chars().take(SHOWN).collect::<String>();

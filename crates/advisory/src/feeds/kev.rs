@@ -42,15 +42,15 @@ impl Feed for Kev {
     fn read(&self, files: &[FeedFile], intake: &mut Intake<'_>) -> Result<(), FeedError> {
         for file in files {
             let catalogue: Catalogue =
-                serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(error))?;
+                serde_json::from_slice(&file.bytes(MOST)?).map_err(|error| file.broken(&error))?;
             intake.dated(catalogue.date_released.and_then(|date| date.parse().ok()));
             for (index, value) in catalogue.vulnerabilities.into_iter().enumerate() {
                 let id = value.get("cveID").and_then(Value::as_str);
                 let id = id.map_or_else(|| format!("vulnerabilities[{index}]"), str::to_owned);
                 match Listed::deserialize(value) {
                     Ok(listed) if CveKey::of(&listed.cve).is_some() => add(listed, intake),
-                    Ok(_) => intake.reject(&id, "no CVE id"),
-                    Err(error) => intake.reject(&id, error),
+                    Ok(_) => intake.reject(&id, &"no CVE id"),
+                    Err(error) => intake.reject(&id, &error),
                 }
             }
         }

@@ -20,7 +20,7 @@ mod osv;
 mod rating;
 mod starter;
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,7 @@ impl FeedFile {
     }
 
     /// An error about this file.
-    fn broken(&self, why: impl ToString) -> FeedError {
+    fn broken(&self, why: &dyn Display) -> FeedError {
         FeedError::Broken { path: self.path.clone(), why: why.to_string() }
     }
 }

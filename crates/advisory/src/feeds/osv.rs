@@ -37,11 +37,11 @@ impl Feed for Osv {
                 let name = name.strip_suffix(".json").unwrap_or(name);
                 match content {
                     Ok(json) => one(name, json, intake),
-                    Err(why) => intake.reject(name, why),
+                    Err(why) => intake.reject(name, &why),
                 }
             })?;
             if intake.seen() == 0 {
-                return Err(file.broken("no record in it"));
+                return Err(file.broken(&"no record in it"));
             }
         }
         Ok(())
@@ -52,12 +52,15 @@ impl Feed for Osv {
 fn one(name: &str, json: &[u8], intake: &mut Intake<'_>) {
     let record: Record = match serde_json::from_slice(json) {
         Ok(record) => record,
-        Err(error) => return intake.reject(name, error),
+        Err(error) => {
+            let id = serde_json::from_slice::<record::OnlyId>(json).ok().map(|only| only.id);
+            return intake.reject(id.as_deref().unwrap_or(name), &error);
+        }
     };
     let id = record.id.clone();
     match advisory(record, intake) {
         Ok(advisory) => intake.advisory(advisory),
-        Err(why) => intake.reject(if id.is_empty() { name } else { &id }, why),
+        Err(why) => intake.reject(if id.is_empty() { name } else { &id }, &why),
     }
 }
 

@@ -31,6 +31,12 @@ pub(super) struct Record {
     pub(super) database_specific: Map<String, Value>,
 }
 
+/// What a record that cannot be read is called.
+#[derive(Debug, Deserialize)]
+pub(super) struct OnlyId {
+    pub(super) id: String,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct AffectedRecord {
     pub(super) package: Option<PackageRecord>,

@@ -65,7 +65,7 @@ pub(super) fn of_affected(
                 .map(|word| rating::from_word(&source, word.trim_end_matches('*'))),
         ),
         EcosystemName::Ubuntu => {
-            ratings.extend(word("ubuntu_priority").map(|word| rating::from_word(&source, word)))
+            ratings.extend(word("ubuntu_priority").map(|word| rating::from_word(&source, word)));
         }
         // Crates that nobody maintains any more: no weakness by itself.
         EcosystemName::CratesIo => ratings.extend(word("informational").map(|kind| {
