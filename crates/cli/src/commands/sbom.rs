@@ -24,7 +24,7 @@ pub(crate) struct Sbom {
     #[arg(value_name = "REF")]
     reference: String,
 
-    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, cyclonedx-json
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, cyclonedx-json, spdx-json
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
     output: Vec<String>,
 
