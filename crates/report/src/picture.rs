@@ -95,7 +95,7 @@ fn draw(svg: &mut String, run: &Run, column: usize, span: usize, y: usize) {
         looks.push_str(" opacity=\"0.65\"");
     }
     for (start, words) in phrases(&run.text) {
-        let (x, length) = (x + units(start), units(width(words)));
+        let (x, length) = (MARGIN + units(column + start), units(width(words)));
         let _ = writeln!(
             svg,
             "<text x=\"{x}\" y=\"{y}\" textLength=\"{length}\" lengthAdjust=\"spacingAndGlyphs\"{looks}>{}</text>",

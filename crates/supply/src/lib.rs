@@ -1,6 +1,10 @@
 //! Software bills of materials: an inventory enters, a document in one of the known formats
 //! leaves.
 //!
+//! A document depends on nothing but the inventory and its time: that of `SOURCE_DATE_EPOCH`
+//! where it is set, else the image's, else, for a folder, the present. Its serial number is a
+//! UUID of the content, so the same image gives the same bytes.
+//!
 //! ```
 //! use plimsoll_model::Inventory;
 //! use plimsoll_supply::Format;
@@ -13,6 +17,10 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bill;
+mod edges;
 pub mod formats;
+mod licence;
+mod moment;
 
 pub use formats::Format;

@@ -1,143 +1,276 @@
 //! CycloneDX 1.6 in JSON.
 //!
-//! The document depends on nothing but the inventory: its time is the image's, its serial number
-//! a UUID of its content, so that the same image gives the same bytes.
-//!
 //! Source: <https://cyclonedx.org/docs/1.6/json/>.
 
-#![allow(clippy::indexing_slicing, reason = "setting a key of a JSON object cannot panic")]
-
-use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use plimsoll_model::{Inventory, Package, PackageKind, Purl, Scope};
-use serde_json::{Value, json};
+use plimsoll_model::{Distro, PackageKind, Scope};
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::Format;
+use crate::bill::{Bill, Node, Part, contact, hash_names, one_line};
+use crate::licence::Declared;
 
 pub(super) const FORMAT: Format = Format { name: "cyclonedx-json", about: "CycloneDX 1.6", write };
 
-fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-    let packages: Vec<&Package> = inventory.present().collect();
-    let references: Vec<String> = packages
-        .iter()
-        .enumerate()
-        .map(|(at, package)| format!("{at}-{}", purl(package, inventory)))
-        .collect();
-    let mut components: Vec<Value> = packages
-        .iter()
-        .zip(&references)
-        .map(|(package, reference)| component(package, reference, inventory))
-        .collect();
-    if let Some(distro) = inventory.distro.as_ref().filter(|distro| !distro.id.is_empty()) {
-        components.push(json!({
-            "type": "operating-system", "bom-ref": "os", "name": distro.id,
-            "version": distro.version, "description": distro.name,
-        }));
-    }
-    let mut document = json!({
-        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
-        "bomFormat": "CycloneDX", "specVersion": "1.6", "version": 1,
-        "metadata": {
-            "tools": {"components": [{"type": "application", "name": "plimsoll", "version": env!("CARGO_PKG_VERSION")}]},
-            "component": root(inventory),
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'b> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    bom_format: &'static str,
+    spec_version: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial_number: Option<String>,
+    version: u32,
+    metadata: Metadata<'b>,
+    components: Vec<Component<'b>>,
+    dependencies: Vec<Dependency<'b>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    compositions: Vec<Composition>,
+}
+
+#[derive(Debug, Serialize)]
+struct Metadata<'b> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<String>,
+    tools: Tools,
+    component: Component<'b>,
+}
+
+#[derive(Debug, Serialize)]
+struct Tools {
+    components: [Tool; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct Tool {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: &'static str,
+    version: &'static str,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Component<'b> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    bom_ref: &'b str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supplier: Option<Supplier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<&'b str>,
+    name: &'b str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'b str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'b str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hashes: Vec<Hash<'b>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    licenses: Vec<License<'b>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpe: Option<&'b str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purl: Option<&'b str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evidence: Option<Evidence<'b>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    properties: Vec<Property>,
+}
+
+#[derive(Debug, Serialize)]
+struct Supplier {
+    name: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    contact: Vec<Contact>,
+}
+
+#[derive(Debug, Serialize)]
+struct Contact {
+    email: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Hash<'b> {
+    alg: &'static str,
+    content: &'b str,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum License<'b> {
+    /// Also for a single id: the list in the schema is older than SPDX's.
+    Expression(&'b str),
+    License {
+        name: &'b str,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Evidence<'b> {
+    occurrences: Vec<Occurrence<'b>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Occurrence<'b> {
+    location: &'b str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+struct Property {
+    name: &'static str,
+    value: String,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Dependency<'b> {
+    #[serde(rename = "ref")]
+    reference: &'b str,
+    depends_on: Vec<&'b str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Composition {
+    aggregate: &'static str,
+    assemblies: [&'static str; 1],
+}
+
+fn write(inventory: &plimsoll_model::Inventory, out: &mut dyn Write) -> io::Result<()> {
+    let bill = Bill::of(inventory);
+    let mut components: Vec<Component<'_>> =
+        bill.parts.iter().map(|part| component(part, &bill)).collect();
+    components.extend(bill.system.map(|distro| system(distro, &bill)));
+    let edge = |(from, to): &(Node, Vec<Node>)| Dependency {
+        reference: bill.id(*from),
+        depends_on: to.iter().map(|node| bill.id(*node)).collect(),
+    };
+    let partial = Composition { aggregate: "incomplete", assemblies: ["root"] };
+    let mut document = Document {
+        schema: "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        bom_format: "CycloneDX",
+        spec_version: "1.6",
+        serial_number: None,
+        version: 1,
+        metadata: Metadata {
+            timestamp: None,
+            tools: Tools {
+                components: [Tool {
+                    kind: "application",
+                    name: "plimsoll",
+                    version: env!("CARGO_PKG_VERSION"),
+                }],
+            },
+            component: root(&bill),
         },
-        "components": components,
-        "dependencies": dependencies(&packages, &references),
-    });
-    if let (Some(created), Some(metadata)) =
-        (inventory.artifact.created, document.get_mut("metadata"))
-    {
-        metadata["timestamp"] = json!(created.to_string());
-    }
-    let serial = Uuid::new_v5(&Uuid::NAMESPACE_URL, document.to_string().as_bytes());
-    document["serialNumber"] = json!(serial.urn().to_string());
+        components,
+        dependencies: bill.edges.iter().map(edge).collect(),
+        compositions: inventory.is_partial().then_some(partial).into_iter().collect(),
+    };
+    let content = serde_json::to_vec(&document)?;
+    document.serial_number = Some(Uuid::new_v5(&Uuid::NAMESPACE_URL, &content).urn().to_string());
+    document.metadata.timestamp = Some(bill.created.to_string());
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
 }
 
-fn purl(package: &Package, inventory: &Inventory) -> String {
-    Purl::of(package, inventory.distro.as_ref()).to_string()
-}
-
-fn root(inventory: &Inventory) -> Value {
-    let artifact = &inventory.artifact;
-    let kind = if inventory.layers.is_empty() { "application" } else { "container" };
-    let name = artifact.names.first().unwrap_or(&artifact.reference);
-    let mut root = json!({"type": kind, "bom-ref": "root", "name": name});
-    if let Some(digest) = artifact.manifest_digest.as_ref().or(artifact.config_digest.as_ref()) {
-        root["version"] = json!(digest.to_string());
+fn root<'b>(bill: &'b Bill<'_>) -> Component<'b> {
+    Component {
+        kind: if bill.root.is_image { "container" } else { "application" },
+        bom_ref: bill.id(Node::Root),
+        name: &bill.root.name,
+        version: bill.root.version.as_deref(),
+        purl: bill.root.purl.as_deref(),
+        ..Component::default()
     }
-    root
 }
 
-fn component(package: &Package, reference: &str, inventory: &Inventory) -> Value {
+fn system<'b>(distro: &'b Distro, bill: &'b Bill<'_>) -> Component<'b> {
+    Component {
+        kind: "operating-system",
+        bom_ref: bill.id(Node::System),
+        name: &distro.id,
+        version: Some(distro.version.as_str()).filter(|version| !version.is_empty()),
+        description: Some(distro.name.as_str()).filter(|name| !name.is_empty()),
+        cpe: distro.cpe.as_deref().filter(|cpe| cpe.starts_with("cpe:2.3:")),
+        ..Component::default()
+    }
+}
+
+fn component<'b>(part: &'b Part<'_>, bill: &'b Bill<'_>) -> Component<'b> {
+    let package = part.package;
     let (group, name) = match package.kind {
         PackageKind::Maven => package.name.split_once(':'),
         PackageKind::Npm | PackageKind::Composer => package.name.split_once('/'),
         _ => None,
     }
     .map_or((None, package.name.as_str()), |(group, name)| (Some(group), name));
-    let mut component = json!({
-        "type": "library", "bom-ref": reference, "name": name, "version": package.version,
-        "purl": purl(package, inventory), "properties": properties(package, inventory),
-        "scope": if package.scope == Scope::Runtime { "required" } else { "optional" },
-    });
-    if let Some(group) = group {
-        component["group"] = json!(group);
+    let hash = |hash: &'b plimsoll_model::Hash| {
+        let (alg, _) = hash_names(&hash.algorithm, &hash.hex)?;
+        Some(Hash { alg, content: &hash.hex })
+    };
+    Component {
+        kind: "library",
+        bom_ref: &part.id,
+        supplier: package.supplier.as_deref().map(supplier),
+        group,
+        name: if name.is_empty() { "unknown" } else { name },
+        version: Some(package.version.as_str()).filter(|version| !version.is_empty()),
+        scope: Some(match package.scope {
+            Scope::Runtime => "required",
+            Scope::Optional => "optional",
+            Scope::Development => "excluded",
+        }),
+        hashes: package.hashes.iter().filter_map(hash).collect(),
+        licenses: match &part.licence {
+            Declared::None => Vec::new(),
+            Declared::Expression(text) => vec![License::Expression(text)],
+            Declared::Names(names) => names.iter().map(|name| License::License { name }).collect(),
+        },
+        purl: part.purl.as_deref(),
+        evidence: evidence(part),
+        properties: properties(part, bill),
+        ..Component::default()
     }
-    if let Some(supplier) = &package.supplier {
-        component["supplier"] = json!({"name": supplier});
-    }
-    if !package.licenses.is_empty() {
-        // Written as declared: whether it is an SPDX expression is for its reader to say.
-        let name = |license: &String| json!({"license": {"name": license}});
-        component["licenses"] = package.licenses.iter().map(name).collect();
-    }
-    let places: BTreeSet<&str> =
-        package.locations.iter().map(|location| location.path.as_str()).collect();
-    if !places.is_empty() {
-        let place = |path: &str| json!({"location": path});
-        component["evidence"] =
-            json!({"occurrences": places.into_iter().map(place).collect::<Vec<_>>()});
-    }
-    component
 }
 
-fn properties(package: &Package, inventory: &Inventory) -> Value {
+fn supplier(text: &str) -> Supplier {
+    let (name, address) = contact(text);
+    Supplier { name, contact: address.map(|email| Contact { email }).into_iter().collect() }
+}
+
+fn evidence<'b>(part: &'b Part<'_>) -> Option<Evidence<'b>> {
+    let mut places: Vec<(&str, Option<u32>)> =
+        part.package.locations.iter().map(|place| (place.path.as_str(), place.line)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let occurrence = |(location, line): (&'b str, _)| Occurrence { location, line };
+    let occurrences: Vec<_> = places.into_iter().map(occurrence).collect();
+    (!occurrences.is_empty()).then_some(Evidence { occurrences })
+}
+
+fn properties(part: &Part<'_>, bill: &Bill<'_>) -> Vec<Property> {
+    let package = part.package;
     let mut properties = vec![("plimsoll:cataloguer", package.cataloguer.clone())];
     properties.extend(package.owner.clone().map(|owner| ("plimsoll:owner", owner)));
-    let layer = package.locations.first().and_then(|location| location.layer);
-    if let Some(layer) = layer.and_then(|at| inventory.layers.get(usize::try_from(at).ok()?)) {
-        let digest = layer.diff_id.as_ref().or(layer.digest.as_ref());
-        properties.extend(digest.map(|digest| ("plimsoll:layer", digest.to_string())));
-        properties.push(("plimsoll:created-by", layer.created_by.clone()));
+    if let Some((index, digest, made_by)) =
+        package.locations.first().and_then(|place| bill.layer(place))
+    {
+        properties.extend(digest.map(|digest| ("plimsoll:layer", digest)));
+        properties.push(("plimsoll:created-by", made_by.to_owned()));
+        properties.push(("plimsoll:layer-index", index.to_string()));
     }
-    properties.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
-}
-
-/// The root needs what nothing else needs; the others what they state, of their own kind.
-fn dependencies(packages: &[&Package], references: &[String]) -> Value {
-    let mut by_name: BTreeMap<(&str, &str), Vec<&String>> = BTreeMap::new();
-    for (package, reference) in packages.iter().zip(references) {
-        by_name.entry((package.kind.purl_type(), &package.name)).or_default().push(reference);
+    if let Some(source) = &package.source {
+        properties.push(("plimsoll:source", format!("{}@{}", source.name, source.version)));
     }
-    let mut needed: BTreeSet<&String> = BTreeSet::new();
-    let mut edges: Vec<(&String, BTreeSet<&String>)> = Vec::new();
-    for (package, reference) in packages.iter().zip(references) {
-        let found = package
-            .depends_on
-            .iter()
-            .filter_map(|name| by_name.get(&(package.kind.purl_type(), name.as_str())));
-        let on: BTreeSet<&String> =
-            found.flatten().copied().filter(|other| *other != reference).collect();
-        needed.extend(&on);
-        edges.push((reference, on));
-    }
-    let top: Vec<&String> =
-        references.iter().filter(|reference| !needed.contains(reference)).collect();
-    let mut all = vec![json!({"ref": "root", "dependsOn": top})];
-    all.extend(edges.into_iter().map(|(reference, on)| json!({"ref": reference, "dependsOn": on})));
-    Value::Array(all)
+    properties.extend(package.module.clone().map(|module| ("plimsoll:module", module)));
+    properties.extend(package.notes.iter().map(|note| ("plimsoll:note", note.clone())));
+    properties.into_iter().map(|(name, value)| Property { name, value: one_line(&value) }).collect()
 }

@@ -4,6 +4,7 @@
 
 mod cyclonedx;
 mod json;
+mod spdx;
 mod table;
 
 use std::io::{self, Write};
@@ -23,7 +24,8 @@ pub struct Format {
 
 impl Format {
     /// The registry.
-    pub const ALL: &'static [Self] = &[cyclonedx::FORMAT, json::FORMAT, table::FORMAT];
+    pub const ALL: &'static [Self] =
+        &[cyclonedx::FORMAT, json::FORMAT, spdx::FORMAT, table::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {
