@@ -1,6 +1,7 @@
 //! What a command looks at: a reference and how it is read.
 
 use std::io::IsTerminal;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -24,6 +25,10 @@ pub(crate) struct Reading {
     /// Registry that may be spoken to without TLS or with a certificate nobody vouches for
     #[arg(long, value_name = "HOST[:PORT]")]
     insecure_registry: Vec<String>,
+
+    /// Certificates in PEM that registries are trusted by beside the system's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Vec<PathBuf>,
 }
 
 impl Reading {
@@ -36,7 +41,8 @@ impl Reading {
             options.platform = platform.parse::<Platform>().map_err(|e| Usage(e.to_string()))?;
         }
         options.cache = (!self.no_cache).then(|| paths::cache_dir().join("layers"));
-        options.registry.insecure.clone_from(&self.insecure_registry);
+        options.registry.insecure.extend(self.insecure_registry.iter().cloned());
+        options.registry.ca_files.extend(self.ca_file.iter().cloned());
         let progress = spinner(&format!("reading {reference}"));
         let inventory = plimsoll_image::read(&reference, &options);
         progress.finish_and_clear();

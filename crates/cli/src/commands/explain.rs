@@ -127,7 +127,11 @@ fn show(finding: &Finding, last: &LastScan, text: &mut String) {
     let _ = writeln!(text, "\nWhat to do");
     let _ = writeln!(text, "  {}", advice(&finding.fix));
     if let Some(kev) = &finding.kev {
-        let _ = writeln!(text, "  first: it is exploited, and listed by CISA since {}", kev.added);
+        let _ = writeln!(
+            text,
+            "  first: it is exploited, and listed by CISA since {}",
+            kev.added.date()
+        );
     }
     if !finding.aliases.is_empty() {
         let _ = writeln!(text, "\nAlso known as\n  {}", finding.aliases.join(", "));
