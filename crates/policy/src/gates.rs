@@ -50,7 +50,10 @@ impl Gates {
             format!("`{}`: ", first.path.escape_debug())
         };
         let others = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-        let reason = format!("packages may be missing: {place}{}{others}", first.message);
+        // The message may quote the image, and the reason ends up on a terminal.
+        let harmless = |c: char| if c.is_control() { '\u{fffd}' } else { c };
+        let message: String = first.message.chars().map(harmless).collect();
+        let reason = format!("packages may be missing: {place}{message}{others}");
         Some(GateReason { gate: "partial".into(), reason, exit_code: PARTIAL })
     }
 
@@ -78,7 +81,8 @@ impl Gates {
                     .min()
                     .filter(|(date, _)| age(*date) > limit)?;
                 format!(
-                    "feed `{feed}` was last fetched {} ago; at most {days} are allowed",
+                    "feed `{}` was last fetched {} ago; at most {days} are allowed",
+                    feed.escape_debug(),
                     plural(age(fetched), "day")
                 )
             }

@@ -54,13 +54,14 @@ impl Row {
         (self.severity, &self.id, &self.installed, &self.fixed, &self.layer, &self.title)
     }
 
-    /// The packages, with the number of copies where there are several.
+    /// The packages, with the number of copies where there are several; equal ones are
+    /// neighbours, because rows are sorted before they are folded.
     pub(super) fn names(&self) -> String {
         let mut names: Vec<(&str, usize)> = Vec::new();
         for package in &self.packages {
-            match names.iter_mut().find(|(name, _)| name == package) {
-                Some((_, times)) => *times += 1,
-                None => names.push((package, 1)),
+            match names.last_mut() {
+                Some((name, times)) if name == package => *times += 1,
+                _ => names.push((package, 1)),
             }
         }
         let shown = |(name, times): &(&str, usize)| match times {
