@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test lint setup demo bench bench-peers
+.PHONY: test test-peers lint setup demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for SQLite, zstd and the TLS stack; cmake for the last.
@@ -15,6 +15,12 @@ setup:
 
 test: setup
 	$(CARGO) test --workspace --locked
+
+# Compares the packages found with those of Syft and Trivy, on the images that `make bench` and
+# `make demo` have made: benches/README.md.
+test-peers: setup
+	$(CARGO) build --locked -p plimsoll-cli
+	@benches/compare_packages.py
 
 lint: setup
 	$(CARGO) fmt --all --check
