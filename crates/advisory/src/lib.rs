@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use plimsoll_advisory::database::Database;
-//! use plimsoll_advisory::matching::match_inventory;
+//! use plimsoll_advisory::matching::{Declared, match_inventory};
 //! use plimsoll_model::{Inventory, Package, PackageKind};
 //!
 //! let database = Database::starter()?;
@@ -15,7 +15,7 @@
 //!     packages: vec![Package::new(PackageKind::Npm, "lodash", "4.17.4")],
 //!     ..Inventory::default()
 //! };
-//! let matches = match_inventory(&inventory, &database)?;
+//! let matches = match_inventory(&inventory, &database, Declared::Counts)?;
 //! assert!(matches.findings.iter().any(|finding| finding.id == "CVE-2019-10744"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

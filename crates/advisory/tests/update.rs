@@ -9,6 +9,7 @@
 mod server;
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
@@ -52,6 +53,7 @@ fn update(folder: &Path, mirrors: Vec<Mirror>) -> Update {
         file: folder.join("db/advisories.db"),
         mirrors,
         accept_jump: false,
+        starter_fills_in: false,
         wait: Duration::ZERO,
         patience: Patience {
             connect: ms(2000),
@@ -72,6 +74,23 @@ fn records(update: &Update) -> u64 {
     let database = Database::open(&update.file).unwrap();
     database.verify().unwrap();
     database.advisories()
+}
+
+#[test]
+fn the_starter_set_fills_in_what_no_feed_speaks_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut update = update(folder.path(), vec![mirror(folder.path(), "m", 2)]);
+    update.starter_fills_in = true;
+    run(&update).unwrap();
+    let database = Database::open(&update.file).unwrap();
+    let found = |ecosystem: &str, package| {
+        let ecosystem = ecosystem.parse().unwrap();
+        database.affected(&ecosystem, package).map(|entry| entry.feed()).collect::<BTreeSet<_>>()
+    };
+    let log4j = found("Maven", "org.apache.logging.log4j:log4j-core");
+    assert_eq!(log4j, BTreeSet::from(["starter"]));
+    assert!(found("Debian:12", "glibc").is_empty());
+    assert!(!database.data().starter);
 }
 
 #[test]

@@ -26,6 +26,12 @@ pub trait Cataloguer: Send + Sync {
     /// Which files it is handed.
     fn wants(&self) -> &'static [Want];
 
+    /// Whether the file at `path` asks for packages (a lock file, a manifest) and does not show
+    /// them installed.
+    fn declares(&self, _path: &str) -> bool {
+        false
+    }
+
     /// Reads one file.
     ///
     /// Oddities that cost a line or an entry go to [`Found::skip`]; damage after which packages

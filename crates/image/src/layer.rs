@@ -141,6 +141,7 @@ impl LayerInventory {
     ) {
         let mut file = CataloguedFile { path, ..CataloguedFile::default() };
         for cataloguer in wants.cataloguers(wanted) {
+            let declares = cataloguer.declares(&file.path);
             let mut found = Found::default();
             let outcome =
                 cataloguer.catalogue(&File::new(&file.path, content, executable), &mut found);
@@ -155,6 +156,7 @@ impl LayerInventory {
             }
             for mut package in found.packages {
                 cataloguer.name().clone_into(&mut package.cataloguer);
+                package.declared = declares;
                 file.packages.push(package);
             }
             self.owned.extend(found.owned);

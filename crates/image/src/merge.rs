@@ -240,6 +240,7 @@ fn fold(mut packages: Vec<Package>) -> Vec<Package> {
         if is_same {
             known.locations.append(&mut next.locations);
             known.scope = known.scope.min(next.scope);
+            known.declared &= next.declared;
         }
         is_same
     });

@@ -112,6 +112,9 @@ pub struct Package {
     pub depends_on: Vec<String>,
     /// Whether it is there for running or for building only.
     pub scope: Scope,
+    /// Only asked for (by a lock file, a manifest), with nothing that shows it installed.
+    #[serde(default)]
+    pub declared: bool,
     /// Where it was found; the first is the best evidence.
     pub locations: Vec<Location>,
     /// Name of the operating system's package whose file this is.
@@ -140,6 +143,7 @@ impl Package {
             supplier: None,
             depends_on: Vec::new(),
             scope: Scope::Runtime,
+            declared: false,
             locations: Vec::new(),
             owner: None,
             removed_in: None,

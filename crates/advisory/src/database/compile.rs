@@ -1,7 +1,7 @@
 //! Makes a database of records, one after the other, so that memory holds the result and not the
 //! feeds.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 use plimsoll_model::{Advisory, FeedStatus, Timestamp};
@@ -29,6 +29,8 @@ pub struct Compiler {
     packages: HashMap<(u32, u32), u32>,
     ecosystems: BTreeSet<String>,
     feeds: BTreeMap<String, (u64, Option<Timestamp>)>,
+    /// Weaknesses and packages that records so far are about, by [`about`].
+    spoken_of: HashSet<u64>,
     count: u32,
 }
 
@@ -43,6 +45,16 @@ pub struct Compiled {
     pub bytes: u64,
     /// Figures of each feed, sorted by name.
     pub feeds: Vec<FeedStatus>,
+}
+
+/// Every id of a weakness that a record has.
+fn ids_of(advisory: &Advisory) -> impl Iterator<Item = &String> {
+    [&advisory.id].into_iter().chain(&advisory.aliases).chain(&advisory.upstream)
+}
+
+/// The hash of a weakness in a package.
+fn about(id: &str, ecosystem: &str, package: &str) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(format!("{id}\n{ecosystem}\n{package}").as_bytes())
 }
 
 impl Default for Compiler {
@@ -65,6 +77,7 @@ impl Compiler {
             packages: HashMap::new(),
             ecosystems: BTreeSet::new(),
             feeds: BTreeMap::new(),
+            spoken_of: HashSet::new(),
             count: 0,
         }
     }
@@ -72,6 +85,15 @@ impl Compiler {
     /// Records so far of a feed.
     pub fn records(&self, feed: &str) -> u64 {
         self.feeds.get(feed).map_or(0, |(records, _)| *records)
+    }
+
+    /// Whether a record so far is about the same weakness of one of the same packages.
+    pub fn speaks_of(&self, advisory: &Advisory) -> bool {
+        advisory.affected.iter().any(|affected| {
+            let ecosystem = affected.ecosystem.to_string();
+            let name = canonical_name(affected.ecosystem.name(), &affected.package);
+            ids_of(advisory).any(|id| self.spoken_of.contains(&about(id, &ecosystem, &name)))
+        })
     }
 
     /// Adds a record. One that was withdrawn is found by its id and matches nothing.
@@ -83,9 +105,7 @@ impl Compiler {
         let offset = u32::try_from(self.heads.len()).map_err(too_large)?;
         self.head_offsets.extend_from_slice(&offset.to_le_bytes());
         head::put(&mut self.heads, &mut self.texts, advisory, place)?;
-        for id in [&advisory.id].into_iter().chain(&advisory.aliases).chain(&advisory.upstream) {
-            self.ids.push((table::id_hash(id), number));
-        }
+        self.ids.extend(ids_of(advisory).map(|id| (table::id_hash(id), number)));
         let (records, newest) = self.feeds.entry(advisory.feed.clone()).or_default();
         *records += 1;
         *newest = (*newest).max(advisory.modified);
@@ -95,6 +115,7 @@ impl Compiler {
         for affected in &advisory.affected {
             let ecosystem = affected.ecosystem.to_string();
             let name = canonical_name(affected.ecosystem.name(), &affected.package);
+            self.spoken_of.extend(ids_of(advisory).map(|id| about(id, &ecosystem, &name)));
             let key = (self.texts.intern(&ecosystem)?, self.texts.intern(&name)?);
             let next = u32::try_from(self.packages.len()).map_err(too_large)?;
             let package = *self.packages.entry(key).or_insert(next);

@@ -28,6 +28,8 @@ pub struct Update {
     pub mirrors: Vec<Mirror>,
     /// Whether a feed may lose more than half of its records.
     pub accept_jump: bool,
+    /// Whether the starter set's facts fill in where no feed speaks of a weakness.
+    pub starter_fills_in: bool,
     /// How long to wait for another update to end.
     pub wait: Duration,
     /// How patient downloads are.
@@ -106,6 +108,9 @@ impl Update {
                 work.source(*feed, &source)?;
             }
         }
+        if self.starter_fills_in {
+            work.starter()?;
+        }
         on(Step::Writing);
         work.finish()
     }
@@ -152,6 +157,22 @@ impl Work<'_> {
                 problem.recovered = true;
             }
             break;
+        }
+        Ok(())
+    }
+
+    /// Famous advisories of languages that no feed speaks of: a mirror may lack a feed. What a
+    /// distribution is to be judged by is its own feed alone.
+    fn starter(&mut self) -> Result<(), DatabaseError> {
+        let (records, known) = feeds::starter()?;
+        for record in records.iter().filter(|_| !self.reports.is_empty()) {
+            let is_language = record.affected.iter().all(|a| a.ecosystem.release().is_none());
+            if is_language && !self.compiler.speaks_of(record) {
+                self.compiler.add(record)?;
+            }
+        }
+        for (cve, entry) in known.kev {
+            self.enrichment.kev.entry(cve).or_insert(entry);
         }
         Ok(())
     }
@@ -209,10 +230,10 @@ impl Work<'_> {
 }
 
 /// Feeds that lose more than half of their records. A database that cannot be opened has none.
-fn jumps(file: &Path, feeds: &[FeedStatus]) -> Vec<Jump> {
+fn jumps(file: &Path, compiled: &[FeedStatus]) -> Vec<Jump> {
     let Ok(present) = Database::open(file) else { return Vec::new() };
     let now =
-        |name: &str| feeds.iter().find(|feed| feed.name == name).map_or(0, |feed| feed.records);
+        |name: &str| compiled.iter().find(|feed| feed.name == name).map_or(0, |feed| feed.records);
     let jump = |old: FeedStatus| {
         let now = now(&old.name);
         (now < old.records - old.records / 2).then_some(Jump {
@@ -221,7 +242,9 @@ fn jumps(file: &Path, feeds: &[FeedStatus]) -> Vec<Jump> {
             feed: old.name,
         })
     };
-    present.data().feeds.into_iter().filter_map(jump).collect()
+    // The starter set only fills gaps: it shrinks as feeds come in.
+    let published = |feed: &FeedStatus| feed.name != feeds::STARTER;
+    present.data().feeds.into_iter().filter(published).filter_map(jump).collect()
 }
 
 fn status(

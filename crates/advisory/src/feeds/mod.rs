@@ -29,7 +29,7 @@ pub use download::{FetchError, Patience};
 pub use error::FeedError;
 pub use intake::{FeedReport, Intake, Rejected};
 pub use mirror::Mirror;
-pub use starter::starter;
+pub use starter::{FEED as STARTER, starter};
 
 pub(crate) use download::Downloads;
 pub(crate) use mirror::Fetched;

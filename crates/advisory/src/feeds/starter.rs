@@ -14,7 +14,8 @@ use super::rating;
 use crate::database::{DatabaseError, Enrichment};
 
 /// Name of the feed.
-const FEED: &str = "starter";
+/// Name of the feed that the starter set is.
+pub const FEED: &str = "starter";
 
 /// Every file of `starter/`, one line each.
 const FILES: &[(&str, &str)] = &[

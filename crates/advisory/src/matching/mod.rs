@@ -32,6 +32,18 @@ pub struct Matches {
     pub undecided: Vec<Undecided>,
     /// Language packages that were left to the distribution which owns their files.
     pub covered: usize,
+    /// Packages of an image that only lock files ask for, and that were not judged.
+    pub declared: usize,
+}
+
+/// Whether packages count that are only asked for and not shown installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Declared {
+    /// They do: the target is a project, whose lock files say what will be installed.
+    #[default]
+    Counts,
+    /// They do not: the target is a system, and what is installed in it can be seen.
+    Passed,
 }
 
 /// Matches every package that is present against the database.
@@ -41,17 +53,20 @@ pub struct Matches {
 pub fn match_inventory(
     inventory: &Inventory,
     database: &Database,
+    declared: Declared,
 ) -> Result<Matches, DatabaseError> {
     let distro = inventory.distro.as_ref();
     let known: Vec<String> = database.ecosystems().collect();
     let releases: Vec<Ecosystem> = distro.map_or_else(Vec::new, |distro| {
         subject::distribution_ecosystems(distro, known.iter().map(String::as_str))
     });
+    let is_declared = |package: &Package| declared_only(package, declared);
+    let matches_declared = inventory.present().filter(|package| is_declared(package)).count();
     let judged: Vec<(Vec<Finding>, Vec<Undecided>, bool)> = inventory
         .packages
         .par_iter()
         .enumerate()
-        .filter(|(_, package)| package.removed_in.is_none())
+        .filter(|(_, package)| package.removed_in.is_none() && !is_declared(package))
         .map(|(index, package)| {
             let index = u32::try_from(index).unwrap_or(u32::MAX);
             if covered_by_owner(package, distro) {
@@ -60,7 +75,7 @@ pub fn match_inventory(
             judge(index, package, distro, &releases, database).map(|(f, u)| (f, u, false))
         })
         .collect::<Result<_, DatabaseError>>()?;
-    let mut matches = Matches::default();
+    let mut matches = Matches { declared: matches_declared, ..Matches::default() };
     for (findings, undecided, covered) in judged {
         matches.findings.extend(findings);
         matches.undecided.extend(undecided);
@@ -80,6 +95,12 @@ pub fn match_inventory(
         })
     });
     Ok(matches)
+}
+
+/// A `go.mod` asks for a toolchain of its own age or newer, and whichever builds it decides.
+fn declared_only(package: &Package, declared: Declared) -> bool {
+    let is_toolchain = package.kind == PackageKind::Golang && package.name == "stdlib";
+    package.declared && (declared == Declared::Passed || is_toolchain)
 }
 
 /// The distribution patches without changing the upstream version, so that upstream's ranges

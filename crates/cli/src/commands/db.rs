@@ -104,6 +104,7 @@ fn update(file: PathBuf, arguments: &UpdateArguments) -> anyhow::Result<Outcome>
         file,
         mirrors,
         accept_jump: arguments.accept_jump,
+        starter_fills_in: true,
         wait: Duration::from_secs(arguments.wait),
         patience: Patience::default(),
         now: now(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use plimsoll_advisory::database::Database;
-use plimsoll_advisory::matching::match_inventory;
+use plimsoll_advisory::matching::{Declared, match_inventory};
 use plimsoll_model::{Scan, Severity};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
@@ -54,6 +54,10 @@ pub(crate) struct ScanCommand {
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
 
+    /// Judge what lock files in an image ask for as well, installed or not
+    #[arg(long)]
+    declared: bool,
+
     #[command(flatten)]
     reading: Reading,
 }
@@ -89,8 +93,18 @@ impl ScanCommand {
         if let Some(distro) = &mut inventory.distro {
             distro.end_of_life = database.end_of_life(distro);
         }
-        let matches = match_inventory(&inventory, database)
+        // A folder is a project, whose lock files say what will be installed.
+        let counts = self.declared || inventory.artifact.source == "dir";
+        let declared = if counts { Declared::Counts } else { Declared::Passed };
+        let matches = match_inventory(&inventory, database, declared)
             .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
+        if matches.declared > 0 && !counts {
+            tell(&format!(
+                "note: {} packages are asked for by lock files and not installed; \
+                 `--declared` judges them too",
+                matches.declared
+            ));
+        }
         let now = clock::now();
         let mut scan = Scan {
             inventory,

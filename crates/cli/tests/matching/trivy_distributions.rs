@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use plimsoll_advisory::matching::match_inventory;
+use plimsoll_advisory::matching::{Declared, match_inventory};
 use plimsoll_model::{
     Distro, Ecosystem, EcosystemName, FixState, Inventory, Package, PackageKind, SourcePackage,
 };
@@ -111,7 +111,7 @@ fn found(case: &Case, folder: &Path) -> BTreeSet<(String, String, String)> {
         packages: case.packages.iter().map(|package| installed(case, package)).collect(),
         ..Inventory::default()
     };
-    let matches = match_inventory(&inventory, &database).unwrap();
+    let matches = match_inventory(&inventory, &database, Declared::Counts).unwrap();
     let fixed = |fix: &FixState| {
         let version = fix.nearest().unwrap_or("");
         version.strip_prefix("0:").unwrap_or(version).to_owned()

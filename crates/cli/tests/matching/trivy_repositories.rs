@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use plimsoll_advisory::database::Database;
-use plimsoll_advisory::matching::match_inventory;
+use plimsoll_advisory::matching::{Declared, match_inventory};
 use plimsoll_image::Options;
 use plimsoll_model::{Reference, Scope};
 use serde::Deserialize;
@@ -99,7 +99,7 @@ fn found(
     if !development {
         inventory.packages.retain(|package| package.scope != Scope::Development);
     }
-    let matches = match_inventory(&inventory, database).unwrap();
+    let matches = match_inventory(&inventory, database, Declared::Counts).unwrap();
     matches
         .findings
         .iter()

@@ -22,6 +22,10 @@ impl Cataloguer for BunLock {
         "bun-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("bun.lock")]
     }

@@ -47,6 +47,10 @@ impl Cataloguer for CargoLock {
         "cargo-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("Cargo.lock")]
     }

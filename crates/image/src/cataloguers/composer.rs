@@ -19,6 +19,10 @@ impl Cataloguer for Composer {
         "composer"
     }
 
+    fn declares(&self, path: &str) -> bool {
+        !path.ends_with("installed.json")
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("composer.lock"), Want::Suffix("composer/installed.json")]
     }

@@ -18,6 +18,10 @@ impl Cataloguer for GemfileLock {
         "gemfile-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Suffix("Gemfile.lock"), Want::Name("gems.locked")]
     }

@@ -15,6 +15,10 @@ impl Cataloguer for GradleLock {
         "gradle-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("gradle.lockfile"), Want::Name("buildscript-gradle.lockfile")]
     }

@@ -20,6 +20,10 @@ impl Cataloguer for MavenPom {
         "maven-pom"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("pom.xml")]
     }

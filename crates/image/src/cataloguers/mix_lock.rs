@@ -18,6 +18,10 @@ impl Cataloguer for MixLock {
         "mix-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("mix.lock")]
     }

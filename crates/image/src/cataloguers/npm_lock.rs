@@ -58,6 +58,10 @@ impl Cataloguer for NpmLock {
         "npm-lock"
     }
 
+    fn declares(&self, path: &str) -> bool {
+        !path.ends_with("node_modules/.package-lock.json")
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("package-lock.json"), Want::Name("npm-shrinkwrap.json")]
     }

@@ -21,6 +21,10 @@ impl Cataloguer for Nuget {
         "nuget"
     }
 
+    fn declares(&self, path: &str) -> bool {
+        !path.ends_with(".deps.json")
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[
             Want::Name("packages.lock.json"),

@@ -19,6 +19,10 @@ impl Cataloguer for PipfileLock {
         "pipfile-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("Pipfile.lock")]
     }

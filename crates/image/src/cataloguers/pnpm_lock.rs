@@ -25,6 +25,10 @@ impl Cataloguer for PnpmLock {
         "pnpm-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("pnpm-lock.yaml")]
     }

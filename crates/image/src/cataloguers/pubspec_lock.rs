@@ -17,6 +17,10 @@ impl Cataloguer for PubspecLock {
         "pubspec-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("pubspec.lock")]
     }

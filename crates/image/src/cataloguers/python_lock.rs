@@ -34,6 +34,10 @@ impl Cataloguer for PythonLock {
         "python-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[
             Want::Name("poetry.lock"),

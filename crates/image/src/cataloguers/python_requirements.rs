@@ -19,6 +19,10 @@ impl Cataloguer for PythonRequirements {
         "python-requirements"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[
             Want::Suffix("requirements.txt"),

@@ -17,6 +17,10 @@ impl Cataloguer for StackLock {
         "stack-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("stack.yaml.lock")]
     }

@@ -22,6 +22,10 @@ impl Cataloguer for Swift {
         "swift"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("Package.resolved"), Want::Name("Podfile.lock")]
     }

@@ -31,6 +31,10 @@ impl Cataloguer for YarnLock {
         "yarn-lock"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("yarn.lock")]
     }

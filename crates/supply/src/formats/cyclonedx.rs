@@ -224,6 +224,8 @@ fn component<'b>(part: &'b Part<'_>, bill: &'b Bill<'_>) -> Component<'b> {
         name: if name.is_empty() { "unknown" } else { name },
         version: Some(package.version.as_str()).filter(|version| !version.is_empty()),
         scope: Some(match package.scope {
+            // A lock file in an image asks for more than was installed.
+            _ if package.declared && bill.inventory.artifact.source != "dir" => "excluded",
             Scope::Runtime => "required",
             Scope::Optional => "optional",
             Scope::Development => "excluded",

@@ -38,6 +38,10 @@ impl Cataloguer for GoMod {
         "go-mod"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("go.mod")]
     }

@@ -21,6 +21,10 @@ impl Cataloguer for GoVendor {
         "go-vendor"
     }
 
+    fn declares(&self, _path: &str) -> bool {
+        true
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::InNamed("vendor", "modules.txt")]
     }
