@@ -63,7 +63,7 @@ fn shared_mirror() -> Option<PathBuf> {
 fn an_update_names_what_it_left_out_and_status_shows_what_is_there() {
     let folder = tempfile::tempdir().unwrap();
     mirror(folder.path(), 4);
-    insta::assert_snapshot!(said(&run(folder.path(), &["update", "--mirror", "mirror"])), @"
+    insta::assert_snapshot!(said(&run(folder.path(), &["update", "--no-starter", "--mirror", "mirror"])), @"
     0 left out: kev: `CVE-2024-X`: no CVE id
     db/advisories.db: 0 advisories from 1 feeds, 1 left out, 0.0 MB
     ");

@@ -66,6 +66,10 @@ struct UpdateArguments {
     #[arg(long)]
     accept_jump: bool,
 
+    /// Do not fill in built-in facts where no feed speaks of a famous weakness
+    #[arg(long)]
+    no_starter: bool,
+
     /// Seconds to wait for another update to end
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     wait: u64,
@@ -104,7 +108,7 @@ fn update(file: PathBuf, arguments: &UpdateArguments) -> anyhow::Result<Outcome>
         file,
         mirrors,
         accept_jump: arguments.accept_jump,
-        starter_fills_in: true,
+        starter_fills_in: !arguments.no_starter,
         wait: Duration::from_secs(arguments.wait),
         patience: Patience::default(),
         now: now(),
