@@ -9,6 +9,7 @@
 use plimsoll_model::{Hash, Package, PackageKind, Scope};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads requirements files.
 #[derive(Debug)]
@@ -17,6 +18,10 @@ pub(crate) struct PythonRequirements;
 impl Cataloguer for PythonRequirements {
     fn name(&self) -> &'static str {
         "python-requirements"
+    }
+
+    fn version(&self) -> u32 {
+        2
     }
 
     fn wants(&self) -> &'static [Want] {
@@ -39,6 +44,9 @@ impl Cataloguer for PythonRequirements {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let words = ["dev", "test", "doc", "lint"];
         let is_development = words.iter().any(|word| file.name().contains(word));
         for (at, line) in joined(&file.text()?) {
