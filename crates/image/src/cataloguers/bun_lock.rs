@@ -11,6 +11,7 @@ use plimsoll_model::{Package, PackageKind, Scope};
 use serde_json::{Map, Value};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 use crate::reach::reached;
 
 /// Reads Bun's lock.
@@ -26,11 +27,18 @@ impl Cataloguer for BunLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("bun.lock")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let text = file.text()?;
         if text.trim().is_empty() {
             return Ok(());

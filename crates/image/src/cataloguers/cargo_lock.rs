@@ -13,6 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads `Cargo.lock`.
 #[derive(Debug)]
@@ -51,11 +52,18 @@ impl Cataloguer for CargoLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("Cargo.lock")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         if file.size() > MAX_FILE {
             return Err(CatalogueError::TooLarge { size: file.size(), limit: MAX_FILE });
         }

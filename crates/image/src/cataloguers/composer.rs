@@ -9,6 +9,7 @@ use plimsoll_model::{Package, PackageKind, Scope};
 use serde_json::{Map, Value};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads what Composer locked or installed.
 #[derive(Debug)]
@@ -23,11 +24,18 @@ impl Cataloguer for Composer {
         !path.ends_with("installed.json")
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("composer.lock"), Want::Suffix("composer/installed.json")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if file.name() == "composer.lock" && is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let root: Value = serde_json::from_slice(&file.bytes()?)
             .map_err(|error| CatalogueError::malformed("Composer file", error))?;
         let list = |key| root.get(key).and_then(Value::as_array).into_iter().flatten();

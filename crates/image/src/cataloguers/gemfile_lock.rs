@@ -8,6 +8,7 @@
 use plimsoll_model::{Package, PackageKind};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads Bundler's lock.
 #[derive(Debug)]
@@ -22,11 +23,18 @@ impl Cataloguer for GemfileLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Suffix("Gemfile.lock"), Want::Name("gems.locked")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let text = file.text()?;
         let (mut source, mut in_specs, mut commit) = ("", false, None);
         let mut gems: Vec<(usize, Package)> = Vec::new();

@@ -8,6 +8,7 @@ mod cargo_lock;
 mod composer;
 mod conan_lock;
 mod conda_meta;
+mod dependency_folder;
 mod dpkg;
 mod gem_spec;
 mod gemfile_lock;
@@ -23,6 +24,9 @@ mod os_release;
 mod pacman;
 mod pipfile_lock;
 mod pnpm_lock;
+mod program;
+mod program_release;
+mod program_rules;
 mod pubspec_lock;
 mod python_archive;
 mod python_lock;
@@ -63,6 +67,8 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &pacman::Pacman,
     &pipfile_lock::PipfileLock,
     &pnpm_lock::PnpmLock,
+    &program::Program,
+    &program_release::ProgramRelease,
     &pubspec_lock::PubspecLock,
     &python_archive::PythonArchive,
     &python_lock::PythonLock,

@@ -11,6 +11,7 @@ use plimsoll_model::{Package, PackageKind, Scope};
 use serde::Deserialize;
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads npm's lock files.
 #[derive(Debug)]
@@ -62,11 +63,18 @@ impl Cataloguer for NpmLock {
         !path.ends_with("node_modules/.package-lock.json")
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("package-lock.json"), Want::Name("npm-shrinkwrap.json")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let lock: Lock = serde_json::from_slice(&file.bytes()?)
             .map_err(|error| CatalogueError::malformed("package-lock.json", error))?;
         let mut listed = Listed::default();

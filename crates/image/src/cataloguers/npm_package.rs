@@ -1,7 +1,8 @@
-//! npm packages that are installed: `node_modules/NAME/package.json`.
+//! npm packages that are there: `node_modules/NAME/package.json`.
 //!
-//! Many packages carry further `package.json` files for tests or module types; only the one that
-//! lies where npm puts a package counts.
+//! Many packages carry further `package.json` files. Those that state name and version and may be
+//! published are listed too: the project itself, or a package that was copied into another.
+//! The others, for tests or module types, are none.
 //!
 //! Source: <https://docs.npmjs.com/cli/v11/configuring-npm/package-json>.
 
@@ -35,6 +36,8 @@ struct Manifest<'a> {
     contributes: Option<serde_json::Value>,
     #[serde(default)]
     unity: Option<serde_json::Value>,
+    #[serde(default)]
+    private: Option<serde_json::Value>,
 }
 
 impl Cataloguer for NpmPackage {
@@ -42,17 +45,31 @@ impl Cataloguer for NpmPackage {
         "npm-package"
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("package.json")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
-        if !is_installed(file.folder()) {
+        let is_installed = is_installed(file.folder());
+        let text = file.text()?;
+        let manifest: Manifest<'_> = match serde_json::from_str(&text) {
+            Ok(manifest) => manifest,
+            Err(error) if is_installed => {
+                return Err(CatalogueError::malformed("package.json", error));
+            }
+            // Tests of tools that read the file have broken ones on purpose.
+            Err(error) => {
+                found.skip(0, format!("not a valid package.json: {error}"));
+                return Ok(());
+            }
+        };
+        if !is_installed && !manifest.is_publishable() {
             return Ok(());
         }
-        let text = file.text()?;
-        let manifest: Manifest<'_> = serde_json::from_str(&text)
-            .map_err(|error| CatalogueError::malformed("package.json", error))?;
         if manifest.is_extension() {
             found.skip(0, "an extension of an editor or engine, not a package from npm");
             return Ok(());
@@ -72,12 +89,26 @@ impl Cataloguer for NpmPackage {
             manifest.license.and_then(|license| word(&license, "type")).into_iter().collect();
         package.supplier = manifest.author.and_then(|author| word(&author, "name"));
         package.depends_on = manifest.dependencies.unwrap_or_default().into_keys().collect();
+        if !is_installed {
+            package.notes.push("not where npm installs: the project itself or a copy".into());
+        }
         found.add(package);
         Ok(())
     }
 }
 
 impl Manifest<'_> {
+    /// npm refuses to publish what is private or has no name and version.
+    fn is_publishable(&self) -> bool {
+        let states = |text: &Option<Cow<'_, str>>| text.as_ref().is_some_and(|t| !t.is_empty());
+        let is_private = match &self.private {
+            Some(serde_json::Value::Bool(private)) => *private,
+            Some(serde_json::Value::String(private)) => private == "true",
+            _ => false,
+        };
+        states(&self.name) && states(&self.version) && !is_private
+    }
+
     /// Editors and game engines use the same file for extensions that are not from npm.
     fn is_extension(&self) -> bool {
         let editor = self.engines.as_ref().and_then(|engines| engines.get("vscode"));
@@ -101,14 +132,21 @@ mod tests {
     use crate::cataloguer::listing;
 
     #[test]
-    fn only_the_file_where_npm_puts_a_package_counts() {
+    fn what_is_not_where_npm_installs_counts_if_it_may_be_published() {
         let text = br#"{"name":"@types/node","version":"20.1.0","license":"MIT","dependencies":{"undici":"*"}}"#;
         assert_eq!(
             listing(&NpmPackage, "app/node_modules/@types/node/package.json", text),
             "npm @types/node 20.1.0\n"
         );
-        assert_eq!(listing(&NpmPackage, "app/node_modules/a/test/package.json", text), "");
-        assert_eq!(listing(&NpmPackage, "app/package.json", text), "");
+        let copy = "app/node_modules/next/dist/compiled/node/package.json";
+        assert_eq!(listing(&NpmPackage, copy, text), "npm @types/node 20.1.0\n");
+        for text in [
+            r#"{"name":"bytes","main":"index.js"}"#,
+            r#"{"type":"commonjs"}"#,
+            r#"{"name":"monorepo","version":"0.0.0","private":true}"#,
+        ] {
+            assert_eq!(listing(&NpmPackage, copy, text.as_bytes()), "", "{text}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use plimsoll_model::{Package, PackageKind, Scope};
 use serde_json::{Map, Value};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads Pipenv's lock.
 #[derive(Debug)]
@@ -23,11 +24,18 @@ impl Cataloguer for PipfileLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("Pipfile.lock")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let lock: Map<String, Value> = serde_json::from_slice(&file.bytes()?)
             .map_err(|error| CatalogueError::malformed("Pipfile.lock", error))?;
         let mut groups: Vec<_> = lock.iter().filter(|(group, _)| *group != "_meta").collect();

@@ -13,6 +13,7 @@ use plimsoll_model::{Package, PackageKind, Scope};
 use serde_json::{Map, Value};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 use crate::reach::reached;
 use crate::yaml;
 
@@ -29,11 +30,18 @@ impl Cataloguer for PnpmLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("pnpm-lock.yaml")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         // Newer pnpm puts what it needs itself into a document of its own, before the project's.
         let locks = yaml::documents(&file.text()?)
             .map_err(|error| CatalogueError::malformed("pnpm-lock.yaml", error))?;

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use toml::{Spanned, Table, Value};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 use crate::lines::Lines;
 use crate::reach::reached;
 
@@ -38,6 +39,10 @@ impl Cataloguer for PythonLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[
             Want::Name("poetry.lock"),
@@ -48,6 +53,9 @@ impl Cataloguer for PythonLock {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let text = file.text()?;
         let lock: Lock = toml::from_str(&text)
             .map_err(|error| CatalogueError::malformed("lock file", error.to_string().trim()))?;

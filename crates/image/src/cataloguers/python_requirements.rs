@@ -9,6 +9,7 @@
 use plimsoll_model::{Hash, Package, PackageKind, Scope};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads requirements files.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ impl Cataloguer for PythonRequirements {
 
     fn declares(&self, _path: &str) -> bool {
         true
+    }
+
+    fn version(&self) -> u32 {
+        2
     }
 
     fn wants(&self) -> &'static [Want] {
@@ -43,6 +48,9 @@ impl Cataloguer for PythonRequirements {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let words = ["dev", "test", "doc", "lint"];
         let is_development = words.iter().any(|word| file.name().contains(word));
         for (at, line) in joined(&file.text()?) {

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use plimsoll_model::{Package, PackageKind, Scope};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 
 /// Reads Yarn's lock.
 #[derive(Debug)]
@@ -35,11 +36,18 @@ impl Cataloguer for YarnLock {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("yarn.lock")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let text = file.text()?;
         let mut seen = HashSet::new();
         let mut open: Option<Entry> = None;

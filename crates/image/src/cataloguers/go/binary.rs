@@ -25,6 +25,10 @@ impl Cataloguer for GoBinary {
         "go-binary"
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Executable]
     }
@@ -47,7 +51,7 @@ impl Cataloguer for GoBinary {
 fn modules(lines: &str, found: &mut Found) -> (Option<Package>, Vec<Package>) {
     let mut main: Option<Package> = None;
     let mut modules: Vec<Package> = Vec::new();
-    let (mut revision, mut modified) = (None, false);
+    let (mut revision, mut modified, mut flags) = (None, false, "");
     for line in lines.lines() {
         let (kind, fields) = line.split_once('\t').unwrap_or((line, ""));
         let mut parts = fields.split('\t');
@@ -62,17 +66,47 @@ fn modules(lines: &str, found: &mut Found) -> (Option<Package>, Vec<Package>) {
             "build" => match fields.split_once('=') {
                 Some(("vcs.revision", value)) => revision = Some(value.to_owned()),
                 Some(("vcs.modified", value)) => modified = value == "true",
+                Some(("-ldflags", value)) => flags = value,
                 _ => {}
             },
             // `path` is the main package; Go may add other kinds of lines.
             _ => {}
         }
     }
+    if let Some(main) = main.as_mut().filter(|main| main.version.is_empty())
+        && let Some((variable, version)) = linked_version(flags, &main.name)
+    {
+        main.version = version;
+        main.notes = vec![format!("version set by the linker in `{variable}`")];
+    }
     if let (Some(main), Some(revision)) = (&mut main, revision) {
         let changes = if modified { " with changes" } else { "" };
         main.notes.push(format!("built from revision {revision}{changes}"));
     }
     (main, modules)
+}
+
+/// The variable and version that `-X main.version=1.2.3` or its like sets, as projects do that
+/// are built from a working copy.
+fn linked_version(flags: &str, main: &str) -> Option<(String, String)> {
+    const LONGEST: usize = 64;
+    let words = flags.split(|c: char| c.is_whitespace() || "\"'\\".contains(c));
+    let settings = words.filter_map(|word| word.trim_start_matches("-X=").split_once('='));
+    let versions = settings.filter_map(|(variable, value)| {
+        let (package, name) = variable.rsplit_once('.')?;
+        let name = name.to_ascii_lowercase();
+        let is_own = package == "main" || package.starts_with(main);
+        let is_version = name.ends_with("version") || name.ends_with("tag");
+        let number = value.strip_prefix('v').unwrap_or(value);
+        let is_number = number.len() <= LONGEST
+            && number.split('.').count() >= 3
+            && number.starts_with(|c: char| c.is_ascii_digit())
+            && number.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c));
+        let is_good = is_own && is_version && is_number;
+        is_good.then(|| (variable.to_owned(), format!("v{number}")))
+    });
+    // `…/version.Version` before `…/version.GoVersion`.
+    versions.min_by_key(|(variable, _)| variable.rsplit('.').next().map(str::len))
 }
 
 fn module(path: &str, version: &str, sum: &str) -> Package {
@@ -154,6 +188,22 @@ mod tests {
         example.com/new v1.1.0 00000000 stands in for `example.com/old v1.0.0`
         example.com/local  `example.com/local v1.0.0` was replaced by the folder `./local`
         ");
+    }
+
+    #[test]
+    fn the_linker_may_have_set_the_version() {
+        let of = |flags: &str| {
+            let lines = format!("mod\texample.com/app\t(devel)\t\nbuild\t-ldflags={flags}\n");
+            shown(&lines).trim_end().to_owned()
+        };
+        let set = of(r#""-s -X main.goVersion=go1.2.3 -X main.version=1.4.0-rc.1""#);
+        assert_eq!(set, "example.com/app v1.4.0-rc.1 version set by the linker in `main.version`");
+        assert!(
+            of(r#""-X 'example.com/app/cmd.Tag=v2.0.1'""#).starts_with("example.com/app v2.0.1 ")
+        );
+        for flags in ["\"-X example.com/other.version=1.2.3\"", "-X=main.version=dev", "-s"] {
+            assert!(of(flags).starts_with("example.com/app  built"), "{flags}");
+        }
     }
 
     #[test]

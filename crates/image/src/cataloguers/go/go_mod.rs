@@ -11,6 +11,7 @@ use std::collections::{HashMap, HashSet};
 use plimsoll_model::{Package, PackageKind};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::cataloguers::dependency_folder::is_in_dependency;
 use crate::cataloguers::go::{is_folder, stdlib};
 
 /// Words of a line that are looked at; no statement has more than five.
@@ -42,11 +43,18 @@ impl Cataloguer for GoMod {
         true
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[Want::Name("go.mod")]
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
+        if is_in_dependency(file.path()) {
+            return Ok(());
+        }
         let text = file.text()?;
         let mut module = Module::default();
         let mut block: Option<String> = None;

@@ -169,7 +169,7 @@ impl Evidence {
             if let Some(name) = in_manifest.filter(|name| *name != artifact) {
                 notes.push(format!("manifest names it `{name}`"));
             }
-            let group = known::group(artifact).unwrap_or_default();
+            let group = known::group_at(artifact, &version).unwrap_or_default();
             if group.is_empty() {
                 notes.push("its Maven group is not stated".into());
             }

@@ -212,6 +212,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "elasticsearch-cli",
             "elasticsearch-core",
             "elasticsearch-geo",
+            "elasticsearch-plugin-classloader",
             "elasticsearch-secure-sm",
             "elasticsearch-x-content",
         ],
@@ -219,6 +220,19 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "org.elasticsearch.client",
         &["elasticsearch-rest-client", "elasticsearch-rest-high-level-client"],
+    ),
+    (
+        "org.elasticsearch.plugin",
+        &[
+            "aggs-matrix-stats-client",
+            "lang-mustache-client",
+            "mapper-extras-client",
+            "parent-join-client",
+            "percolator-client",
+            "rank-eval-client",
+            "reindex-client",
+            "transport-netty4-client",
+        ],
     ),
     ("net.java.dev.jna", &["jna", "jna-platform"]),
     ("org.scala-lang", &["scala-library", "scala-reflect", "scala-compiler"]),
@@ -327,6 +341,15 @@ pub(crate) fn artifact(name: &str) -> Cow<'_, str> {
     if group(last).is_some() { last.into() } else { name.into() }
 }
 
+/// The group of a well-known artefact of this version, where the group changed with one.
+pub(crate) fn group_at(artifact: &str, version: &str) -> Option<&'static str> {
+    let major: Option<u32> = version.split('.').next().and_then(|major| major.parse().ok());
+    match artifact {
+        "asm" if major >= Some(4) => Some("org.ow2.asm"),
+        _ => group(artifact),
+    }
+}
+
 /// The group of a well-known artefact.
 pub(crate) fn group(artifact: &str) -> Option<&'static str> {
     let exact = GROUPS.iter().find(|(_, artifacts)| artifacts.contains(&artifact));
@@ -362,6 +385,8 @@ mod tests {
         assert_eq!(group("spring-boot-loader"), Some("org.springframework.boot"));
         assert_eq!(group("spring-of-mine"), None);
         assert_eq!(group("acme-core"), None);
+        assert_eq!(group_at("asm", "3.3.1"), Some("asm"));
+        assert_eq!(group_at("asm", "7.1"), Some("org.ow2.asm"));
         assert_eq!(artifact("org.springframework.web.servlet"), "org.springframework.web.servlet");
         assert_eq!(artifact("org.springframework.core"), "spring-core");
         assert_eq!(artifact("org.apache.tomcat-embed-core"), "tomcat-embed-core");

@@ -51,6 +51,10 @@ impl Cataloguer for JavaArchive {
         "java-archive"
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         const WANTS: [Want; ENDS.len()] = {
             let mut wants = [Want::Suffix(""); ENDS.len()];
