@@ -67,7 +67,11 @@ fn no_file_has_a_name_that_says_nothing() {
 
 /// A folder of plug-ins, the file that lists them, and the files in it that are none.
 const REGISTRIES: [(&str, &str, &[&str]); 4] = [
-    ("crates/image/src/cataloguers", "crates/image/src/cataloguers/mod.rs", &["dependency_folder", "program_release", "program_rules"]),
+    (
+        "crates/image/src/cataloguers",
+        "crates/image/src/cataloguers/mod.rs",
+        &["dependency_folder", "program_release", "program_rules"],
+    ),
     ("crates/advisory/src/feeds", "crates/advisory/src/feeds/mod.rs", &[]),
     ("crates/report/src/formats", "crates/report/src/formats/mod.rs", &[]),
     ("crates/supply/src/formats", "crates/supply/src/formats/mod.rs", &[]),

@@ -133,9 +133,14 @@ fn fix(hits: &[&Hit<'_>], subject: &Subject<'_>) -> FixState {
             .iter()
             .flat_map(|hit| hit.fixed.iter().skip(1))
             .filter(|version| order(version, nearest).is_gt());
-        let mut versions: Vec<String> = std::iter::once(nearest).chain(later).cloned().collect();
-        versions.sort_by(order);
-        versions.dedup();
+        // Inserted one by one: not all orders are transitive, and sorting would notice.
+        let mut versions: Vec<String> = vec![nearest.clone()];
+        for version in later {
+            let at = versions.partition_point(|known| order(known, version).is_lt());
+            if versions.get(at) != Some(version) {
+                versions.insert(at, version.clone());
+            }
+        }
         return FixState::Fixed(versions);
     }
     let said = own.iter().map(|hit| hit.status).find(|s| *s != AffectedStatus::ByRange);

@@ -1,11 +1,11 @@
 //! One entry of the database against one package.
 
-use plimsoll_model::{AffectedStatus, Ecosystem, Rating};
+use plimsoll_model::{AffectedStatus, Ecosystem, Range, Rating};
 
 use super::applies::{self, Limits};
 use super::subject::{self, Subject};
-use crate::database::{Entry, EventKind, RangeRef};
-use crate::versions::{self, EventRef, VersionRange};
+use crate::database::{Entry, EventKind};
+use crate::versions;
 
 /// An entry that says that the package is affected.
 #[derive(Debug, Clone, Default)]
@@ -103,9 +103,11 @@ pub(super) fn judge<'d>(
     if version.is_empty() {
         return Err("the installed version is not known".into());
     }
-    let verdict = versions::affected(subject.scheme, version, entry.ranges(), entry.versions())
+    let ranges: Vec<Range> = entry.ranges().map(|range| range.to_range()).collect();
+    let named: Vec<&str> = entry.versions().collect();
+    let verdict = versions::affected(subject.scheme, version, &ranges, &named)
         .map_err(|error| error.to_string())?;
-    if !verdict.is_affected() {
+    if !verdict.affected {
         return Ok(if limits.fixed.is_some() && verdict.fixed.is_empty() {
             Outcome::Repaired
         } else {
@@ -120,24 +122,9 @@ pub(super) fn judge<'d>(
         ecosystem: ecosystem.to_string(),
         name: lookup.name.to_owned(),
         status: entry.status(),
-        comparison: verdict.comparison(version),
-        fixed: verdict.fixed.into_iter().map(str::to_owned).collect(),
+        comparison: verdict.words,
+        fixed: verdict.fixed,
         rating: entry.rating(),
         subscribers: subject::is_for_subscribers(ecosystem),
     }))
-}
-
-impl<'d> VersionRange<'d> for RangeRef<'d> {
-    fn events(&self) -> impl Iterator<Item = EventRef<'d>> {
-        RangeRef::events(self).map(|(kind, version)| match kind {
-            EventKind::Introduced => EventRef::Introduced(version),
-            EventKind::Fixed => EventRef::Fixed(version),
-            EventKind::LastAffected => EventRef::LastAffected(version),
-            EventKind::Limit => EventRef::Limit(version),
-        })
-    }
-
-    fn constraint(&self) -> &'d str {
-        RangeRef::constraint(self)
-    }
 }

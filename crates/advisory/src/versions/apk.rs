@@ -163,23 +163,16 @@ fn suffixes(mut a: &[u8], mut b: &[u8]) -> Ordering {
 
 /// apk's `~`: the version begins with all that the constraint states.
 pub(super) fn begins_with(version: &Version<'_>, start: &Version<'_>) -> bool {
-    let nothing_more = start.letter.is_none()
-        && start.suffixes.is_empty()
-        && start.hash.is_none()
-        && start.revision.is_none();
-    if nothing_more {
+    if start.revision.is_some() {
+        return compare(version, start).is_eq();
+    }
+    if start.letter.is_none() && start.suffixes.is_empty() && start.hash.is_none() {
         return leading(version.numbers, start.numbers);
     }
-    if numbers(version.numbers, start.numbers).is_ne() {
-        return false;
-    }
-    if start.suffixes.is_empty() && start.hash.is_none() && start.revision.is_none() {
-        return version.letter == start.letter;
-    }
-    if start.hash.is_none() && start.revision.is_none() {
-        return version.letter == start.letter && version.suffixes.starts_with(start.suffixes);
-    }
-    compare(version, start).is_eq() || (start.revision.is_none() && version.hash == start.hash)
+    numbers(version.numbers, start.numbers).is_eq()
+        && version.letter == start.letter
+        && version.suffixes.starts_with(start.suffixes)
+        && (start.hash.is_none() || version.hash == start.hash)
 }
 
 fn leading(mut version: &[u8], mut start: &[u8]) -> bool {

@@ -1,6 +1,9 @@
-//! R's and Haskell's versions: numbers, and more of them are newer.
+//! Plain numbers, as R (`1.2-3`) and Haskell (`1.2.3`) have them.
 //!
-//! Source: R's `package_version`, <https://pvp.haskell.org>.
+//! Where one version is the beginning of the other, the longer one is newer: `1.0` < `1.0.0`.
+//!
+//! Source: <https://stat.ethz.ch/R-manual/R-devel/library/base/html/numeric_version.html>,
+//! <https://hackage.haskell.org/package/base/docs/Data-Version.html>.
 
 use std::cmp::Ordering;
 
@@ -8,12 +11,10 @@ use super::{Why, digits};
 
 pub(super) struct Version<'v>(&'v [u8]);
 
-/// R parts numbers by `.` or `-`.
 pub(super) fn parse(text: &str) -> Result<Version<'_>, Why> {
     numbers(text, b".-")
 }
 
-/// Haskell parts numbers by `.` alone.
 pub(super) fn parse_hackage(text: &str) -> Result<Version<'_>, Why> {
     numbers(text, b".")
 }
@@ -23,7 +24,7 @@ fn numbers<'v>(text: &'v str, marks: &[u8]) -> Result<Version<'v>, Why> {
     if text.split(|byte| marks.contains(byte)).all(digits::is_number) {
         Ok(Version(text))
     } else {
-        Err("it is not made of numbers")
+        Err("it has something other than numbers")
     }
 }
 
@@ -37,5 +38,5 @@ pub(super) fn compare(a: &Version<'_>, b: &Version<'_>) -> Ordering {
         a = a.get(1..).unwrap_or_default();
         b = b.get(1..).unwrap_or_default();
     }
-    a.len().min(1).cmp(&b.len().min(1))
+    a.is_empty().cmp(&b.is_empty()).reverse()
 }

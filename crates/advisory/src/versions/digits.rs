@@ -57,6 +57,11 @@ pub(super) fn natural(mut a: &[u8], mut b: &[u8]) -> Ordering {
     a.len().cmp(&b.len())
 }
 
+/// Compares text in which the case of ASCII letters does not count.
+pub(super) fn ignoring_case(a: &[u8], b: &[u8]) -> Ordering {
+    a.iter().map(u8::to_ascii_lowercase).cmp(b.iter().map(u8::to_ascii_lowercase))
+}
+
 /// One more than a string of digits says.
 pub(super) fn next(digits: &str) -> String {
     let mut bytes = digits.as_bytes().to_vec();

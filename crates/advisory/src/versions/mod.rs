@@ -12,6 +12,7 @@ mod constraint;
 mod cran;
 mod digits;
 mod dpkg;
+mod events;
 mod gem;
 mod go;
 mod maven;
@@ -30,8 +31,9 @@ use std::cmp::Ordering;
 
 use plimsoll_model::EcosystemName;
 
+pub use events::{Evaluation, EventRef, evaluate};
 pub use npm::Prereleases;
-pub use range::{EventRef, RangeVerdict, Stretch, VersionRange, affected};
+pub use range::{RangeVerdict, affected, listed};
 pub use rpm::compare_nevra;
 
 /// How the versions of an ecosystem are ordered.
@@ -156,7 +158,7 @@ impl Scheme {
             Self::Portage => self.parsed(a, b, portage::parse, portage::compare),
             Self::Pub => self.parsed(a, b, pubspec::parse, pubspec::compare),
             Self::Rpm => self.parsed(a, b, rpm::parse, rpm::compare),
-            Self::SemverLenient => self.parsed(a, b, semver::parse, semver::compare_lenient),
+            Self::SemverLenient => self.parsed(a, b, semver::parse_lenient, semver::compare),
         }
     }
 
@@ -179,6 +181,7 @@ impl Scheme {
         constraint: &str,
         prereleases: Prereleases,
     ) -> Result<bool, VersionError> {
+        self.short(version)?;
         match self {
             Self::Npm => npm::satisfies(version, constraint, prereleases),
             Self::Pep440 => pep440_specifier::satisfies(version, constraint),
@@ -203,7 +206,7 @@ impl Scheme {
             Self::Pep440 => pep440::is_valid(version),
             Self::Portage => portage::is_valid(version),
             Self::Rpm => rpm::parse(version).is_ok(),
-            Self::SemverLenient => semver::parse(version).is_ok(),
+            Self::SemverLenient => semver::parse_lenient(version).is_ok(),
         }
     }
 
@@ -241,12 +244,21 @@ impl Scheme {
         Ok(compare(&a, &b))
     }
 
+    /// Refuses what is too long to be compared again and again.
+    fn short(self, version: &str) -> Result<(), VersionError> {
+        if version.len() > LONGEST { Err(self.error(version, "it is too long")) } else { Ok(()) }
+    }
+
     fn error(self, version: &str, why: Why) -> VersionError {
         /// Enough to know it by; a hostile version may be megabytes long.
         const SHOWN: usize = 200;
         VersionError { version: version.chars().take(SHOWN).collect(), scheme: self, why }
     }
 }
+
+/// Bytes of the longest version that is looked for in ranges and constraints. Comparing two is
+/// linear in their length, but an advisory can have thousands of bounds.
+const LONGEST: usize = 4096;
 
 /// What is wrong with a version, in a few words.
 type Why = &'static str;

@@ -1,270 +1,214 @@
-//! npm's ranges: `^1.2.3 || ~2.0 || 1.x || 1 - 3`.
+//! npm's ranges: `^1.2.3`, `~1.2`, `1.x || >=2.0.0-rc.1 <2.1`, `1.0 - 2.3`.
 //!
-//! Each alternative is taken down to comparisons with whole versions. A pre-release fulfils one
-//! only where it names a pre-release of the same three numbers, so that `^1.0.0` does not let
-//! `2.0.0-beta` or `1.5.0-beta` in; [`Prereleases::All`] drops that rule.
+//! Each form is brought to plain comparisons first, as npm does it. Versions and ranges are read
+//! with `loose`, because old packages need it; a comma is a blank, as advisories write it.
 //!
 //! Source: <https://github.com/npm/node-semver#ranges>.
 
-use std::cmp::Ordering;
-
 use super::{Scheme, VersionError, digits, semver};
 
-/// Whether pre-releases fulfil a range that does not name them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// Which pre-releases a range of npm can hold for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Prereleases {
-    /// Only where the range names one of the same three numbers, as npm does it.
-    #[default]
+    /// As npm installs: only where the range names a pre-release of the same version.
     WhereNamed,
-    /// Always, by their place in the order.
+    /// All that lie between the bounds (`includePrerelease`).
     All,
-}
-
-/// A version of a range, of which the last numbers may be open.
-#[derive(Debug, Clone, Default)]
-struct Partial {
-    major: Option<String>,
-    minor: Option<String>,
-    patch: Option<String>,
-    prerelease: String,
-}
-
-/// A comparison with a whole version.
-#[derive(Debug, Clone)]
-struct Comparator {
-    operator: Operator,
-    version: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Operator {
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Equal,
 }
 
 pub(super) fn satisfies(
     version: &str,
-    range: &str,
+    constraint: &str,
     prereleases: Prereleases,
 ) -> Result<bool, VersionError> {
-    let error = |text: &str, why| Scheme::Npm.error(text, why);
-    let installed = semver::parse(version).map_err(|why| error(version, why))?;
-    let mut undecided = None;
-    for alternative in range.split("||") {
-        let Some(comparators) = comparators(alternative.trim(), prereleases) else {
-            undecided = Some(error(range, "it is no range"));
-            continue;
-        };
-        if all_hold(&installed, &comparators, prereleases) {
-            return Ok(true);
-        }
+    let parsed = semver::parse(version).map_err(|why| Scheme::Npm.error(version, why))?;
+    let mut inside = false;
+    for alternative in constraint.split("||") {
+        let set = comparators(alternative, prereleases)?;
+        inside |= set_holds(&set, &parsed, prereleases)?;
     }
-    undecided.map_or(Ok(false), Err)
+    Ok(inside)
 }
 
-fn all_hold(
-    installed: &semver::Version<'_>,
-    comparators: &[Comparator],
+/// A plain comparison; a version without one of these signs must be equal.
+struct Comparator {
+    sign: &'static str,
+    bound: String,
+}
+
+fn set_holds(
+    set: &[Comparator],
+    version: &semver::Version<'_>,
     prereleases: Prereleases,
-) -> bool {
-    let mut named = installed.prerelease.is_empty() || prereleases == Prereleases::All;
-    for comparator in comparators {
-        let Ok(bound) = semver::parse(&comparator.version) else { return false };
-        let order = semver::compare(installed, &bound);
-        let holds = match comparator.operator {
-            Operator::Less => order.is_lt(),
-            Operator::LessOrEqual => order.is_le(),
-            Operator::Greater => order.is_gt(),
-            Operator::GreaterOrEqual => order.is_ge(),
-            Operator::Equal => order.is_eq(),
+) -> Result<bool, VersionError> {
+    let mut named = version.prerelease.is_none() || prereleases == Prereleases::All;
+    for Comparator { sign, bound } in set {
+        let bound = semver::parse(bound).map_err(|why| Scheme::Npm.error(bound, why))?;
+        let order = semver::compare(version, &bound);
+        let holds = match *sign {
+            ">=" => order.is_ge(),
+            ">" => order.is_gt(),
+            "<=" => order.is_le(),
+            "<" => order.is_lt(),
+            _ => order.is_eq(),
         };
         if !holds {
-            return false;
+            return Ok(false);
         }
-        named |= !bound.prerelease.is_empty()
-            && semver::numbers(installed.numbers, bound.numbers) == Ordering::Equal;
+        named |=
+            bound.prerelease.is_some() && semver::numbers(version.numbers, bound.numbers).is_eq();
     }
-    named
+    Ok(named)
 }
 
-/// The comparisons of one alternative; `None` where it is no range.
-fn comparators(text: &str, prereleases: Prereleases) -> Option<Vec<Comparator>> {
-    if let Some((low, high)) = text.split_once(" - ") {
-        return hyphen(&partial(low.trim())?, &partial(high.trim())?, prereleases);
-    }
-    let mut all = Vec::new();
-    let mut words = text.split_whitespace();
-    while let Some(word) = words.next() {
-        let operator = word.len() - word.trim_start_matches(['<', '>', '=', '~', '^']).len();
-        let (sign, rest) = word.split_at_checked(operator)?;
-        // An operator may stand apart from its version.
-        let rest = if rest.is_empty() && !sign.is_empty() { words.next()? } else { rest };
-        let rest = if rest == "v" || rest == "=" { words.next()? } else { rest };
-        comparison(sign, &partial(rest)?, prereleases, &mut all)?;
-    }
-    Some(all)
+/// `1.2.x-rc.1`: a part that is missing or a star is `None`.
+struct Partial<'r> {
+    parts: [Option<&'r str>; 3],
+    prerelease: Option<&'r str>,
 }
 
-fn partial(text: &str) -> Option<Partial> {
-    let text = text.trim_start_matches(['=', 'v', ' ']);
-    let text = text.split_once('+').map_or(text, |(text, _)| text);
-    let is_open = |part: &str| matches!(part, "" | "x" | "X" | "*");
-    let mut partial = Partial::default();
-    let digits_or_open = |byte: u8| byte.is_ascii_digit() || b".xX*".contains(&byte);
-    let mut rest = text.as_bytes();
-    let numbers = digits::take(&mut rest, digits_or_open);
-    let numbers = std::str::from_utf8(numbers).ok()?;
-    let behind = std::str::from_utf8(rest).ok()?;
-    let mut parts = numbers.split('.');
-    for slot in [&mut partial.major, &mut partial.minor, &mut partial.patch] {
-        match parts.next() {
-            None => break,
-            Some(part) if is_open(part) => break,
-            Some(part) if digits::is_number(part.as_bytes()) => *slot = Some(part.to_owned()),
-            Some(_) => return None,
+impl<'r> Partial<'r> {
+    fn parse(text: &'r str) -> Result<Self, VersionError> {
+        let error = || Scheme::Npm.error(text, "it is no range");
+        let plain = text.trim_start_matches(['v', '=']);
+        let mut rest = plain.split('+').next().unwrap_or_default();
+        let mut parts = [None; 3];
+        let mut count = 0;
+        for part in &mut parts {
+            let len = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let (number, after) = rest.split_at_checked(len).ok_or_else(error)?;
+            if !number.is_empty() {
+                (*part, rest) = (Some(number), after);
+            } else if let Some(after) = rest.strip_prefix(['x', 'X', '*']) {
+                rest = after;
+            } else if count == 0 && rest.is_empty() {
+                break;
+            } else {
+                return Err(error());
+            }
+            count += 1;
+            match rest.strip_prefix('.') {
+                Some(after) if count < 3 => rest = after,
+                _ => break,
+            }
         }
-    }
-    if parts.clone().any(|part| !is_open(part)) && parts.count() > 2 {
-        return None;
-    }
-    partial.prerelease = behind.strip_prefix('-').unwrap_or(behind).to_owned();
-    if !partial.prerelease.is_empty() && partial.patch.is_none() {
-        // `1.2-beta` is no version; `1.x-beta` drops the pre-release.
-        if numbers.is_empty() {
-            return None;
+        let number_after_star = !parts.is_sorted_by(|a, b| a.is_some() || b.is_none());
+        if number_after_star {
+            return Err(error());
         }
-        partial.prerelease.clear();
-    }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
-    partial.prerelease.bytes().all(plain).then_some(partial)
-}
-
-impl Partial {
-    /// With zeros for what is open.
-    fn floor(&self) -> String {
-        let number = |part: &Option<String>| part.clone().unwrap_or_else(|| "0".into());
-        let mut text =
-            format!("{}.{}.{}", number(&self.major), number(&self.minor), number(&self.patch));
-        if !self.prerelease.is_empty() {
-            text = format!("{text}-{}", self.prerelease);
-        }
-        text
-    }
-
-    /// The first version with another number at `place`: 0 major, 1 minor, 2 patch.
-    fn above(&self, place: usize, mark: &str) -> String {
-        let number = |part: &Option<String>| part.clone().unwrap_or_else(|| "0".into());
-        let up = |part: &Option<String>| digits::next(&number(part));
-        let text = match place {
-            0 => format!("{}.0.0", up(&self.major)),
-            1 => format!("{}.{}.0", number(&self.major), up(&self.minor)),
-            _ => format!("{}.{}.{}", number(&self.major), number(&self.minor), up(&self.patch)),
+        let prerelease = match rest.strip_prefix('-') {
+            Some("") => return Err(error()),
+            Some(prerelease) => Some(prerelease),
+            None if rest.is_empty() => None,
+            None if count == 3 => Some(rest),
+            None => return Err(error()),
         };
-        format!("{text}{mark}")
+        Ok(Self { parts, prerelease })
     }
 
-    fn is_open(&self) -> bool {
-        self.patch.is_none()
+    /// The version itself, missing parts as zero.
+    fn floor(&self, lowest: &str) -> String {
+        let [major, minor, patch] = self.parts.map(|part| part.unwrap_or("0"));
+        match self.prerelease.filter(|_| self.is_whole()) {
+            Some(prerelease) => format!("{major}.{minor}.{patch}-{prerelease}"),
+            None => format!("{major}.{minor}.{patch}{lowest}"),
+        }
     }
 
-    /// The place of the last number that is not open.
-    fn last(&self) -> usize {
-        usize::from(self.minor.is_some())
+    /// The first version of the next major (0), minor (1) or patch (2) number.
+    fn next(&self, place: usize) -> String {
+        let [major, minor, patch] = self.parts.map(|part| part.unwrap_or("0"));
+        match place {
+            0 => format!("{}.0.0", digits::next(major)),
+            1 => format!("{major}.{}.0", digits::next(minor)),
+            _ => format!("{major}.{minor}.{}", digits::next(patch)),
+        }
+    }
+
+    /// How many parts are given.
+    fn known(&self) -> usize {
+        self.parts.iter().flatten().count()
+    }
+
+    fn is_whole(&self) -> bool {
+        self.known() == 3
     }
 }
 
-fn push(all: &mut Vec<Comparator>, operator: Operator, version: String) {
-    all.push(Comparator { operator, version });
+const SIGNS: [&str; 8] = [">=", "<=", ">", "<", "=", "~>", "~", "^"];
+
+fn comparators(text: &str, prereleases: Prereleases) -> Result<Vec<Comparator>, VersionError> {
+    let lowest = if prereleases == Prereleases::All { "-0" } else { "" };
+    let mut set = Set { lowest, comparators: Vec::new() };
+    let text = text.trim();
+    if let Some((from, to)) = text.split_once(" - ") {
+        set.between(&Partial::parse(from.trim())?, &Partial::parse(to.trim())?);
+        return Ok(set.comparators);
+    }
+    let blank = |c: char| c.is_whitespace() || c == ',';
+    let mut rest = text.trim_start_matches(blank);
+    while !rest.is_empty() {
+        let sign = SIGNS.into_iter().find(|sign| rest.starts_with(sign)).unwrap_or_default();
+        rest = rest.get(sign.len()..).unwrap_or_default().trim_start();
+        let end = rest.find(blank).unwrap_or(rest.len());
+        let (token, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        set.add(sign, &Partial::parse(token)?);
+        rest = after.trim_start_matches(blank);
+    }
+    Ok(set.comparators)
 }
 
-/// The mark that takes the pre-releases of a bound in.
-const LOWEST: &str = "-0";
+struct Set {
+    /// What makes a bound the lowest pre-release, where those count.
+    lowest: &'static str,
+    comparators: Vec<Comparator>,
+}
 
-fn comparison(
-    sign: &str,
-    partial: &Partial,
-    prereleases: Prereleases,
-    all: &mut Vec<Comparator>,
-) -> Option<()> {
-    let lowest = if prereleases == Prereleases::All { LOWEST } else { "" };
-    let floor = |partial: &Partial| {
-        let mark = if partial.is_open() { lowest } else { "" };
-        format!("{}{mark}", partial.floor())
-    };
-    match sign {
-        "~" | "~>" => {
-            if partial.major.is_some() {
-                push(all, Operator::GreaterOrEqual, floor(partial));
-                push(all, Operator::Less, partial.above(partial.last(), LOWEST));
+impl Set {
+    fn push(&mut self, sign: &'static str, bound: String) {
+        self.comparators.push(Comparator { sign, bound });
+    }
+
+    /// From a version to just before the pre-releases of another.
+    fn span(&mut self, from: String, to: &str) {
+        self.push(">=", from);
+        self.push("<", format!("{to}-0"));
+    }
+
+    fn between(&mut self, from: &Partial<'_>, to: &Partial<'_>) {
+        if from.known() > 0 {
+            self.push(">=", from.floor(self.lowest));
+        }
+        match to.known() {
+            0 => {}
+            place @ (1 | 2) => self.push("<", format!("{}-0", to.next(place - 1))),
+            _ if to.prerelease.is_none() && !self.lowest.is_empty() => {
+                self.push("<", format!("{}-0", to.next(2)));
             }
+            _ => self.push("<=", to.floor("")),
         }
-        "^" => {
-            if partial.major.is_some() {
-                push(all, Operator::GreaterOrEqual, floor(partial));
-                push(all, Operator::Less, partial.above(caret_place(partial), LOWEST));
-            }
-        }
-        "" | "=" if partial.is_open() => {
-            if partial.major.is_some() {
-                push(all, Operator::GreaterOrEqual, floor(partial));
-                push(all, Operator::Less, partial.above(partial.last(), LOWEST));
-            } else if prereleases == Prereleases::WhereNamed {
-                push(all, Operator::GreaterOrEqual, "0.0.0".into());
-            }
-        }
-        "" | "=" => push(all, Operator::Equal, partial.floor()),
-        ">" | "<" if partial.major.is_none() => push(all, Operator::Less, "0.0.0-0".into()),
-        ">=" | "<=" if partial.major.is_none() => {}
-        ">" if partial.is_open() => {
-            push(all, Operator::GreaterOrEqual, partial.above(partial.last(), lowest));
-        }
-        "<=" if partial.is_open() => {
-            push(all, Operator::Less, partial.above(partial.last(), LOWEST));
-        }
-        "<" if partial.is_open() => {
-            push(all, Operator::Less, format!("{}{LOWEST}", partial.floor()));
-        }
-        ">" => push(all, Operator::Greater, partial.floor()),
-        "<" => push(all, Operator::Less, partial.floor()),
-        ">=" => push(all, Operator::GreaterOrEqual, floor(partial)),
-        "<=" => push(all, Operator::LessOrEqual, partial.floor()),
-        _ => return None,
     }
-    Some(())
-}
 
-/// A caret keeps the first number that is not zero.
-fn caret_place(partial: &Partial) -> usize {
-    let is_zero = |part: &Option<String>| {
-        part.as_deref().is_some_and(|part| part.trim_start_matches('0').is_empty())
-    };
-    if !is_zero(&partial.major) || partial.minor.is_none() {
-        0
-    } else if !is_zero(&partial.minor) || partial.patch.is_none() {
-        1
-    } else {
-        2
-    }
-}
-
-/// `1.2 - 3`: what is open is filled up on both sides.
-fn hyphen(low: &Partial, high: &Partial, prereleases: Prereleases) -> Option<Vec<Comparator>> {
-    let all_in = prereleases == Prereleases::All;
-    let mut all = Vec::new();
-    if low.major.is_some() {
-        let mark = if all_in && low.is_open() { LOWEST } else { "" };
-        push(&mut all, Operator::GreaterOrEqual, format!("{}{mark}", low.floor()));
-    }
-    match high {
-        _ if high.major.is_none() => {}
-        _ if high.is_open() => push(&mut all, Operator::Less, high.above(high.last(), LOWEST)),
-        _ if all_in && high.prerelease.is_empty() => {
-            push(&mut all, Operator::Less, high.above(2, LOWEST));
+    fn add(&mut self, sign: &'static str, partial: &Partial<'_>) {
+        let lowest = if partial.is_whole() { "" } else { self.lowest };
+        let floor = partial.floor(lowest);
+        match (sign, partial.known()) {
+            // Nothing is newer or older than any version.
+            (">" | "<", 0) => self.push("<", "0.0.0-0".into()),
+            (_, 0) => {}
+            ("~" | "~>", known) => self.span(floor, &partial.next(usize::from(known > 1))),
+            ("^", known) => {
+                // The first number that is not zero must stay, or the last that is given.
+                let zeros = partial.parts.iter().flatten().take_while(|part| **part == "0").count();
+                self.span(floor, &partial.next(zeros.min(known - 1)));
+            }
+            ("" | "=", known @ (1 | 2)) => self.span(floor, &partial.next(known - 1)),
+            (">", known @ (1 | 2)) => {
+                self.push(">=", format!("{}{}", partial.next(known - 1), self.lowest));
+            }
+            ("<=", known @ (1 | 2)) => self.push("<", format!("{}-0", partial.next(known - 1))),
+            ("<", 1 | 2) => self.push("<", partial.floor("-0")),
+            _ => self.push(sign, floor),
         }
-        _ => push(&mut all, Operator::LessOrEqual, high.floor()),
     }
-    Some(all)
 }

@@ -1,9 +1,10 @@
-//! PHP's versions, as `version_compare` orders them.
+//! PHP's versions, by `version_compare`: words and numbers by turns.
 //!
-//! Marks and the seams between digits and letters part a version; a word is older or newer than a
-//! number by what it means: dev, alpha, beta, rc, a number, a patch.
+//! `dev < alpha < beta < RC < nothing < number < patch`; a word that is none of these comes
+//! before all, and so is `BETA` in capitals. A longer version is newer: `1.0` < `1.0.0`. Unlike
+//! PHP, and like Composer, a leading `v` does not count.
 //!
-//! Source: <https://www.php.net/version_compare>, <https://getcomposer.org/doc/articles/versions.md>.
+//! Source: <https://www.php.net/version_compare>.
 
 use std::cmp::Ordering;
 
@@ -17,60 +18,51 @@ pub(super) fn parse(text: &str) -> Result<Version<'_>, Why> {
     if text.is_empty() { Err("it is empty") } else { Ok(Version(text.as_bytes())) }
 }
 
-fn part<'v>(rest: &mut &'v [u8]) -> Option<&'v [u8]> {
-    digits::take(rest, |byte| b".-_+".contains(&byte));
-    let first = *rest.first()?;
-    Some(if first.is_ascii_digit() {
-        digits::take_number(rest)
-    } else {
-        digits::take(rest, |byte| !byte.is_ascii_digit() && !b".-_+".contains(&byte))
-    })
-}
-
-const NUMBER: i8 = 4;
-
-/// The place of a word; unknown ones are older than all, and PHP knows `ALPHA` for none.
-fn place(part: &[u8]) -> i8 {
-    const WORDS: [(&[u8], i8); 10] = [
-        (b"dev", 0),
-        (b"alpha", 1),
-        (b"a", 1),
-        (b"beta", 2),
-        (b"b", 2),
-        (b"RC", 3),
-        (b"rc", 3),
-        (b"#", NUMBER),
-        (b"pl", 5),
-        (b"p", 5),
-    ];
-    if part.first().is_some_and(u8::is_ascii_digit) {
-        return NUMBER;
-    }
-    WORDS.iter().find(|(word, _)| part.starts_with(word)).map_or(-1, |(_, place)| *place)
-}
-
 pub(super) fn compare(a: &Version<'_>, b: &Version<'_>) -> Ordering {
     let (mut a, mut b) = (a.0, b.0);
     loop {
-        let order = match (part(&mut a), part(&mut b)) {
-            (None, None) => return Ordering::Equal,
-            (Some(x), Some(y)) => match (place(x), place(y)) {
-                (NUMBER, NUMBER) => digits::compare(x, y),
-                (x, y) => x.cmp(&y),
-            },
-            // One more number is newer; one more word is what it means beside a release.
-            (Some(x), None) => beside_release(x),
-            (None, Some(y)) => beside_release(y).reverse(),
-        };
-        if order.is_ne() {
+        let (x, y) = (part(&mut a), part(&mut b));
+        let order = x.rank.cmp(&y.rank).then_with(|| digits::compare(x.number, y.number));
+        if order.is_ne() || x.rank == END {
             return order;
         }
     }
 }
 
-fn beside_release(part: &[u8]) -> Ordering {
-    if part.first().is_some_and(u8::is_ascii_digit) {
-        return Ordering::Greater;
+struct Part<'v> {
+    rank: u8,
+    /// Empty for words.
+    number: &'v [u8],
+}
+
+const UNKNOWN: u8 = 0;
+const END: u8 = 5;
+const NUMBER: u8 = 6;
+/// What words begin with; PHP looks no further.
+const WORDS: [(&[u8], u8); 6] =
+    [(b"dev", 1), (b"a", 2), (b"b", 3), (b"rc", 4), (b"RC", 4), (b"p", 7)];
+
+fn part<'v>(text: &mut &'v [u8]) -> Part<'v> {
+    loop {
+        digits::take(text, is_mark);
+        let number = digits::take_number(text);
+        if !number.is_empty() {
+            return Part { rank: NUMBER, number };
+        }
+        let word = digits::take(text, |byte| !is_mark(byte) && !byte.is_ascii_digit());
+        // `#` stands for any number, and so for nothing.
+        if word.first() == Some(&b'#') {
+            continue;
+        }
+        let rank = match WORDS.iter().find(|(known, _)| word.starts_with(known)) {
+            _ if word.is_empty() => END,
+            Some(&(_, rank)) => rank,
+            None => UNKNOWN,
+        };
+        return Part { rank, number };
     }
-    place(part).cmp(&NUMBER)
+}
+
+fn is_mark(byte: u8) -> bool {
+    b".-_+".contains(&byte)
 }

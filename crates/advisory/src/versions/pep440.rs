@@ -1,179 +1,209 @@
-//! Python's versions: `[N!]N(.N)*[{a|b|rc}N][.postN][.devN][+local]`.
+//! Python's versions: `[N!]N(.N)*[{a|b|rc}N][.postN][.devN][+local]`, in all the ways to write
+//! them that PEP 440 normalises.
 //!
-//! What PEP 440 rejects was published before it: such versions are older than all others and are
-//! ordered as setuptools did it.
+//! What is none of these has the order that setuptools had before PEP 440, and comes before all
+//! that is.
 //!
-//! Source: <https://packaging.python.org/specifications/version-specifiers/#version-scheme>.
+//! Source: <https://packaging.python.org/specifications/version-specifiers/>.
 
 use std::cmp::Ordering;
 
-use super::{Why, digits};
+use super::{Why, digits, semver};
 
 pub(super) enum Version<'v> {
     Standard(Standard<'v>),
+    /// Not PEP 440.
     Legacy(&'v str),
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// A version by PEP 440.
+#[derive(Clone, Copy)]
 pub(super) struct Standard<'v> {
     pub(super) epoch: &'v [u8],
-    /// Digits with dots between them.
+    /// Digits with single dots between them.
     pub(super) release: &'v [u8],
-    /// 0 a, 1 b, 2 rc, and its number.
+    /// `a`, `b` or `rc`, by place, and its number.
     pub(super) pre: Option<(u8, &'v [u8])>,
     pub(super) post: Option<&'v [u8]>,
     pub(super) dev: Option<&'v [u8]>,
     pub(super) local: Option<&'v [u8]>,
 }
 
+/// Longer words first where one is the beginning of another.
+const PRE: [(&[u8], u8); 8] = [
+    (b"alpha", 0),
+    (b"a", 0),
+    (b"beta", 1),
+    (b"b", 1),
+    (b"preview", 2),
+    (b"pre", 2),
+    (b"c", 2),
+    (b"rc", 2),
+];
+const POST: [(&[u8], u8); 3] = [(b"post", 0), (b"rev", 0), (b"r", 0)];
+const DEV: [(&[u8], u8); 1] = [(b"dev", 0)];
+
 pub(super) fn parse(text: &str) -> Result<Version<'_>, Why> {
     let text = text.trim();
-    if text.is_empty() {
-        return Err("it is empty");
+    match standard(text) {
+        Some(version) => Ok(Version::Standard(version)),
+        None if text.is_empty() => Err("it is empty"),
+        None => Ok(Version::Legacy(text)),
     }
-    Ok(standard(text).map_or(Version::Legacy(text), Version::Standard))
 }
 
 pub(super) fn is_valid(text: &str) -> bool {
     standard(text.trim()).is_some()
 }
 
-/// `None` for what PEP 440 rejects.
+/// A version by PEP 440, without blanks around it.
 pub(super) fn standard(text: &str) -> Option<Standard<'_>> {
-    let mut rest = text.as_bytes();
-    rest = rest.strip_prefix(b"v").or_else(|| rest.strip_prefix(b"V")).unwrap_or(rest);
-    let mut version = Standard::default();
-    let mut ahead = rest;
-    let number = digits::take_number(&mut ahead);
-    if digits::take_byte(&mut ahead, b'!') {
-        version.epoch = Some(number).filter(|number| !number.is_empty())?;
-        rest = ahead;
+    let text = text.strip_prefix(['v', 'V']).unwrap_or(text).as_bytes();
+    let mut rest = text;
+    let mut epoch = digits::take_number(&mut rest);
+    if epoch.is_empty() || !digits::take_byte(&mut rest, b'!') {
+        (epoch, rest) = (b"", text);
     }
-    let start = rest;
-    if digits::take_number(&mut rest).is_empty() {
+    let release = semver::numbers_at_front(rest);
+    if release.is_empty() {
         return None;
     }
-    while let Some((b'.', mut after)) = rest.split_first()
-        && !digits::take_number(&mut after).is_empty()
-    {
-        rest = after;
-    }
-    version.release = start.get(..start.len() - rest.len())?;
-    const PRE: [(&[u8], u8); 8] = [
-        (b"alpha", 0),
-        (b"a", 0),
-        (b"beta", 1),
-        (b"b", 1),
-        (b"preview", 2),
-        (b"pre", 2),
-        (b"rc", 2),
-        (b"c", 2),
-    ];
-    if let Some((kind, number)) = labelled(&mut rest, &PRE) {
-        version.pre = Some((kind, number));
-    }
-    const POST: [(&[u8], u8); 3] = [(b"post", 0), (b"rev", 0), (b"r", 0)];
-    if let Some((_, number)) = labelled(&mut rest, &POST) {
-        version.post = Some(number);
-    } else if let Some((b'-', mut after)) = rest.split_first() {
-        let number = digits::take_number(&mut after);
-        if !number.is_empty() {
-            (version.post, rest) = (Some(number), after);
-        }
-    }
-    if let Some((_, number)) = labelled(&mut rest, &[(b"dev", 0)]) {
-        version.dev = Some(number);
-    }
-    if let Some((b'+', local)) = rest.split_first() {
-        let parts = local.split(|&byte| b".-_".contains(&byte));
-        if !parts.clone().all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_alphanumeric))
-        {
+    rest = rest.get(release.len()..).unwrap_or_default();
+    let pre = mark(&mut rest, &PRE);
+    let post = implicit_post(&mut rest).or_else(|| mark(&mut rest, &POST).map(|(_, n)| n));
+    let dev = mark(&mut rest, &DEV).map(|(_, number)| number);
+    let mut local = None;
+    if digits::take_byte(&mut rest, b'+') {
+        let valid = rest
+            .split(|&byte| is_separator(byte))
+            .all(|part| !part.is_empty() && part.iter().all(u8::is_ascii_alphanumeric));
+        if !valid {
             return None;
         }
-        (version.local, rest) = (Some(local), b"");
+        local = Some(std::mem::take(&mut rest));
     }
-    rest.is_empty().then_some(version)
+    rest.is_empty().then_some(Standard { epoch, release, pre, post, dev, local })
 }
 
-/// `.rc1`, `-RC.1`, `rc`: a word of the list and its number, empty where it has none.
-fn labelled<'v>(rest: &mut &'v [u8], words: &[(&[u8], u8)]) -> Option<(u8, &'v [u8])> {
-    let mut ahead = *rest;
-    let separator = |text: &mut &[u8]| {
-        if text.first().is_some_and(|byte| b".-_".contains(byte)) {
-            *text = text.get(1..).unwrap_or_default();
-        }
-    };
-    separator(&mut ahead);
-    let (word, kind) = words.iter().find(|(word, _)| {
-        ahead.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-    })?;
-    ahead = ahead.get(word.len()..)?;
-    let mut after = ahead;
-    separator(&mut after);
-    let number = digits::take_number(&mut after);
-    if number.is_empty() {
-        // A mark behind the word belongs to what follows.
-        *rest = ahead;
-    } else {
-        *rest = after;
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'-' | b'_' | b'.')
+}
+
+fn take_separator(text: &mut &[u8]) {
+    if text.first().copied().is_some_and(is_separator) {
+        *text = text.get(1..).unwrap_or_default();
     }
-    Some((*kind, number))
+}
+
+/// Takes off `.rc-1`: the word's place and the number, empty where it has none.
+fn mark<'t>(text: &mut &'t [u8], words: &[(&[u8], u8)]) -> Option<(u8, &'t [u8])> {
+    let mut rest = *text;
+    take_separator(&mut rest);
+    let &(word, place) = words.iter().find(|(word, _)| {
+        rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
+    })?;
+    rest = rest.get(word.len()..).unwrap_or_default();
+    take_separator(&mut rest);
+    *text = rest;
+    Some((place, digits::take_number(text)))
+}
+
+/// Takes off `-1`.
+fn implicit_post<'t>(text: &mut &'t [u8]) -> Option<&'t [u8]> {
+    let mut rest = *text;
+    let number = digits::take_byte(&mut rest, b'-').then(|| digits::take_number(&mut rest))?;
+    if number.is_empty() {
+        return None;
+    }
+    *text = rest;
+    Some(number)
 }
 
 pub(super) fn compare(a: &Version<'_>, b: &Version<'_>) -> Ordering {
     match (a, b) {
-        (Version::Standard(a), Version::Standard(b)) => {
-            public(a, b).then_with(|| local(a.local, b.local))
-        }
+        (Version::Standard(a), Version::Standard(b)) => a.compare(b),
+        (Version::Legacy(a), Version::Legacy(b)) => legacy(a).cmp(&legacy(b)),
         (Version::Legacy(_), Version::Standard(_)) => Ordering::Less,
         (Version::Standard(_), Version::Legacy(_)) => Ordering::Greater,
-        (Version::Legacy(a), Version::Legacy(b)) => legacy(a).cmp(&legacy(b)),
     }
 }
 
-/// The order without local parts.
-pub(super) fn public(a: &Standard<'_>, b: &Standard<'_>) -> Ordering {
-    digits::compare(a.epoch, b.epoch)
-        .then_with(|| super::semver::numbers(a.release, b.release))
-        .then_with(|| {
-            let (left, right) = (pre(a), pre(b));
-            left.0.cmp(&right.0).then_with(|| digits::compare(left.1, right.1))
-        })
-        .then_with(|| match (a.post, b.post) {
-            (Some(a), Some(b)) => digits::compare(a, b),
-            (a, b) => a.is_some().cmp(&b.is_some()),
-        })
-        .then_with(|| match (a.dev, b.dev) {
-            (Some(a), Some(b)) => digits::compare(a, b),
-            (a, b) => b.is_some().cmp(&a.is_some()),
-        })
-}
+impl Standard<'_> {
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
+        digits::compare(self.epoch, other.epoch)
+            .then_with(|| semver::numbers(self.release, other.release))
+            .then_with(|| {
+                let (a, b) = (self.stage(), other.stage());
+                a.0.cmp(&b.0).then_with(|| digits::compare(a.1, b.1))
+            })
+            .then_with(|| optional(self.post, other.post, Ordering::Less))
+            .then_with(|| optional(self.dev, other.dev, Ordering::Greater))
+            .then_with(|| match (self.local, other.local) {
+                (Some(a), Some(b)) => local(a, b),
+                (a, b) => a.is_some().cmp(&b.is_some()),
+            })
+    }
 
-/// A development version of the release itself is older than its pre-releases; no pre-release is
-/// newer than all.
-fn pre<'v>(version: &Standard<'v>) -> (u8, &'v [u8]) {
-    match version.pre {
-        Some((kind, number)) => (kind + 1, number),
-        None if version.post.is_none() && version.dev.is_some() => (0, b""),
-        None => (9, b""),
+    /// A developers' version of a release comes before its pre-releases.
+    fn stage(&self) -> (u8, &[u8]) {
+        match self.pre {
+            Some((place, number)) => (place + 1, number),
+            None if self.post.is_none() && self.dev.is_some() => (0, b""),
+            None => (u8::MAX, b""),
+        }
+    }
+
+    pub(super) fn is_prerelease(&self) -> bool {
+        self.pre.is_some() || self.dev.is_some()
+    }
+
+    /// Same epoch and release.
+    pub(super) fn has_base_of(&self, other: &Self) -> bool {
+        digits::compare(self.epoch, other.epoch).is_eq()
+            && semver::numbers(self.release, other.release).is_eq()
+    }
+
+    /// Same epoch, and all numbers of a release at the beginning of this one.
+    pub(super) fn begins_with(&self, epoch: &[u8], mut release: &[u8]) -> bool {
+        let mut mine = self.release;
+        if digits::compare(self.epoch, epoch).is_ne() {
+            return false;
+        }
+        loop {
+            let (a, b) = (digits::take_number(&mut mine), digits::take_number(&mut release));
+            if digits::compare(a, b).is_ne() {
+                return false;
+            }
+            digits::take_byte(&mut mine, b'.');
+            if !digits::take_byte(&mut release, b'.') {
+                return true;
+            }
+        }
     }
 }
 
-/// Without a local part is older; numbers are newer than words.
-fn local(a: Option<&[u8]>, b: Option<&[u8]>) -> Ordering {
-    let (Some(a), Some(b)) = (a, b) else { return a.is_some().cmp(&b.is_some()) };
-    let mut left = a.split(|byte| b".-_".contains(byte));
-    let mut right = b.split(|byte| b".-_".contains(byte));
+/// Compares numbers that may be missing; `missing` is how a missing one compares to any other.
+fn optional(a: Option<&[u8]>, b: Option<&[u8]>, missing: Ordering) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => digits::compare(a, b),
+        (None, None) => Ordering::Equal,
+        (None, Some(_)) => missing,
+        (Some(_), None) => missing.reverse(),
+    }
+}
+
+/// In a local version a number is newer than a word.
+fn local(a: &[u8], b: &[u8]) -> Ordering {
+    let (mut a, mut b) = (a.split(|&byte| is_separator(byte)), b.split(|&byte| is_separator(byte)));
     loop {
-        let order = match (left.next(), right.next()) {
+        let order = match (a.next(), b.next()) {
             (None, None) => return Ordering::Equal,
-            (None, Some(_)) => return Ordering::Less,
-            (Some(_), None) => return Ordering::Greater,
-            (Some(x), Some(y)) => match (digits::is_number(x), digits::is_number(y)) {
-                (true, true) => digits::compare(x, y),
-                (false, false) => x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase()),
-                (x, y) => x.cmp(&y),
+            (Some(a), Some(b)) => match (digits::is_number(a), digits::is_number(b)) {
+                (true, true) => digits::compare(a, b),
+                (false, false) => digits::ignoring_case(a, b),
+                (a, b) => a.cmp(&b),
             },
+            (a, b) => a.is_some().cmp(&b.is_some()),
         };
         if order.is_ne() {
             return order;
@@ -181,49 +211,66 @@ fn local(a: Option<&[u8]>, b: Option<&[u8]>) -> Ordering {
     }
 }
 
-/// The key by which setuptools ordered versions before PEP 440.
-///
-/// Source: `packaging.version.LegacyVersion` of <https://github.com/pypa/packaging/tree/21.3>.
-fn legacy(text: &str) -> Vec<String> {
-    let lower = text.to_lowercase();
-    let mut parts: Vec<String> = Vec::new();
-    let mut rest = lower.as_str();
-    while let Some(first) = rest.chars().next() {
-        let is = |letter: char| match first {
-            '0'..='9' => letter.is_ascii_digit(),
-            'a'..='z' => letter.is_ascii_lowercase(),
-            '.' | '-' => letter == first,
-            _ => !letter.is_ascii_alphanumeric() && letter != '.' && letter != '-',
+/// A part of a version before PEP 440; the order of the variants counts.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum LegacyPart {
+    Word(String),
+    /// Its length without zeros, and its digits.
+    Number(usize, String),
+}
+
+/// The key of setuptools' `parse_version`.
+fn legacy(text: &str) -> Vec<LegacyPart> {
+    let text = text.to_ascii_lowercase();
+    let mut rest = text.as_bytes();
+    let mut parts: Vec<LegacyPart> = Vec::new();
+    while let Some(&first) = rest.first() {
+        let kind = legacy_kind(first);
+        let part = if matches!(first, b'.' | b'-') {
+            digits::take_byte(&mut rest, first);
+            if first == b'.' {
+                continue;
+            }
+            "final-".to_owned()
+        } else {
+            let run = digits::take(&mut rest, |byte| legacy_kind(byte) == kind);
+            String::from_utf8_lossy(run).into_owned()
         };
-        let single = first == '.' || first == '-';
-        let end = if single { 1 } else { rest.find(|letter| !is(letter)).unwrap_or(rest.len()) };
-        let (part, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        rest = after;
-        let part = match part {
-            "pre" | "preview" | "rc" => "c",
-            "-" => "final-",
-            "dev" => "@",
-            "." => continue,
-            other => other,
-        };
-        if first.is_ascii_digit() {
-            parts.push(format!("{part:0>8}"));
+        if kind == b'0' {
+            let len = digits::without_zeros(part.as_bytes()).len();
+            let digits = part.get(part.len() - len..).unwrap_or_default().to_owned();
+            parts.push(LegacyPart::Number(len, digits));
             continue;
         }
-        let part = format!("*{part}");
-        if part.as_str() < "*final" {
-            while parts.last().is_some_and(|last| last == "*final-") {
-                parts.pop();
-            }
-        }
-        while parts.last().is_some_and(|last| last == "00000000") {
+        let part = match part.as_str() {
+            "pre" | "preview" | "rc" => "c".to_owned(),
+            "dev" => "@".to_owned(),
+            _ => part,
+        };
+        push_word(&mut parts, part);
+    }
+    push_word(&mut parts, "final".to_owned());
+    parts
+}
+
+/// Digits, letters, the two marks, and all the rest.
+fn legacy_kind(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => b'0',
+        b'a'..=b'z' => b'a',
+        b'.' | b'-' => byte,
+        _ => b'*',
+    }
+}
+
+fn push_word(parts: &mut Vec<LegacyPart>, word: String) {
+    if word.as_str() < "final" {
+        while matches!(parts.last(), Some(LegacyPart::Word(last)) if last == "final-") {
             parts.pop();
         }
-        parts.push(part);
     }
-    while parts.last().is_some_and(|last| last == "00000000") {
+    while matches!(parts.last(), Some(LegacyPart::Number(0, _))) {
         parts.pop();
     }
-    parts.push("*final".to_owned());
-    parts
+    parts.push(LegacyPart::Word(word));
 }

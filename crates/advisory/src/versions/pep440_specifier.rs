@@ -1,110 +1,105 @@
-//! Python's constraints: `>=1.0, <2, !=1.5.*`, `~=1.4`, `===1.0`.
+//! Python's version specifiers: `>=1.0, <2.0, !=1.4`, `~=2.2`, `==1.1.*`.
 //!
-//! Advisories state ranges of affected versions, so a pre-release inside the bounds is inside:
-//! the rule by which installers leave pre-releases out does not apply.
+//! Pre-releases count like any version, as an advisory means it: pip's habit to leave them out
+//! of what it installs is not followed. What the operators themselves say of them is: `<2.0`
+//! does not hold for `2.0rc1`. `||` parts alternatives, which PEP 440 does not have.
 //!
 //! Source: <https://packaging.python.org/specifications/version-specifiers/#version-specifiers>.
 
 use std::cmp::Ordering;
 
-use super::pep440::{self, Standard};
-use super::{Scheme, VersionError, digits};
+use super::pep440::{self, Standard, Version};
+use super::{Scheme, VersionError};
 
-const OPERATORS: [&str; 8] = ["===", "~=", "==", "!=", "<=", ">=", "<", ">"];
+const SCHEME: Scheme = Scheme::Pep440;
+const OPERATORS: [&str; 9] = ["===", "~=", "==", "!=", "<=", ">=", "<", ">", "="];
 
 pub(super) fn satisfies(version: &str, constraint: &str) -> Result<bool, VersionError> {
-    let mut any = false;
+    let parsed = pep440::parse(version).map_err(|why| SCHEME.error(version, why))?;
+    let mut inside = false;
     for alternative in constraint.split("||") {
         let mut all = true;
         for clause in alternative.split(',').map(str::trim).filter(|clause| !clause.is_empty()) {
-            all &= clause_holds(version, clause)?;
+            all &= holds(version.trim(), &parsed, clause)?;
         }
-        any |= all;
+        inside |= all;
     }
-    Ok(any)
+    Ok(inside)
 }
 
-fn clause_holds(version: &str, clause: &str) -> Result<bool, VersionError> {
-    let operator = OPERATORS.iter().find(|operator| clause.starts_with(**operator));
-    let operator = operator.copied().unwrap_or("");
-    let bound = clause.get(operator.len()..).unwrap_or_default().trim();
-    if operator == "===" {
-        return Ok(version.trim().eq_ignore_ascii_case(bound));
+fn holds(text: &str, version: &Version<'_>, clause: &str) -> Result<bool, VersionError> {
+    let operator = OPERATORS.into_iter().find(|operator| clause.starts_with(operator));
+    let bound = clause.get(operator.map_or(0, str::len)..).unwrap_or_default().trim();
+    if operator == Some("===") {
+        return Ok(text.eq_ignore_ascii_case(bound));
     }
-    let prefix = bound.strip_suffix(".*");
-    let read = |text| pep440::standard(str::trim(text));
-    let (Some(installed), Some(stated)) = (read(version), read(prefix.unwrap_or(bound))) else {
-        return legacy(version, operator, bound);
+    if let Some(prefix) = bound.strip_suffix(".*") {
+        let equal = has_prefix(version, prefix)
+            .ok_or_else(|| SCHEME.error(bound, "it has a star and is no release"))?;
+        return match operator {
+            None | Some("==" | "=") => Ok(equal),
+            Some("!=") => Ok(!equal),
+            _ => Err(SCHEME.error(bound, "a star goes with `==` and `!=` only")),
+        };
+    }
+    let parsed = pep440::parse(bound).map_err(|why| SCHEME.error(bound, why))?;
+    let (Version::Standard(version), Version::Standard(bound_version)) = (version, &parsed) else {
+        let order = pep440::compare(version, &parsed);
+        return match operator {
+            None | Some("==" | "=") => Ok(order.is_eq()),
+            Some("!=") => Ok(order.is_ne()),
+            Some("<") => Ok(order.is_lt()),
+            Some("<=") => Ok(order.is_le()),
+            Some(">") => Ok(order.is_gt()),
+            Some(">=") => Ok(order.is_ge()),
+            _ => Err(SCHEME.error(bound, "`~=` needs a version by PEP 440")),
+        };
     };
-    let order = pep440::public(&installed, &stated);
-    Ok(match operator {
-        "" | "==" if prefix.is_some() => begins_with(&installed, &stated),
-        "!=" if prefix.is_some() => !begins_with(&installed, &stated),
-        "" | "==" => equal(version, &installed, bound, &stated)?,
-        "!=" => !equal(version, &installed, bound, &stated)?,
-        "<=" => order.is_le(),
-        ">=" => order.is_ge(),
-        // Neither a pre-release of the bound is before it, nor a post-release behind it.
-        "<" => {
-            order.is_lt()
-                && (is_early(&stated)
-                    || !(is_early(&installed) && same_release(&installed, &stated)))
-        }
-        ">" => {
-            let post = installed.post.is_some() && stated.post.is_none();
-            order.is_gt() && !(post && same_release(&installed, &stated))
-        }
-        _ => order.is_ge() && begins_with(&installed, &without_last(&stated)),
+    let public = Standard { local: None, ..*version };
+    let equal = || {
+        let version = if bound_version.local.is_none() { &public } else { version };
+        version.compare(bound_version).is_eq()
+    };
+    match operator {
+        None | Some("==" | "=") => Ok(equal()),
+        Some("!=") => Ok(!equal()),
+        Some("<") => Ok(before(version, bound_version)),
+        Some("<=") => Ok(public.compare(bound_version).is_le()),
+        Some(">") => Ok(after(version, bound_version)),
+        Some(">=") => Ok(public.compare(bound_version).is_ge()),
+        _ => compatible(&public, bound_version)
+            .ok_or_else(|| SCHEME.error(bound, "`~=` needs two numbers or more")),
+    }
+}
+
+fn has_prefix(version: &Version<'_>, prefix: &str) -> Option<bool> {
+    let prefix = pep440::standard(prefix)?;
+    let plain = Standard { pre: None, post: None, dev: None, local: None, ..prefix };
+    if plain.compare(&prefix) != Ordering::Equal {
+        return None;
+    }
+    Some(match version {
+        Version::Standard(version) => version.begins_with(prefix.epoch, prefix.release),
+        Version::Legacy(_) => false,
     })
 }
 
-/// Versions from before PEP 440 have an order, but no prefixes.
-fn legacy(version: &str, operator: &str, bound: &str) -> Result<bool, VersionError> {
-    let order = Scheme::Pep440.compare(version, bound)?;
-    Ok(match operator {
-        "" | "==" => order.is_eq(),
-        "!=" => order.is_ne(),
-        "<=" => order.is_le(),
-        ">=" | "~=" => order.is_ge(),
-        "<" => order.is_lt(),
-        _ => order.is_gt(),
-    })
+fn before(version: &Standard<'_>, bound: &Standard<'_>) -> bool {
+    let first_prerelease = Standard { dev: Some(b"0"), local: None, ..*bound };
+    let prerelease_of_it = !bound.is_prerelease()
+        && version.is_prerelease()
+        && version.compare(&first_prerelease).is_ge();
+    version.compare(bound).is_lt() && !prerelease_of_it
 }
 
-/// A local part counts where the bound has one.
-fn equal(
-    version: &str,
-    installed: &Standard<'_>,
-    bound: &str,
-    stated: &Standard<'_>,
-) -> Result<bool, VersionError> {
-    if stated.local.is_some() {
-        return Ok(Scheme::Pep440.compare(version, bound)?.is_eq());
-    }
-    Ok(pep440::public(installed, stated).is_eq())
+fn after(version: &Standard<'_>, bound: &Standard<'_>) -> bool {
+    let variant_of_it = version.has_base_of(bound)
+        && ((version.post.is_some() && bound.post.is_none()) || version.local.is_some());
+    version.compare(bound).is_gt() && !variant_of_it
 }
 
-fn is_early(version: &Standard<'_>) -> bool {
-    version.pre.is_some() || version.dev.is_some()
-}
-
-fn same_release(a: &Standard<'_>, b: &Standard<'_>) -> bool {
-    digits::compare(a.epoch, b.epoch) == Ordering::Equal
-        && super::semver::numbers(a.release, b.release) == Ordering::Equal
-}
-
-fn begins_with(version: &Standard<'_>, start: &Standard<'_>) -> bool {
-    if digits::compare(version.epoch, start.epoch).is_ne() {
-        return false;
-    }
-    let mut numbers = version.release.split(|&byte| byte == b'.');
-    let stated = start.release.split(|&byte| byte == b'.');
-    stated.into_iter().all(|number| digits::compare(numbers.next().unwrap_or(b"0"), number).is_eq())
-}
-
-/// `~=1.4.5` is `>=1.4.5, ==1.4.*`.
-fn without_last<'v>(version: &Standard<'v>) -> Standard<'v> {
-    let end = version.release.iter().rposition(|&byte| byte == b'.');
-    let release = end.and_then(|end| version.release.get(..end)).unwrap_or(version.release);
-    Standard { epoch: version.epoch, release, ..Standard::default() }
+fn compatible(version: &Standard<'_>, bound: &Standard<'_>) -> Option<bool> {
+    let last = bound.release.iter().rposition(|&byte| byte == b'.')?;
+    let prefix = bound.release.get(..last)?;
+    Some(version.compare(bound).is_ge() && version.begins_with(bound.epoch, prefix))
 }

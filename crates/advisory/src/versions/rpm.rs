@@ -11,7 +11,7 @@ use super::{Why, digits};
 
 pub(super) struct Version<'v> {
     epoch: Option<&'v [u8]>,
-    version: &'v [u8],
+    upstream: &'v [u8],
     release: Option<&'v [u8]>,
 }
 
@@ -28,12 +28,12 @@ pub(super) fn parse(text: &str) -> Result<Version<'_>, Why> {
         Some((version, release)) => (version, Some(release.as_bytes())),
         None => (rest, None),
     };
-    Ok(Version { epoch, version: version.as_bytes(), release })
+    Ok(Version { epoch, upstream: version.as_bytes(), release })
 }
 
 pub(super) fn compare(a: &Version<'_>, b: &Version<'_>) -> Ordering {
     segments(a.epoch.unwrap_or(b"0"), b.epoch.unwrap_or(b"0"))
-        .then_with(|| segments(a.version, b.version))
+        .then_with(|| segments(a.upstream, b.upstream))
         .then_with(|| release(a, b, segments))
 }
 
@@ -45,7 +45,7 @@ pub(super) fn compare_loose(a: &Version<'_>, b: &Version<'_>) -> Ordering {
         _ => Ordering::Equal,
     };
     let trimmed = |a: &[u8], b: &[u8]| segments(without_zero_segments(a), without_zero_segments(b));
-    epochs.then_with(|| trimmed(a.version, b.version)).then_with(|| release(a, b, trimmed))
+    epochs.then_with(|| trimmed(a.upstream, b.upstream)).then_with(|| release(a, b, trimmed))
 }
 
 /// A version without a release is older than any with one.
@@ -102,11 +102,9 @@ fn segments(mut a: &[u8], mut b: &[u8]) -> Ordering {
                 (a, b) = (x, y);
                 continue;
             }
-            (Some((b'~', _)), _) => return Ordering::Less,
-            (_, Some((b'~', _))) => return Ordering::Greater,
             // A caret is newer than the end, older than anything else.
-            (Some((b'^', _)), None) => return Ordering::Greater,
-            (None, Some((b'^', _))) => return Ordering::Less,
+            (Some((b'~', _)), _) | (None, Some((b'^', _))) => return Ordering::Less,
+            (_, Some((b'~', _))) | (Some((b'^', _)), None) => return Ordering::Greater,
             (Some((b'^', _)), Some(_)) => return Ordering::Less,
             (Some(_), Some((b'^', _))) => return Ordering::Greater,
             (x, y) if x.is_none() || y.is_none() => return x.is_some().cmp(&y.is_some()),

@@ -339,7 +339,9 @@ mod tests {
 
     #[test]
     fn versions_end_where_words_begin() {
-        let len = |text: &str| version_len(text.as_bytes()).and_then(|len| text.get(..len));
+        fn len(text: &str) -> Option<&str> {
+            text.get(..version_len(text.as_bytes())?)
+        }
         assert_eq!(len("1.2.3buildkit"), Some("1.2.3"));
         assert_eq!(len("3.0.0-beta.2 "), Some("3.0.0-beta.2"));
         assert_eq!(len("1.0"), Some("1.0"));
