@@ -33,7 +33,7 @@ pub(super) struct Hit<'d> {
 /// What an entry says of a package.
 pub(super) enum Outcome<'d> {
     /// It is affected.
-    Affected(Hit<'d>),
+    Affected(Box<Hit<'d>>),
     /// The vendor says that it is not, whatever others say.
     Denied,
     /// The installed version has the repair.
@@ -119,7 +119,7 @@ pub(super) fn judge<'d>(
             exactly: subject.scheme.compare(fixed, version).is_ok_and(Ordering::is_eq),
         }));
     }
-    Ok(Outcome::Affected(Hit {
+    Ok(Outcome::Affected(Box::new(Hit {
         advisory: entry.advisory(),
         id: entry.id(),
         feed: entry.feed(),
@@ -131,7 +131,7 @@ pub(super) fn judge<'d>(
         fixed: verdict.fixed.into_iter().map(str::to_owned).collect(),
         rating: entry.rating(),
         subscribers: subject::is_for_subscribers(ecosystem),
-    }))
+    })))
 }
 
 /// Composer installs branches too, and orders them before or after nothing.

@@ -116,7 +116,7 @@ fn judge(
         for lookup in Lookup::of(&subject) {
             for entry in database.affected(ecosystem, lookup.name) {
                 match hit::judge(&entry, &subject, &lookup, ecosystem) {
-                    Ok(hit::Outcome::Affected(hit)) => hits.push(hit),
+                    Ok(hit::Outcome::Affected(hit)) => hits.push(*hit),
                     Ok(hit::Outcome::Denied) => {
                         denied.insert(entry.id());
                         denied.extend(entry.aliases());

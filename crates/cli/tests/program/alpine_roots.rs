@@ -22,7 +22,7 @@ fn findings_of_real_roots_are_what_the_list_of_fixes_says() {
     for feed in ["alpine-secdb", "osv/Alpine"] {
         symlink(mirror.join(feed), machine.path("mirror").join(feed)).unwrap();
     }
-    machine.run("db update --mirror mirror").ended(0);
+    machine.update("mirror").ended(0);
 
     let mut folders: Vec<_> = fs::read_dir(&roots).unwrap().map(|e| e.unwrap().path()).collect();
     folders.sort();

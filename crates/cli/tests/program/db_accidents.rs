@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::feeds::{HIGH, archive, osv, record};
-use crate::machine::Machine;
+use crate::machine::{Machine, UPDATE};
 use crate::sample;
 
 /// The scan works and finds what the advisories of before say.
@@ -19,7 +19,7 @@ fn a_feed_that_is_cut_off_is_named_and_the_database_stays() {
     let machine = sample::machine();
     let whole = fs::read(machine.path("mirror/osv/npm/all.zip")).unwrap();
     machine.write("mirror/osv/npm/all.zip", &whole[..whole.len() / 2]);
-    let update = machine.run("db update --mirror mirror").ended(3);
+    let update = machine.update("mirror").ended(3);
     assert!(update.err.contains("osv/npm"), "{}", update.err);
     still_works(&machine);
 }
@@ -29,7 +29,7 @@ fn another_mirror_lends_the_feed_that_is_cut_off() {
     let machine = sample::machine();
     let whole = fs::read(machine.path("mirror/osv/npm/all.zip")).unwrap();
     machine.write("broken/osv/npm/all.zip", &whole[..whole.len() / 2]);
-    let update = machine.run("db update --mirror broken,mirror").ended(0);
+    let update = machine.update("broken,mirror").ended(0);
     assert!(update.err.contains("note: osv/npm: "), "{}", update.err);
     still_works(&machine);
 }
@@ -43,7 +43,7 @@ fn a_broken_record_is_named_and_the_others_count() {
     let mut records = vec![broken, good];
     records.extend((0..4).map(|n| record(&format!("GHSA-{n}"), "npm", "x", None, HIGH)));
     osv(&machine, "npm", &records);
-    let update = machine.run("db update --mirror mirror").ended(0);
+    let update = machine.update("mirror").ended(0);
     assert!(update.err.contains("left out: osv/npm: `GHSA-brok-enra-nge1`"), "{}", update.err);
     let scan = machine.run("scan docker-archive:app.tar").ended(0);
     assert!(scan.out.contains("GHSA-good-good-good"), "{}", scan.out);
@@ -59,7 +59,7 @@ fn of_two_updates_at_once_one_works_and_the_other_says_so() {
     machine.write("large/osv/npm/all.zip", archive(&many));
     let start = || {
         let mut command = machine.command();
-        command.args(["db", "update", "--mirror", "large,mirror"]);
+        command.args(UPDATE.split(' ')).arg("large,mirror");
         command.stderr(std::process::Stdio::piped()).spawn().unwrap()
     };
     let ended = [start(), start()].map(|child| child.wait_with_output().unwrap());
@@ -74,12 +74,12 @@ fn of_two_updates_at_once_one_works_and_the_other_says_so() {
 fn a_full_disk_leaves_the_database() {
     let machine = sample::machine();
     let Some(disk) = Disk::mounted(&machine.path("small")) else { return };
-    machine.run("db update --mirror mirror --db small").ended(0);
+    machine.update("mirror --db small").ended(0);
     let many: Vec<_> = (0..20_000)
         .map(|n| record(&format!("GHSA-{n}"), "npm", &format!("package-{n}"), Some("1.0.0"), HIGH))
         .collect();
     osv(&machine, "npm", &many);
-    let update = machine.run("db update --mirror mirror --db small").ended(3);
+    let update = machine.update("mirror --db small").ended(3);
     assert!(update.err.contains("No space left on device"), "{}", update.err);
     let scan = machine.run("scan docker-archive:app.tar --db small").ended(0);
     assert!(scan.out.contains("CVE-2025-1004"), "{}", scan.said());

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 /// The moment at which all tests run: 2026-01-02T03:04:05Z.
 pub(crate) const NOW: &str = "1767323045";
 
+/// The command that compiles the feeds of a folder.
+pub(crate) const UPDATE: &str = "db update --mirror";
+
 /// A folder in which the program runs, knowing nothing of this machine.
 pub(crate) struct Machine(TempDir);
 
@@ -64,6 +67,11 @@ impl Machine {
     /// Runs `plimsoll` with arguments that stand between spaces.
     pub(crate) fn run(&self, arguments: &str) -> Ran {
         self.run_with(&[], arguments)
+    }
+
+    /// Compiles the feeds of these folders, which are to be all there is.
+    pub(crate) fn update(&self, mirrors: &str) -> Ran {
+        self.run(&format!("{UPDATE} {mirrors}"))
     }
 
     /// Runs it with more variables.

@@ -81,5 +81,5 @@ pub(crate) fn update(machine: &Machine) {
     // Upstream's word: it would call Debian's repaired build affected.
     osv(machine, "PyPI", &[record("PYSEC-2025-1", "PyPI", "requests", Some("2.31.0"), HIGH)]);
     exploited(machine, &["CVE-2025-1004"]);
-    machine.run("db update --mirror mirror").ended(0);
+    machine.update("mirror").ended(0);
 }

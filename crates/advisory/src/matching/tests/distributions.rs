@@ -2,7 +2,7 @@
 
 use plimsoll_model::{Advisory, Inventory, Package, PackageKind};
 
-use super::{affected, built_from, inventory, judged, known_as, package, record};
+use super::{affected, built_from, inventory, judged, known_as, matches, package, record};
 use crate::database::Enrichment;
 use crate::feeds::{self, FeedFile, Intake};
 
@@ -34,9 +34,7 @@ fn a_fix_for_subscribers_only_is_no_fix_and_its_evidence_says_so() {
     );
     assert_eq!(judged(records(), &with("1.7.17-1ubuntu0.1~esm2")), "");
 
-    let bytes = crate::database::compile_to_bytes(records().into_iter(), &Enrichment::default());
-    let database = crate::database::Database::from_bytes(bytes.unwrap()).unwrap();
-    let matches = super::match_inventory(&with("1.7.17-1"), &database).unwrap();
+    let matches = matches(records(), &with("1.7.17-1"));
     let steps = &matches.findings[0].evidence;
     let step = steps.iter().find(|step| step.step == "subscription").unwrap();
     assert_eq!(

@@ -10,7 +10,7 @@ use plimsoll_model::{
     RangeKind, SourcePackage,
 };
 
-use super::match_inventory;
+use super::{Matches, match_inventory};
 use crate::database::{Database, Enrichment, compile_to_bytes};
 
 /// A record about all versions of a package before the fix; `-` where there is none.
@@ -62,11 +62,15 @@ fn inventory(distro: &str, packages: Vec<Package>) -> Inventory {
     Inventory { packages, distro, ..Inventory::default() }
 }
 
-/// Findings and undecided matters, a line each.
-fn judged(records: Vec<Advisory>, inventory: &Inventory) -> String {
+fn matches(records: Vec<Advisory>, inventory: &Inventory) -> Matches {
     let bytes = compile_to_bytes(records.into_iter(), &Enrichment::default()).unwrap();
     let database = Database::from_bytes(bytes).unwrap();
-    let matches = match_inventory(inventory, &database).unwrap();
+    match_inventory(inventory, &database).unwrap()
+}
+
+/// Findings and undecided matters, a line each.
+fn judged(records: Vec<Advisory>, inventory: &Inventory) -> String {
+    let matches = matches(records, inventory);
     let mut text = String::new();
     for finding in &matches.findings {
         let package = &finding.package;

@@ -112,7 +112,7 @@ fn all_names_of_one_weakness_are_one_finding() {
         ],
     );
     exploited(&machine, &["CVE-2019-14234"]);
-    machine.run("db update --mirror mirror").ended(0);
+    machine.update("mirror").ended(0);
     let image = Image::new().layer(
         "RUN pip install",
         &[(
