@@ -1,6 +1,7 @@
 //! Where results go: `-o FORMAT` to stdout, `-o FORMAT=FILE` to a file that appears whole or not
 //! at all.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -22,9 +23,23 @@ pub(crate) fn parse<'t, F>(
             let known: Vec<&str> = known.clone().collect();
             Usage(format!("unknown format `{name}`: expected one of {}", known.join(", ")))
         })?;
+        if file == Some("") {
+            return Err(Usage(format!("`{text}` names no file")));
+        }
         Ok((format, file.filter(|file| *file != "-")))
     };
-    texts.iter().map(one).collect()
+    let outputs: Vec<(F, Option<&'t str>)> = texts.iter().map(one).collect::<Result<_, _>>()?;
+    let mut places = BTreeSet::new();
+    match outputs.iter().find(|(_, place)| !places.insert(*place)) {
+        None => Ok(outputs),
+        Some((_, Some(file))) => {
+            Err(Usage(format!("two reports would go to `{file}`: give each a file of its own")))
+        }
+        Some((_, None)) => {
+            let why = "two reports would go to stdout: give all but one a file, `-o json=FILE`";
+            Err(Usage(why.into()))
+        }
+    }
 }
 
 /// Writes to stdout or to a file.

@@ -121,16 +121,21 @@ fn add(branch: Branch, path: &str, by_id: &mut Fixes, intake: &mut Intake<'_>) {
     }
 }
 
-/// The ids in a line: `CVE-2024-1`, `XSA-248`, `VSV00010`. Some lines hold several, or an id and
-/// a remark, `CVE-2018-14467 (BGP)`; some write `CVE_2019-2426`.
+/// The ids in a line: `CVE-2024-1`, `XSA-248`, `VSV00010`, `wnpa-sec-2017-18`. Some lines hold
+/// several, or an id and a remark, `CVE-2018-14467 (BGP)`; some write `CVE_2019-2426`, or the name
+/// of the patch, `CVE-2021-35940.patch`.
 fn ids_in(line: &str) -> impl Iterator<Item = String> + '_ {
     line.split([' ', '\t', ',']).filter(|word| is_id(word)).map(|word| {
+        let word = word.strip_suffix(".patch").unwrap_or(word);
         word.strip_prefix("CVE_").map_or_else(|| word.to_owned(), |rest| format!("CVE-{rest}"))
     })
 }
 
+/// A placeholder, `CVE-2022-?????`, is no id, nor is a word of a remark.
 fn is_id(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_uppercase())
+    let begins_as_one = word.starts_with(|c: char| c.is_ascii_uppercase())
+        || (word.starts_with(|c: char| c.is_ascii_lowercase()) && word.contains('-'));
+    begins_as_one
         && word.bytes().any(|b| b.is_ascii_digit())
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':'))
 }
@@ -156,5 +161,42 @@ fn affected(((release, package), versions): ((String, String), Vec<String>)) -> 
         module: None,
         arches: Vec::new(),
         rating: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(line: &str) -> String {
+        ids_in(line).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn whatever_may_be_an_id_is_one() {
+        for id in ["CVE-2024-1", "XSA-248", "VSV00014", "GHSA-h5c8-rqwp-cp95", "wnpa-sec-2017-18"] {
+            assert_eq!(ids(id), id);
+        }
+        for id in ["GNUTLS-SA-2024-01-23", "DW202402-001", "TS-2022-005", "ZDI-CAN-22093"] {
+            assert_eq!(ids(id), id);
+        }
+        assert_eq!(ids("CVE_2019-2426"), "CVE-2019-2426");
+        assert_eq!(ids("CVE-2021-35940.patch"), "CVE-2021-35940");
+    }
+
+    #[test]
+    fn remarks_and_placeholders_are_none() {
+        assert_eq!(ids("CVE-2018-14467 (BGP)"), "CVE-2018-14467");
+        assert_eq!(
+            ids("CVE-2017-5753 CVE-2017-5715 XSA-254 XPTI"),
+            "CVE-2017-5753 CVE-2017-5715 XSA-254"
+        );
+        assert_eq!(
+            ids("CVE-2018-16229 (DCCP) (partially fixed, but too unreliably reproduced, -V)"),
+            "CVE-2018-16229"
+        );
+        assert_eq!(ids("CVE N/A ZBX-11023"), "ZBX-11023");
+        assert_eq!(ids("CVE-????-????? CVE-2022-?????"), "");
+        assert_eq!(ids("CVE-2018-1 (802.11)"), "CVE-2018-1");
     }
 }

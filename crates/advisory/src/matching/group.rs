@@ -45,18 +45,15 @@ pub(super) fn by_cve<'h, 'd>(hits: &'h [Hit<'d>]) -> Vec<Group<'h, 'd>> {
             names.push(hit.id);
         }
         for name in names {
-            let known = groups.iter_mut().find(|group| group.ids.contains(name));
-            let group = match known {
-                Some(group) => group,
-                None => {
-                    groups.push(Group::default());
-                    let Some(group) = groups.last_mut() else { continue };
-                    group.ids.insert(name.to_owned());
-                    group
-                }
-            };
-            group.ids.insert(hit.id.to_owned());
-            group.hits.push(hit);
+            let at = groups.iter().position(|group| group.ids.contains(name));
+            let at = at.unwrap_or_else(|| {
+                groups.push(Group::default());
+                groups.len() - 1
+            });
+            if let Some(group) = groups.get_mut(at) {
+                group.ids.extend([name.to_owned(), hit.id.to_owned()]);
+                group.hits.push(hit);
+            }
         }
     }
     sorted(groups)

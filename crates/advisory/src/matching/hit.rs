@@ -1,6 +1,8 @@
 //! One entry of the database against one package.
 
-use plimsoll_model::{AffectedStatus, Ecosystem, Range, Rating};
+use std::cmp::Ordering;
+
+use plimsoll_model::{AffectedStatus, Ecosystem, PackageKind, Range, Rating};
 
 use super::applies::{self, Limits};
 use super::subject::{self, Subject};
@@ -31,11 +33,14 @@ pub(super) struct Hit<'d> {
 /// What an entry says of a package.
 pub(super) enum Outcome<'d> {
     /// It is affected.
-    Affected(Hit<'d>),
+    Affected(Box<Hit<'d>>),
     /// The vendor says that it is not, whatever others say.
     Denied,
     /// The installed version has the repair.
-    Repaired,
+    Repaired {
+        /// It is the very version that the entry names.
+        exactly: bool,
+    },
     /// Nothing.
     Passed,
 }
@@ -103,18 +108,20 @@ pub(super) fn judge<'d>(
     if version.is_empty() {
         return Err("the installed version is not known".into());
     }
+    if is_branch(subject, version) && !entry.versions().any(|named| named == version) {
+        return Err(format!("`{version}` is a branch, of which nobody knows the state"));
+    }
     let ranges: Vec<Range> = entry.ranges().map(|range| range.to_range()).collect();
     let named: Vec<&str> = entry.versions().collect();
     let verdict = versions::affected(subject.scheme, version, &ranges, &named)
         .map_err(|error| error.to_string())?;
     if !verdict.affected {
-        return Ok(if limits.fixed.is_some() && verdict.fixed.is_empty() {
-            Outcome::Repaired
-        } else {
-            Outcome::Passed
-        });
+        let fixed = limits.fixed.filter(|_| verdict.fixed.is_empty());
+        return Ok(fixed.map_or(Outcome::Passed, |fixed| Outcome::Repaired {
+            exactly: subject.scheme.compare(fixed, version).is_ok_and(Ordering::is_eq),
+        }));
     }
-    Ok(Outcome::Affected(Hit {
+    Ok(Outcome::Affected(Box::new(Hit {
         advisory: entry.advisory(),
         id: entry.id(),
         feed: entry.feed(),
@@ -126,5 +133,12 @@ pub(super) fn judge<'d>(
         fixed: verdict.fixed,
         rating: entry.rating(),
         subscribers: subject::is_for_subscribers(ecosystem),
-    }))
+    })))
+}
+
+/// Composer installs branches too, and orders them before or after nothing.
+///
+/// Source: <https://getcomposer.org/doc/articles/versions.md#branches>.
+fn is_branch(subject: &Subject<'_>, version: &str) -> bool {
+    subject.package.kind == PackageKind::Composer && version.starts_with("dev-")
 }

@@ -12,6 +12,8 @@ mod group;
 mod hit;
 mod severity;
 mod subject;
+#[cfg(test)]
+mod tests;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -130,20 +132,24 @@ fn judge(
     let mut undecided: Vec<Undecided> = Vec::new();
     let mut denied: BTreeSet<&str> = BTreeSet::new();
     let mut repaired: BTreeSet<&str> = BTreeSet::new();
+    let mut rebuilt: BTreeSet<u32> = BTreeSet::new();
     for ecosystem in ecosystems {
         for lookup in Lookup::of(&subject) {
             for entry in database.affected(ecosystem, lookup.name) {
                 match hit::judge(&entry, &subject, &lookup, ecosystem) {
-                    Ok(hit::Outcome::Affected(hit)) => hits.push(hit),
+                    Ok(hit::Outcome::Affected(hit)) => hits.push(*hit),
                     Ok(hit::Outcome::Denied) => {
                         denied.insert(entry.id());
                         denied.extend(entry.aliases());
                     }
-                    Ok(hit::Outcome::Repaired) if subject.is_os => {
+                    Ok(hit::Outcome::Repaired { exactly }) if subject.is_os => {
                         repaired.insert(entry.id());
                         repaired.extend(entry.aliases());
+                        if exactly && package.kind == PackageKind::Rpm {
+                            rebuilt.insert(entry.advisory());
+                        }
                     }
-                    Ok(hit::Outcome::Repaired | hit::Outcome::Passed) => {}
+                    Ok(hit::Outcome::Repaired { .. } | hit::Outcome::Passed) => {}
                     Err(why) => undecided.push(Undecided {
                         package: package.name.clone(),
                         version: package.version.clone(),
@@ -154,6 +160,9 @@ fn judge(
             }
         }
     }
+    // A notice names every rebuild of a repaired package: each of them has the repair, the older
+    // ones too.
+    hits.retain(|hit| !rebuilt.contains(&hit.advisory));
     if let Some(toolchain) = patched_toolchain(package).filter(|_| !hits.is_empty()) {
         undecided.extend(hits.drain(..).map(|hit| Undecided {
             package: package.name.clone(),
@@ -193,7 +202,7 @@ fn without_data(inventory: &Inventory, releases: &[Ecosystem]) -> Option<Undecid
     };
     let noun = if count == 1 { "package was" } else { "packages were" };
     Some(Undecided {
-        package: distro.id,
+        package: if distro.id.is_empty() { "unknown distribution".into() } else { distro.id },
         version: distro.version,
         advisory: String::new(),
         why: format!("{what}: {count} {noun} not judged"),

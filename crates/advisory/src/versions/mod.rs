@@ -265,7 +265,7 @@ type Why = &'static str;
 
 /// A version or constraint that its scheme cannot make sense of, so that nothing can be decided.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{version}` is no version for {scheme:?}: {why}")]
+#[error("`{version}` is no version for {}: {why}", scheme.name())]
 pub struct VersionError {
     /// As written, cut after 200 characters.
     pub version: String,

@@ -93,11 +93,16 @@ impl Explain {
         let hint = if near.is_empty() {
             "it has no findings".to_owned()
         } else {
-            format!("it has {} findings, among them {}", last.findings.len(), near.join(", "))
+            let noun = if last.findings.len() == 1 { "finding" } else { "findings" };
+            format!("it has {} {noun}, among them {}", last.findings.len(), near.join(", "))
         };
+        let package = self.package.as_deref();
+        let package = package.map(|part| format!(" in a package named like `{part}`"));
         Usage(format!(
-            "the last scan, of `{}`, has no finding `{}`: {hint}",
-            last.reference, self.id
+            "the last scan, of `{}`, has no finding `{}`{}: {hint}",
+            last.reference,
+            self.id,
+            package.unwrap_or_default()
         ))
     }
 }
@@ -122,7 +127,7 @@ fn show(finding: &Finding, last: &LastScan, text: &mut String) {
     if let Some((at, layer)) =
         layer.and_then(|at| Some((at, last.layers.get(usize::try_from(at).ok()?)?)))
     {
-        let _ = writeln!(text, "  layer #{at}: {}", printable(&layer.created_by));
+        let _ = writeln!(text, "  layer #{at}: {}", printable(layer.created_by.trim()));
     }
     let _ = writeln!(text, "\nWhat to do");
     let _ = writeln!(text, "  {}", advice(&finding.fix));

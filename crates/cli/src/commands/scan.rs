@@ -1,16 +1,17 @@
 //! `plimsoll scan`: what is vulnerable in an image.
 
-use std::io::IsTerminal;
+use std::env;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
 use anyhow::Context;
-use plimsoll_advisory::database::Database;
+use plimsoll_advisory::database::{Database, DatabaseError};
 use plimsoll_advisory::matching::{Declared, match_inventory};
 use plimsoll_model::{Scan, Severity};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
 
-use crate::exit::{Outcome, Usage, tell};
+use crate::exit::{Outcome, Usage, chain, tell};
 use crate::target::{Reading, tell_problems};
 use crate::{clock, output, paths};
 
@@ -73,7 +74,16 @@ impl ScanCommand {
         let database = open_database(self.db.clone())?;
         let mut worst = Outcome::Clean;
         for reference in &self.references {
-            let scan = self.scan(reference, &database)?;
+            let scan = match self.scan(reference, &database) {
+                Ok(scan) => scan,
+                // The others may still be read.
+                Err(error) if self.references.len() > 1 && !error.is::<Usage>() => {
+                    tell(&format!("error: {}", chain(&error)));
+                    worst = worst.or(Outcome::Partial);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             tell_problems(&scan.inventory);
             for (format, file) in &outputs {
                 let style = if file.is_some() { Style::default() } else { stdout_style() };
@@ -125,9 +135,9 @@ impl ScanCommand {
 
 /// The compiled database, or the starter set with one line that says so.
 fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
-    let path = paths::db_file(folder);
-    if path.exists() {
-        return Ok(Database::open(&path)?);
+    match Database::open(&paths::db_file(folder)) {
+        Err(DatabaseError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+        opened => return Ok(opened?),
     }
     let database = Database::starter().context("the starter set is damaged")?;
     let records: u64 = database.data().feeds.iter().map(|feed| feed.records).sum();
@@ -138,16 +148,18 @@ fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
     Ok(database)
 }
 
-/// Colour and width where a person reads.
+/// Colour and width where a person reads. <https://no-color.org> and
+/// <https://bixense.com/clicolors/> say what the variables mean; an empty one is the same as none.
 fn stdout_style() -> Style {
-    let is_terminal = std::io::stdout().is_terminal();
-    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let forced = std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
+    let is_terminal = io::stdout().is_terminal();
+    let understood = is_terminal && variable("TERM").as_deref() != Some("dumb");
+    let forced = variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
+    let columns = variable("COLUMNS").and_then(|text| text.parse().ok()).filter(|width| *width > 0);
     let width = columns.or_else(|| is_terminal.then(terminal_width).flatten());
-    Style { width, colour: !no_colour && (is_terminal || forced) }
+    Style { width, colour: variable("NO_COLOR").is_none() && (understood || forced) }
 }
 
 fn terminal_width() -> Option<u16> {
-    rustix::termios::tcgetwinsize(std::io::stdout()).ok().map(|size| size.ws_col).filter(|w| *w > 0)
+    rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|w| *w > 0)
 }

@@ -1,0 +1,16 @@
+//! The program as a person meets it: what it prints, which files it leaves, how it ends.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod alpine_roots;
+mod db_accidents;
+mod explain;
+mod feeds;
+mod machine;
+mod reference;
+mod sample;
+mod scan;
