@@ -11,7 +11,7 @@ use tempfile::TempDir;
 pub(crate) const NOW: &str = "1767323045";
 
 /// The command that compiles the feeds of a folder.
-pub(crate) const UPDATE: &str = "db update --mirror";
+pub(crate) const UPDATE: &str = "db update --no-starter --mirror";
 
 /// A folder in which the program runs, knowing nothing of this machine.
 pub(crate) struct Machine(TempDir);

@@ -29,7 +29,7 @@ fn the_table_has_worst_first_and_says_which_layer_brought_it() {
 
     KEV: known to be exploited (CISA)
     advisories: 9 records of kev, osv/Debian, osv/PyPI, osv/npm, the newest of 2025-12-01 (32 days old)
-    undecided: left-pad our-own and GHSA-left-left-left: `our-own` is no version for npm: it does not begin with a number
+    undecided: left-pad our-own and GHSA-left-left-left: `our-own` is no version for SemVer: it does not begin with a number
     ");
 }
 
