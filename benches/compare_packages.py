@@ -175,6 +175,12 @@ def shown(key):
     return f"pkg:{kind}/{name}@{version}"
 
 
+def split(packages):
+    """Packages with a version, and how many have none: no advisory can be held against those."""
+    named = {key: places for key, places in packages.items() if key[2]}
+    return named, len(packages) - len(named)
+
+
 class Reasons:
     """What `differences.toml` says, and which of it was of use."""
 
@@ -217,27 +223,35 @@ def main():
         parser.error("build first: cargo build")
     if not any(peer(name) for name in PEERS):
         parser.error("no peer is installed: make bench-peers")
-    reasons, rows, unexplained = Reasons(), [], 0
+    reasons, rows, without, unexplained = Reasons(), [], [], 0
     for image, reference in inputs(options.names).items():
         print(f"{image}: {reference}", file=sys.stderr)
         own = ours(binary, reference)
-        found = {name: theirs(name, reference, options.fresh) for name in PEERS if peer(name)}
-        for name, packages in found.items():
+        own, bare = split(own)
+        found, without_version = {}, [image, str(bare)]
+        for name in PEERS:
+            packages = theirs(name, reference, options.fresh) if peer(name) else {}
             if packages is None:
                 unexplained += 1
+            found[name], bare = split(packages or {})
+            without_version.append(str(bare))
+        without.append(without_version)
+        for name, packages in found.items():
+            if not packages:
                 continue
             only = {key: places for key, places in packages.items() if key not in own}
             unexplained += differences(image, name, "plimsoll", only, reasons, options.all)
             more = {key: places for key, places in own.items() if key not in packages}
             differences(image, name, "peer", more, reasons, options.all)
-        for kind in sorted({key[0] for packages in [own, *found.values()] for key in packages or ()}):
-            of_kind = lambda packages: {key for key in packages or () if key[0] == kind}
+        for kind in sorted({key[0] for packages in [own, *found.values()] for key in packages}):
+            of_kind = lambda packages: {key for key in packages if key[0] == kind}
             row = [image, kind, str(len(of_kind(own)))]
             for name in PEERS:
-                packages = of_kind(found.get(name))
+                packages = of_kind(found[name])
                 row += [str(len(packages)), str(len(packages & of_kind(own)))]
             rows.append(row)
     table(["image", "kind", "plimsoll", "syft", "in common", "trivy", "in common"], rows)
+    table(["names without a version in", "plimsoll", "syft", "trivy"], without)
     if unexplained:
         sys.exit(f"{unexplained} packages of a peer are neither ours nor explained in differences.toml")
 

@@ -170,32 +170,41 @@ impl<'f> Search<'f> {
 
     fn version(&self) -> Option<String> {
         let by_build = || {
-            let begins =
-                |version: &&String| self.builds.iter().any(|build| build.starts_with(*version));
-            self.alone.iter().filter(begins).max_by_key(|version| version.len()).cloned()
+            let built = |version: &&String| self.builds.iter().any(|build| begins(build, version));
+            self.alone.iter().filter(built).max_by_key(|version| version.len()).cloned()
         };
         self.found.iter().flatten().next().cloned().or_else(by_build)
     }
 }
 
-/// `7.0.15` and `7.0.15host-17900000000000000000`.
+/// `7.0.15` and `7.0.15host-17900000000000000000`. What stands before the latter need not end in
+/// a NUL, because it need not be text.
 fn collect_builds(bytes: &[u8], alone: &mut Vec<String>, builds: &mut Vec<String>) {
     const DIGITS_OF_BUILD: usize = 17;
+    const LONGEST: usize = 120;
     for text in bytes.split(|&byte| byte == 0) {
-        if text.len() > 120 || !text.first().is_some_and(u8::is_ascii_digit) {
+        let letters = text.iter().rev().take_while(|byte| byte.is_ascii_graphic()).count();
+        let text = text.get(text.len() - letters..).unwrap_or_default();
+        let Ok(text) = std::str::from_utf8(text) else { continue };
+        if text.len() > LONGEST {
             continue;
         }
-        let Ok(text) = std::str::from_utf8(text) else { continue };
         let digits = text.bytes().rev().take_while(u8::is_ascii_hexdigit).count();
-        if digits >= DIGITS_OF_BUILD && builds.len() < MAX_CANDIDATES {
+        let is_version = || text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let dots = text.bytes().filter(|&byte| byte == b'.').count();
+        if digits >= DIGITS_OF_BUILD && dots >= 2 && builds.len() < MAX_CANDIDATES {
             builds.push(text.to_owned());
-        } else if text.bytes().filter(|&byte| byte == b'.').count() == 2
-            && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
-            && alone.len() < MAX_CANDIDATES
-        {
+        } else if dots == 2 && is_version() && alone.len() < MAX_CANDIDATES {
             alone.push(text.to_owned());
         }
     }
+}
+
+/// Whether `build` has `version` in it as the beginning of a number.
+fn begins(build: &str, version: &str) -> bool {
+    build.split_once(version).is_some_and(|(before, _)| {
+        !before.ends_with(|letter: char| letter.is_ascii_digit() || letter == '.')
+    })
 }
 
 /// Where `text` stands in `bytes`.
@@ -300,7 +309,10 @@ mod tests {
             "generic haproxy 2.6.12"
         );
         assert_eq!(
-            of("usr/local/bin/redis-server", "\01.0.0\07.2.4\07.2.4host-17047988510000000000\0"),
+            of(
+                "usr/local/bin/redis-server",
+                "\01.0.0\07.2.4\0\u{7f}A7.2.4host-17047988510000000000\0"
+            ),
             "generic redis 7.2.4"
         );
         assert_eq!(of("sbin/mariadbd", "\010.11.4-MariaDB\0"), "generic mariadb 10.11.4");

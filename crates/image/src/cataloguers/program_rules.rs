@@ -81,7 +81,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(
         "perl",
         &[Numbered("perl")],
-        &[Between("/perl5/", "\0"), Between("/perl5/", "/"), Between("/perl/", "\0")],
+        &[Between("\0v", "\0"), Between("/perl5/", "\0"), Between("/perl5/", "/")],
     ),
     rule(
         "php",
@@ -121,7 +121,8 @@ impl Name {
                 let (stem, end) = file.strip_prefix(name)?.split_once(".so")?;
                 let stem = stem.trim_start_matches('-');
                 // The letters of builds for debugging and with other allocators.
-                let stem = stem.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+                let number = stem.trim_end_matches(|letter: char| letter.is_ascii_lowercase());
+                let stem = if number.is_empty() { stem } else { number };
                 is_number(end.trim_start_matches('.')).then_some(stem)?
             }
         };

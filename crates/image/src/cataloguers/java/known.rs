@@ -141,6 +141,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("com.alibaba", &["druid", "fastjson"]),
     ("com.fasterxml", &["classmate"]),
     ("com.fasterxml.jackson.core", &["jackson-annotations", "jackson-core", "jackson-databind"]),
+    ("com.github.spotbugs", &["spotbugs", "spotbugs-annotations"]),
     ("com.google.code.gson", &["gson"]),
     ("com.google.guava", &["guava"]),
     ("com.google.inject", &["guice"]),
