@@ -14,13 +14,12 @@ use crate::exit::Usage;
 pub(crate) fn parse<'t, F>(
     texts: &'t [String],
     named: impl Fn(&str) -> Option<F>,
-    known: impl Iterator<Item = &'static str> + Clone,
+    known: &[&'static str],
 ) -> Result<Vec<(F, Option<&'t str>)>, Usage> {
     let one = |text: &'t String| {
         let (name, file) =
             text.split_once('=').map_or((text.as_str(), None), |(name, file)| (name, Some(file)));
         let format = named(name).ok_or_else(|| {
-            let known: Vec<&str> = known.clone().collect();
             Usage(format!("unknown format `{name}`: expected one of {}", known.join(", ")))
         })?;
         if file == Some("") {

@@ -60,15 +60,15 @@ fn built(input: &Value) -> Option<Purl> {
 }
 
 /// Whether one test of the specification holds, and what came out.
-fn outcome(test: &Value) -> (bool, String) {
-    let fails = test["expected_failure"].as_bool().unwrap_or(false);
-    let expected = &test["expected_output"];
+fn outcome(case: &Value) -> (bool, String) {
+    let fails = case["expected_failure"].as_bool().unwrap_or(false);
+    let expected = &case["expected_output"];
     let shown = |purl: Option<&Purl>| purl.map_or("nothing".into(), ToString::to_string);
-    let purl = match test["input"].as_str() {
+    let purl = match case["input"].as_str() {
         Some(text) => text.parse::<Purl>().ok(),
-        None => built(&test["input"]),
+        None => built(&case["input"]),
     };
-    let holds = match (&purl, test["test_type"].as_str().unwrap()) {
+    let holds = match (&purl, case["test_type"].as_str().unwrap()) {
         (None, _) => fails,
         (Some(_), _) if fails => false,
         (Some(purl), "parse") => parts(purl) == *expected,

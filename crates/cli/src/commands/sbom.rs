@@ -30,8 +30,8 @@ pub(crate) struct Sbom {
 
 impl Sbom {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let known = Format::ALL.iter().map(|format| format.name);
-        let outputs = output::parse(&self.output, Format::named, known)?;
+        let known: Vec<&str> = Format::ALL.iter().map(|format| format.name).collect();
+        let outputs = output::parse(&self.output, Format::named, &known)?;
         let inventory = self.reading.read(&self.reference)?;
         tell_problems(&inventory);
         for (format, file) in outputs {

@@ -65,8 +65,8 @@ pub(crate) struct ScanCommand {
 
 impl ScanCommand {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let known = Format::ALL.iter().map(|format| format.name);
-        let outputs = output::parse(&self.output, Format::named, known)?;
+        let known: Vec<&str> = Format::ALL.iter().map(|format| format.name).collect();
+        let outputs = output::parse(&self.output, Format::named, &known)?;
         if self.references.len() > 1 && outputs.iter().any(|(_, file)| file.is_some()) {
             let why = "a file holds one report: name one REF, or leave `=FILE` out";
             return Err(Usage(why.into()).into());

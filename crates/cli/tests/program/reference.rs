@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_DOCS=1 cargo test -p plimsoll-cli` writes it anew.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
@@ -33,7 +34,8 @@ fn add(machine: &Machine, command: &[&str], page: &mut String) {
     assert_eq!(help.err, "");
     let name = [&["plimsoll"], command].concat().join(" ");
     let text: Vec<&str> = help.out.lines().map(str::trim_end).collect();
-    *page += &format!("\n## `{name}`\n\n```text\n{}\n```\n", text.join("\n").trim_end());
+    let text = text.join("\n");
+    let _ = write!(page, "\n## `{name}`\n\n```text\n{}\n```\n", text.trim_end());
     for sub in commands(&help.out) {
         add(machine, &[command, &[sub]].concat(), page);
     }

@@ -82,8 +82,7 @@ pub(super) fn canonical(purl: &mut Purl) -> Result<(), &'static str> {
     }
     match purl.kind.as_str() {
         "pypi" => purl.name = purl.name.replace('_', "-"),
-        "huggingface" => purl.version = purl.version.to_lowercase(),
-        "vscode-extension" => purl.version = purl.version.to_lowercase(),
+        "huggingface" | "vscode-extension" => purl.version = purl.version.to_lowercase(),
         // Names are case-sensitive or not as the server has it.
         "mlflow"
             if purl

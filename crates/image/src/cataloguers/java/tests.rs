@@ -1,3 +1,5 @@
+//! Jars made by hand, read as packages.
+
 use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
