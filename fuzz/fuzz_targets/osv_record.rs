@@ -4,5 +4,5 @@
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
-    let _ = plimsoll_advisory::feeds::osv::record(data);
+    let _ = plimsoll_advisory::feeds::osv_record(data);
 });

@@ -29,6 +29,7 @@ pub use download::{FetchError, Patience};
 pub use error::FeedError;
 pub use intake::{FeedReport, Intake, Rejected};
 pub use mirror::Mirror;
+pub use osv::record as osv_record;
 pub use starter::{FEED as STARTER, starter};
 
 pub(crate) use download::Downloads;

@@ -12,6 +12,8 @@ use plimsoll_model::{
     RangeKind, Timestamp,
 };
 
+use crate::database::Enrichment;
+
 use super::{Feed, FeedError, FeedFile, Intake, Source, archive};
 use record::{AffectedRecord, EventRecord, RangeRecord, Record};
 
@@ -48,7 +50,24 @@ impl Feed for Osv {
     }
 }
 
-/// Reads one record.
+/// Reads one record that stands by itself; `None` where it is broken.
+///
+/// ```
+/// let json = br#"{"id":"GHSA-1","modified":"2024-01-02T03:04:05Z"}"#;
+/// assert!(plimsoll_advisory::feeds::osv_record(json).is_some_and(|record| record.id == "GHSA-1"));
+/// ```
+pub fn record(json: &[u8]) -> Option<Advisory> {
+    let mut found = None;
+    let mut keep = |advisory| {
+        found = Some(advisory);
+        Ok(())
+    };
+    let mut enrichment = Enrichment::default();
+    one("record", json, &mut Intake::new("osv", &mut enrichment, &mut keep));
+    found
+}
+
+/// Reads one record of an archive.
 fn one(name: &str, json: &[u8], intake: &mut Intake<'_>) {
     let record: Record = match serde_json::from_slice(json) {
         Ok(record) => record,
@@ -111,6 +130,25 @@ fn advisory(record: Record, intake: &mut Intake<'_>) -> Result<Advisory, String>
 
 type Described<'r> = (Affected, &'r AffectedRecord, EcosystemName);
 
+/// The module stream of a notice whose fixed versions are a module's. The rpm distributions say
+/// it in the title alone (`Important: nginx:1.16 security update`); where that names none or
+/// several, nothing is claimed.
+///
+/// Source: <https://docs.fedoraproject.org/en-US/modularity/>.
+fn modular_stream(summary: &str, ranges: &[Range]) -> Option<String> {
+    let is_modular = |event: &Event| matches!(event, Event::Fixed(version) if version.contains(".module_el") || version.contains(".module+el"));
+    if !ranges.iter().flat_map(|range| &range.events).any(is_modular) {
+        return None;
+    }
+    let is_stream = |word: &&str| {
+        word.split_once(':').is_some_and(|(name, stream)| !name.is_empty() && !stream.is_empty())
+    };
+    let words = summary.split([' ', ',']).map(|word| word.trim_matches(['(', ')', '.']));
+    let mut streams = words.filter(is_stream);
+    let stream = streams.next()?;
+    streams.next().is_none().then(|| stream.to_owned())
+}
+
 fn affected<'r>(
     record: &Record,
     affected: &'r AffectedRecord,
@@ -145,6 +183,7 @@ fn affected<'r>(
     let name = ecosystem.name();
     let binary = matches!(name, EcosystemName::AlmaLinux | EcosystemName::RedHat)
         || record.specific("package_names") == Some("binary");
+    let module = modular_stream(&record.summary, &ranges);
     let model = Affected {
         ecosystem,
         package: package.name.clone(),
@@ -152,7 +191,7 @@ fn affected<'r>(
         ranges,
         versions: affected.versions.clone(),
         status,
-        module: None,
+        module,
         arches: Vec::new(),
         rating: None,
     };
@@ -215,5 +254,32 @@ fn link_kind(kind: &str) -> LinkKind {
         "EVIDENCE" | "DETECTION" => LinkKind::Evidence,
         "PACKAGE" => LinkKind::Package,
         _ => LinkKind::Web,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_modular_notice_says_its_stream_in_its_title() {
+        let fixed = |version: &str| Range {
+            kind: RangeKind::Ecosystem,
+            events: vec![Event::Fixed(version.into())],
+            constraint: String::new(),
+        };
+        let modular = [fixed("1:1.16.1-2.module_el8.4.0+2479+17f33a01")];
+        let stream = |summary: &str| modular_stream(summary, &modular);
+        assert_eq!(stream("Important: nginx:1.16 security update").as_deref(), Some("nginx:1.16"));
+        assert_eq!(stream("Important: nginx security update"), None);
+        assert_eq!(stream("Moderate: php:7.3 and php:7.4 security update"), None);
+        assert_eq!(modular_stream("Important: nginx:1.16 update", &[fixed("1.16-2.el8")]), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..300)) {
+            record(&bytes);
+        }
     }
 }
