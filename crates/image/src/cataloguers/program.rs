@@ -301,9 +301,9 @@ mod tests {
         let shown =
             |path, text| assert!(of(path, text).starts_with("generic "), "{path}: {text:?}");
         assert_eq!(of("usr/local/bin/node", "\0node.js/v20.10.0 (d"), "generic node 20.10.0");
-        assert_eq!(of("usr/local/bin/python3.12", "x\03.12.1\0y"), "generic python 3.12.1");
-        assert_eq!(of("opt/bin/python3.13", "x\03.13.0rc1\0y"), "generic python 3.13.0rc1");
-        assert_eq!(of("usr/lib/libpython3.7m.so.1.0", "\03.7.17\0"), "generic python 3.7.17");
+        assert_eq!(of("usr/local/bin/python3.12", "x\x003.12.1\0y"), "generic python 3.12.1");
+        assert_eq!(of("opt/bin/python3.13", "x\x003.13.0rc1\0y"), "generic python 3.13.0rc1");
+        assert_eq!(of("usr/lib/libpython3.7m.so.1.0", "\x003.7.17\0"), "generic python 3.7.17");
         assert_eq!(
             of("usr/sbin/haproxy", "\0 version 2.6.12-1+deb12u4, released 2023/12/16"),
             "generic haproxy 2.6.12"
@@ -311,11 +311,11 @@ mod tests {
         assert_eq!(
             of(
                 "usr/local/bin/redis-server",
-                "\01.0.0\07.2.4\0\u{7f}A7.2.4host-17047988510000000000\0"
+                "\x001.0.0\x007.2.4\0\u{7f}A7.2.4host-17047988510000000000\0"
             ),
             "generic redis 7.2.4"
         );
-        assert_eq!(of("sbin/mariadbd", "\010.11.4-MariaDB\0"), "generic mariadb 10.11.4");
+        assert_eq!(of("sbin/mariadbd", "\x0010.11.4-MariaDB\0"), "generic mariadb 10.11.4");
         assert_eq!(of("sbin/mysqld", "\0/build/mysql-8.0.35/sql"), "generic mysql 8.0.35");
         assert_eq!(of("bin/openssl", "\0OpenSSL 1.1.1w  11 Sep 2023\0"), "generic openssl 1.1.1w");
         assert_eq!(
