@@ -6,6 +6,9 @@
 
 /// Whether `path` lies in a folder that a package manager unpacked a dependency into.
 pub(crate) fn is_in_dependency(path: &str) -> bool {
+    if path.starts_with("usr/share/doc/") {
+        return true;
+    }
     let folders = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut before = "";
     for folder in folders.split('/') {
@@ -13,6 +16,8 @@ pub(crate) fn is_in_dependency(path: &str) -> bool {
             "node_modules" | "site-packages" | "dist-packages" => true,
             // `gems/rake-13.0.6`, `registry/src/index.crates.io-6f17d22bba15001f/libc-0.2.9`.
             "gems" => has_version(folder),
+            // `vendor/golang.org/x/telemetry`.
+            "vendor" => folder.contains('.'),
             "src" => folder.contains(".crates.io-") || folder.starts_with("github.com-"),
             // `pkg/mod/golang.org/x/net@v0.1.0`.
             _ => folder.split_once("@v").is_some_and(|(_, end)| starts_with_digit(end)),
@@ -45,6 +50,8 @@ mod tests {
             "root/.cargo/registry/src/index.crates.io-6f17d22bba15001f/ring-0.17.0/Cargo.lock",
             "root/go/pkg/mod/golang.org/x/net@v0.1.0/go.mod",
             "usr/lib/python3/dist-packages/tool/requirements.txt",
+            "usr/share/doc/python3-pip/requirements.txt",
+            "srv/app/vendor/golang.org/x/telemetry/package-lock.json",
         ] {
             assert!(is_in_dependency(path), "{path}");
         }
@@ -55,6 +62,7 @@ mod tests {
             "home/gems/shop/Gemfile.lock",
             "srv/node_modules",
             "srv/me@home/go.mod",
+            "srv/vendor/shop/composer.lock",
         ] {
             assert!(!is_in_dependency(path), "{path}");
         }

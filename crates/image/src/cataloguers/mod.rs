@@ -12,6 +12,7 @@ mod dependency_folder;
 mod dpkg;
 mod gem_spec;
 mod gemfile_lock;
+mod github_workflow;
 mod go;
 mod gradle_lock;
 mod java;
@@ -53,6 +54,7 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &dpkg::Dpkg,
     &gem_spec::GemSpec,
     &gemfile_lock::GemfileLock,
+    &github_workflow::GithubWorkflow,
     &go::GoBinary,
     &go::GoMod,
     &go::GoVendor,

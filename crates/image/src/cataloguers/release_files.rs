@@ -1,6 +1,6 @@
 //! Which distribution it is, from the files that were there before `os-release` and still are.
 //!
-//! They only stand in where `os-release` is missing (CentOS 6, stripped images). One of them says
+//! They only stand in where `os-release` is missing (`CentOS` 6, stripped images). One of them says
 //! more than it: `etc/apk/repositories` names the branch that Alpine's packages really come from.
 
 use plimsoll_model::{Distro, Ecosystem, EcosystemName};

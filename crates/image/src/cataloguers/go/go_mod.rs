@@ -52,10 +52,15 @@ impl Cataloguer for GoMod {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
-        if is_in_dependency(file.path()) {
+        // What lies in `testdata`, the Go tool itself passes over.
+        if is_in_dependency(file.path()) || file.folder().split('/').any(|at| at == "testdata") {
             return Ok(());
         }
         let text = file.text()?;
+        // The toolchain's own sources, whose version its file `VERSION` states.
+        if text.lines().any(|line| matches!(line.trim(), "module std" | "module cmd")) {
+            return Ok(());
+        }
         let mut module = Module::default();
         let mut block: Option<String> = None;
         for (at, line) in text.lines().enumerate() {
