@@ -3,18 +3,36 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-peers lint setup demo bench bench-peers
+.PHONY: test test-all test-tools test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
-# A C compiler, for SQLite, zstd and the TLS stack; cmake for the last.
+# A C compiler, for zstd and the TLS stack.
 setup:
-	@missing=""; for tool in cc make cmake; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	@missing=""; for tool in cc make; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
 	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
-	$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq build-essential cmake; fi
+	$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq build-essential; fi
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install rustup from https://rustup.rs, the toolchain file does the rest" >&2; exit 2; }
 
-test: setup
+# The tools that the tests take for oracles and servers. A test whose tool is missing says so and
+# passes, so a machine without apt still runs the others.
+TEST_TOOLS := rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
+	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables
+test-tools: setup
+	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
+	$(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+
+test: test-tools
 	$(CARGO) test --workspace --locked
+
+# Longer runs of the properties, beside all tests.
+test-all: test-tools
+	PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
+
+# Every parser on random bytes, a minute each; needs cargo-fuzz and a nightly toolchain.
+fuzz:
+	@for target in catalogue tar_layer versions database osv_record purl; do \
+	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and
 # `make demo` have made: benches/README.md.
