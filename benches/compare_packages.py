@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -160,7 +161,7 @@ def of_purl(purl):
 def normal(kind, name, version):
     """One spelling for what is the same."""
     if kind == "pypi":
-        name = name.lower().replace("_", "-").replace(".", "-")
+        name = re.sub("[-_.]+", "-", name.lower())
     if kind in ("golang", "composer", "github"):
         name = name.lower()
     if kind == "golang":
