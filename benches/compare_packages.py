@@ -6,7 +6,8 @@ compare_packages.py [--fresh] [--all] [NAME[=REFERENCE]...]
 A name alone is an image of `benches/images`, or `demo`; without names all that are there. Any other
 input is given as `name=rootfs:/` or `name=docker-archive:FILE`. Fails where a peer has a package
 that is neither ours nor in `differences.toml` with a reason. Peers are slow, so what they said of
-an unchanged input is kept in PLIMSOLL_BENCH_DIR/peers; `--fresh` asks again. `--all` lists every
+an unchanged input is kept in PLIMSOLL_BENCH_DIR/peers; `--fresh` asks again (of a folder only its
+own time is looked at, not that of files in it). `--all` lists every
 package of every difference and not only the first few.
 """
 
@@ -17,6 +18,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -160,7 +162,7 @@ def of_purl(purl):
 def normal(kind, name, version):
     """One spelling for what is the same."""
     if kind == "pypi":
-        name = name.lower().replace("_", "-").replace(".", "-")
+        name = re.sub("[-_.]+", "-", name.lower())
     if kind in ("golang", "composer", "github"):
         name = name.lower()
     if kind == "golang":

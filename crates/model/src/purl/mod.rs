@@ -65,7 +65,9 @@ impl Purl {
             rest.clone_into(&mut version);
         }
         if package.kind == PackageKind::Pypi {
-            name = name.to_ascii_lowercase().replace(['_', '.'], "-");
+            // PEP 503: runs of marks are one.
+            let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
+            name = parts.collect::<Vec<_>>().join("-").to_ascii_lowercase();
         }
         Self {
             kind: package.kind.purl_type().into(),
