@@ -238,9 +238,13 @@ fn fold(mut packages: Vec<Package>) -> Vec<Package> {
     packages.dedup_by(|next, known| {
         let is_same = key(next) == key(known);
         if is_same {
-            known.locations.append(&mut next.locations);
+            // Where it is installed counts, and not where a lock file asks for it.
+            match (known.declared, next.declared) {
+                (true, false) => std::mem::swap(known, next),
+                (false, true) => {}
+                _ => known.locations.append(&mut next.locations),
+            }
             known.scope = known.scope.min(next.scope);
-            known.declared &= next.declared;
         }
         is_same
     });
@@ -281,6 +285,26 @@ mod tests {
             format!("{} by {}{gone}", p.name, p.locations[0].layer.unwrap())
         };
         inventory.packages.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn where_a_package_is_installed_counts_and_not_where_it_is_asked_for() {
+        let at = |path: &str, declared| {
+            let mut package = Package::new(PackageKind::Npm, "lodash", "4.17.4");
+            package.declared = declared;
+            locate(&mut package, path, Some(0));
+            package
+        };
+        for packages in [
+            vec![at("a/yarn.lock", true), at("b/node_modules/lodash/package.json", false)],
+            vec![at("a/node_modules/lodash/package.json", false), at("b/yarn.lock", true)],
+        ] {
+            let folded = fold(packages);
+            assert_eq!(folded.len(), 1);
+            assert!(!folded[0].declared);
+            assert_eq!(folded[0].locations.len(), 1);
+            assert!(folded[0].locations[0].path.ends_with("package.json"));
+        }
     }
 
     #[test]

@@ -161,15 +161,17 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Famous advisories of languages that no feed speaks of: a mirror may lack a feed. What a
-    /// distribution is to be judged by is its own feed alone.
+    /// Famous advisories of languages that no feed speaks of: a mirror may lack a feed. Of the
+    /// others the level and the title are kept for records that have none, but nothing is judged
+    /// by them: what a distribution is to be judged by is its own feed alone.
     fn starter(&mut self) -> Result<(), DatabaseError> {
         let (records, known) = feeds::starter()?;
-        for record in records.iter().filter(|_| !self.reports.is_empty()) {
+        for mut record in records.into_iter().filter(|_| !self.reports.is_empty()) {
             let is_language = record.affected.iter().all(|a| a.ecosystem.release().is_none());
-            if is_language && !self.compiler.speaks_of(record) {
-                self.compiler.add(record)?;
+            if !is_language || self.compiler.speaks_of(&record) {
+                record.affected.clear();
             }
+            self.compiler.add(&record)?;
         }
         for (cve, entry) in known.kev {
             self.enrichment.kev.entry(cve).or_insert(entry);
