@@ -48,7 +48,7 @@ fn seeds(file: &Path, out: &Path, before: usize) -> usize {
                     let parent = file.parent().unwrap_or(file);
                     parent.ends_with(folder) && path.ends_with(end)
                 }
-                _ => false,
+                Want::Executable => false,
             };
             if fulfils {
                 let mut seed = vec![u8::try_from(at).unwrap(), u8::try_from(wish).unwrap()];
