@@ -31,6 +31,11 @@ pub(crate) fn db_file(given: Option<PathBuf>) -> PathBuf {
     db_dir(given).join(DATABASE)
 }
 
+/// Where the last scan is kept for `explain`.
+pub(crate) fn last_scan() -> PathBuf {
+    cache_dir().join("last-scan.json")
+}
+
 /// An empty variable is the same as none.
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

@@ -45,11 +45,9 @@ pub(super) enum Outcome<'d> {
     Passed,
 }
 
-/// A name to look up, and the version that goes with it.
+/// A name to look up, and which entries count under it.
 pub(super) struct Lookup<'p> {
     pub(super) name: &'p str,
-    version_of_source: &'p str,
-    version_of_binary: &'p str,
     /// Whether entries that name source packages count under this name.
     source: bool,
     /// Whether entries that name built packages do.
@@ -59,18 +57,14 @@ pub(super) struct Lookup<'p> {
 impl<'p> Lookup<'p> {
     /// The names of a package: its source's and its own, once where they are the same.
     pub(super) fn of(subject: &Subject<'p>) -> Vec<Self> {
-        let (source, binary) = (subject.source, subject.binary);
-        let lookup = |name, source: bool, is_binary: bool| Self {
-            name,
-            version_of_source: subject.source.1,
-            version_of_binary: binary.1,
-            source,
-            binary: is_binary,
-        };
-        if source.0 == binary.0 {
-            return vec![lookup(source.0, true, true)];
+        let (source, binary) = (subject.source.0, subject.binary.0);
+        if source == binary {
+            return vec![Self { name: source, source: true, binary: true }];
         }
-        vec![lookup(source.0, true, false), lookup(binary.0, false, true)]
+        vec![
+            Self { name: source, source: true, binary: false },
+            Self { name: binary, source: false, binary: true },
+        ]
     }
 }
 
@@ -82,9 +76,9 @@ pub(super) fn judge<'d>(
     ecosystem: &Ecosystem,
 ) -> Result<Outcome<'d>, String> {
     let (wanted, version) = if entry.binary() {
-        (lookup.binary, lookup.version_of_binary)
+        (lookup.binary, subject.binary.1)
     } else {
-        (lookup.source, lookup.version_of_source)
+        (lookup.source, subject.source.1)
     };
     if !wanted {
         return Ok(Outcome::Passed);

@@ -101,8 +101,11 @@ pub fn match_inventory(
 
 /// A `go.mod` asks for a toolchain of its own age or newer, and whichever builds it decides.
 fn declared_only(package: &Package, declared: Declared) -> bool {
-    let is_toolchain = package.kind == PackageKind::Golang && package.name == "stdlib";
-    package.declared && (declared == Declared::Passed || is_toolchain)
+    package.declared && (declared == Declared::Passed || is_go_toolchain(package))
+}
+
+fn is_go_toolchain(package: &Package) -> bool {
+    package.kind == PackageKind::Golang && package.name == "stdlib"
 }
 
 /// The distribution patches without changing the upstream version, so that upstream's ranges
@@ -184,8 +187,8 @@ fn judge(
 
 /// A Go toolchain that somebody else than the Go project built carries repairs of its own.
 fn patched_toolchain(package: &Package) -> Option<&str> {
-    let is_toolchain = package.kind == PackageKind::Golang && package.name == "stdlib";
-    package.notes.iter().map(String::as_str).find(|note| is_toolchain && note.contains("patched"))
+    let mut notes = package.notes.iter().map(String::as_str);
+    notes.find(|note| is_go_toolchain(package) && note.contains("patched"))
 }
 
 /// Packages of a distribution of whose release the data has nothing: silence is no health.

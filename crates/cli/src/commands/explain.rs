@@ -44,7 +44,7 @@ pub(crate) fn remember(scan: Scan) {
         findings: scan.findings,
         undecided: scan.undecided,
     };
-    let path = paths::cache_dir().join("last-scan.json");
+    let path = paths::last_scan();
     let kept = path
         .parent()
         .map_or(Ok(()), fs::create_dir_all)
@@ -56,7 +56,7 @@ pub(crate) fn remember(scan: Scan) {
 
 impl Explain {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let path = paths::cache_dir().join("last-scan.json");
+        let path = paths::last_scan();
         let bytes = fs::read(&path).with_context(|| {
             format!("there is no last scan at `{}`: run `plimsoll scan REF` first", path.display())
         })?;
