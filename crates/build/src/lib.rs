@@ -1,3 +1,10 @@
 //! Dockerfiles: the text of one enters, its syntax, its stages, findings with their repairs and
 //! advice on base images leave.
 #![forbid(unsafe_code)]
+
+mod source;
+mod span;
+pub mod syntax;
+
+pub use source::{Position, Source};
+pub use span::Span;
