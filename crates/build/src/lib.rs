@@ -2,6 +2,7 @@
 //! advice on base images leave.
 #![forbid(unsafe_code)]
 
+pub mod shell;
 mod source;
 mod span;
 pub mod syntax;

@@ -1,45 +1,55 @@
-//! A range of bytes in a text.
+//! A range of bytes in a text, small enough to be kept in every node of a syntax tree.
 
 use std::ops::Range;
 
-/// A range of bytes in a text; `end` is behind the last one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A half-open range of byte offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Span {
     /// The first byte.
     pub start: u32,
-    /// Behind the last byte.
+    /// The byte behind the last one.
     pub end: u32,
 }
 
 impl Span {
-    /// From `start` to before `end`.
+    /// The range from `start` up to `end`; an `end` before `start` makes it empty.
     pub const fn new(start: u32, end: u32) -> Self {
-        Self { start, end }
+        Self { start, end: if end < start { start } else { end } }
     }
 
-    /// How many bytes.
+    /// An empty range at `at`.
+    pub const fn at(at: u32) -> Self {
+        Self { start: at, end: at }
+    }
+
+    /// How many bytes it covers.
     pub const fn len(self) -> u32 {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether there is no byte in it.
+    /// Whether it covers nothing.
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
     }
 
-    /// Whether the other lies in it.
+    /// Whether `other` lies wholly inside.
     pub const fn contains(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// From the first start to the last end.
+    /// The smallest range that covers both.
     #[must_use]
     pub fn join(self, other: Self) -> Self {
-        Self::new(self.start.min(other.start), self.end.max(other.end))
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
     }
 
-    /// As an index of a text.
+    /// The same as a range that slices a text.
     pub const fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
+    }
+
+    /// The text it covers, empty where it does not fit `source`.
+    pub fn of(self, source: &str) -> &str {
+        source.get(self.range()).unwrap_or_default()
     }
 }
