@@ -70,10 +70,10 @@ pub enum SyntaxErrorKind {
     UnexpectedWord,
     /// A condition in `[[ … ]]` that is none.
     BadTest,
+    /// `f()` without a compound command behind it (SC1064).
+    MissingFunctionBody,
     /// `f(a, b)`: functions take no parameters there (SC1065).
     FunctionParameters,
-    /// `else if` is not meant here: `elseif` and `else if` without an own `fi` (SC1131).
-    ElseIf,
     /// `&;` (SC1045).
     AmpersandSemicolon,
     /// More than 200 things inside one another, or more text than spans can count.

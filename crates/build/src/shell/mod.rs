@@ -8,9 +8,45 @@
 //! [bash manual](https://www.gnu.org/software/bash/manual/bash.html).
 
 mod ast;
+mod compound;
+mod cursor;
 mod dialect;
 mod error;
+mod expansion;
+mod heredoc;
+mod list;
+mod lookahead;
+mod simple;
+mod test_expression;
+mod text;
+mod word;
 
 pub use ast::*;
 pub use dialect::Dialect;
 pub use error::{SyntaxError, SyntaxErrorKind};
+
+use crate::span::Span;
+use cursor::{Closers, Parser};
+
+/// Parses `text`. What cannot be parsed is in `errors`; everything before and behind it is still in
+/// `list`.
+pub fn parse(text: &str, dialect: Dialect) -> Script {
+    let Ok(length) = u32::try_from(text.len()) else {
+        let error = SyntaxError {
+            span: Span::default(),
+            opened: None,
+            message: "the text is longer than 4 GiB".to_owned(),
+            kind: SyntaxErrorKind::TooDeep,
+        };
+        return Script {
+            list: List::default(),
+            comments: Vec::new(),
+            errors: vec![error],
+            dialect,
+        };
+    };
+    let mut parser = Parser::new(text);
+    let mut list = parser.list(Closers::NONE);
+    list.span = Span::new(0, length);
+    Script { list, comments: parser.comments, errors: parser.errors, dialect }
+}
