@@ -33,6 +33,26 @@ pub enum LabelKind {
     Email,
 }
 
+impl LabelKind {
+    /// All, with the names that configurations use.
+    const NAMES: [(&'static str, Self); 8] = [
+        ("text", Self::Text),
+        ("rawtext", Self::Text),
+        ("url", Self::Url),
+        ("rfc3339", Self::Rfc3339),
+        ("spdx", Self::Spdx),
+        ("hash", Self::Hash),
+        ("semver", Self::Semver),
+        ("email", Self::Email),
+    ];
+
+    /// The kind of that name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, kind)| *kind)
+    }
+}
+
 /// What a project decides about linting.
 #[derive(Debug, Clone, Default)]
 pub struct Config {

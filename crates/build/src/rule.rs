@@ -16,6 +16,17 @@ pub enum Mending {
     Unsafe,
 }
 
+impl Mending {
+    /// In a sentence.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::None => "It is mended by hand.",
+            Self::Safe => "`--fix` mends it.",
+            Self::Unsafe => "`--fix --unsafe-fixes` mends it; what is built may differ.",
+        }
+    }
+}
+
 /// A rule: the text of its page and what finds its violations.
 ///
 /// The examples are tested: `bad` violates the rule, `good` does not.
