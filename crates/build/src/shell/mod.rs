@@ -16,14 +16,17 @@ mod expansion;
 mod heredoc;
 mod list;
 mod lookahead;
+mod place;
 mod simple;
 mod test_expression;
 mod text;
+pub mod visit;
 mod word;
 
 pub use ast::*;
 pub use dialect::Dialect;
 pub use error::{SyntaxError, SyntaxErrorKind};
+pub use place::{Condition, Place, PlacedCommand, Substitution};
 
 use crate::span::Span;
 use cursor::{Closers, Parser};
