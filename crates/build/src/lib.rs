@@ -1,3 +1,5 @@
 //! Dockerfiles: the text of one enters, its syntax, its stages, findings with their repairs and
 //! advice on base images leave.
 #![forbid(unsafe_code)]
+
+pub mod bases;
