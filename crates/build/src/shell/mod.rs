@@ -14,6 +14,7 @@ mod dialect;
 mod error;
 mod expansion;
 mod heredoc;
+mod invocation;
 mod list;
 mod lookahead;
 mod place;
@@ -21,15 +22,18 @@ mod simple;
 mod test_expression;
 mod text;
 pub mod visit;
+mod windows;
 mod word;
 
 pub use ast::*;
 pub use dialect::Dialect;
 pub use error::{SyntaxError, SyntaxErrorKind};
+pub use invocation::{Arg, FlagValue, Invocation};
 pub use place::{Condition, Place, PlacedCommand, Substitution};
 
 use crate::span::Span;
 use cursor::{Closers, Parser};
+use windows::Windows;
 
 /// Parses `text`. What cannot be parsed is in `errors`; everything before and behind it is still in
 /// `list`.
@@ -49,7 +53,11 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
         };
     };
     let mut parser = Parser::new(text);
-    let mut list = parser.list(Closers::NONE);
+    let mut list = match dialect {
+        Dialect::Cmd => parser.windows_list(Windows::Cmd),
+        Dialect::PowerShell => parser.windows_list(Windows::PowerShell),
+        _ => parser.list(Closers::NONE),
+    };
     list.span = Span::new(0, length);
     Script { list, comments: parser.comments, errors: parser.errors, dialect }
 }
