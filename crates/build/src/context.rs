@@ -3,8 +3,7 @@
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::scope::{Scope, Scopes};
-use crate::script::{Form, ShellText};
-use crate::shell::Invocation;
+use crate::script::{Form, Program, ShellText};
 use crate::stage::Stage;
 use crate::syntax::{Dockerfile, ExpandError, Expanded, Expander, Instruction, Keyword};
 
@@ -20,7 +19,7 @@ pub struct Context<'a> {
     /// Its shell texts, in order.
     pub texts: &'a [ShellText],
     /// The programs of each shell text.
-    pub(crate) invocations: Vec<Vec<Invocation<'a>>>,
+    pub(crate) invocations: Vec<Vec<Program<'a>>>,
     /// What the project decided.
     pub config: &'a Config,
     /// What is known beyond the file.
@@ -48,7 +47,7 @@ pub struct Commands<'a> {
     /// The text.
     pub text: &'a ShellText,
     /// The programs that it runs, in order, those in substitutions too.
-    pub invocations: &'a [Invocation<'a>],
+    pub invocations: &'a [Program<'a>],
 }
 
 impl<'a> Context<'a> {

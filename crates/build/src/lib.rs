@@ -37,7 +37,7 @@ pub use fix::{Fixed, apply, fix};
 pub use lint::{Linted, level, lint};
 pub use rule::{Findings, Mending, Reported, Rule};
 pub use scope::{Definition, Origin, Scope, Scopes};
-pub use script::{Form, ShellText};
+pub use script::{Form, Program, ShellText};
 pub use source::{Position, Source};
 pub use span::Span;
 pub use stage::{Stage, stages};

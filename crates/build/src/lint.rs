@@ -31,7 +31,7 @@ pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Li
         stages: &stages,
         scopes: &scopes,
         texts: &texts,
-        invocations: texts.iter().map(crate::script::ShellText::invocations).collect(),
+        invocations: texts.iter().map(crate::script::ShellText::programs).collect(),
         config,
         environment,
     };

@@ -1,7 +1,7 @@
 //! The shell texts of a Dockerfile: which shell reads them and where each character stands.
 
 use crate::Span;
-use crate::shell::{self, Dialect, Invocation, Script};
+use crate::shell::{self, Dialect, Invocation, Place, Script};
 use crate::stage::Stage;
 use crate::syntax::{Arguments, Dockerfile, Instruction, Joined, Keyword};
 
@@ -46,12 +46,32 @@ impl ShellText {
     }
 
     /// The programs that are run, in order.
-    pub fn invocations(&self) -> Vec<Invocation<'_>> {
+    pub fn programs(&self) -> Vec<Program<'_>> {
         self.script
             .simple_commands()
             .into_iter()
-            .filter_map(|command| Invocation::new(self.text.text(), command))
+            .filter_map(|placed| {
+                let invocation = Invocation::new(placed.command, self.text.text())?;
+                Some(Program { invocation, place: placed.place })
+            })
             .collect()
+    }
+}
+
+/// A program that is run, and where in its shell text it stands.
+#[derive(Debug, Clone)]
+pub struct Program<'a> {
+    /// Its name and arguments.
+    pub invocation: Invocation<'a>,
+    /// In which list, pipeline, condition, function it stands.
+    pub place: Place<'a>,
+}
+
+impl<'a> std::ops::Deref for Program<'a> {
+    type Target = Invocation<'a>;
+
+    fn deref(&self) -> &Invocation<'a> {
+        &self.invocation
     }
 }
 
