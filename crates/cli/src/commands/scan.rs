@@ -1,5 +1,6 @@
 //! `plimsoll scan`: what is vulnerable in an image.
 
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;

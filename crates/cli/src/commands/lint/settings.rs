@@ -154,8 +154,8 @@ fn required_label(text: &str) -> Result<(String, LabelKind), Usage> {
 fn read(path: &Path) -> anyhow::Result<Config> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let is_toml = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"));
-    let config = if is_toml { Config::from_toml(&text) } else { Config::from_hadolint(&text) };
+
+    let config = Config::from_hadolint(&text);
     config.map_err(|error| Usage(format!("{shown}: {error}")).into())
 }
 

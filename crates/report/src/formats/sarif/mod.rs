@@ -19,7 +19,7 @@ use serde::Serialize;
 use self::result::{Fingerprints, Message, Place, SarifResult};
 use self::rule::Rule;
 use super::Format;
-use crate::{Style, text};
+use crate::{Style, escape, text};
 
 pub(super) const FORMAT: Format =
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", write };
