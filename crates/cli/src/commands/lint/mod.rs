@@ -3,13 +3,14 @@
 mod files;
 mod mend;
 mod pages;
+mod pin;
 mod settings;
 
 use std::path::PathBuf;
 
 use anyhow::Context;
 use plimsoll_build::syntax::Dockerfile;
-use plimsoll_build::{Config, Environment, Finding, Level, Source, lint};
+use plimsoll_build::{Config, Environment, Finding, Level, Safety, Source, lint};
 use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
@@ -17,6 +18,7 @@ use self::settings::Settings;
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::output;
 use crate::style::stdout_style;
+use crate::target::Reading;
 
 /// Judge Dockerfiles, and mend them
 #[derive(Debug, clap::Args)]
@@ -54,8 +56,15 @@ pub(crate) struct Lint {
     #[arg(long, requires = "fix")]
     diff: bool,
 
+    /// Ask the registries for the digests of base images; with --fix, write them behind the tags
+    #[arg(long)]
+    pin: bool,
+
     #[command(flatten)]
     settings: Settings,
+
+    #[command(flatten)]
+    reading: Reading,
 
     /// Print the page of a rule
     #[arg(long, value_name = "RULE", exclusive = true)]
@@ -64,6 +73,12 @@ pub(crate) struct Lint {
     /// List all rules
     #[arg(long, exclusive = true)]
     list_rules: bool,
+}
+
+/// A file before judgement.
+struct Read {
+    path: PathBuf,
+    source: Source,
 }
 
 /// A file after judgement.
@@ -82,7 +97,7 @@ impl Lint {
         if self.list_rules {
             return pages::list();
         }
-        let config = self.settings.config()?;
+        let mut config = self.settings.config()?;
         let formats = if self.formats.is_empty() {
             vec![config.format.clone().unwrap_or_else(|| "tty".to_owned())]
         } else {
@@ -90,10 +105,18 @@ impl Lint {
         };
         let known: Vec<&str> = LintFormat::ALL.iter().map(|format| format.name).collect();
         let outputs = output::parse(&formats, named, &known)?;
-        let environment = Environment::default();
         let files = files::find(&self.files)?;
-        let done: Vec<anyhow::Result<Done>> =
-            files.par_iter().map(|path| self.judge(path, &config, &environment)).collect();
+        let sources: Vec<anyhow::Result<Read>> = files.into_par_iter().map(read).collect();
+        let mut environment = Environment::default();
+        if self.pin {
+            let texts = sources.iter().flatten().map(|read| read.source.text());
+            environment.digests = pin::digests(texts, &self.reading.options()?);
+            config.levels.entry("PL1401".into()).or_insert(Level::Info);
+        }
+        let done: Vec<anyhow::Result<Done>> = sources
+            .into_par_iter()
+            .map(|read| read.map(|read| self.judge(read, &config, &environment)))
+            .collect();
 
         let mut outcome = Outcome::Clean;
         let mut judged = Vec::with_capacity(done.len());
@@ -136,30 +159,24 @@ impl Lint {
         Ok(outcome)
     }
 
-    fn judge(
-        &self,
-        path: &std::path::Path,
-        config: &Config,
-        environment: &Environment,
-    ) -> anyhow::Result<Done> {
-        let name = path.display().to_string();
-        let bytes = files::read(path).with_context(|| format!("cannot read `{name}`"))?;
-        let mut source = Source::from_bytes(bytes);
+    fn judge(&self, read: Read, config: &Config, environment: &Environment) -> Done {
+        let Read { path, mut source } = read;
         let mut mended = None;
         if self.fix && source.not_utf8().is_none() {
-            let safety = if self.unsafe_fixes {
-                plimsoll_build::Safety::Unsafe
-            } else {
-                plimsoll_build::Safety::Safe
-            };
-            let one = mend::Mended::new(path, &source, config, environment, safety);
+            let safety = if self.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
+            let one = mend::Mended::new(&path, &source, config, environment, safety);
             source = Source::new(one.text().to_owned());
             mended = Some(one);
         }
         let file = Dockerfile::parse(source);
         let findings = lint(&file, config, environment).findings;
-        Ok(Done { path: name, file, findings, mended })
+        Done { path: path.display().to_string(), file, findings, mended }
     }
+}
+
+fn read(path: PathBuf) -> anyhow::Result<Read> {
+    let bytes = files::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(Read { path, source: Source::from_bytes(bytes) })
 }
 
 /// The format of that name; hadolint's names for two of ours are understood.
