@@ -39,14 +39,15 @@ pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Li
     for rule in rules::all() {
         let level = level(rule, config);
         if level > Level::Ignore {
-            (rule.check)(&context, &mut Findings { rule, level, found: &mut found });
+            let before = found.len();
+            (rule.check)(&context, &mut Findings { rule, level, before, found: &mut found });
         }
     }
     found.sort_by(|one, other| {
         (one.line, one.span, one.rule.id).cmp(&(other.line, other.span, other.rule.id))
     });
-    let ignores = Ignores::new(file, config);
-    let (ignored, findings) = found.into_iter().partition(|finding| ignores.covers(finding, file));
+    let comments = Ignores::new(file, config);
+    let (ignored, findings) = found.into_iter().partition(|finding| comments.covers(finding, file));
     Linted { findings, ignored }
 }
 

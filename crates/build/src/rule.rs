@@ -67,6 +67,8 @@ impl Rule {
 pub struct Findings<'a> {
     pub(crate) rule: &'static Rule,
     pub(crate) level: Level,
+    /// How many there were before this rule.
+    pub(crate) before: usize,
     pub(crate) found: &'a mut Vec<Finding>,
 }
 
@@ -81,9 +83,8 @@ impl Findings<'_> {
         span: Span,
         message: impl Into<Cow<'static, str>>,
     ) -> Reported<'_> {
-        let of_rule = self.found.iter().rev().take_while(|one| one.rule.id == self.rule.id);
-        if self.found.len() >= MAX_FINDINGS && of_rule.count() >= MAX_FINDINGS {
-            self.found.pop();
+        if self.found.len().saturating_sub(self.before) >= MAX_FINDINGS {
+            return Reported { finding: None };
         }
         self.found.push(Finding {
             rule: self.rule,
@@ -104,6 +105,10 @@ pub struct Reported<'a> {
     finding: Option<&'a mut Finding>,
 }
 
+#[allow(
+    clippy::return_self_not_must_use,
+    reason = "the finding is kept, whether or not a call follows"
+)]
 impl Reported<'_> {
     /// Adds edits that mend it without changing what is built.
     pub fn safe_fix(self, title: impl Into<Cow<'static, str>>, edits: Vec<finding::Edit>) -> Self {
