@@ -2,4 +2,5 @@
 //! advice on base images leave.
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod bases;
