@@ -1,6 +1,44 @@
 //! Dockerfiles: the text of one enters, its syntax, its stages, findings with their repairs and
 //! advice on base images leave.
+//!
+//! ```
+//! use plimsoll_build::syntax::Dockerfile;
+//! use plimsoll_build::{Config, Environment, Source, lint};
+//!
+//! let file = Dockerfile::parse(Source::new("FROM debian:latest\n"));
+//! let found = lint(&file, &Config::default(), &Environment::default()).findings;
+//! assert!(found.iter().any(|finding| finding.rule.id == "DL3007" && finding.line == 1));
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod advice;
 pub mod bases;
+mod config;
+mod context;
+mod environment;
+mod finding;
+mod fix;
+mod ignore;
+mod lint;
+mod rule;
+pub mod rules;
+mod scope;
+mod script;
+pub mod shell;
+mod source;
+mod span;
+mod stage;
+pub mod syntax;
+
+pub use config::{Config, LabelKind};
+pub use context::{Commands, Context, Step};
+pub use environment::Environment;
+pub use finding::{Edit, Finding, Fix, Level, LevelError, Safety};
+pub use fix::{Fixed, apply, fix};
+pub use lint::{Linted, level, lint};
+pub use rule::{Findings, Mending, Reported, Rule};
+pub use scope::{Definition, Origin, Scope, Scopes};
+pub use script::{Form, Program, ShellText};
+pub use source::{Position, Source};
+pub use span::Span;
+pub use stage::{Stage, stages};

@@ -9,6 +9,7 @@ mod commands;
 mod exit;
 mod output;
 mod paths;
+mod style;
 mod target;
 
 use clap::Parser;

@@ -36,6 +36,15 @@ impl Reading {
     pub(crate) fn read(&self, reference: &str) -> anyhow::Result<Inventory> {
         let reference: Reference =
             reference.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;
+        let options = self.options()?;
+        let progress = spinner(&format!("reading {reference}"));
+        let inventory = plimsoll_image::read(&reference, &options);
+        progress.finish_and_clear();
+        Ok(inventory?)
+    }
+
+    /// How to read, as the arguments have it.
+    pub(crate) fn options(&self) -> Result<Options, Usage> {
         let mut options = Options::default();
         if let Some(platform) = &self.platform {
             options.platform = platform.parse::<Platform>().map_err(|e| Usage(e.to_string()))?;
@@ -43,10 +52,7 @@ impl Reading {
         options.cache = (!self.no_cache).then(|| paths::cache_dir().join("layers"));
         options.registry.insecure.extend(self.insecure_registry.iter().cloned());
         options.registry.ca_files.extend(self.ca_file.iter().cloned());
-        let progress = spinner(&format!("reading {reference}"));
-        let inventory = plimsoll_image::read(&reference, &options);
-        progress.finish_and_clear();
-        Ok(inventory?)
+        Ok(options)
     }
 }
 

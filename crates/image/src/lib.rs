@@ -34,7 +34,7 @@ mod zip;
 
 use std::path::{Path, PathBuf};
 
-use plimsoll_model::{Inventory, Platform, Reference, Transport};
+use plimsoll_model::{Digest, ImageName, Inventory, Platform, Reference, Transport};
 
 pub use error::ImageError;
 pub use sources::docker::DaemonOptions;
@@ -86,6 +86,11 @@ pub fn read(reference: &Reference, options: &Options) -> Result<Inventory, Image
     inventory.artifact.reference = reference.to_string();
     source.clone_into(&mut inventory.artifact.source);
     Ok(inventory)
+}
+
+/// The digest that a registry's name stands for now, which pins it for every platform.
+pub fn resolve(name: &ImageName, options: &Options) -> Result<Digest, ImageError> {
+    sources::registry::digest(name, &options.registry)
 }
 
 fn read_path(

@@ -16,8 +16,10 @@
 #![forbid(unsafe_code)]
 
 mod application;
+mod escape;
 pub mod formats;
 mod instruction;
+pub mod lint;
 pub mod picture;
 mod style;
 mod tally;

@@ -2,6 +2,7 @@
 
 mod db;
 mod explain;
+mod lint;
 mod sbom;
 mod scan;
 
@@ -14,6 +15,7 @@ use crate::exit::Outcome;
 pub(crate) enum Command {
     Db(db::Db),
     Explain(explain::Explain),
+    Lint(lint::Lint),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
 }
@@ -24,6 +26,7 @@ impl Command {
         match self {
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Lint(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
         }

@@ -1,7 +1,6 @@
 //! `plimsoll scan`: what is vulnerable in an image.
 
-use std::env;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -12,6 +11,7 @@ use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
 
 use crate::exit::{Outcome, Usage, chain, tell};
+use crate::style::stdout_style;
 use crate::target::{Reading, tell_problems};
 use crate::{clock, output, paths};
 
@@ -146,20 +146,4 @@ fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
          `plimsoll db update` brings all"
     ));
     Ok(database)
-}
-
-/// Colour and width where a person reads. <https://no-color.org> and
-/// <https://bixense.com/clicolors/> say what the variables mean; an empty one is the same as none.
-fn stdout_style() -> Style {
-    let variable = |name| env::var(name).ok().filter(|value| !value.is_empty());
-    let is_terminal = io::stdout().is_terminal();
-    let understood = is_terminal && variable("TERM").as_deref() != Some("dumb");
-    let forced = variable("CLICOLOR_FORCE").is_some_and(|value| value != "0");
-    let columns = variable("COLUMNS").and_then(|text| text.parse().ok()).filter(|width| *width > 0);
-    let width = columns.or_else(|| is_terminal.then(terminal_width).flatten());
-    Style { width, colour: variable("NO_COLOR").is_none() && (understood || forced) }
-}
-
-fn terminal_width() -> Option<u16> {
-    rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|w| *w > 0)
 }

@@ -10,6 +10,7 @@ mod alpine_roots;
 mod db_accidents;
 mod explain;
 mod feeds;
+mod lint;
 mod machine;
 mod reference;
 mod sample;

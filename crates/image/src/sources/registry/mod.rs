@@ -85,6 +85,20 @@ pub fn read(
     image.catalogue(artifact, &config, &manifest.layers, reader)
 }
 
+/// The digest of what a name stands for now: that of the index where there is one, so that the
+/// pinned name still serves every platform.
+pub fn digest(name: &ImageName, options: &RegistryOptions) -> Result<Digest, ImageError> {
+    let client = Client::new(name, options)?;
+    let image = Image { name, client: &client };
+    let mut headers = HeaderMap::new();
+    headers.insert(ACCEPT, HeaderValue::from_static(MANIFESTS));
+    let path = format!("manifests/{}", name.tag().unwrap_or("latest"));
+    let (_, bytes) = image.document(&path, &headers, &name.to_string())?;
+    serde_json::from_slice::<Manifest>(&bytes)
+        .map_err(|error| image.malformed(&path, error.to_string()))?;
+    Ok(Digest::sha256(&sha2::Sha256::digest(&bytes).into()))
+}
+
 struct Image<'i> {
     name: &'i ImageName,
     client: &'i Client,

@@ -7,7 +7,6 @@
 //! Sources: <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html> and
 //! <https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning>.
 
-mod escape;
 mod result;
 mod rule;
 
@@ -20,7 +19,7 @@ use serde::Serialize;
 use self::result::{Fingerprints, Message, Place, SarifResult};
 use self::rule::Rule;
 use super::Format;
-use crate::{Style, text};
+use crate::{Style, escape, text};
 
 pub(super) const FORMAT: Format =
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", write };

@@ -6,7 +6,7 @@ use plimsoll_model::{Finding, FixState, Scan, Severity};
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::escape;
+use crate::escape;
 use crate::{instruction, text};
 
 /// GitHub reads so many locations of a result and no more.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use plimsoll_model::{Finding, LinkKind, Severity};
 use serde::Serialize;
 
-use super::escape::{self, cut, markdown};
 use super::result::{fix, level};
+use crate::escape::{self, cut, markdown};
 use crate::text::{lines, one_line};
 
 /// GitHub cuts descriptions at 1,024 characters.

@@ -1,10 +1,10 @@
-//! Text of unknown origin for the places in which SARIF gives characters a meaning.
+//! Text of unknown origin for the places in which SARIF and Markdown give characters a meaning.
 
 use crate::text;
 
 /// A path as a relative reference of RFC 3986. A colon is encoded too, because in the first
 /// segment it would make a scheme.
-pub(super) fn uri(path: &str) -> String {
+pub(crate) fn uri(path: &str) -> String {
     use std::fmt::Write;
     let mut uri = String::with_capacity(path.len());
     for byte in path.trim_start_matches('/').bytes() {
@@ -20,7 +20,7 @@ pub(super) fn uri(path: &str) -> String {
 
 /// Plain text in which a reader finds neither a link nor a placeholder (SARIF 2.1.0, §3.11.5 and
 /// §3.11.6).
-pub(super) fn message(text: &str) -> String {
+pub(crate) fn message(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text::lines(text).chars() {
         match c {
@@ -34,7 +34,7 @@ pub(super) fn message(text: &str) -> String {
 
 /// Text that Markdown shows as it is: `CommonMark` takes a backslash before any punctuation.
 /// Periods and colons are escaped too, else GitHub makes links of bare addresses.
-pub(super) fn markdown(text: &str) -> String {
+pub(crate) fn markdown(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '/' | '\'' | '"' | '%' | '?') {
@@ -46,7 +46,7 @@ pub(super) fn markdown(text: &str) -> String {
 }
 
 /// At most that many characters, whole words.
-pub(super) fn cut(text: &str, characters: usize) -> String {
+pub(crate) fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         None => text.to_owned(),
         Some((end, _)) => {
@@ -58,7 +58,7 @@ pub(super) fn cut(text: &str, characters: usize) -> String {
 }
 
 /// A link that can be shown as one: an absolute https or http address without anything odd.
-pub(super) fn link(url: &str) -> Option<&str> {
+pub(crate) fn link(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let odd = |b: u8| !b.is_ascii_graphic() || b"<>\"\\^`{|}[]()".contains(&b);
     let host = rest.split(['/', '?', '#']).next().unwrap_or("");

@@ -1,0 +1,61 @@
+//! One file through all rules.
+
+use crate::config::Config;
+use crate::context::Context;
+use crate::environment::Environment;
+use crate::finding::{Finding, Level};
+use crate::ignore::Ignores;
+use crate::rule::{Findings, Rule};
+use crate::rules;
+use crate::scope::Scopes;
+use crate::script::shell_texts;
+use crate::stage::stages;
+use crate::syntax::Dockerfile;
+
+/// What the rules found, sorted by place.
+#[derive(Debug, Default)]
+pub struct Linted {
+    /// What counts.
+    pub findings: Vec<Finding>,
+    /// What a comment in the file ignores.
+    pub ignored: Vec<Finding>,
+}
+
+/// Judges a file.
+pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Linted {
+    let stages = stages(file);
+    let scopes = Scopes::new(file, &stages);
+    let texts = shell_texts(file, &stages);
+    let context = Context {
+        file,
+        stages: &stages,
+        scopes: &scopes,
+        texts: &texts,
+        invocations: texts.iter().map(crate::script::ShellText::programs).collect(),
+        config,
+        environment,
+    };
+    let mut found = Vec::new();
+    for rule in rules::all() {
+        let level = level(rule, config);
+        if level > Level::Ignore {
+            let before = found.len();
+            (rule.check)(&context, &mut Findings { rule, level, before, found: &mut found });
+        }
+    }
+    found.sort_by(|one, other| {
+        (one.line, one.span, one.rule.id).cmp(&(other.line, other.span, other.rule.id))
+    });
+    let comments = Ignores::new(file, config);
+    let (ignored, findings) = found.into_iter().partition(|finding| comments.covers(finding, file));
+    Linted { findings, ignored }
+}
+
+/// The level that the configuration gives a rule.
+pub fn level(rule: &Rule, config: &Config) -> Level {
+    if config.ignored.iter().any(|name| rule.is_called(name)) {
+        return Level::Ignore;
+    }
+    let own = config.levels.iter().find(|(name, _)| rule.is_called(name));
+    own.map_or(rule.level, |(_, level)| *level)
+}

@@ -1,0 +1,5 @@
+//! Rules of our own and those of the CIS benchmark and Trivy that no other rule covers.
+
+super::registry! {
+    pl1401
+}

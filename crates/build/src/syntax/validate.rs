@@ -1,0 +1,98 @@
+//! What the builder checks once it has the instructions: known keywords, flags, arguments.
+//!
+//! After <https://github.com/moby/buildkit/blob/master/frontend/dockerfile/instructions/parse.go>.
+
+use super::instruction::{Arguments, Instruction, Keyword};
+use super::nearest::nearest;
+use super::parse::Dockerfile;
+use super::problem::{Problem, ProblemKind};
+use crate::Span;
+
+/// The flags of each instruction that has any.
+const FLAGS: [(Keyword, &[&str]); 6] = [
+    (Keyword::Add, &["chown", "chmod", "link", "keep-git-dir", "checksum", "exclude", "unpack"]),
+    (Keyword::Copy, &["chown", "from", "chmod", "link", "exclude", "parents"]),
+    (Keyword::From, &["platform"]),
+    (Keyword::Healthcheck, &["interval", "timeout", "start-period", "start-interval", "retries"]),
+    (Keyword::Run, &["mount", "network", "security", "device"]),
+    (Keyword::Onbuild, &[]),
+];
+
+pub(super) fn validate(file: &mut Dockerfile) {
+    let mut problems = Vec::new();
+    for instruction in &file.instructions {
+        let line = instruction.lines.0;
+        check(instruction, &mut |kind, span| problems.push(Problem::new(kind, span, line)));
+        if let Arguments::Onbuild(inner) = &instruction.arguments {
+            check(inner, &mut |kind, span| problems.push(Problem::new(kind, span, line)));
+        }
+    }
+    file.problems.append(&mut problems);
+    file.problems.sort_by_key(|problem| (problem.line, problem.span));
+}
+
+fn check(instruction: &Instruction, complain: &mut dyn FnMut(ProblemKind, Span)) {
+    let keyword = instruction.keyword;
+    if keyword == Keyword::Unknown {
+        let name = instruction.name.text.clone();
+        let known = Keyword::ALL.iter().map(|(_, name)| *name);
+        let suggestion = nearest(&name, known).map(Keyword::named);
+        complain(ProblemKind::UnknownInstruction { name, suggestion }, instruction.name.span);
+        return;
+    }
+    let flags = FLAGS.iter().find(|(known, _)| *known == keyword).map_or(&[][..], |(_, all)| all);
+    for flag in &instruction.flags {
+        // The builder takes `--flag` behind these as a part of the command.
+        if !flags.contains(&flag.name()) {
+            let suggestion = nearest(flag.name(), flags.iter().copied());
+            let name = flag.name().to_owned();
+            complain(ProblemKind::UnknownFlag { keyword, name, suggestion }, flag.span);
+        }
+    }
+    if let Some(message) = wrong_arguments(instruction) {
+        complain(ProblemKind::Arguments(message), instruction.name.span);
+    }
+}
+
+fn wrong_arguments(instruction: &Instruction) -> Option<String> {
+    let keyword = instruction.keyword;
+    let words = instruction.arguments.words();
+    match (keyword, &instruction.arguments) {
+        (_, Arguments::Invalid(_)) => None,
+        (Keyword::From, _) => {
+            let named = words.len() == 3
+                && words.get(1).is_some_and(|word| word.text.eq_ignore_ascii_case("as"));
+            let wrong = "FROM requires either one or three arguments: `FROM image [AS name]`";
+            (words.len() != 1 && !named).then(|| wrong.to_owned())
+        }
+        (Keyword::Add | Keyword::Copy, _) => (words.len() < 2).then(|| {
+            format!("{keyword} requires at least two arguments: what to copy and where to")
+        }),
+        (Keyword::Onbuild, Arguments::Onbuild(inner)) => match inner.keyword {
+            Keyword::Onbuild => Some("ONBUILD ONBUILD is not allowed".to_owned()),
+            Keyword::From | Keyword::Maintainer => {
+                Some(format!("{} is not allowed as an ONBUILD trigger", inner.keyword))
+            }
+            _ => None,
+        },
+        (Keyword::Healthcheck, Arguments::Health(kind, command)) => {
+            match kind.text.to_ascii_uppercase().as_str() {
+                "NONE" if **command != Arguments::None => {
+                    Some("HEALTHCHECK NONE takes no arguments".to_owned())
+                }
+                "CMD" if **command == Arguments::None => {
+                    Some("HEALTHCHECK CMD needs a command".to_owned())
+                }
+                "NONE" | "CMD" => None,
+                _ => Some(format!("HEALTHCHECK is `CMD command` or `NONE`, not `{}`", kind.text)),
+            }
+        }
+        (Keyword::Shell, arguments) if !arguments.is_exec() => {
+            Some("SHELL requires its arguments in JSON form: `SHELL [\"/bin/sh\", \"-c\"]`".into())
+        }
+        // An empty command is `CMD []`, and `RUN` may have all of it in a here-document.
+        (Keyword::Cmd | Keyword::Entrypoint, _) => None,
+        (_, Arguments::None) => Some(format!("{keyword} requires an argument")),
+        _ => None,
+    }
+}

@@ -1,0 +1,177 @@
+//! `--fix` on real Dockerfiles: none is broken, none is built otherwise but for the fix, and a
+//! second run has nothing left to do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test stops at the first surprise and says what it measured"
+)]
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use plimsoll_build::syntax::{Dockerfile, Keyword};
+use plimsoll_build::{Config, Environment, Mending, Safety, Source, fix, lint, stages};
+use serde_json::Value;
+
+fn real_files() -> Vec<(String, String)> {
+    let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(
+        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
+        PathBuf::from,
+    );
+    let path = shared.join("data/lint/real-dockerfiles.jsonl");
+    let Ok(text) = std::fs::read_to_string(&path) else {
+        println!("skipped: {} is not there", path.display());
+        return Vec::new();
+    };
+    let text_of = |case: &Value, name: &str| case[name].as_str().unwrap().to_owned();
+    text.lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|case| (text_of(&case, "id"), text_of(&case, "dockerfile")))
+        .collect()
+}
+
+/// What of a file decides what is built, in a form in which two files can be compared.
+#[derive(Debug, PartialEq, Eq)]
+struct Graph {
+    /// Base, name, and the stages that it copies from.
+    stages: Vec<(String, String, Vec<String>)>,
+    /// Per stage: what is copied where, without flags.
+    copies: Vec<Vec<String>>,
+    /// Per stage: the last `ENTRYPOINT`, `CMD` and `USER`, decoded from either form.
+    commands: Vec<BTreeMap<&'static str, String>>,
+    /// Per stage: names and values of variables.
+    variables: Vec<Vec<(String, String)>>,
+}
+
+fn graph(file: &Dockerfile) -> Graph {
+    let stages = stages(file);
+    let mut graph = Graph {
+        stages: Vec::new(),
+        copies: Vec::new(),
+        commands: Vec::new(),
+        variables: Vec::new(),
+    };
+    for stage in &stages {
+        let mut from = Vec::new();
+        let mut copies = Vec::new();
+        let mut commands = BTreeMap::new();
+        let mut variables = Vec::new();
+        for instruction in &file.instructions[stage.instructions.clone()] {
+            let words = instruction.arguments.words();
+            match instruction.keyword {
+                Keyword::Copy | Keyword::Add => {
+                    from.extend(instruction.flag_value("from").map(str::to_lowercase));
+                    let texts: Vec<&str> =
+                        words.iter().map(|word| word.text.trim_end_matches('/')).collect();
+                    copies.push(texts.join(" "));
+                }
+                Keyword::Cmd | Keyword::Entrypoint | Keyword::User => {
+                    let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+                    commands.insert(instruction.keyword.name(), texts.join(" "));
+                }
+                Keyword::Env | Keyword::Arg => {
+                    for pair in instruction.arguments.pairs() {
+                        let value = pair.value.text.trim_matches(['"', '\'']).replace('\\', "");
+                        variables.push((pair.key.text.clone(), value));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let name = stage.name.as_ref().map(|name| name.text.to_lowercase()).unwrap_or_default();
+        graph.stages.push((stage.image.text.to_lowercase(), name, from));
+        graph.copies.push(copies);
+        graph.commands.push(commands);
+        graph.variables.push(variables);
+    }
+    graph
+}
+
+#[test]
+fn safe_fixes_of_real_files_build_the_same_graph() {
+    let mut broken = Vec::new();
+    for (id, text) in real_files() {
+        let fixed = fix(&text, &Config::default(), &Environment::default(), Safety::Safe);
+        let before = Dockerfile::parse(Source::new(text));
+        let after = Dockerfile::parse(Source::new(fixed.text.clone()));
+        if after.problems.len() > before.problems.len() {
+            broken.push(format!("{id}: {:?}\n{}", after.problems, fixed.text));
+        } else if graph(&before) != graph(&after) {
+            broken.push(format!("{id}: {:#?}\n{:#?}", graph(&before), graph(&after)));
+        }
+    }
+    assert!(broken.is_empty(), "{} files:\n{}", broken.len(), broken.join("\n"));
+}
+
+#[test]
+fn unsafe_fixes_of_real_files_keep_the_stages_and_can_be_read() {
+    let mut broken = Vec::new();
+    for (id, text) in real_files() {
+        let fixed = fix(&text, &Config::default(), &Environment::default(), Safety::Unsafe);
+        let before = Dockerfile::parse(Source::new(text));
+        let after = Dockerfile::parse(Source::new(fixed.text.clone()));
+        if after.problems.len() > before.problems.len() {
+            broken.push(format!("{id}: {:?}\n{}", after.problems, fixed.text));
+        }
+        let names = |file: &Dockerfile| -> Vec<(String, String)> {
+            let all = graph(file).stages.into_iter();
+            all.map(|(image, name, _)| (image.replace(":latest", ""), name)).collect()
+        };
+        let (was, is) = (names(&before), names(&after));
+        if was.len() != is.len() {
+            broken.push(format!("{id}: {was:?} became {is:?}"));
+        }
+    }
+    assert!(broken.is_empty(), "{} files:\n{}", broken.len(), broken.join("\n"));
+}
+
+#[test]
+fn a_second_run_changes_nothing() {
+    let mut different = Vec::new();
+    for (id, text) in real_files() {
+        for safety in [Safety::Safe, Safety::Unsafe] {
+            let (config, environment) = (Config::default(), Environment::default());
+            let once = fix(&text, &config, &environment, safety).text;
+            let twice = fix(&once, &config, &environment, safety);
+            if once != twice.text {
+                different.push(format!("{id} {safety:?}: {:?}", twice.made));
+            }
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn most_findings_that_can_be_mended_are() {
+    let mut per_rule: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+    let (mut all, mut all_left) = (0_u32, 0_u32);
+    for (_, text) in real_files() {
+        let (config, environment) = (Config::default(), Environment::default());
+        let count = |text: &str, counts: &mut dyn FnMut(&'static str, bool)| {
+            let file = Dockerfile::parse(Source::new(text));
+            for finding in lint(&file, &config, &environment).findings {
+                counts(finding.rule.id, finding.rule.mending != Mending::None);
+            }
+        };
+        count(&text, &mut |id, mends| {
+            all += 1;
+            if mends {
+                per_rule.entry(id).or_default().0 += 1;
+            }
+        });
+        let fixed = fix(&text, &config, &environment, Safety::Unsafe).text;
+        count(&fixed, &mut |id, mends| {
+            all_left += 1;
+            if mends {
+                per_rule.entry(id).or_default().1 += 1;
+            }
+        });
+    }
+    for (id, (before, after)) in &per_rule {
+        println!("{id}: {before} before, {after} after");
+    }
+    let (before, after) = per_rule.values().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+    println!("of rules that mend: {before} before, {after} after; of all: {all}, {all_left}");
+    assert!(after * 10 <= before * 4, "{after} of {before} are left");
+}

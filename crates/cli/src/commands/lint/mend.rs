@@ -1,0 +1,66 @@
+//! `--fix`: the new text to its place, or a diff to stdout.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use plimsoll_build::{Config, Environment, Fixed, Safety, Source, fix};
+
+use super::files::is_stdin;
+use crate::exit::tell;
+
+/// A file before and after.
+pub(super) struct Mended {
+    path: PathBuf,
+    before: String,
+    fixed: Fixed,
+}
+
+impl Mended {
+    pub(super) fn new(
+        path: &Path,
+        source: &Source,
+        config: &Config,
+        environment: &Environment,
+        safety: Safety,
+    ) -> Self {
+        let mark = if source.has_bom() { "\u{feff}" } else { "" };
+        let before = format!("{mark}{}", source.text());
+        let fixed = fix(&before, config, environment, safety);
+        Self { path: path.to_owned(), before, fixed }
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.fixed.text
+    }
+
+    /// Writes the file and says what was done, or shows the difference.
+    pub(super) fn deliver(&self, diff: bool) -> anyhow::Result<()> {
+        let path = self.path.display();
+        if diff {
+            let text = similar::TextDiff::from_lines(&self.before, &self.fixed.text);
+            let (before, after) = (format!("a/{path}"), format!("b/{path}"));
+            let shown = text.unified_diff().header(&before, &after).to_string();
+            io::stdout().write_all(shown.as_bytes())?;
+            return Ok(());
+        }
+        if is_stdin(&self.path) {
+            io::stdout().write_all(self.fixed.text.as_bytes())?;
+        } else if self.fixed.text != self.before {
+            self.write().with_context(|| format!("cannot write `{path}`"))?;
+        }
+        for (rule, line, title) in &self.fixed.made {
+            tell(&format!("{path}:{line} {rule}: {title}"));
+        }
+        Ok(())
+    }
+
+    /// Through a file beside it, with its permissions; a symbolic link is followed.
+    fn write(&self) -> io::Result<()> {
+        let path = fs::canonicalize(&self.path)?;
+        let permissions = fs::metadata(&path)?.permissions();
+        crate::output::whole(&path, |out| out.write_all(self.fixed.text.as_bytes()))?;
+        fs::set_permissions(&path, permissions)
+    }
+}

@@ -1,0 +1,141 @@
+//! `plimsoll lint`: what it reads, prints, mends, and how it ends.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use plimsoll_testkit::{Compression, DockerRegistry, Image};
+
+use crate::machine::{Machine, Ran};
+
+const FAULTY: &str =
+    "FROM debian:latest\nRUN apt-get update && apt-get install -y curl=7.88.1-10\n";
+
+fn with_stdin(machine: &Machine, arguments: &str, text: &str) -> Ran {
+    let mut child = machine
+        .command()
+        .args(arguments.split_whitespace())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ran {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+#[test]
+fn a_file_on_stdin_is_judged_in_the_fields_that_hadolint_writes() {
+    let ran = with_stdin(&Machine::new(), "lint -f json -", FAULTY).ended(1);
+    let all = ran.json();
+    let latest = all.as_array().unwrap().iter().find(|one| one["code"] == "DL3007").unwrap();
+    assert_eq!(
+        (&latest["file"], &latest["line"], &latest["level"]),
+        (&"-".into(), &1.into(), &"warning".into())
+    );
+    assert_eq!(latest["span"]["start"]["column"], 6);
+}
+
+#[test]
+fn a_folder_is_searched_for_dockerfiles() {
+    let machine = Machine::new();
+    machine.write("a/Dockerfile", FAULTY);
+    machine.write("b/web.Dockerfile", FAULTY);
+    machine.write("b/notes.md", "FROM nothing\n");
+    let out = machine.run("lint -f text").ended(1).out;
+    assert!(out.contains("a/Dockerfile:1 DL3007 warning: "), "{out}");
+    assert!(out.contains("b/web.Dockerfile:1 DL3007 warning: "), "{out}");
+    let none = Machine::new().run("lint").ended(2);
+    assert!(none.err.contains("there is no Dockerfile in `.`"), "{}", none.err);
+}
+
+#[test]
+fn the_exit_code_follows_the_threshold() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", FAULTY);
+    machine.run("lint --ignore DL3007 -t error Dockerfile").ended(0);
+    machine.run("lint --error DL3007 -t error Dockerfile").ended(1);
+    machine.run("lint --no-fail Dockerfile").ended(0);
+    machine.run("lint -t loud Dockerfile").ended(2);
+    machine.run("lint absent").ended(3);
+    machine.write("Dockerfile", "FROM alpine:3.20\nRUNN x\n");
+    let broken = machine.run("lint -f text Dockerfile").ended(2);
+    assert!(broken.out.contains("unknown instruction: RUNN (did you mean RUN?)"), "{}", broken.out);
+}
+
+#[test]
+fn a_hadolint_configuration_is_found_and_read_as_it_is() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", FAULTY);
+    machine.write(".hadolint.yaml", "ignored:\n  - DL3007\noverride:\n  error: [DL3015]\n");
+    let out = machine.run("lint -f text Dockerfile").ended(1).out;
+    assert!(!out.contains("DL3007"), "{out}");
+    assert!(out.contains("DL3015 error: "), "{out}");
+    machine.write("odd.yaml", "override:\n  loud: [DL3015]\n");
+    let wrong = machine.run("lint -c odd.yaml Dockerfile").ended(2);
+    assert!(wrong.err.contains("odd.yaml"), "{}", wrong.err);
+    let by_variable = machine.run_with(&[("HADOLINT_IGNORE", "DL3015")], "lint -f text Dockerfile");
+    assert!(!by_variable.out.contains("DL3015"), "{}", by_variable.out);
+}
+
+#[test]
+fn what_is_mended_is_written_and_told() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", FAULTY);
+    let shown = machine.run("lint --fix --unsafe-fixes --diff Dockerfile");
+    assert!(shown.out.contains("+RUN apt-get update && apt-get install"), "{}", shown.out);
+    assert_eq!(machine.read("Dockerfile"), FAULTY);
+    let mended = machine.run("lint --fix --unsafe-fixes -f text Dockerfile");
+    assert!(
+        mended.err.contains("Dockerfile:2 DL3015: add --no-install-recommends"),
+        "{}",
+        mended.err
+    );
+    assert!(machine.read("Dockerfile").contains("--no-install-recommends"));
+    assert!(!mended.out.contains("DL3015"), "{}", mended.out);
+    let piped = with_stdin(&machine, "lint --fix --unsafe-fixes -", FAULTY);
+    assert_eq!(piped.out, machine.read("Dockerfile"));
+}
+
+#[test]
+fn a_rule_is_explained_by_any_of_its_names() {
+    let machine = Machine::new();
+    let page = machine.run("lint --explain ds-0029").ended(0).out;
+    assert!(page.starts_with("DL3015 (info): Install with `--no-install-recommends`."), "{page}");
+    machine.run("lint --explain DL9999").ended(2);
+    assert!(machine.run("lint --list-rules").ended(0).out.contains("DL3007"));
+}
+
+#[test]
+fn a_tag_is_pinned_to_the_digest_that_its_registry_has() {
+    let registry = match DockerRegistry::start(None, None) {
+        Ok(registry) => registry,
+        Err(why) => {
+            println!("skipped: {why}");
+            return;
+        }
+    };
+    let machine = Machine::new();
+    let layout = machine.path("layout");
+    Image::new()
+        .layer("ADD base", &[("etc/os-release", "ID=test\n")])
+        .write_oci_dir(Compression::Gzip, &layout);
+    registry.push(&layout, "base:1").unwrap();
+    let host = registry.host();
+    machine.write(
+        "Dockerfile",
+        format!("FROM {host}/base:1 AS base\nFROM base\nFROM {host}/gone:1\n"),
+    );
+    let pin = format!("lint --fix --pin --no-fail -f text --insecure-registry {host} Dockerfile");
+    let ran = machine.run(&pin);
+    let text = machine.read("Dockerfile");
+    assert!(text.starts_with(&format!("FROM {host}/base:1@sha256:")), "{text}{}", ran.said());
+    assert!(text.contains("\nFROM base\n"), "{text}");
+    assert!(ran.err.contains("/gone:1` is not pinned"), "{}", ran.err);
+    machine.run(&pin);
+    assert_eq!(machine.read("Dockerfile"), text);
+}
