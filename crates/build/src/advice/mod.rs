@@ -58,10 +58,10 @@ impl FindingCounts {
             .fold(0, u64::saturating_add)
     }
 
-    /// One number to compare by: a critical one counts as 20 low ones, a high one as 8, a medium
-    /// one as 3.
+    /// One number to compare by: a critical one counts as 20 low or unrated ones, a high one as
+    /// 8, a medium one as 3.
     pub fn weight(&self) -> u64 {
-        [(self.critical, 20), (self.high, 8), (self.medium, 3), (self.low, 1)]
+        [(self.critical, 20), (self.high, 8), (self.medium, 3), (self.low, 1), (self.other, 1)]
             .into_iter()
             .fold(0, |sum: u64, (count, weight)| sum.saturating_add(count.saturating_mul(weight)))
     }

@@ -6,12 +6,14 @@
 //! is the sum of its traps' costs, of which a point weighs as much as 4 percent; in a last stage,
 //! which runs no more than what is copied into it, half of that. The best move is
 //! the one with most gain after cost, and there is none where no move gains anything. A last stage
-//! is only recommended to those who build in a full image.
+//! is only recommended to those who build in a full image, and an earlier
+//! release of the same distribution to nobody.
 
 use plimsoll_model::Timestamp;
 
 use super::traps::{Trap, traps};
 use super::{Candidate, Kind, Scope};
+use crate::bases::compare_versions;
 
 /// Percent that a point of cost weighs.
 const POINT: i64 = 4;
@@ -91,7 +93,9 @@ pub fn advise(current: &Candidate, candidates: &[Candidate], today: Timestamp) -
     });
     let builds = current.kind() == Some(Kind::Full);
     let may_go = |to: usize| {
-        builds || candidates.get(to).is_some_and(|candidate| candidate.scope == Scope::Any)
+        candidates.get(to).is_some_and(|candidate| {
+            (builds || candidate.scope == Scope::Any) && !is_older(candidate, current)
+        })
     };
     let gains =
         |way: &&Move| way.points > 0 && (way.removed > 0 || way.leaves_ended) && may_go(way.to);
@@ -117,6 +121,19 @@ fn way(current: &Candidate, candidate: &Candidate, to: usize, today: Timestamp) 
         points = points.saturating_sub(ENDED.saturating_mul(2));
     }
     Move { to, removed, basis, leaves_ended, traps, cost, points }
+}
+
+/// Whether it is an earlier release of the same distribution.
+fn is_older(candidate: &Candidate, current: &Candidate) -> bool {
+    let (Some(new), Some(old)) = (&candidate.base.distro, &current.base.distro) else {
+        return false;
+    };
+    new.id == old.id
+        && new
+            .version
+            .as_deref()
+            .zip(old.version.as_deref())
+            .is_some_and(|(new, old)| compare_versions(new, old).is_lt())
 }
 
 fn removed(current: &Candidate, candidate: &Candidate) -> (i64, Basis) {

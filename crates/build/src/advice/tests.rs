@@ -100,6 +100,12 @@ fn an_ended_release_is_never_recommended_over_a_supported_one() {
 }
 
 #[test]
+fn an_earlier_release_is_recommended_to_nobody() {
+    let current = with("alpine:3.24", 0, 9);
+    assert_eq!(best(&advise(&current, &[with("alpine:3.22", 0, 0)], today())), None);
+}
+
+#[test]
 fn a_last_stage_is_told_from_a_base_to_build_on() {
     let of_go = offers("golang:1.26", today());
     let scratch = of_go.iter().find(|offer| offer.reference == "scratch").unwrap();
