@@ -11,6 +11,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod advice;
 pub mod bases;
 mod config;
 mod context;

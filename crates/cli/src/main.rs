@@ -4,6 +4,7 @@
 //! of images stands in other crates: here are only commands.
 #![forbid(unsafe_code)]
 
+mod base_image;
 mod clock;
 mod commands;
 mod exit;

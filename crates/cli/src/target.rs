@@ -34,13 +34,12 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads what a reference names, with a spinner where a person waits.
     pub(crate) fn read(&self, reference: &str) -> anyhow::Result<Inventory> {
-        let reference: Reference =
-            reference.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;
-        let options = self.options()?;
-        let progress = spinner(&format!("reading {reference}"));
-        let inventory = plimsoll_image::read(&reference, &options);
-        progress.finish_and_clear();
-        Ok(inventory?)
+        read(reference, &self.options()?)
+    }
+
+    /// Reads it for those who build upon it: with its accounts, its programs and its bytes.
+    pub(crate) fn survey(&self, reference: &str) -> anyhow::Result<Inventory> {
+        read(reference, &Options { survey: true, ..self.options()? })
     }
 
     /// How to read, as the arguments have it.
@@ -54,6 +53,15 @@ impl Reading {
         options.registry.ca_files.extend(self.ca_file.iter().cloned());
         Ok(options)
     }
+}
+
+fn read(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
+    let reference: Reference =
+        reference.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;
+    let progress = spinner(&format!("reading {reference}"));
+    let inventory = plimsoll_image::read(&reference, options);
+    progress.finish_and_clear();
+    Ok(inventory?)
 }
 
 /// A spinner on a terminal; nothing elsewhere.

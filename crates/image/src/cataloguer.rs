@@ -131,6 +131,8 @@ pub struct Found {
     pub distro: Option<Distro>,
     /// Extended support (Ubuntu Pro, ELTS) is enabled.
     pub extended_support: bool,
+    /// The text of a file that a survey keeps.
+    pub text: Option<String>,
     /// What was passed over or damaged; path and layer are filled in by the caller.
     pub problems: Vec<Problem>,
 }

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cataloguer::{CatalogueError, File, Found};
 use crate::content::ReadAt;
+use crate::survey::LayerSurvey;
 use crate::wants::{WantIndex, Wanted};
 
 /// Problems of one layer that are listed; those beyond are counted.
@@ -39,6 +40,9 @@ pub struct LayerInventory {
     /// Something failed that may succeed next time: not for the cache.
     #[serde(skip)]
     pub(crate) may_differ: bool,
+    /// What a survey found, where one was asked for.
+    #[serde(skip)]
+    pub survey: Option<LayerSurvey>,
 }
 
 /// What was found in one file.
@@ -123,6 +127,11 @@ pub fn owner_hash(path: &str) -> u64 {
 }
 
 impl LayerInventory {
+    /// An empty one, with room for a survey where one is asked for.
+    pub(crate) fn for_wants(wants: &WantIndex<'_>) -> Self {
+        Self { survey: wants.is_survey().then(LayerSurvey::default), ..Self::default() }
+    }
+
     /// A layer that could not be had: all that is known of it is why.
     pub fn absent(message: impl Into<String>) -> Self {
         let mut layer = Self::default();
@@ -160,6 +169,9 @@ impl LayerInventory {
                 file.packages.push(package);
             }
             self.owned.extend(found.owned);
+            if let (Some(text), Some(survey)) = (found.text, &mut self.survey) {
+                survey.texts.push((file.path.clone(), text));
+            }
             file.distro = found.distro.or(file.distro);
             file.extended_support |= found.extended_support;
         }
@@ -188,6 +200,9 @@ impl LayerInventory {
     pub(crate) fn append(&mut self, other: Self) {
         self.files.extend(other.files);
         self.owned.append(other.owned);
+        if let (Some(ours), Some(theirs)) = (&mut self.survey, other.survey) {
+            ours.append(theirs);
+        }
         self.problems.extend(other.problems);
         self.unlisted += other.unlisted;
         self.may_differ |= other.may_differ;

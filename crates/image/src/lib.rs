@@ -25,6 +25,7 @@ mod reach;
 mod reading;
 pub mod sources;
 mod spool;
+pub mod survey;
 pub mod tar;
 pub mod wants;
 mod xml;
@@ -51,6 +52,8 @@ pub struct Options {
     pub registry: RegistryOptions,
     /// Where container daemons listen.
     pub daemons: DaemonOptions,
+    /// Whether to survey it as well: its accounts, programs and bytes. Layers are read anew.
+    pub survey: bool,
 }
 
 impl Default for Options {
@@ -60,6 +63,7 @@ impl Default for Options {
             registry: RegistryOptions::from_env(),
             daemons: DaemonOptions::from_env(),
             cache: None,
+            survey: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Source: <https://github.com/opencontainers/image-spec>, and Docker's image manifest version 2,
 //! schema 2, whose fields have the same names.
 
-use plimsoll_model::{Artifact, Digest, Layer, Platform};
+use plimsoll_model::{Artifact, Digest, Layer, Platform, RunConfig as Run};
 use serde::Deserialize;
 
 /// A pointer to a blob.
@@ -101,6 +101,8 @@ struct RunConfig {
     env: Option<Vec<String>>,
     entrypoint: Option<Vec<String>>,
     cmd: Option<Vec<String>>,
+    working_dir: Option<String>,
+    shell: Option<Vec<String>>,
     labels: Option<std::collections::BTreeMap<String, String>>,
 }
 
@@ -119,6 +121,19 @@ struct History {
 }
 
 impl Config {
+    /// How a container runs unless told otherwise.
+    pub fn run(&self) -> Run {
+        let run = self.run.clone().unwrap_or_default();
+        Run {
+            user: run.user.unwrap_or_default(),
+            workdir: run.working_dir.unwrap_or_default(),
+            entrypoint: run.entrypoint.unwrap_or_default(),
+            cmd: run.cmd.unwrap_or_default(),
+            env: run.env.unwrap_or_default(),
+            shell: run.shell.unwrap_or_default(),
+        }
+    }
+
     /// Fills in what the configuration says of the image.
     pub fn describe(&self, artifact: &mut Artifact) {
         let run = self.run.clone().unwrap_or_default();

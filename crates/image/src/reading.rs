@@ -29,7 +29,7 @@ pub(crate) fn read_layer<S: Forward>(
     let mut reading = Reading {
         wants,
         is_bottom,
-        layer: LayerInventory::default(),
+        layer: LayerInventory::for_wants(wants),
         read: HashMap::new(),
         links: Vec::new(),
         spool: Spool::default(),
@@ -91,6 +91,14 @@ impl Reading<'_, '_> {
             }
             if !self.is_bottom {
                 self.layer.names.push(path_hash(path));
+            }
+            if let Some(survey) = &mut self.layer.survey {
+                match entry.kind {
+                    EntryKind::File => survey.file(path, entry.mode, entry.size),
+                    EntryKind::Symlink => survey.link(path, &entry.link),
+                    EntryKind::HardLink => survey.file(path, entry.mode, 0),
+                    _ => {}
+                }
             }
             match entry.kind {
                 EntryKind::File => {

@@ -17,6 +17,7 @@ pub struct WantIndex<'c> {
     folders: Table<Vec<(&'static str, Wanted)>>,
     named_folders: Table<Vec<(&'static str, Wanted)>>,
     executables: Wanted,
+    is_survey: bool,
 }
 
 /// A set of cataloguers, by their place in the registry.
@@ -105,6 +106,7 @@ impl<'c> WantIndex<'c> {
             folders: Table::default(),
             named_folders: Table::default(),
             executables: Wanted::default(),
+            is_survey: false,
         };
         for (at, cataloguer) in cataloguers.iter().enumerate() {
             let one = Wanted::only(at);
@@ -126,6 +128,18 @@ impl<'c> WantIndex<'c> {
             }
         }
         index
+    }
+
+    /// Makes each layer to be surveyed as well.
+    #[must_use]
+    pub fn with_survey(mut self) -> Self {
+        self.is_survey = true;
+        self
+    }
+
+    /// Whether each layer is surveyed as well.
+    pub fn is_survey(&self) -> bool {
+        self.is_survey
     }
 
     /// The cataloguers that want the file at `path` by its path alone.

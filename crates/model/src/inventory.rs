@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Distro, Package, Platform, Timestamp};
+use crate::{Digest, Distro, Package, Platform, Survey, Timestamp};
 
 /// The catalogue of one image, folder or SBOM.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Inventory {
     pub packages: Vec<Package>,
     /// What was passed over, cut short or damaged.
     pub problems: Vec<Problem>,
+    /// What else it holds, where that was asked for.
+    #[serde(skip)]
+    pub survey: Option<Survey>,
 }
 
 impl Inventory {

@@ -29,6 +29,7 @@ mod purl;
 mod reference;
 mod scan;
 mod severity;
+mod survey;
 mod timestamp;
 mod verdict;
 
@@ -45,5 +46,6 @@ pub use purl::{Purl, PurlError};
 pub use reference::{ImageName, Platform, Reference, ReferenceError, Transport};
 pub use scan::{AdvisoryData, FeedStatus, Scan, Undecided};
 pub use severity::Severity;
+pub use survey::{RunConfig, Survey};
 pub use timestamp::{Timestamp, TimestampError};
 pub use verdict::{GateReason, Verdict};

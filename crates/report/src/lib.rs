@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod application;
+pub mod base;
 mod escape;
 pub mod formats;
 mod instruction;

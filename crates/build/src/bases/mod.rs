@@ -21,6 +21,7 @@ pub use facts::{FactsError, Family, all, known};
 pub use lifecycle::{Lifecycles, Product, Release, lifecycles};
 pub use measured::{ImageConfig, MeasuredRoot};
 pub use name::BaseName;
+pub(crate) use name::compare_versions;
 
 /// What installs packages in an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -337,6 +338,19 @@ impl Base {
     pub fn has_ended(&self, today: Timestamp) -> Option<bool> {
         let soonest = self.lifetimes.iter().map(Lifetime::last_day).min()?;
         Some(soonest < today)
+    }
+
+    /// Takes over when the products of an image end, from its facts: a root file system says what
+    /// distribution it is, and not which language it is for.
+    pub fn take_lifetimes(&mut self, facts: &Self) {
+        let own = |lifetime: &&Lifetime| {
+            let product = |of: &str| of.rsplit_once(' ').map(|(name, _)| name.to_owned());
+            !self.lifetimes.iter().any(|known| product(&known.of) == product(&lifetime.of))
+        };
+        let new: Vec<Lifetime> = facts.lifetimes.iter().filter(own).cloned().collect();
+        for lifetime in new {
+            self.add_lifetime(lifetime);
+        }
     }
 
     fn add_lifetime(&mut self, lifetime: Lifetime) {

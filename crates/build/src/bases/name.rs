@@ -90,7 +90,7 @@ pub(super) fn is_like(word: &str, pattern: &str) -> bool {
 }
 
 /// Order of dotted numbers: `3.9` before `3.20`. A part that is no number counts as 0.
-pub(super) fn compare_versions(left: &str, right: &str) -> std::cmp::Ordering {
+pub(crate) fn compare_versions(left: &str, right: &str) -> std::cmp::Ordering {
     let parts = |text: &str| -> Vec<u64> {
         text.split('.').take(8).map(|part| part.parse().unwrap_or(0)).collect()
     };

@@ -1,5 +1,6 @@
 //! Every command there is, one file each.
 
+mod base;
 mod db;
 mod explain;
 mod lint;
@@ -13,6 +14,7 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
     Lint(lint::Lint),
@@ -24,6 +26,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Lint(command) => command.run(),

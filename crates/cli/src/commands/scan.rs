@@ -134,7 +134,7 @@ impl ScanCommand {
 }
 
 /// The compiled database, or the starter set with one line that says so.
-fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
+pub(super) fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
     match Database::open(&paths::db_file(folder)) {
         Err(DatabaseError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
         opened => return Ok(opened?),

@@ -11,7 +11,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use plimsoll_model::{Inventory, ProblemKind};
 use rustix::fd::OwnedFd;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, Stat, fstat, fstatfs, openat, statat};
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, RawDir, Stat, fstat, fstatfs, openat, readlinkat, statat,
+};
 use rustix::io::Errno;
 
 use crate::content::{FileSlice, read_exact_at};
@@ -64,7 +66,8 @@ pub fn read(root: &Path, is_system: bool, wants: &WantIndex<'_>) -> Result<Inven
         return Err(ImageError::Io { path: root.into(), source });
     }
     let device = std::os::unix::fs::MetadataExt::dev(&metadata);
-    let walk = Walk { wants, is_system, found: Mutex::default(), refused: Mutex::default() };
+    let found = Mutex::new(LayerInventory::for_wants(wants));
+    let walk = Walk { wants, is_system, found, refused: Mutex::default() };
     rayon::scope(|scope| walk.list(scope, &Arc::new(OwnedFd::from(folder)), "", device));
     let mut found = walk.found.into_inner().unwrap_or_else(PoisonError::into_inner);
     let refused = walk.refused.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -96,7 +99,7 @@ impl Walk<'_, '_> {
         path: &str,
         device: u64,
     ) {
-        let mut found = LayerInventory::default();
+        let mut found = LayerInventory::for_wants(self.wants);
         let mut room = Vec::with_capacity(16 << 10);
         let mut entries = RawDir::new(folder, room.spare_capacity_mut());
         let prefix = if path.is_empty() { String::new() } else { format!("{path}/") };
@@ -131,6 +134,7 @@ impl Walk<'_, '_> {
                     scope.spawn(move |scope| self.enter(scope, &parent, &name, path, device));
                 }
                 FileType::RegularFile => self.file(folder, name, &path, &mut found),
+                FileType::Symlink => survey_link(folder, name, &path, &mut found),
                 _ => {}
             }
         }
@@ -165,6 +169,7 @@ impl Walk<'_, '_> {
     }
 
     fn file(&self, folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
+        survey_file(folder, name, path, found);
         let by_path = self.wants.by_path(path);
         let mut may_be = !self.wants.executables().is_empty() && !has_end(path, &NO_PROGRAMS);
         if may_be {
@@ -208,6 +213,22 @@ impl Walk<'_, '_> {
 
     fn refuse(&self, path: String) {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+    }
+}
+
+fn survey_file(folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
+    if let Some(survey) = &mut found.survey
+        && let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
+    {
+        survey.file(path, stat.st_mode, size(&stat));
+    }
+}
+
+fn survey_link(folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
+    if let Some(survey) = &mut found.survey
+        && let Ok(target) = readlinkat(folder, name, Vec::new())
+    {
+        survey.link(path, &target.to_string_lossy());
     }
 }
 

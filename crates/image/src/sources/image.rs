@@ -38,6 +38,10 @@ pub struct Reader<'c> {
 impl Reader<'static> {
     /// A reader with every cataloguer there is.
     pub fn new(options: &Options) -> Self {
+        if options.survey {
+            let all = crate::survey::cataloguers();
+            return Self { wants: WantIndex::new(all).with_survey(), cache: None };
+        }
         let all = crate::cataloguers::ALL;
         let cache = options.cache.as_deref().map(|folder| LayerCache::new(folder, all));
         Self { wants: WantIndex::new(all), cache }
@@ -289,6 +293,9 @@ pub fn assemble(
     inventory.artifact.size = layers.iter().map(|layer| layer.size).sum();
     inventory.layers = layers;
     crate::merge::merge(found, false, &mut inventory);
+    if let Some(survey) = &mut inventory.survey {
+        survey.config = Some(config.run());
+    }
     inventory
 }
 

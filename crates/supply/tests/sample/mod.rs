@@ -45,6 +45,7 @@ pub(crate) fn inventory() -> Inventory {
             ..Distro::default()
         }),
         packages: packages(),
+        survey: None,
         problems: Vec::new(),
     }
 }
