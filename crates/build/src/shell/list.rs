@@ -319,6 +319,9 @@ impl Parser<'_> {
         if let Some(last) = commands.last() {
             span = self.span(start, start).join(last.span());
         }
+        if commands.is_empty() && negated && !matches!(self.peek(), None | Some(b';' | b'\n')) {
+            self.error(SyntaxErrorKind::MissingCommand, span, "no command stands behind this `!`");
+        }
         (!commands.is_empty() || negated).then_some(Pipeline {
             negated,
             timed,

@@ -55,7 +55,7 @@ impl Parser<'_> {
                     break;
                 };
                 let operator_span = self.span_from(start);
-                self.windows_blanks(language);
+                self.windows_separators(language);
                 let Some(pipeline) = self.windows_pipeline(language) else {
                     break;
                 };
