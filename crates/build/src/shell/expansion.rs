@@ -143,14 +143,13 @@ impl Parser<'_> {
     }
 
     fn parameter_name(&mut self, parameter: &mut Parameter) {
-        match self.peek() {
-            Some(b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') => {
-                let start = self.pos;
-                self.bump(1);
-                parameter.name = self.slice(start, self.pos).to_owned();
-                parameter.name_span = self.span_from(start);
-            }
-            _ => (parameter.name, parameter.name_span) = self.name(),
+        if let Some(b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') = self.peek() {
+            let start = self.pos;
+            self.bump(1);
+            self.slice(start, self.pos).clone_into(&mut parameter.name);
+            parameter.name_span = self.span_from(start);
+        } else {
+            (parameter.name, parameter.name_span) = self.name();
         }
         if self.peek() == Some(b'[')
             && !parameter.name.is_empty()

@@ -290,8 +290,7 @@ impl Parser<'_> {
         let mut operators = Vec::new();
         let mut end = self.pos;
         if self.command_starts() {
-            loop {
-                let Some(command) = self.command() else { break };
+            while let Some(command) = self.command() {
                 commands.push(command);
                 end = self.pos;
                 self.skip_blanks();

@@ -321,7 +321,7 @@ fn operator(bytes: &[u8], plain: bool) -> Option<(RedirectOperator, usize)> {
     let next = bytes.get(1).copied();
     let third = bytes.get(2).copied();
     Some(match (bytes.first()?, next, third) {
-        (b'<', Some(b'('), _) | (b'>', Some(b'('), _) => return None,
+        (b'<' | b'>', Some(b'('), _) => return None,
         (b'<', Some(b'<'), Some(b'<')) => (Op::HereString, 3),
         (b'<', Some(b'<'), Some(b'-')) => (Op::HeredocStripped, 3),
         (b'<', Some(b'<'), _) => (Op::Heredoc, 2),

@@ -313,5 +313,5 @@ fn long_texts_take_linear_time() {
         }
     }
     // Quadratic time would be minutes.
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
 }

@@ -69,6 +69,7 @@ impl Outline<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of command")]
     fn command(&mut self, command: &Command) {
         match command {
             Command::Simple(simple) => self.simple(simple),
