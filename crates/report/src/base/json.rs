@@ -59,6 +59,8 @@ struct Image<'c> {
     #[serde(skip_serializing_if = "Option::is_none")]
     unpacked_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    sizes_as_of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     packages: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Counts>,
@@ -154,6 +156,7 @@ fn image(candidate: &Candidate, today: Timestamp) -> Image<'_> {
         root_by_default: base.is_root_by_default(),
         compressed_bytes: base.size.compressed,
         unpacked_bytes: base.size.unpacked,
+        sizes_as_of: base.size_as_of.map(Timestamp::date),
         packages: base.packages,
         findings: candidate.findings.map(counts),
         created: candidate.created.map(|created| created.to_string()),
