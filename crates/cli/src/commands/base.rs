@@ -163,9 +163,7 @@ impl Looking<'_> {
             .map(|facts| Candidate::new(Base { name: reference.to_owned(), ..facts }));
         let shown = reference.escape_debug();
         if !reads || reference == "scratch" {
-            return facts
-                .map(Candidate::new)
-                .with_context(|| format!("nothing is known of `{shown}` by facts alone"));
+            return facts.with_context(|| format!("nothing is known of `{shown}` by facts alone"));
         }
         match (base_image::measure(&self.command.reading, reference), facts) {
             (Ok(Measured { base, inventory }), _) => {
@@ -195,12 +193,11 @@ impl Looking<'_> {
     /// The findings, where there is a database that is worth counting by: the famous few of the
     /// starter set would make each image look sound.
     fn findings(&self, inventory: &Inventory) -> anyhow::Result<Option<FindingCounts>> {
-        let database = match self.database.get() {
-            Some(database) => database,
-            None => {
-                let opened = super::scan::open_database(self.command.db.clone())?;
-                self.database.get_or_init(|| opened)
-            }
+        let database = if let Some(database) = self.database.get() {
+            database
+        } else {
+            let opened = super::scan::open_database(self.command.db.clone())?;
+            self.database.get_or_init(|| opened)
         };
         if database.data().starter {
             return Ok(None);
