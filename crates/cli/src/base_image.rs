@@ -1,7 +1,7 @@
 //! A base drawn from a real image: read once, for its packages and for what can be built upon.
 
 use plimsoll_build::bases::{Base, ImageConfig, MeasuredRoot, known};
-use plimsoll_model::Inventory;
+use plimsoll_model::{Inventory, Reference};
 
 use crate::target::Reading;
 
@@ -16,6 +16,18 @@ pub(crate) struct Measured {
 pub(crate) fn measure(reading: &Reading, reference: &str) -> anyhow::Result<Measured> {
     let inventory = reading.survey(reference)?;
     Ok(Measured { base: base_of(&inventory, reference), inventory })
+}
+
+/// The name of an image without the source that was typed before it; what names no image is left
+/// as it is.
+pub(crate) fn image_name(reference: &str) -> String {
+    match reference.parse() {
+        Ok(Reference::Image { name, .. }) => {
+            let name = name.familiar();
+            name.strip_suffix(":latest").map_or(name.clone(), str::to_owned)
+        }
+        _ => reference.to_owned(),
+    }
 }
 
 fn base_of(inventory: &Inventory, reference: &str) -> Base {
@@ -46,11 +58,7 @@ fn base_of(inventory: &Inventory, reference: &str) -> Base {
     let packages = inventory.present().filter(|package| package.kind.is_os()).count();
     base.packages = u64::try_from(packages).ok();
     base.as_of = artifact.created;
-    let named = reference.split_once(':').map_or(reference, |(prefix, rest)| {
-        let is_transport = ["docker", "podman", "registry"].contains(&prefix);
-        if is_transport { rest } else { reference }
-    });
-    if let Some(facts) = known(named) {
+    if let Some(facts) = known(&image_name(reference)) {
         base.take_lifetimes(&facts);
     }
     base

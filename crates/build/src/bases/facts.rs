@@ -100,6 +100,8 @@ struct Facts {
     when: Condition,
     on: Option<String>,
     inherit_absent: Option<bool>,
+    /// Whose lifecycle a word like `nodejs22` is of.
+    product: Option<String>,
     distro: Option<String>,
     package_manager: Option<PackageManager>,
     libc: Option<Libc>,
@@ -259,10 +261,11 @@ impl Family {
             None => Base::empty(&name.familiar(), &self.source),
         };
         base.as_of = Some(self.as_of);
+        let product = holding.iter().rev().find_map(|facts| facts.product.as_deref());
         for facts in holding {
             facts.apply(&mut base);
         }
-        self.date(&mut base, tag);
+        self.date(&mut base, tag, product);
         base
     }
 
@@ -284,7 +287,7 @@ impl Family {
     }
 
     /// Releases and when they end.
-    fn date(&self, base: &mut Base, tag: &Tag<'_>) {
+    fn date(&self, base: &mut Base, tag: &Tag<'_>, product: Option<&str>) {
         if self.releases {
             if let Some(distro) = &mut base.distro {
                 distro.version.clone_from(&tag.release);
@@ -298,11 +301,13 @@ impl Family {
             .distro
             .as_ref()
             .and_then(|distro| lifecycles().lifetime(&distro.id, distro.version.as_deref()?));
+        let named = product.and_then(|id| Some((id, tag.release_of(id)?)));
         let of_product = self
             .product
             .as_deref()
-            .zip(tag.release.as_deref())
-            .and_then(|(product, release)| lifecycles().lifetime(product, release));
+            .zip(tag.release.clone())
+            .or(named)
+            .and_then(|(product, release)| lifecycles().lifetime(product, &release));
         for lifetime in of_distro.into_iter().chain(of_product) {
             if !base.lifetimes.contains(&lifetime) {
                 base.add_lifetime(lifetime);

@@ -7,14 +7,14 @@ use anyhow::Context;
 use plimsoll_advisory::database::Database;
 use plimsoll_advisory::matching::{Declared, match_inventory};
 use plimsoll_build::advice::{Candidate, FindingCounts, Scope, advise, offers};
-use plimsoll_build::bases::known;
+use plimsoll_build::bases::{Base, known};
 use plimsoll_build::syntax::{Dockerfile, Expander};
 use plimsoll_build::{Scopes, Source, stages};
 use plimsoll_model::{Inventory, Timestamp};
 use plimsoll_report::Style;
 use plimsoll_report::base::{BaseFormat, Comparison};
 
-use crate::base_image::Measured;
+use crate::base_image::{Measured, image_name};
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::style::stdout_style;
 use crate::target::Reading;
@@ -132,7 +132,7 @@ impl Looking<'_> {
     fn with_offers(&mut self, reference: &str, today: Timestamp) -> anyhow::Result<Comparison> {
         let current = self.look(reference, !self.command.facts)?;
         let mut candidates = Vec::new();
-        for offer in offers(image_name(reference), today) {
+        for offer in offers(&image_name(reference), today) {
             // One of which nothing is known cannot be compared.
             if let Ok(candidate) = self.look(&offer.reference, self.command.measure) {
                 candidates.push(Candidate { scope: offer.scope, ..candidate });
@@ -159,12 +159,11 @@ impl Looking<'_> {
 
     /// What is known of an image: measured where it can be read, else by facts.
     fn look(&mut self, reference: &str, reads: bool) -> anyhow::Result<Candidate> {
-        let facts = known(reference);
+        let facts = known(&image_name(reference))
+            .map(|facts| Candidate::new(Base { name: reference.to_owned(), ..facts }));
         let shown = reference.escape_debug();
         if !reads || reference == "scratch" {
-            return facts
-                .map(Candidate::new)
-                .with_context(|| format!("nothing is known of `{shown}` by facts alone"));
+            return facts.with_context(|| format!("nothing is known of `{shown}` by facts alone"));
         }
         match (base_image::measure(&self.command.reading, reference), facts) {
             (Ok(Measured { base, inventory }), _) => {
@@ -177,12 +176,12 @@ impl Looking<'_> {
                 Ok(Candidate { findings, created, ..Candidate::new(base) })
             }
             (Err(error), _) if error.is::<Usage>() => Err(error),
-            (Err(error), Some(base)) => {
+            (Err(error), Some(facts)) => {
                 // Of all places that were asked the first line says enough.
                 let why = chain(&error);
                 let why = why.lines().next().unwrap_or_default();
                 tell(&format!("note: `{shown}` is judged by facts: {why}"));
-                Ok(Candidate::new(base))
+                Ok(facts)
             }
             (Err(error), None) => {
                 Err(error
@@ -194,12 +193,11 @@ impl Looking<'_> {
     /// The findings, where there is a database that is worth counting by: the famous few of the
     /// starter set would make each image look sound.
     fn findings(&self, inventory: &Inventory) -> anyhow::Result<Option<FindingCounts>> {
-        let database = match self.database.get() {
-            Some(database) => database,
-            None => {
-                let opened = super::scan::open_database(self.command.db.clone())?;
-                self.database.get_or_init(|| opened)
-            }
+        let database = if let Some(database) = self.database.get() {
+            database
+        } else {
+            let opened = super::scan::open_database(self.command.db.clone())?;
+            self.database.get_or_init(|| opened)
         };
         if database.data().starter {
             return Ok(None);
@@ -214,15 +212,6 @@ impl Looking<'_> {
 fn compared(current: Candidate, candidates: Vec<Candidate>, today: Timestamp) -> Comparison {
     let advice = advise(&current, &candidates, today);
     Comparison { current, candidates, advice, today }
-}
-
-/// The name of an image without the source that was typed before it.
-fn image_name(reference: &str) -> &str {
-    ["docker:", "podman:", "registry:"]
-        .into_iter()
-        .find_map(|prefix| reference.strip_prefix(prefix))
-        .filter(|rest| rest.contains([':', '/']) || rest.starts_with(|c: char| c.is_alphabetic()))
-        .unwrap_or(reference)
 }
 
 /// The images that the stages of a Dockerfile are built on, each once, in order.

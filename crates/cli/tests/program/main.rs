@@ -7,6 +7,7 @@
 )]
 
 mod alpine_roots;
+mod base;
 mod db_accidents;
 mod explain;
 mod feeds;

@@ -5,7 +5,7 @@
 use std::io::{self, Write};
 
 use plimsoll_build::advice::{Candidate, FindingCounts, Move, Scope, Trap};
-use plimsoll_build::bases::Base;
+use plimsoll_build::bases::{Base, Libc, PackageManager};
 use plimsoll_model::Timestamp;
 use serde::Serialize;
 
@@ -24,8 +24,8 @@ struct Document<'c> {
 
 #[derive(Serialize)]
 struct Compared<'c> {
-    current: Image<'c>,
-    candidates: Vec<Image<'c>>,
+    current: Known<'c>,
+    candidates: Vec<Known<'c>>,
     moves: Vec<Way<'c>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recommended: Option<&'c str>,
@@ -33,7 +33,7 @@ struct Compared<'c> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-struct Image<'c> {
+struct Known<'c> {
     image: &'c str,
     /// `measured` or `facts`.
     known_by: &'static str,
@@ -58,6 +58,8 @@ struct Image<'c> {
     compressed_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unpacked_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes_as_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     packages: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,7 +133,7 @@ fn step<'c>(way: &Move, to: &'c str) -> Way<'c> {
     }
 }
 
-fn image(candidate: &Candidate, today: Timestamp) -> Image<'_> {
+fn image(candidate: &Candidate, today: Timestamp) -> Known<'_> {
     let base: &Base = &candidate.base;
     let counts = |counts: FindingCounts| Counts {
         critical: counts.critical,
@@ -140,20 +142,21 @@ fn image(candidate: &Candidate, today: Timestamp) -> Image<'_> {
         low: counts.low,
         other: counts.other,
     };
-    Image {
+    Known {
         image: &base.name,
         known_by: if base.measured { "measured" } else { "facts" },
         as_of: base.as_of.map(Timestamp::date),
         source: &base.source,
         only_for: (candidate.scope == Scope::FinalStage).then_some("final_stage"),
         distribution: base.distro.as_ref().map(ToString::to_string),
-        package_manager: base.package_manager.map(|manager| manager.name()),
-        libc: base.libc.map(|libc| libc.name()),
+        package_manager: base.package_manager.map(PackageManager::name),
+        libc: base.libc.map(Libc::name),
         shell: base.shell.as_ref().map(|shell| shell.kind.name()),
         user: base.user.as_deref(),
         root_by_default: base.is_root_by_default(),
         compressed_bytes: base.size.compressed,
         unpacked_bytes: base.size.unpacked,
+        sizes_as_of: base.size_as_of.map(Timestamp::date),
         packages: base.packages,
         findings: candidate.findings.map(counts),
         created: candidate.created.map(|created| created.to_string()),

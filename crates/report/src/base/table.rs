@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use plimsoll_build::advice::{Basis, Candidate, Move, Scope};
 use plimsoll_build::bases::Lifetime;
-use plimsoll_model::Timestamp;
+use plimsoll_model::{Severity, Timestamp};
 
 use super::{BaseFormat, Comparison};
 use crate::style::{Role, Style};
@@ -88,7 +88,6 @@ fn row(candidate: &Candidate, role: Role, today: Timestamp) -> Row {
         let role = if value.is_some_and(|count| count > 0) { bad } else { Role::Plain };
         (count(value).0, role)
     };
-    use plimsoll_model::Severity;
     let ended = base.has_ended(today) == Some(true);
     let ends = base.lifetimes.iter().map(Lifetime::last_day).min();
     let name = text::shorten_middle(&text::one_line(&base.name), NAME_MOST);
