@@ -106,6 +106,12 @@ fn an_earlier_release_is_recommended_to_nobody() {
 }
 
 #[test]
+fn few_findings_of_an_ended_release_do_not_keep_anybody_there() {
+    let current = with("alpine:3.12", 0, 1);
+    assert_eq!(best(&advise(&current, &[with("alpine:3.24", 0, 9)], today())), Some(0));
+}
+
+#[test]
 fn a_last_stage_is_told_from_a_base_to_build_on() {
     let of_go = offers("golang:1.26", today());
     let scratch = of_go.iter().find(|offer| offer.reference == "scratch").unwrap();
