@@ -13,7 +13,7 @@ pub struct Script {
     pub list: List,
     /// Comments, from `#` to the end of the line, in source order.
     pub comments: Vec<Span>,
-    /// What could not be parsed or what shells accept but ShellCheck's parser does not.
+    /// What could not be parsed or what shells accept but `ShellCheck`'s parser does not.
     pub errors: Vec<super::SyntaxError>,
     /// The dialect that was asked for.
     pub dialect: super::Dialect,

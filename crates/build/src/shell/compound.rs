@@ -53,7 +53,15 @@ impl Parser<'_> {
                 self.bump(length);
                 self.coproc(start)
             }
-            Keyword::Not | Keyword::Time => self.simple(),
+            Keyword::Not => {
+                self.error(
+                    SyntaxErrorKind::UnexpectedKeyword,
+                    opened,
+                    "`!` stands before a whole pipeline only",
+                );
+                self.simple()
+            }
+            Keyword::Time => self.simple(),
             Keyword::Closing(_) => None,
         }
     }
@@ -244,19 +252,22 @@ impl Parser<'_> {
         self.skip_lines();
         self.expect("in", SyntaxErrorKind::MissingIn, opened);
         let mut items = Vec::new();
-        loop {
+        let closed = loop {
             self.skip_lines();
-            if self.peek().is_none() || self.eat_keyword("esac").is_some() {
-                break;
+            if self.eat_keyword("esac").is_some() {
+                break true;
             }
             let before = self.pos;
-            let Some(item) = self.case_item() else { break };
+            if self.peek().is_none() {
+                break false;
+            }
+            let Some(item) = self.case_item() else { break false };
             items.push(item);
             if self.pos == before {
-                break;
+                break false;
             }
-        }
-        if self.slice(self.pos.saturating_sub(4), self.pos) != "esac" {
+        };
+        if !closed {
             self.error_opened(SyntaxErrorKind::MissingEsac, opened, "`esac` is missing here");
         }
         let own = self.span_from(start);
@@ -361,7 +372,7 @@ impl Parser<'_> {
         }
         self.skip_blanks();
         let mut parentheses = false;
-        if self.peek() == Some(b'(') {
+        if self.peek() == Some(b'(') && self.parameters_follow() {
             parentheses = self.function_parentheses();
         }
         Some(self.function(start, &name, true, parentheses))

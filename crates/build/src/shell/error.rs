@@ -15,7 +15,7 @@ pub struct SyntaxError {
     pub kind: SyntaxErrorKind,
 }
 
-/// What is wrong. The numbers are those of ShellCheck's wiki.
+/// What is wrong. The numbers are those of `ShellCheck`'s wiki.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SyntaxErrorKind {

@@ -143,26 +143,28 @@ impl Parser<'_> {
     }
 
     fn parameter_name(&mut self, parameter: &mut Parameter) {
-        match self.peek() {
-            Some(b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') => {
-                let start = self.pos;
-                self.bump(1);
-                parameter.name = self.slice(start, self.pos).to_owned();
-                parameter.name_span = self.span_from(start);
-            }
-            _ => (parameter.name, parameter.name_span) = self.name(),
-        }
-        if self.peek() == Some(b'[') && !parameter.name.is_empty() {
+        if let Some(b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!') = self.peek() {
             let start = self.pos;
             self.bump(1);
-            let index = self.word(Context::Index);
-            if self.peek() == Some(b']') {
-                self.bump(1);
-                parameter.index = Some(index);
-            } else {
-                self.pos = start;
-            }
+            self.slice(start, self.pos).clone_into(&mut parameter.name);
+            parameter.name_span = self.span_from(start);
+        } else {
+            (parameter.name, parameter.name_span) = self.name();
         }
+        if self.peek() == Some(b'[')
+            && !parameter.name.is_empty()
+            && let Some(end) = self.index_end()
+        {
+            parameter.index = Some(self.index(end));
+        }
+    }
+
+    /// What stands between the `[` here and the `]` at `end`.
+    pub(super) fn index(&mut self, end: usize) -> Word {
+        let start = self.pos.saturating_add(1);
+        let index = self.within(start, end, |inside| inside.word(Context::Index));
+        self.pos = if self.stopped { self.text.len() } else { end.saturating_add(1) };
+        index
     }
 
     fn parameter_operator(&mut self, parameter: &mut Parameter, quoted: bool) {

@@ -290,8 +290,7 @@ impl Parser<'_> {
         let mut operators = Vec::new();
         let mut end = self.pos;
         if self.command_starts() {
-            loop {
-                let Some(command) = self.command() else { break };
+            while let Some(command) = self.command() {
                 commands.push(command);
                 end = self.pos;
                 self.skip_blanks();
@@ -318,6 +317,9 @@ impl Parser<'_> {
         let mut span = self.span(start, end);
         if let Some(last) = commands.last() {
             span = self.span(start, start).join(last.span());
+        }
+        if commands.is_empty() && negated && !matches!(self.peek(), None | Some(b';' | b'\n')) {
+            self.error(SyntaxErrorKind::MissingCommand, span, "no command stands behind this `!`");
         }
         (!commands.is_empty() || negated).then_some(Pipeline {
             negated,

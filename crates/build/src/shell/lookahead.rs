@@ -4,34 +4,32 @@
 //! `{` a brace expansion or nothing, `<<` speaks of lines behind this one. All of it draws on one
 //! allowance, proportional to the text, so that no text makes it quadratic.
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use super::cursor::Parser;
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     /// Whether the `((` whose inside starts at `at` is an arithmetic expression: its parentheses
     /// close together.
     pub(super) fn is_arithmetic(&mut self, at: usize) -> bool {
         let mut depth = 0_usize;
+        let bytes = self.ahead(at);
         let mut i = at;
         let answer = loop {
-            match self.byte_at(i) {
+            match byte(bytes, i) {
                 None => break true,
                 Some(b'(') => {
                     depth = depth.saturating_add(1);
                     i = i.saturating_add(1);
                 }
                 Some(b')') if depth == 0 => {
-                    break self.byte_at(i.saturating_add(1)) == Some(b')');
+                    break byte(bytes, i.saturating_add(1)) == Some(b')');
                 }
                 Some(b')') => {
                     depth = depth.saturating_sub(1);
                     i = i.saturating_add(1);
                 }
-                Some(_) => i = skip_unit(self.text.as_bytes(), i),
-            }
-            if i.saturating_sub(at) > self.lookahead {
-                break true;
+                Some(_) => i = skip_unit(bytes, i),
             }
         };
         self.spend(at, i);
@@ -40,36 +38,32 @@ impl Parser<'_> {
 
     /// The end of the line that `at` stands in: the first line end outside of quotes.
     pub(super) fn line_end(&mut self, at: usize) -> usize {
-        let bytes = self.text.as_bytes();
+        let bytes = self.ahead(at);
         let mut i = at;
         loop {
-            match self.byte_at(i) {
-                None => break,
-                Some(b'\n') => break,
-                Some(b'#') if matches!(self.byte_at(i.wrapping_sub(1)), Some(b' ' | b'\t')) => {
+            match byte(bytes, i) {
+                None | Some(b'\n') => break,
+                Some(b'#') if matches!(byte(bytes, i.wrapping_sub(1)), Some(b' ' | b'\t')) => {
                     let rest = bytes.get(i..).unwrap_or_default();
                     i = i.saturating_add(memchr(b'\n', rest).unwrap_or(rest.len()));
                     break;
                 }
                 Some(_) => i = skip_unit(bytes, i),
             }
-            if i.saturating_sub(at) > self.lookahead {
-                i = self.text.len();
-                break;
-            }
         }
         self.spend(at, i);
-        i.min(self.text.len())
+        if i < bytes.len() { i } else { self.text.len() }
     }
 
     /// The `}` of the brace expansion that opens here, and whether it is a range; `None` where it
     /// is plain text.
     pub(super) fn brace_end(&mut self) -> Option<(usize, bool)> {
         let start = self.pos;
+        let bytes = self.ahead(start);
         let mut i = start.saturating_add(1);
         let (mut level, mut comma, mut dots, mut plain) = (1_usize, false, false, true);
         let found = loop {
-            match self.byte_at(i) {
+            match byte(bytes, i) {
                 None
                 | Some(b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')') => {
                     break None;
@@ -82,19 +76,16 @@ impl Parser<'_> {
                 Some(b'}') => level = level.saturating_sub(1),
                 Some(b',') => comma |= level == 1,
                 Some(b'.') => {
-                    dots |= level == 1 && self.byte_at(i.saturating_add(1)) == Some(b'.');
+                    dots |= level == 1 && byte(bytes, i.saturating_add(1)) == Some(b'.');
                 }
                 Some(b'\\' | b'\'' | b'"' | b'`' | b'$') => {
                     plain = false;
                     // One less, because every arm is followed by a step.
-                    i = skip_unit(self.text.as_bytes(), i).saturating_sub(1).max(i);
+                    i = skip_unit(bytes, i).saturating_sub(1).max(i);
                 }
                 Some(_) => {}
             }
             i = i.saturating_add(1);
-            if i.saturating_sub(start) > self.lookahead {
-                break None;
-            }
         };
         self.spend(start, i);
         let end = found?;
@@ -107,15 +98,16 @@ impl Parser<'_> {
     /// The `]` of the set that opens here; `None` where `[` is plain text.
     pub(super) fn bracket_end(&mut self, blanks_end: bool) -> Option<usize> {
         let start = self.pos;
+        let bytes = self.ahead(start);
         let mut i = start.saturating_add(1);
-        if matches!(self.byte_at(i), Some(b'!' | b'^')) {
+        if matches!(byte(bytes, i), Some(b'!' | b'^')) {
             i = i.saturating_add(1);
         }
-        if self.byte_at(i) == Some(b']') {
+        if byte(bytes, i) == Some(b']') {
             i = i.saturating_add(1);
         }
         let found = loop {
-            match self.byte_at(i) {
+            match byte(bytes, i) {
                 None | Some(b'\n') => break None,
                 Some(b' ' | b'\t' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')')
                     if blanks_end =>
@@ -125,54 +117,91 @@ impl Parser<'_> {
                 Some(b'}') if !blanks_end => break None,
                 Some(b']') => break Some(i),
                 Some(b'[')
-                    if matches!(self.byte_at(i.saturating_add(1)), Some(b':' | b'.' | b'=')) =>
+                    if matches!(byte(bytes, i.saturating_add(1)), Some(b':' | b'.' | b'=')) =>
                 {
                     // `[:alpha:]` closes with its own `]`.
-                    let kind = self.byte_at(i.saturating_add(1)).unwrap_or(b':');
+                    let kind = byte(bytes, i.saturating_add(1)).unwrap_or(b':');
                     let inside = i.saturating_add(2);
-                    let rest = self.text.as_bytes().get(inside..).unwrap_or_default();
+                    let rest = bytes.get(inside..).unwrap_or_default();
                     let length =
                         rest.iter().take(32).take_while(|b| b.is_ascii_alphanumeric()).count();
                     let end = inside.saturating_add(length);
-                    i = if self.byte_at(end) == Some(kind)
-                        && self.byte_at(end.saturating_add(1)) == Some(b']')
+                    i = if byte(bytes, end) == Some(kind)
+                        && byte(bytes, end.saturating_add(1)) == Some(b']')
                     {
                         end.saturating_add(2)
                     } else {
                         i.saturating_add(1)
                     };
                 }
-                Some(_) => i = skip_unit(self.text.as_bytes(), i),
-            }
-            if i.saturating_sub(start) > self.lookahead {
-                break None;
+                Some(_) => i = skip_unit(bytes, i),
             }
         };
         self.spend(start, i);
+        found
+    }
+
+    /// The `]` of the index whose `[` stands here.
+    pub(super) fn index_end(&mut self) -> Option<usize> {
+        let start = self.pos;
+        let bytes = self.ahead(start);
+        let mut i = start.saturating_add(1);
+        let mut level = 1_usize;
+        let found = loop {
+            match byte(bytes, i) {
+                None | Some(b'\n' | b'}') => break None,
+                Some(b']') if level == 1 => break Some(i),
+                Some(b']') => level = level.saturating_sub(1),
+                Some(b'[') => level = level.saturating_add(1),
+                // One less, because every arm is followed by a step.
+                Some(_) => i = skip_unit(bytes, i).saturating_sub(1).max(i),
+            }
+            i = i.saturating_add(1);
+        };
+        self.spend(start, i);
+        found
+    }
+
+    /// The next `]]` on this line.
+    pub(super) fn test_end(&mut self) -> Option<usize> {
+        let start = self.pos;
+        let rest = self.rest().get(..self.lookahead).unwrap_or(self.rest());
+        let line = memchr(b'\n', rest).unwrap_or(rest.len());
+        let found = memmem::find(rest.get(..line).unwrap_or_default(), b"]]")
+            .map(|at| start.saturating_add(at));
+        self.spend(start, found.unwrap_or(start.saturating_add(line)));
         found
     }
 
     /// The `)` that closes the `(` here, on the same line.
     pub(super) fn parenthesis_end(&mut self) -> Option<usize> {
         let start = self.pos;
+        let bytes = self.ahead(start);
         let mut i = start.saturating_add(1);
         let found = loop {
-            match self.byte_at(i) {
+            match byte(bytes, i) {
                 None | Some(b'\n' | b'(' | b';') => break None,
                 Some(b')') => break Some(i),
-                Some(_) => i = skip_unit(self.text.as_bytes(), i),
-            }
-            if i.saturating_sub(start) > self.lookahead {
-                break None;
+                Some(_) => i = skip_unit(bytes, i),
             }
         };
         self.spend(start, i);
         found
     }
 
+    /// The text up to as far as may be looked from `at`.
+    fn ahead(&self, at: usize) -> &'t [u8] {
+        let bytes = self.text.as_bytes();
+        bytes.get(..at.saturating_add(self.lookahead)).unwrap_or(bytes)
+    }
+
     fn spend(&mut self, from: usize, to: usize) {
         self.lookahead = self.lookahead.saturating_sub(to.saturating_sub(from));
     }
+}
+
+fn byte(bytes: &[u8], at: usize) -> Option<u8> {
+    bytes.get(at).copied()
 }
 
 /// The place behind the character, escape, quotation or substitution at `at`.

@@ -20,6 +20,8 @@ mod lookahead;
 mod place;
 mod simple;
 mod test_expression;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod visit;
 mod windows;

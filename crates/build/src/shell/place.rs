@@ -15,6 +15,7 @@ pub struct PlacedCommand<'a> {
 
 /// Where a command stands.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts that rules ask for by name")]
 pub struct Place<'a> {
     /// The index in the script's own list of the item that holds the command.
     pub top: usize,
@@ -109,6 +110,7 @@ impl Script {
 
 /// What is around a list.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "the facts of `Place`")]
 struct Around {
     top: Option<usize>,
     condition: Option<Condition>,
@@ -299,7 +301,6 @@ mod tests {
         assert!(place("k").in_loop && place("k").condition == Some(Condition::Not));
     }
 
-    #[expect(clippy::panic, reason = "a test fails like this")]
     fn panic_on<T>(name: &str) -> T {
         panic!("no command {name}")
     }

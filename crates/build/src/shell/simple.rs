@@ -32,6 +32,7 @@ impl Parser<'_> {
                 b'(' => {
                     if let [name] = command.words.as_slice()
                         && command.assignments.is_empty()
+                        && command.redirects.is_empty()
                         && self.parameters_follow()
                     {
                         let name = name.clone();
@@ -85,7 +86,7 @@ impl Parser<'_> {
     }
 
     /// Whether `()` follows, or parentheses with text inside and a `{` behind them.
-    fn parameters_follow(&mut self) -> bool {
+    pub(super) fn parameters_follow(&mut self) -> bool {
         let rest = self.rest().get(1..).unwrap_or_default();
         let blanks = rest.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         if rest.get(blanks) == Some(&b')') {
@@ -111,7 +112,7 @@ impl Parser<'_> {
         let (name, name_span) = self.name();
         let mut index = None;
         if self.peek() == Some(b'[') {
-            let end = self.bracket_end(false).filter(|&end| {
+            let end = self.index_end().filter(|&end| {
                 matches!(
                     (self.byte_at(end.saturating_add(1)), self.byte_at(end.saturating_add(2))),
                     (Some(b'='), _) | (Some(b'+'), Some(b'='))
@@ -121,12 +122,10 @@ impl Parser<'_> {
                 self.pos = start;
                 return None;
             };
-            let inside = self.pos.saturating_add(1);
-            index = Some(self.within(inside, end, |parser| parser.word(Context::Index)));
+            index = Some(self.index(end));
             if self.stopped {
                 return None;
             }
-            self.pos = end.saturating_add(1);
         }
         let append = self.peek() == Some(b'+');
         self.bump(1 + usize::from(append));
@@ -212,7 +211,7 @@ impl Parser<'_> {
         let before = self.pos;
         self.bump(width);
         let operator_span = self.span_from(before);
-        self.skip_joined_blanks();
+        self.skip_blanks();
         let target = self.word(Context::Argument);
         if target.span.is_empty() {
             self.error(
@@ -231,17 +230,6 @@ impl Parser<'_> {
             _ => None,
         };
         Some(Redirect { descriptor, operator, operator_span, target, heredoc, span })
-    }
-
-    /// Blanks without a comment: `> #x` writes to no file.
-    fn skip_joined_blanks(&mut self) {
-        loop {
-            match self.peek() {
-                Some(b' ' | b'\t') => self.bump(1),
-                Some(b'\\') if self.peek_at(1) == Some(b'\n') => self.bump(2),
-                _ => return,
-            }
-        }
     }
 
     /// Tells of words that shells take for arguments and people for syntax.
@@ -333,7 +321,7 @@ fn operator(bytes: &[u8], plain: bool) -> Option<(RedirectOperator, usize)> {
     let next = bytes.get(1).copied();
     let third = bytes.get(2).copied();
     Some(match (bytes.first()?, next, third) {
-        (b'<', Some(b'('), _) | (b'>', Some(b'('), _) => return None,
+        (b'<' | b'>', Some(b'('), _) => return None,
         (b'<', Some(b'<'), Some(b'<')) => (Op::HereString, 3),
         (b'<', Some(b'<'), Some(b'-')) => (Op::HeredocStripped, 3),
         (b'<', Some(b'<'), _) => (Op::Heredoc, 2),

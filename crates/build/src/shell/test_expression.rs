@@ -17,7 +17,7 @@ impl Parser<'_> {
             self.error(SyntaxErrorKind::BadTest, here, "the condition cannot go on like this");
         }
         if !self.at("]]") {
-            self.skip_to_test_end();
+            self.pos = self.test_end().unwrap_or(self.pos);
         }
         if self.eat("]]").is_none() {
             self.error_opened(SyntaxErrorKind::UnterminatedTest, opened, "this `[[` has no `]]`");
@@ -26,16 +26,6 @@ impl Parser<'_> {
         let redirects = self.redirects();
         let span = redirects.iter().fold(own, |span, redirect| span.join(redirect.span));
         Command::Test(Test { expression, redirects, span })
-    }
-
-    /// Goes to the next `]]` on this line, or stays.
-    fn skip_to_test_end(&mut self) {
-        let rest = self.rest();
-        let line = rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len());
-        let end = rest.get(..line).unwrap_or_default().windows(2).position(|pair| pair == b"]]");
-        if let Some(end) = end {
-            self.bump(end);
-        }
     }
 
     fn test_or(&mut self) -> Option<TestExpression> {
@@ -106,6 +96,9 @@ impl Parser<'_> {
             if self.test_word_starts() {
                 let operand = self.word(Context::Value);
                 return Some(TestExpression::Unary { operator, operand });
+            }
+            if matches!(self.peek(), Some(b'&' | b'|')) {
+                self.error(SyntaxErrorKind::BadTest, operator, "nothing stands behind this test");
             }
             self.pos = start;
         }

@@ -55,7 +55,7 @@ impl Parser<'_> {
                     break;
                 };
                 let operator_span = self.span_from(start);
-                self.windows_blanks(language);
+                self.windows_separators(language);
                 let Some(pipeline) = self.windows_pipeline(language) else {
                     break;
                 };
@@ -88,9 +88,8 @@ impl Parser<'_> {
         loop {
             self.windows_blanks(language);
             match (self.peek(), language) {
-                (Some(b'\n' | b';' | b'}' | b')'), Windows::PowerShell)
+                (Some(b'\n' | b';' | b'{' | b'}' | b')'), Windows::PowerShell)
                 | (Some(b'\n' | b'&' | b'(' | b')' | b'@'), Windows::Cmd) => self.bump(1),
-                (Some(b'{'), Windows::PowerShell) => self.bump(1),
                 // `& program` calls it.
                 (Some(b'&' | b'.'), Windows::PowerShell)
                     if matches!(self.peek_at(1), Some(b' ' | b'\t')) =>
@@ -132,8 +131,7 @@ impl Parser<'_> {
         let mut commands = Vec::new();
         let mut operators = Vec::new();
         let mut span: Option<Span> = None;
-        loop {
-            let Some(command) = self.windows_command(language) else { break };
+        while let Some(command) = self.windows_command(language) {
             span = Some(span.map_or(command.span, |span| span.join(command.span)));
             commands.push(Command::Simple(command));
             if self.peek() != Some(b'|') || self.peek_at(1) == Some(b'|') {
@@ -209,10 +207,10 @@ impl Parser<'_> {
         while let Some(byte) = self.peek() {
             let before = self.pos;
             let part = match byte {
-                b'\n' if depth == 0 => break,
-                b' ' | b'\t' | b'\r' | b'|' | b'&' | b'>' | b'<' if depth == 0 => break,
+                b' ' | b'\t' | b'\r' | b'\n' | b'|' | b'&' | b'>' | b'<' | b')' if depth == 0 => {
+                    break;
+                }
                 b';' if depth == 0 && language == Windows::PowerShell => break,
-                b')' if depth == 0 => break,
                 b'{' | b'}' if depth == 0 && language == Windows::PowerShell => {
                     if byte == b'}' || before == start {
                         break;
@@ -268,9 +266,7 @@ impl Parser<'_> {
                 (Some(b'"'), Windows::PowerShell) if self.peek_at(1) == Some(b'"') => {
                     self.windows_escaped()
                 }
-                (Some(b'"'), _) => break,
-                (Some(b'\n'), Windows::Cmd) => break,
-                (None, Windows::Cmd) => break,
+                (Some(b'"'), _) | (Some(b'\n') | None, Windows::Cmd) => break,
                 (None, Windows::PowerShell) => {
                     let opened = self.span(start, start.saturating_add(1));
                     self.error_opened(
@@ -329,17 +325,16 @@ impl Parser<'_> {
         let start = self.pos;
         let end: &[u8] = if self.at("@'") { b"\n'@" } else { b"\n\"@" };
         self.bump(2);
-        match memmem::find(self.rest(), end) {
-            Some(length) => self.bump(length.saturating_add(end.len())),
-            None => {
-                self.pos = self.text.len();
-                let opened = self.span(start, start.saturating_add(2));
-                self.error_opened(
-                    SyntaxErrorKind::UnterminatedHeredoc,
-                    opened,
-                    "this here-string has no end",
-                );
-            }
+        if let Some(length) = memmem::find(self.rest(), end) {
+            self.bump(length.saturating_add(end.len()));
+        } else {
+            self.pos = self.text.len();
+            let opened = self.span(start, start.saturating_add(2));
+            self.error_opened(
+                SyntaxErrorKind::UnterminatedHeredoc,
+                opened,
+                "this here-string has no end",
+            );
         }
         Part::Literal { span: self.span_from(start) }
     }

@@ -22,7 +22,7 @@ pub(super) enum Context {
     QuotedParameter,
     /// The pattern of `${x/…/…}`: ends at `/` and `}`.
     Pattern,
-    /// An index: ends at `]`.
+    /// An index, of which the end is known.
     Index,
     /// An alternative of `@(…)`: ends at `|` and `)`.
     Alternative,
@@ -70,10 +70,10 @@ impl Context {
             Self::Argument => META | QUOTING | GLOB | CURLY | OTHER,
             Self::Value | Self::Regex => META | QUOTING | GLOB | OTHER,
             Self::Brace => META | QUOTING | GLOB | CURLY | CLOSER | OTHER,
-            Self::Parameter | Self::Pattern | Self::Index => QUOTING | GLOB | CLOSER,
+            Self::Parameter | Self::Pattern => QUOTING | GLOB | CLOSER,
             Self::QuotedParameter => QUOTING | CLOSER,
             Self::Alternative => META | QUOTING | GLOB,
-            Self::Set => QUOTING,
+            Self::Set | Self::Index => QUOTING,
         }
     }
 
@@ -128,7 +128,6 @@ impl Parser<'_> {
                 },
                 b',' if context == Context::Brace => break,
                 b'/' if context == Context::Pattern => break,
-                b']' if context == Context::Index => break,
                 b'<' | b'>' if context.ends_at_blanks() && self.peek_at(1) == Some(b'(') => {
                     Some(self.process_substitution())
                 }

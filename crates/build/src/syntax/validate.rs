@@ -2,7 +2,8 @@
 //!
 //! After <https://github.com/moby/buildkit/blob/master/frontend/dockerfile/instructions/parse.go>.
 
-use super::instruction::{Arguments, Instruction, Keyword};
+use super::instruction::{Arguments, Flag, Instruction, Keyword};
+use super::mount::Mount;
 use super::nearest::nearest;
 use super::parse::Dockerfile;
 use super::problem::{Problem, ProblemKind};
@@ -49,8 +50,29 @@ fn check(instruction: &Instruction, complain: &mut dyn FnMut(ProblemKind, Span))
             complain(ProblemKind::UnknownFlag { keyword, name, suggestion }, flag.span);
         }
     }
+    for flag in &instruction.flags {
+        if let Some(message) = wrong_value(flag) {
+            complain(ProblemKind::FlagValue(message), flag.span);
+        }
+    }
     if let Some(message) = wrong_arguments(instruction) {
         complain(ProblemKind::Arguments(message), instruction.name.span);
+    }
+}
+
+/// What is wrong with the value of a flag; one with a variable in it may be right.
+fn wrong_value(flag: &Flag) -> Option<String> {
+    let value = flag.value().unwrap_or_default();
+    let one_of = |known: &[&str]| {
+        let wrong = !known.contains(&value) && !value.contains('$');
+        wrong.then(|| format!("--{} is {}, not `{value}`", flag.name(), known.join(" or ")))
+    };
+    match flag.name() {
+        "mount" => Mount::parse(value).err(),
+        "network" => one_of(&["default", "none", "host"]),
+        "security" => one_of(&["sandbox", "insecure"]),
+        "link" | "parents" | "keep-git-dir" if flag.value().is_some() => one_of(&["true", "false"]),
+        _ => None,
     }
 }
 
