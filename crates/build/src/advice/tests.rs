@@ -1,3 +1,5 @@
+//! Moves between bases, judged by facts and by findings.
+
 use std::fmt::Write as _;
 
 use plimsoll_model::Timestamp;
