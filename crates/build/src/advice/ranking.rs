@@ -112,8 +112,11 @@ fn way(current: &Candidate, candidate: &Candidate, to: usize, today: Timestamp) 
     if candidate.scope == Scope::FinalStage {
         cost = cost.div_ceil(2);
     }
+    // Nobody records the new findings of a release that has ended: few of them are no merit.
+    let is_counted = basis == Basis::Findings;
+    let gain = if leaves_ended && is_counted { removed.max(0) } else { removed };
     let mut points =
-        removed.saturating_sub(i64::try_from(cost).unwrap_or(i64::MAX).saturating_mul(POINT));
+        gain.saturating_sub(i64::try_from(cost).unwrap_or(i64::MAX).saturating_mul(POINT));
     if leaves_ended {
         points = points.saturating_add(ENDED);
     }

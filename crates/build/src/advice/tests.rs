@@ -1,3 +1,5 @@
+//! Moves between bases, judged by facts and by findings.
+
 use std::fmt::Write as _;
 
 use plimsoll_model::Timestamp;
@@ -103,6 +105,12 @@ fn an_ended_release_is_never_recommended_over_a_supported_one() {
 fn an_earlier_release_is_recommended_to_nobody() {
     let current = with("alpine:3.24", 0, 9);
     assert_eq!(best(&advise(&current, &[with("alpine:3.22", 0, 0)], today())), None);
+}
+
+#[test]
+fn few_findings_of_an_ended_release_do_not_keep_anybody_there() {
+    let current = with("alpine:3.12", 0, 1);
+    assert_eq!(best(&advise(&current, &[with("alpine:3.24", 0, 9)], today())), Some(0));
 }
 
 #[test]

@@ -1,3 +1,5 @@
+//! What is known of references, and what is not.
+
 use plimsoll_model::Timestamp;
 use proptest::prelude::*;
 

@@ -24,8 +24,8 @@ struct Document<'c> {
 
 #[derive(Serialize)]
 struct Compared<'c> {
-    current: Known<'c>,
-    candidates: Vec<Known<'c>>,
+    current: Entry<'c>,
+    candidates: Vec<Entry<'c>>,
     moves: Vec<Way<'c>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     recommended: Option<&'c str>,
@@ -33,7 +33,7 @@ struct Compared<'c> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case")]
-struct Known<'c> {
+struct Entry<'c> {
     image: &'c str,
     /// `measured` or `facts`.
     known_by: &'static str,
@@ -133,7 +133,7 @@ fn step<'c>(way: &Move, to: &'c str) -> Way<'c> {
     }
 }
 
-fn image(candidate: &Candidate, today: Timestamp) -> Known<'_> {
+fn image(candidate: &Candidate, today: Timestamp) -> Entry<'_> {
     let base: &Base = &candidate.base;
     let counts = |counts: FindingCounts| Counts {
         critical: counts.critical,
@@ -142,7 +142,7 @@ fn image(candidate: &Candidate, today: Timestamp) -> Known<'_> {
         low: counts.low,
         other: counts.other,
     };
-    Known {
+    Entry {
         image: &base.name,
         known_by: if base.measured { "measured" } else { "facts" },
         as_of: base.as_of.map(Timestamp::date),

@@ -1,3 +1,5 @@
+//! Comparisons as they are written.
+
 use plimsoll_build::advice::{Candidate, FindingCounts, advise, offers};
 use plimsoll_build::bases::known;
 
