@@ -7,6 +7,8 @@ use crate::span::Span;
 
 /// How many things may stand inside one another.
 const MAX_DEPTH: u32 = 200;
+/// How many words, commands and expansions are kept: each takes hundreds of bytes, however short.
+const MAX_NODES: u32 = 250_000;
 /// How many errors are kept: a hostile text can have one at every byte.
 const MAX_ERRORS: usize = 100;
 
@@ -25,6 +27,8 @@ pub(super) struct Parser<'t> {
     /// The end of the line at hand and of the heredoc bodies behind it.
     pub(super) heredocs: Option<(usize, usize)>,
     pub(super) depth: u32,
+    /// How many words, commands and expansions there are.
+    pub(super) nodes: u32,
     /// How many bytes may still be looked at ahead of their turn. Looking ahead again and again is
     /// what would take quadratic time.
     pub(super) lookahead: usize,
@@ -70,6 +74,7 @@ impl<'t> Parser<'t> {
             closers: Closers::NONE,
             heredocs: None,
             depth: 0,
+            nodes: 0,
             lookahead: text.len().saturating_mul(8).saturating_add(256),
             errors: Vec::new(),
             comments: Vec::new(),
@@ -168,18 +173,35 @@ impl<'t> Parser<'t> {
     /// Goes one level down; past the limit it ends the whole parse and says so.
     pub(super) fn enter(&mut self) -> bool {
         if self.depth >= MAX_DEPTH {
-            let here = self.char_here();
-            self.error(
+            self.stop(
                 SyntaxErrorKind::TooDeep,
-                here,
                 format!("more than {MAX_DEPTH} commands and expansions inside one another"),
             );
-            self.stopped = true;
-            self.pos = self.text.len();
             return false;
         }
+        self.count();
         self.depth = self.depth.saturating_add(1);
         true
+    }
+
+    /// Counts a node; past the limit it ends the whole parse and says so.
+    pub(super) fn count(&mut self) {
+        self.nodes = self.nodes.saturating_add(1);
+        if self.nodes > MAX_NODES && !self.stopped {
+            self.stop(
+                SyntaxErrorKind::TooLong,
+                format!("more than {MAX_NODES} words, commands and expansions"),
+            );
+        }
+    }
+
+    /// Ends the whole parse.
+    fn stop(&mut self, kind: SyntaxErrorKind, message: String) {
+        let here = self.char_here();
+        self.errors.truncate(MAX_ERRORS.saturating_sub(1));
+        self.error(kind, here, message);
+        self.stopped = true;
+        self.pos = self.text.len();
     }
 
     pub(super) fn leave(&mut self) {

@@ -72,12 +72,14 @@ pub enum SyntaxErrorKind {
     BadTest,
     /// `f()` without a compound command behind it (SC1064).
     MissingFunctionBody,
-    /// `f(a, b)`: functions take no parameters there (SC1065).
+    /// `f(a, b)`: neither a function nor its call has parameters there (SC1065).
     FunctionParameters,
     /// `&;` (SC1045).
     AmpersandSemicolon,
-    /// More than 200 things inside one another, or more text than spans can count.
+    /// More than 200 things inside one another: the rest is not parsed.
     TooDeep,
+    /// More words than a tree may have, or more text than spans can count: the rest is not parsed.
+    TooLong,
     /// Accepted by shells: `if[ x ]`, `while[ … ]` (SC1069).
     MissingSpaceBeforeBracket,
     /// Accepted by shells: `[x ]`, `{x; }` (SC1035, SC1054).

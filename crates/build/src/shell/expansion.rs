@@ -328,10 +328,12 @@ impl Parser<'_> {
         inner.source = self.source;
         inner.map = Some(&map);
         inner.depth = self.depth;
+        inner.nodes = self.nodes;
         inner.lookahead = self.lookahead;
         inner.errors = std::mem::take(&mut self.errors);
         inner.comments = std::mem::take(&mut self.comments);
         let script = inner.list(Closers::NONE);
+        self.nodes = inner.nodes;
         self.lookahead = inner.lookahead;
         self.errors = inner.errors;
         self.comments = inner.comments;
@@ -406,11 +408,9 @@ impl Parser<'_> {
                 self.literal(parts, plain, before);
                 parts.push(part);
                 plain = self.pos;
+                self.count();
             } else if self.pos == before {
                 self.bump_char();
-            }
-            if self.stopped {
-                plain = plain.max(self.pos);
             }
         };
         self.literal(parts, plain, self.pos);

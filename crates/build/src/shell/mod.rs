@@ -45,7 +45,7 @@ pub fn parse(text: &str, dialect: Dialect) -> Script {
             span: Span::default(),
             opened: None,
             message: "the text is longer than 4 GiB".to_owned(),
-            kind: SyntaxErrorKind::TooDeep,
+            kind: SyntaxErrorKind::TooLong,
         };
         return Script {
             list: List::default(),

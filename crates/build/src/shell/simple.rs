@@ -40,11 +40,18 @@ impl Parser<'_> {
                         return Some(self.function(start, &name, false, parentheses));
                     }
                     let here = self.char_here();
-                    self.error(
-                        SyntaxErrorKind::UnexpectedParenthesis,
-                        here,
-                        "a `(` may not stand here unless it is quoted",
-                    );
+                    let (kind, message) = if is_call(&command) {
+                        (
+                            SyntaxErrorKind::FunctionParameters,
+                            "arguments stand behind a command without parentheses",
+                        )
+                    } else {
+                        (
+                            SyntaxErrorKind::UnexpectedParenthesis,
+                            "a `(` may not stand here unless it is quoted",
+                        )
+                    };
+                    self.error(kind, here, message);
                     open_parentheses = open_parentheses.saturating_add(1);
                     self.bump(1);
                     continue;
@@ -305,6 +312,14 @@ impl Parser<'_> {
             );
         }
     }
+}
+
+/// Whether `command` is one plain word, as in `name (…)`.
+fn is_call(command: &SimpleCommand) -> bool {
+    let [name] = command.words.as_slice() else {
+        return false;
+    };
+    command.assignments.is_empty() && matches!(name.parts.as_slice(), [Part::Literal { .. }])
 }
 
 /// How long the name is that `bytes` begin with.

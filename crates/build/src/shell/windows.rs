@@ -244,7 +244,9 @@ impl Parser<'_> {
             }
         }
         self.literal(&mut parts, plain, self.pos);
-        Word { parts, span: self.span_from(start) }
+        let word = Word { parts, span: self.span_from(start) };
+        self.count();
+        word
     }
 
     fn windows_escaped(&mut self) -> Option<Part> {

@@ -94,7 +94,9 @@ impl Parser<'_> {
             parts.push(self.tilde());
         }
         self.parts(context, &mut parts);
-        Word { parts, span: self.span_from(start) }
+        let word = Word { parts, span: self.span_from(start) };
+        self.count();
+        word
     }
 
     /// Reads on to the end of a word that has begun.
@@ -161,11 +163,9 @@ impl Parser<'_> {
                 self.literal(parts, plain, before);
                 parts.push(part);
                 plain = self.pos;
+                self.count();
             } else if self.pos == before {
                 self.bump_char();
-            }
-            if self.stopped {
-                plain = plain.max(self.pos);
             }
         }
         self.literal(parts, plain, self.pos);
@@ -277,11 +277,9 @@ impl Parser<'_> {
                 self.literal(parts, plain, before);
                 parts.push(part);
                 plain = self.pos;
+                self.count();
             } else if self.pos == before {
                 self.bump(1);
-            }
-            if self.stopped {
-                plain = plain.max(self.pos);
             }
         }
         self.literal(parts, plain, self.pos);

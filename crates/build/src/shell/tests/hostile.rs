@@ -315,3 +315,22 @@ fn long_texts_take_linear_time() {
     // Quadratic time would be minutes.
     assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_tree_has_a_limit() {
+    for (dialect, piece) in [
+        (Dialect::Bash, "a;"),
+        (Dialect::Bash, "a=b "),
+        (Dialect::Bash, "$a"),
+        (Dialect::Bash, "\"$a\""),
+        (Dialect::Bash, "a*"),
+        (Dialect::Cmd, "a&"),
+        (Dialect::PowerShell, "a;"),
+    ] {
+        let text = piece.repeat(600_000);
+        let script = parse(&text, dialect);
+        script.visit(&mut Nesting { source: &text, around: Vec::new() });
+        let last = script.errors.last().map(|error| error.kind);
+        assert_eq!(last, Some(SyntaxErrorKind::TooLong), "{piece:?}");
+    }
+}
