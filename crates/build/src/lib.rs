@@ -15,6 +15,7 @@ pub mod advice;
 pub mod bases;
 mod config;
 mod context;
+mod date;
 mod environment;
 mod finding;
 mod fix;
@@ -30,7 +31,8 @@ mod span;
 mod stage;
 pub mod syntax;
 
-pub use config::{Config, LabelKind};
+pub use config::{Config, ConfigError, LabelKind};
+pub use date::{Date, DateError};
 pub use context::{Commands, Context, Step};
 pub use environment::Environment;
 pub use finding::{Edit, Finding, Fix, Level, LevelError, Safety};

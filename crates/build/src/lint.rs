@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::finding::{Finding, Level};
-use crate::ignore::Ignores;
+use crate::ignore::{Checks, Ignores};
 use crate::rule::{Findings, Rule};
 use crate::rules;
 use crate::scope::Scopes;
@@ -42,6 +42,10 @@ pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Li
             let before = found.len();
             (rule.check)(&context, &mut Findings { rule, level, before, found: &mut found });
         }
+    }
+    if Checks::of_file(file).error {
+        let checks = found.iter_mut().filter(|one| one.rule.id.contains(char::is_lowercase));
+        checks.for_each(|one| one.level = Level::Error);
     }
     found.sort_by(|one, other| {
         (one.line, one.span, one.rule.id).cmp(&(other.line, other.span, other.rule.id))

@@ -2,8 +2,50 @@
 //!
 //! <https://github.com/hadolint/hadolint#rules>
 
+mod label_value;
+mod labels;
+mod lines;
+mod quotes;
+
 super::registry! {
     dl1000
+    dl1001
+    dl3000
+    dl3002
+    dl3006
     dl3007
+    dl3011
+    dl3012
     dl3015
+    dl3020
+    dl3021
+    dl3022
+    dl3023
+    dl3024
+    dl3025
+    dl3026
+    dl3029
+    dl3043
+    dl3044
+    dl3045
+    dl3048
+    dl3049
+    dl3050
+    dl3051
+    dl3052
+    dl3053
+    dl3054
+    dl3055
+    dl3056
+    dl3057
+    dl3058
+    dl3061
+    dl3063
+    dl3064
+    dl3065
+    dl3066
+    dl3067
+    dl4000
+    dl4003
+    dl4004
 }

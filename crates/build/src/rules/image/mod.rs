@@ -1,5 +1,6 @@
 //! Rules of our own and those of the CIS benchmark and Trivy that no other rule covers.
 
 super::registry! {
+    pl1000
     pl1401
 }

@@ -1,0 +1,70 @@
+//! Base images without a tag.
+
+use crate::context::Context;
+use crate::finding::{Edit, Level};
+use crate::rule::{Findings, Mending, Rule};
+
+pub(super) static RULE: Rule = Rule {
+    id: "DL3006",
+    aliases: &[],
+    level: Level::Warning,
+    title: "Name the release of a base image",
+    why: "Without a tag the builder takes `latest`: a build of tomorrow may be another one.",
+    bad: "FROM debian\n",
+    good: "FROM debian:12.11-slim\n",
+    mending: Mending::Safe,
+    source: "https://github.com/hadolint/hadolint/wiki/DL3006",
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    for stage in context.stages {
+        let image = &stage.image;
+        let earlier = context.stages.get(..stage.index).unwrap_or_default();
+        let is_stage = earlier
+            .iter()
+            .any(|one| one.name.as_ref().is_some_and(|name| name.text == image.text));
+        if is_stage || image.text.is_empty() || has_version(&image.text) {
+            continue;
+        }
+        let line = context.file.source.line(stage.span(context.file).start);
+        let spelled = stage
+            .parent
+            .and_then(|parent| context.stages.get(parent)?.name.as_ref())
+            .map(|name| name.text.clone());
+        if let Some(spelled) = spelled {
+            findings
+                .report(
+                    line,
+                    image.span,
+                    format!(
+                        "Always tag the version of an image explicitly: `{}` is the stage \
+                         `{spelled}` in another case",
+                        image.text
+                    ),
+                )
+                .safe_fix(
+                    format!("write {spelled}"),
+                    vec![Edit::replace(image.span, spelled)],
+                );
+            continue;
+        }
+        findings.report(
+            line,
+            image.span,
+            format!(
+                "Always tag the version of an image explicitly: `{}` means `{}:latest`",
+                image.text, image.text
+            ),
+        );
+    }
+}
+
+/// Whether the text has a tag or digest, or does not need one, or a variable may hold one.
+fn has_version(image: &str) -> bool {
+    let path = match image.split_once('/') {
+        Some((host, path)) if host.contains(['.', ':']) && !host.starts_with('$') => path,
+        _ => image,
+    };
+    path == "scratch" || path.starts_with('$') || path.contains([':', '@'])
+}
