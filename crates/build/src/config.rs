@@ -72,6 +72,9 @@ pub struct Config {
     pub failure_threshold: Option<Level>,
     /// Findings do not make the run fail.
     pub no_fail: bool,
+    /// The present day, past which an ignore comment with `until` does not count; without it none
+    /// expires.
+    pub today: Option<crate::Date>,
     /// The output format, where the configuration names one.
     pub format: Option<String>,
 }
@@ -124,6 +127,7 @@ impl Config {
             failure_threshold: read.failure_threshold.as_deref().map(level).transpose()?,
             no_fail: read.no_fail,
             format: read.format,
+            today: None,
         })
     }
 }

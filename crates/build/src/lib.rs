@@ -32,8 +32,8 @@ mod stage;
 pub mod syntax;
 
 pub use config::{Config, ConfigError, LabelKind};
-pub use date::{Date, DateError};
 pub use context::{Commands, Context, Step};
+pub use date::{Date, DateError};
 pub use environment::Environment;
 pub use finding::{Edit, Finding, Fix, Level, LevelError, Safety};
 pub use fix::{Fixed, apply, fix};

@@ -64,7 +64,9 @@ impl Checks {
                 ("skip", names) => {
                     checks.skip = names.split(',').map(|name| name.trim().to_owned()).collect();
                 }
-                ("error", value) => checks.error = matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True"),
+                ("error", value) => {
+                    checks.error = matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
+                }
                 _ => {}
             }
         }
@@ -127,8 +129,13 @@ impl Ignores {
             (Reach::Next, true) => self.lines.entry(code).or_default().extend(pragma.rules),
             (Reach::Stage, true) => {}
             (reach, false) => {
-                let line = if strict { Some(comment.line.saturating_add(1)) } else { next.map(|one| one.lines.0) };
-                let slots = if reach == Reach::Stage { &mut self.stages } else { &mut self.instructions };
+                let line = if strict {
+                    Some(comment.line.saturating_add(1))
+                } else {
+                    next.map(|one| one.lines.0)
+                };
+                let slots =
+                    if reach == Reach::Stage { &mut self.stages } else { &mut self.instructions };
                 if let Some(line) = line {
                     slots.entry(line).or_default().extend(pragma.rules);
                 }
@@ -138,7 +145,8 @@ impl Ignores {
 
     pub(crate) fn covers(&self, finding: &Finding, file: &Dockerfile) -> bool {
         let called = |rules: &Vec<String>| rules.iter().any(|name| finding.rule.is_called(name));
-        let at = |slots: &HashMap<u32, Vec<String>>, line: u32| slots.get(&line).is_some_and(called);
+        let at =
+            |slots: &HashMap<u32, Vec<String>>, line: u32| slots.get(&line).is_some_and(called);
         if called(&self.everywhere) || self.builder.skips(finding.rule) {
             return true;
         }
@@ -151,7 +159,8 @@ impl Ignores {
             return true;
         }
         let stage = self.froms.partition_point(|from| *from <= finding.line).checked_sub(1);
-        let from = stage.filter(|_| !self.stages.is_empty()).and_then(|stage| self.froms.get(stage));
+        let from =
+            stage.filter(|_| !self.stages.is_empty()).and_then(|stage| self.froms.get(stage));
         from.is_some_and(|from| at(&self.stages, *from))
     }
 }
@@ -213,7 +222,8 @@ mod tests {
     #[test]
     fn an_ignore_past_its_day_does_not_count_and_is_told() {
         let text = "FROM a:1\n# plimsoll ignore=DL3020 until=2027-01-31\nADD x /y\n";
-        let on = |day: &str| found_with(text, &Config { today: day.parse().ok(), ..Config::default() });
+        let on =
+            |day: &str| found_with(text, &Config { today: day.parse().ok(), ..Config::default() });
         assert_eq!(on("2027-01-31"), []);
         assert_eq!(on("2027-02-01"), [("PL1000", 2), ("DL3020", 3)]);
     }
@@ -222,7 +232,8 @@ mod tests {
     fn the_builder_s_comments_skip_its_checks_only() {
         let text = "# check=skip=all\nFROM a\nMAINTAINER x\n";
         assert_eq!(found_with(text, &Config::default()), [("DL3006", 2)]);
-        let text = "FROM a:1\n# check=skip=MaintainerDeprecated // why\nMAINTAINER x\nMAINTAINER y\n";
+        let text =
+            "FROM a:1\n# check=skip=MaintainerDeprecated // why\nMAINTAINER x\nMAINTAINER y\n";
         assert_eq!(found_with(text, &Config::default()), [("DL4000", 4)]);
     }
 

@@ -89,7 +89,8 @@ impl Pragma {
         let codes = list.split_once('#').map_or(list, |(codes, _)| codes);
         for code in codes.split(',').map(str::trim) {
             let end = code.find(|one: char| !one.is_ascii_digit() && !"DLSC".contains(one));
-            let (name, behind) = code.split_at_checked(end.unwrap_or(code.len())).unwrap_or((code, ""));
+            let (name, behind) =
+                code.split_at_checked(end.unwrap_or(code.len())).unwrap_or((code, ""));
             match (name, behind.trim_start()) {
                 ("", "") => return Err(PragmaError::Empty),
                 (_, "") => self.rules.push(name.to_owned()),
@@ -106,7 +107,8 @@ impl Pragma {
         let mut rest = list;
         loop {
             let end = rest.find(|one: char| one == ',' || one.is_whitespace());
-            let (name, behind) = rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
+            let (name, behind) =
+                rest.split_at_checked(end.unwrap_or(rest.len())).unwrap_or((rest, ""));
             if name.is_empty() {
                 return Err(PragmaError::Empty);
             }
@@ -166,7 +168,9 @@ mod tests {
     #[test]
     fn what_hadolint_does_not_read_is_told() {
         let error = |comment: &str| Pragma::parse(comment).map_err(|error| error.to_string());
-        assert!(error("# hadolint ignore=DL3020 because").is_err_and(|why| why.contains("`because`")));
+        assert!(
+            error("# hadolint ignore=DL3020 because").is_err_and(|why| why.contains("`because`"))
+        );
         assert!(error("# hadolint ignore=dl3020").is_err_and(|why| why.contains("`dl3020`")));
         for wrong in ["DL3020,", ",DL3020", "DL3020;DL3021", "all", "", "DL3020\\"] {
             assert!(error(&format!("# hadolint ignore={wrong}")).is_err(), "{wrong}");

@@ -6,7 +6,8 @@ use crate::date::Date;
 pub(super) fn is_url(value: &str) -> bool {
     let Some((scheme, rest)) = value.split_once(':') else { return false };
     let sound = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(sound) {
+    if !scheme.starts_with(|first: char| first.is_ascii_alphabetic()) || !scheme.bytes().all(sound)
+    {
         return false;
     }
     let bytes = rest.as_bytes();
@@ -55,7 +56,7 @@ pub(super) fn is_time(value: &str) -> bool {
         }
         None => rest,
     };
-    let [hours, minutes, seconds] = two_digits(clock) else { return false };
+    let [hours, minutes, seconds] = two_digits(clock);
     let sound_offset = matches!(offset, "Z" | "z")
         || offset.strip_prefix(['+', '-']).is_some_and(|offset| {
             let [hours, minutes] = two_digits(offset);
@@ -79,9 +80,7 @@ fn two_digits<const N: usize>(text: &str) -> [u8; N] {
 /// An SPDX licence, or an expression of licences, none of them deprecated.
 pub(super) fn is_licence(value: &str) -> bool {
     let Ok(expression) = spdx::Expression::parse(value) else { return false };
-    expression.requirements().all(|one| {
-        one.req.license.id().is_none_or(|id| !id.is_deprecated())
-    })
+    expression.requirements().all(|one| one.req.license.id().is_none_or(|id| !id.is_deprecated()))
 }
 
 /// A git hash, as long as git writes it: whole, or at least seven characters of it.
@@ -110,9 +109,7 @@ pub(super) fn is_semver(value: &str) -> bool {
 /// The address of RFC 5322, without a name and comments around it.
 pub(super) fn is_email(value: &str) -> bool {
     let Some((local, domain)) = value.trim().rsplit_once('@') else { return false };
-    let atom = |byte: u8| {
-        byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte)
-    };
+    let atom = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&byte);
     let dotted = local.split('.').all(|part| !part.is_empty() && part.bytes().all(atom));
     let variable = local.contains("${") || local.starts_with('$');
     dotted && !variable && is_domain(domain) || is_quoted(local) && is_domain(domain)
@@ -121,7 +118,9 @@ pub(super) fn is_email(value: &str) -> bool {
 fn is_quoted(local: &str) -> bool {
     let inner = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let inner = inner.or_else(|| local.strip_prefix("\\\"")?.strip_suffix("\\\""));
-    inner.is_some_and(|inner| !inner.contains('"') && inner.bytes().all(|byte| (b' '..0x7f).contains(&byte)))
+    inner.is_some_and(|inner| {
+        !inner.contains('"') && inner.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+    })
 }
 
 fn is_domain(domain: &str) -> bool {
@@ -160,8 +159,17 @@ mod tests {
     #[test]
     fn times_are_those_of_rfc_3339() {
         let good = ["2021-03-10T10:26:33.564595127+01:00", "2020-02-29t23:59:60z"];
-        let bad = ["2021-02-29T00:00:00Z", "2021-03-10", "2021-03-10T24:00:00Z", "2021-03-10T10:26Z",
-            "2021-03-10T10:26:33", "2021-03-10T10:26:33.Z", "2021-03-10T10:26:33+0100", "", "T"];
+        let bad = [
+            "2021-02-29T00:00:00Z",
+            "2021-03-10",
+            "2021-03-10T24:00:00Z",
+            "2021-03-10T10:26Z",
+            "2021-03-10T10:26:33",
+            "2021-03-10T10:26:33.Z",
+            "2021-03-10T10:26:33+0100",
+            "",
+            "T",
+        ];
         split(is_time, &good, &bad);
     }
 
@@ -172,7 +180,11 @@ mod tests {
 
     #[test]
     fn hashes_and_versions_are_whole() {
-        split(is_hash, &["2dbfae9", "43c572f1272b6b3171dd1db9e41b7027128ce080"], &["2dbfae", "HEAD"]);
+        split(
+            is_hash,
+            &["2dbfae9", "43c572f1272b6b3171dd1db9e41b7027128ce080"],
+            &["2dbfae", "HEAD"],
+        );
         let bad = ["1.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0-01", "1.2.3.4", ""];
         split(is_semver, &["1.0.0", "2.0.1-rc1", "1.0.0-a.1+b-c"], &bad);
     }

@@ -22,7 +22,10 @@ pub(super) fn report_repeated(
                 .related(earlier.instruction.span, "this one has no effect")
                 .safe_fix(
                     format!("take out the {keyword} before it"),
-                    removal(context.file, earlier.instruction).map(Edit::remove).into_iter().collect(),
+                    removal(context.file, earlier.instruction)
+                        .map(Edit::remove)
+                        .into_iter()
+                        .collect(),
                 );
         }
         before = Some(step);
@@ -37,7 +40,8 @@ fn removal(file: &Dockerfile, instruction: &Instruction) -> Option<Span> {
     }
     let mut first = instruction.lines.0;
     for comment in file.comments.get(instruction.comments.clone())?.iter().rev() {
-        let ignores = comment.text.starts_with("hadolint ") || comment.text.starts_with("plimsoll ");
+        let ignores =
+            comment.text.starts_with("hadolint ") || comment.text.starts_with("plimsoll ");
         if comment.line.saturating_add(1) != first || !ignores {
             break;
         }
