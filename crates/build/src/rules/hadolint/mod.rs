@@ -2,6 +2,7 @@
 //!
 //! <https://github.com/hadolint/hadolint#rules>
 
+mod installs;
 mod label_value;
 mod labels;
 mod lines;
@@ -14,9 +15,12 @@ super::registry! {
     dl3002
     dl3006
     dl3007
+    dl3008
     dl3011
     dl3012
+    dl3014
     dl3015
+    dl3018
     dl3020
     dl3021
     dl3022
@@ -25,6 +29,15 @@ super::registry! {
     dl3025
     dl3026
     dl3029
+    dl3030
+    dl3032
+    dl3033
+    dl3034
+    dl3036
+    dl3037
+    dl3038
+    dl3040
+    dl3041
     dl3043
     dl3044
     dl3045

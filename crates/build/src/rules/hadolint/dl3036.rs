@@ -1,0 +1,42 @@
+//! The cache that `zypper` leaves in the layer.
+
+use crate::context::Context;
+use crate::finding::Level;
+use crate::rule::{Findings, Mending, Rule};
+use crate::script::Program;
+use super::installs::{ZYPPER, removes, report_uncleaned};
+
+pub(super) static RULE: Rule = Rule {
+    id: "DL3036",
+    aliases: &[],
+    level: Level::Warning,
+    title: "Clean the cache of `zypper` in the same layer",
+    why: "What a layer holds, a later layer cannot take away: the cache of the package manager stays in the image for ever unless the same RUN removes it.",
+    bad: "FROM opensuse/leap:15.6\nRUN zypper install -y httpd=2.4.58\n",
+    good: "FROM opensuse/leap:15.6\nRUN zypper install -y httpd=2.4.58 && zypper clean\n",
+    mending: Mending::Safe,
+    source: "https://github.com/hadolint/hadolint/wiki/DL3036",
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    report_uncleaned(context, findings, fills, cleans, cleaning, message, &["/var/cache/zypp"]);
+}
+
+fn fills(program: &Program<'_>) -> bool {
+    ZYPPER.is(program) && program.args().iter().any(|one| {
+        ZYPPER.install.contains(&&*one.text)
+    })
+}
+
+fn cleans(program: &Program<'_>) -> bool {
+    ZYPPER.is(program) && program.args().iter().any(|one| matches!(&*one.text, "clean" | "cc")) || removes(program, &["/var/cache/zypp"])
+}
+
+fn cleaning(program: &Program<'_>) -> String {
+    format!("{} clean", program.name())
+}
+
+fn message(_: &Program<'_>) -> String {
+    "`zypper clean` missing after zypper use.".to_owned()
+}

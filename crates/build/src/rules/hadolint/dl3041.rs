@@ -1,0 +1,29 @@
+//! Packages without a version in `dnf install`.
+
+use crate::context::Context;
+use crate::finding::Level;
+use crate::rule::{Findings, Mending, Rule};
+use super::installs::{DNF, report_unpinned};
+
+pub(super) static RULE: Rule = Rule {
+    id: "DL3041",
+    aliases: &[],
+    level: Level::Warning,
+    title: "Pin versions in `dnf install`",
+    why: "A package without a version is whatever the repository has on the day of the build: two builds of one file differ, and nobody can say what an old image was made of. Where pins rot too fast, pin a snapshot of the repository instead.",
+    bad: "FROM fedora:42\nRUN dnf install -y httpd && dnf clean all\n",
+    good: "FROM fedora:42\nRUN dnf install -y httpd-2.4.63 && dnf clean all\n",
+    mending: Mending::None,
+    source: "https://github.com/hadolint/hadolint/wiki/DL3041",
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    report_unpinned(context, findings, &DNF, is_pinned, |package| {
+        format!("Specify version with `dnf install -y {package}-<version>`")
+    });
+}
+
+fn is_pinned(package: &str) -> bool {
+    package.ends_with(".rpm") || package.split('-').skip(1).any(|part| part.starts_with(|one: char| one.is_ascii_digit()))
+}

@@ -1,0 +1,202 @@
+//! What the rules about system package managers share: which words of a command are packages,
+//! whether it asks questions, whether its cache stays in the layer.
+
+use crate::context::{Commands, Context};
+use crate::finding::Edit;
+use crate::rule::Findings;
+use crate::script::{Form, Program};
+use crate::shell::Arg;
+use crate::syntax::{Expander, Instruction, Variables};
+
+/// A package manager as its rules see it.
+pub(super) struct Manager {
+    /// The program's names.
+    pub(super) programs: &'static [&'static str],
+    /// The subcommands that install.
+    pub(super) install: &'static [&'static str],
+    /// The flags that take a value.
+    pub(super) with_values: &'static [&'static str],
+}
+
+pub(super) const APT: Manager = Manager {
+    programs: &["apt-get"],
+    install: &["install"],
+    with_values: &[
+        "c",
+        "config-file",
+        "o",
+        "option",
+        "t",
+        "target-release",
+        "a",
+        "host-architecture",
+    ],
+};
+pub(super) const APK: Manager = Manager {
+    programs: &["apk"],
+    install: &["add"],
+    with_values: &["t", "virtual", "X", "repository", "p", "root", "repositories-file", "wait"],
+};
+pub(super) const YUM: Manager = Manager {
+    programs: &["yum"],
+    install: &["install", "groupinstall", "localinstall"],
+    with_values: &["c", "config", "x", "exclude", "enablerepo", "disablerepo", "setopt"],
+};
+pub(super) const DNF: Manager = Manager {
+    programs: &["dnf", "microdnf"],
+    install: &["install", "in", "groupinstall", "localinstall"],
+    with_values: &["c", "config", "x", "exclude", "enablerepo", "disablerepo", "setopt", "repo"],
+};
+pub(super) const ZYPPER: Manager = Manager {
+    programs: &["zypper"],
+    install: &["install", "in"],
+    with_values: &["r", "repo", "from", "t", "type", "root"],
+};
+
+impl Manager {
+    /// Whether the program is this manager.
+    pub(super) fn is(&self, program: &Program<'_>) -> bool {
+        self.programs.contains(&program.name())
+    }
+
+    /// The word that makes the program install; `None` where it does something else.
+    pub(super) fn installing<'i, 'a>(&self, program: &'i Program<'a>) -> Option<&'i Arg<'a>> {
+        if !self.is(program) {
+            return None;
+        }
+        program.args().iter().find(|one| self.install.contains(&&*one.text))
+    }
+
+    /// The packages that the program is asked to install.
+    pub(super) fn packages<'i, 'a>(&self, program: &'i Program<'a>) -> Vec<&'i Arg<'a>> {
+        let Some(install) = self.installing(program) else { return Vec::new() };
+        let operands = program.operands_after(self.with_values);
+        operands.into_iter().filter(|one| one.span != install.span).collect()
+    }
+}
+
+/// A word with the variables of the file in it expanded; others stay.
+fn expanded(context: &Context<'_>, commands: Commands<'_>, text: &str) -> String {
+    if !text.contains('$') {
+        return text.to_owned();
+    }
+    let scope = context.scopes.at(commands.text.stage, commands.text.instruction);
+    let known = |name: &str| scope.get(name).is_some();
+    let keep = Expander { keep_unset: true, ..Expander::new('\\') };
+    let set = keep.expand(text, &scope);
+    set.map_or_else(
+        |_| text.to_owned(),
+        |done| {
+            if done.used.iter().all(|name| known(name)) { done.text } else { text.to_owned() }
+        },
+    )
+}
+
+/// Reports each package without a version.
+pub(super) fn report_unpinned(
+    context: &Context<'_>,
+    findings: &mut Findings<'_>,
+    manager: &Manager,
+    is_pinned: fn(&str) -> bool,
+    message: fn(&str) -> String,
+) {
+    for commands in context.runs() {
+        for program in commands.invocations {
+            let module = program.args().iter().any(|one| one.text == "module");
+            for package in manager.packages(program) {
+                let text = expanded(context, commands, &package.text);
+                let pinned =
+                    if module { text.contains(':') || text == "module" } else { is_pinned(&text) };
+                if !pinned {
+                    let place = commands.text.source_span(package.span);
+                    findings.report(commands.text.line, place, message(&package.text));
+                }
+            }
+        }
+    }
+}
+
+/// Reports each command that would wait for an answer.
+pub(super) fn report_asking(
+    context: &Context<'_>,
+    findings: &mut Findings<'_>,
+    manager: &Manager,
+    answers: fn(&Program<'_>) -> bool,
+    message: &'static str,
+) {
+    for commands in context.runs() {
+        for program in commands.invocations {
+            if let Some(install) = manager.installing(program)
+                && !answers(program)
+            {
+                let place = commands.text.source_span(install.span);
+                let reported = findings.report(commands.text.line, place, message);
+                if commands.text.form != Form::Exec {
+                    reported.safe_fix("add -y", vec![Edit::insert(place.end, " -y")]);
+                }
+            }
+        }
+    }
+}
+
+/// The instruction that holds a shell text.
+pub(super) fn instruction<'a>(
+    context: &Context<'a>,
+    commands: Commands<'_>,
+) -> Option<&'a Instruction> {
+    context.file.instructions.get(commands.text.instruction).map(Instruction::triggered)
+}
+
+/// Whether a cache or memory is mounted at one of the paths, or above it.
+pub(super) fn mounts(context: &Context<'_>, commands: Commands<'_>, paths: &[&str]) -> bool {
+    use crate::syntax::MountKind;
+    instruction(context, commands).is_some_and(|instruction| {
+        instruction.mounts().any(|mount| {
+            matches!(mount.kind, MountKind::Cache | MountKind::Tmpfs)
+                && mount.target.is_some_and(|target| paths.contains(&target.trim_end_matches('/')))
+        })
+    })
+}
+
+/// Whether the program removes something at or below one of the paths.
+pub(super) fn removes(program: &Program<'_>, paths: &[&str]) -> bool {
+    program.name() == "rm"
+        && program.args().iter().any(|one| paths.iter().any(|path| one.text.starts_with(path)))
+}
+
+/// Reports the last program of a text behind which a cache stays, with an edit that cleans it.
+pub(super) fn report_uncleaned(
+    context: &Context<'_>,
+    findings: &mut Findings<'_>,
+    fills: fn(&Program<'_>) -> bool,
+    cleans: fn(&Program<'_>) -> bool,
+    cleaning: fn(&Program<'_>) -> String,
+    message: fn(&Program<'_>) -> String,
+    mounted: &[&str],
+) {
+    for commands in context.runs() {
+        let all = commands.invocations;
+        let Some(last) = all.iter().rposition(|one| fills(one)) else { continue };
+        let behind = all.get(last..).unwrap_or_default();
+        if behind.iter().any(cleans) || mounts(context, commands, mounted) {
+            continue;
+        }
+        let Some(program) = all.get(last) else { continue };
+        let span = commands.text.source_span(program.command().span);
+        let reported = findings.report(commands.text.line, span, message(program));
+        let simple = program.place.is_top_level()
+            && program.place.is_alone()
+            && commands.text.form == Form::Shell
+            && program.command().redirects.is_empty()
+            && program
+                .place
+                .and_or
+                .rest
+                .iter()
+                .all(|(operator, _, _)| *operator == crate::shell::AndOrOp::And);
+        if simple {
+            let text = format!(" && {}", cleaning(program));
+            reported.safe_fix("clean in the same layer", vec![Edit::insert(span.end, text)]);
+        }
+    }
+}
