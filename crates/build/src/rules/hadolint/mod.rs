@@ -12,15 +12,20 @@ super::registry! {
     dl1000
     dl1001
     dl3000
+    dl3001
     dl3002
+    dl3003
+    dl3004
     dl3006
     dl3007
     dl3008
+    dl3009
     dl3011
     dl3012
     dl3014
     dl3015
     dl3018
+    dl3019
     dl3020
     dl3021
     dl3022
@@ -28,11 +33,13 @@ super::registry! {
     dl3024
     dl3025
     dl3026
+    dl3027
     dl3029
     dl3030
     dl3032
     dl3033
     dl3034
+    dl3035
     dl3036
     dl3037
     dl3038
@@ -41,6 +48,8 @@ super::registry! {
     dl3043
     dl3044
     dl3045
+    dl3046
+    dl3047
     dl3048
     dl3049
     dl3050
@@ -52,6 +61,7 @@ super::registry! {
     dl3056
     dl3057
     dl3058
+    dl3059
     dl3061
     dl3063
     dl3064
@@ -59,6 +69,9 @@ super::registry! {
     dl3066
     dl3067
     dl4000
+    dl4001
     dl4003
     dl4004
+    dl4005
+    dl4006
 }
