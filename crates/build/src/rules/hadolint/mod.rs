@@ -6,6 +6,7 @@ mod installs;
 mod label_value;
 mod labels;
 mod lines;
+mod pip;
 mod quotes;
 
 super::registry! {
@@ -20,10 +21,13 @@ super::registry! {
     dl3007
     dl3008
     dl3009
+    dl3010
     dl3011
     dl3012
+    dl3013
     dl3014
     dl3015
+    dl3016
     dl3018
     dl3019
     dl3020
@@ -34,6 +38,7 @@ super::registry! {
     dl3025
     dl3026
     dl3027
+    dl3028
     dl3029
     dl3030
     dl3032
@@ -45,6 +50,7 @@ super::registry! {
     dl3038
     dl3040
     dl3041
+    dl3042
     dl3043
     dl3044
     dl3045
@@ -62,7 +68,9 @@ super::registry! {
     dl3057
     dl3058
     dl3059
+    dl3060
     dl3061
+    dl3062
     dl3063
     dl3064
     dl3065
