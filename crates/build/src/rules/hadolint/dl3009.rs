@@ -3,6 +3,7 @@
 use crate::context::Commands;
 use crate::context::Context;
 use crate::finding::Level;
+use crate::script::Program;
 use crate::rule::{Findings, Mending, Rule};
 use super::installs::{mounts, removes, report_uncleaned};
 
@@ -27,7 +28,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         context,
         findings,
         |program| TOOLS.contains(&program.name()),
-        |program| removes(program, &["/var/lib/apt"]),
+        cleans,
         |_| "rm -rf /var/lib/apt/lists/*".to_owned(),
         |_| "Delete the apt-get lists after installing something".to_owned(),
         &[],
@@ -45,7 +46,7 @@ fn stays(context: &Context<'_>, commands: Commands<'_>) -> bool {
         TOOLS.contains(&program.name()) && program.args().iter().any(|one| one.text == "update")
     });
     let cleaned =
-        commands.invocations.iter().any(|program| removes(program, &["/var/lib/apt"]));
+        commands.invocations.iter().any(cleans);
     let mounted = mounts(context, commands, &["/var/lib/apt/lists", "/var/lib/apt"]);
     let used = commands.text.onbuild
         || commands.text.stage.is_none_or(|stage| {
@@ -53,4 +54,10 @@ fn stays(context: &Context<'_>, commands: Commands<'_>) -> bool {
                 || context.stages.iter().any(|other| other.parent == Some(stage))
         });
     updates && !cleaned && !mounted && used
+}
+
+fn cleans(program: &Program<'_>) -> bool {
+    let clean = TOOLS.contains(&program.name())
+        && program.args().iter().any(|one| matches!(&*one.text, "dist-clean" | "distclean"));
+    clean || removes(program, &["/var/lib/apt"])
 }
