@@ -23,13 +23,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for text in texts(context) {
         let source = text.text.text();
         let harmless = harmless(text);
+        let scope = context.scopes.at(text.stage, text.instruction);
         for placed in text.script.simple_commands() {
             for part in parts(placed.command, source) {
                 let Part::Parameter(parameter) = part else { continue };
                 let name = parameter.name.as_str();
                 let number = parameter.length || matches!(name, "#" | "?" | "$" | "!" | "-" | "@" | "*");
                 let other = matches!(parameter.operator, Some(ParameterOperator::Alternative { .. }));
-                if number || other || name.is_empty() || harmless.contains(name) {
+                if number || other || name.is_empty() || harmless.contains(name) || scope.definition(name).is_some() {
                     continue;
                 }
                 let place = text.source_span(parameter.span);
