@@ -38,7 +38,8 @@ struct Graph {
     stages: Vec<(String, String, Vec<String>)>,
     /// Per stage: what is copied where, without flags.
     copies: Vec<Vec<String>>,
-    /// Per stage: the last `ENTRYPOINT`, `CMD` and `USER`, decoded from either form.
+    /// Per stage: the last `ENTRYPOINT` and `CMD`, decoded from either form. A `USER` may have
+    /// become the number that the file gives it.
     commands: Vec<BTreeMap<&'static str, String>>,
     /// Per stage: names and values of variables.
     variables: Vec<Vec<(String, String)>>,
@@ -66,7 +67,7 @@ fn graph(file: &Dockerfile) -> Graph {
                         words.iter().map(|word| word.text.trim_end_matches('/')).collect();
                     copies.push(texts.join(" "));
                 }
-                Keyword::Cmd | Keyword::Entrypoint | Keyword::User => {
+                Keyword::Cmd | Keyword::Entrypoint => {
                     let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
                     commands.insert(instruction.keyword.name(), texts.join(" "));
                 }

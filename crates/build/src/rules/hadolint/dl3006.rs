@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Without a tag the builder takes `latest`: a build of tomorrow may be another one.",
     bad: "FROM debian\n",
     good: "FROM debian:12.11-slim\n",
-    mending: Mending::Safe,
+    mending: Mending::None,
     source: "https://github.com/hadolint/hadolint/wiki/DL3006",
     check,
 };

@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
           pull it.",
     bad: "FROM alpine:3.20\nCOPY --from=build /app /app\n",
     good: "FROM golang:1.24 AS build\nFROM alpine:3.20\nCOPY --from=build /app /app\n",
-    mending: Mending::Safe,
+    mending: Mending::None,
     source: "https://github.com/hadolint/hadolint/wiki/DL3022",
     check,
 };

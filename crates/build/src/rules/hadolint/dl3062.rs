@@ -32,7 +32,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
             for package in packages {
                 let text: &str = &package.text;
-                let local = text.starts_with(['/', '.']) || text.ends_with(".go");
+                // Names that mean packages of the module itself.
+                let own = matches!(text, "tool" | "all" | "std" | "cmd" | "work");
+                let local = own || text.starts_with(['/', '.']) || text.ends_with(".go");
                 let version = text.split_once('@').map(|(_, version)| version);
                 if local || version.is_some_and(|version| version != "latest") {
                     continue;

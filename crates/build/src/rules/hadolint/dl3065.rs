@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     aliases: &["RedundantTargetPlatform"],
     level: Level::Warning,
     title: "Leave out --platform=$TARGETPLATFORM",
-    why: "It is what the builder takes anyway.",
+    why: "It is the platform that the builder takes anyway, so the flag says nothing.",
     bad: "FROM --platform=$TARGETPLATFORM alpine:3.20\n",
     good: "FROM alpine:3.20\n",
     mending: Mending::Safe,

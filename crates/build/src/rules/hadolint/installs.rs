@@ -178,7 +178,12 @@ pub(super) fn report_uncleaned(
         let all = commands.invocations;
         let Some(last) = all.iter().rposition(|one| fills(one)) else { continue };
         let behind = all.get(last..).unwrap_or_default();
-        if behind.iter().any(cleans) || mounts(context, commands, mounted) {
+        let of_same = |one: &Program<'_>| {
+            one.name() == "rm" || all.get(last).is_some_and(|filler| filler.name() == one.name())
+        };
+        if behind.iter().any(|one| cleans(one) && of_same(one))
+            || mounts(context, commands, mounted)
+        {
             continue;
         }
         let Some(program) = all.get(last) else { continue };
