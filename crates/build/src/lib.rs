@@ -10,6 +10,10 @@
 //! assert!(found.iter().any(|finding| finding.rule.id == "DL3007" && finding.line == 1));
 //! ```
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::case_sensitive_file_extension_comparisons,
+    reason = "package managers tell a file from a name by its exact end"
+)]
 
 pub mod advice;
 pub mod bases;

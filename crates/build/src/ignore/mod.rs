@@ -1,4 +1,4 @@
-//! Comments that ignore findings: hadolint's, the builder's, ShellCheck's and our own.
+//! Comments that ignore findings: hadolint's, the builder's, `ShellCheck`'s and our own.
 //!
 //! - `# hadolint ignore=DL3008,SC2086 # reason` right above an instruction
 //! - `# hadolint stage ignore=DL3008` right above a `FROM`, for the stage
@@ -65,7 +65,7 @@ impl Checks {
                     checks.skip = names.split(',').map(|name| name.trim().to_owned()).collect();
                 }
                 ("error", value) => {
-                    checks.error = matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
+                    checks.error = matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True");
                 }
                 _ => {}
             }

@@ -114,13 +114,11 @@ impl Pragma {
             }
             self.rules.push(name.to_owned());
             let behind = behind.trim_start();
-            match behind.strip_prefix(',') {
-                Some(next) => rest = next.trim_start(),
-                None => {
-                    rest = behind;
-                    break;
-                }
-            }
+            let Some(next) = behind.strip_prefix(',') else {
+                rest = behind;
+                break;
+            };
+            rest = next.trim_start();
         }
         while !rest.is_empty() && !rest.starts_with('#') && !rest.starts_with("reason=") {
             let field = rest.split_whitespace().next().unwrap_or_default();

@@ -41,7 +41,9 @@ fn write_arguments(text: &mut String, arguments: &Arguments) {
         Arguments::None => {}
         Arguments::Text(word) => write_word(text, &word.text),
         Arguments::Exec(words) | Arguments::Words(words) => {
-            words.iter().for_each(|word| write_word(text, &word.text));
+            for word in words {
+                write_word(text, &word.text);
+            }
         }
         Arguments::Pairs(pairs) => {
             for pair in pairs {

@@ -77,10 +77,12 @@ fn wrong_value(flag: &Flag) -> Option<String> {
 }
 
 fn wrong_arguments(instruction: &Instruction) -> Option<String> {
+    if matches!(instruction.arguments, Arguments::Invalid(_)) {
+        return None;
+    }
     let keyword = instruction.keyword;
     let words = instruction.arguments.words();
     match (keyword, &instruction.arguments) {
-        (_, Arguments::Invalid(_)) => None,
         (Keyword::From, _) => {
             let named = words.len() == 3
                 && words.get(1).is_some_and(|word| word.text.eq_ignore_ascii_case("as"));

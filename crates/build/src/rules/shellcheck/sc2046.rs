@@ -47,10 +47,6 @@ fn prints_one_word(script: &crate::shell::List, source: &str) -> bool {
     let last = script.items.last().map(|item| item.rest.last().map_or(&item.first, |one| &one.2));
     let command = last.and_then(|pipeline| pipeline.commands.last());
     let Some(crate::shell::Command::Simple(command)) = command else { return false };
-    let words: Vec<_> = command.words.iter().map(|word| word.text(source)).collect();
-    match words.first().map(AsRef::as_ref) {
-        Some("nproc" | "uname" | "expr" | "pgrep") => true,
-        Some("wc") => true,
-        _ => false,
-    }
+    let name = command.words.first().map(|word| word.text(source)).unwrap_or_default();
+    matches!(&*name, "nproc" | "uname" | "expr" | "pgrep" | "wc")
 }

@@ -43,11 +43,10 @@ pub(super) fn harmless(text: &ShellText) -> HashSet<String> {
     for placed in text.script.simple_commands() {
         for assignment in &placed.command.assignments {
             let plain = match &assignment.value {
-                AssignmentValue::Empty => false,
                 AssignmentValue::Word(word) => word
                     .literal(source)
                     .is_some_and(|value| !value.contains([' ', '\t', '\n', '*', '?', '['])),
-                AssignmentValue::Array(_) => false,
+                AssignmentValue::Empty | AssignmentValue::Array(_) => false,
             };
             if plain && !assignment.append {
                 harmless.insert(assignment.name.clone());

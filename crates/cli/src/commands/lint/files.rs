@@ -77,10 +77,10 @@ fn walk(folder: &Path, depth: u32, files: &mut Vec<PathBuf>) {
         let path =
             if folder == Path::new(".") { PathBuf::from(entry.file_name()) } else { entry.path() };
         match entry.file_type() {
-            Ok(kind) if kind.is_dir() => {
-                if depth < MAX_DEPTH && !PASSED_OVER.contains(&name.as_str()) {
-                    walk(&path, depth.saturating_add(1), files);
-                }
+            Ok(kind)
+                if kind.is_dir() && depth < MAX_DEPTH && !PASSED_OVER.contains(&name.as_str()) =>
+            {
+                walk(&path, depth.saturating_add(1), files);
             }
             Ok(kind) if kind.is_file() && is_dockerfile(&name) => files.push(path),
             _ => {}

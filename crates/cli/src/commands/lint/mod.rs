@@ -34,6 +34,7 @@ A `.hadolint.yaml`, or the table [lint] of a `plimsoll.toml`, is read where it e
 
 Exit codes: 0 clean, 1 findings at or over --failure-threshold, 2 wrong usage or a file that
 cannot be parsed, 3 a file that cannot be read.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Lint {
     /// Dockerfiles, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE")]

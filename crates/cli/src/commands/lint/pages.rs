@@ -16,7 +16,7 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Outcome> {
 
 fn page(rule: &Rule) -> String {
     let indent =
-        |text: &str| -> String { text.lines().map(|line| format!("    {line}\n")).collect() };
+        |text: &str| text.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
     let aliases = if rule.aliases.is_empty() {
         String::new()
     } else {

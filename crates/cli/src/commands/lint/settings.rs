@@ -8,6 +8,7 @@ use anyhow::Context;
 use plimsoll_build::{Config, LabelKind, Level};
 
 use super::level;
+use crate::clock;
 use crate::exit::Usage;
 
 /// What decides which findings count.
@@ -68,7 +69,7 @@ impl Settings {
             Some(path) => read(&path)?,
             None => Config::default(),
         };
-        self.from_environment(&mut config)?;
+        Self::read_environment(&mut config)?;
         config.ignored.extend(self.ignore.iter().cloned());
         for (rules, level) in [
             (&self.errors, Level::Error),
@@ -89,11 +90,12 @@ impl Settings {
             set_threshold(&mut config, threshold)?;
         }
         config.no_fail |= self.no_fail;
+        config.today = clock::now().to_string().get(..10).and_then(|day| day.parse().ok());
         Ok(config)
     }
 
     /// The variables that hadolint reads.
-    fn from_environment(&self, config: &mut Config) -> anyhow::Result<()> {
+    fn read_environment(config: &mut Config) -> anyhow::Result<()> {
         let variable = |name: &str| {
             env::var(format!("HADOLINT_{name}")).ok().filter(|value| !value.is_empty())
         };
