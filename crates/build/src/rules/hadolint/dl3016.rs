@@ -21,7 +21,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for commands in context.runs() {
         for program in commands.invocations {
             let installs = program.name() == "npm"
-                && matches!(program.subcommand(), Some("install" | "i" | "add"));
+                && matches!(program.subcommand(), Some("install"));
             if !installs {
                 continue;
             }
