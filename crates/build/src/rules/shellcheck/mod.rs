@@ -1,14 +1,63 @@
 //! Rules for the shell texts, under the ids of `ShellCheck`.
 //!
 //! <https://www.shellcheck.net/wiki/>
+
+mod options;
+mod splitting;
+mod tree;
 mod unquoted;
+mod values;
+
+use std::collections::HashMap;
+
+pub(crate) use tree::Tree;
+
+use crate::finding::Finding;
+
+/// How many findings are named beside the one that is shown.
+const MAX_RELATED: usize = 20;
+
+/// Of the findings of this folder in one instruction, leaves the one that stands last; the others
+/// become places that are related to it.
+///
+/// hadolint does so, and what it shows is what people compare with.
+pub(crate) fn leave_last(found: Vec<Finding>) -> Vec<Finding> {
+    let (mut shell, mut kept): (Vec<Finding>, Vec<Finding>) =
+        found.into_iter().partition(|one| one.rule.id.starts_with("SC"));
+    let order = |one: &Finding| {
+        (one.line, one.span.start, std::cmp::Reverse(one.rule.level), one.rule.id, one.span.end)
+    };
+    shell.sort_by(|one, other| order(one).cmp(&order(other)));
+    let mut last: HashMap<u32, Finding> = HashMap::new();
+    for mut finding in shell {
+        if let Some(before) = last.remove(&finding.line) {
+            finding.related = before.related;
+            if finding.related.len() < MAX_RELATED {
+                let message = format!("{}: {}", before.rule.id, before.message);
+                finding.related.push((before.span, message.into()));
+            }
+        }
+        last.insert(finding.line, finding);
+    }
+    kept.extend(last.into_values());
+    kept
+}
 
 super::registry! {
+    sc1001
+    sc1012
     sc2006
+    sc2016
+    sc2028
+    sc2035
     sc2038
     sc2046
     sc2086
+    sc2155
     sc2164
+    sc2251
+    sc3009
+    sc3020
     sc3028
     sc3037
     sc3040
