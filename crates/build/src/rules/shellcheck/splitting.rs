@@ -2,11 +2,15 @@
 //!
 //! <https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_06_05>
 
+use std::borrow::Cow;
+
 use crate::Span;
 use crate::finding::Edit;
-use crate::shell::{Dialect, Parameter, Part, Redirect, RedirectOperator, SimpleCommand};
+use crate::shell::{
+    Command, Dialect, List, Parameter, Part, Redirect, RedirectOperator, SimpleCommand,
+};
 
-use super::tree::{At, Node, Role, Tree};
+use super::tree::{At, Call, Node, Role, Tree};
 
 /// What becomes of an expansion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,4 +128,21 @@ pub(super) fn is_outside_quotes(tree: &Tree<'_>, at: At) -> bool {
         }
     }
     true
+}
+
+/// The base name of the program behind the next `|`.
+pub(super) fn next_program<'a>(tree: &Tree<'a>, call: &Call<'a>) -> Option<String> {
+    let (pipeline, index) = tree.pipeline_of(call)?;
+    let next = pipeline.commands.get(index.saturating_add(1))?;
+    let Command::Simple(next) = next else { return Some(String::new()) };
+    let name = next.name(tree.source).unwrap_or_default();
+    Some(name.rsplit('/').next().unwrap_or_default().to_owned())
+}
+
+/// The base name of the program that a list begins with.
+pub(super) fn first_program<'a>(tree: &Tree<'a>, list: &'a List) -> Option<Cow<'a, str>> {
+    match list.items.first()?.first.commands.first()? {
+        Command::Simple(command) => command.name(tree.source),
+        _ => None,
+    }
 }
