@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::environment::Environment;
+use crate::rules::Tree;
 use crate::scope::{Scope, Scopes};
 use crate::script::{Form, Program, ShellText};
 use crate::stage::Stage;
@@ -20,6 +21,8 @@ pub struct Context<'a> {
     pub texts: &'a [ShellText],
     /// The programs of each shell text.
     pub(crate) invocations: Vec<Vec<Program<'a>>>,
+    /// The trees of the shell texts that a shell of the POSIX family reads, once they are asked for.
+    pub(crate) shells: std::cell::OnceCell<Vec<Tree<'a>>>,
     /// What the project decided.
     pub config: &'a Config,
     /// What is known beyond the file.
@@ -51,6 +54,16 @@ pub struct Commands<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// The trees of the texts of `RUN` that a shell of the POSIX family can read.
+    pub(crate) fn shells(&self) -> impl Iterator<Item = &Tree<'a>> {
+        let trees = self.shells.get_or_init(|| {
+            let tree =
+                |text: &'a ShellText| Tree::new(text, self.scopes.at(text.stage, text.instruction));
+            self.texts.iter().filter_map(tree).collect()
+        });
+        trees.iter().filter(|tree| !tree.broken)
+    }
+
     /// All instructions in order; what `ONBUILD` holds stands for it.
     pub fn steps(&self) -> impl Iterator<Item = Step<'a>> {
         let mut stage: Option<usize> = None;

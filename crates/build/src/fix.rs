@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::finding::{Edit, Finding, Safety};
-use crate::lint::lint;
+use crate::lint::lint_all;
 use crate::source::Source;
 use crate::syntax::Dockerfile;
 
@@ -27,7 +27,7 @@ pub fn fix(text: &str, config: &Config, environment: &Environment, most: Safety)
     let mut fixed = Fixed { text: text.to_owned(), made: Vec::new() };
     for _ in 0..MAX_ROUNDS {
         let file = Dockerfile::parse(Source::new(fixed.text.clone()));
-        let found = lint(&file, config, environment).findings;
+        let found = lint_all(&file, config, environment).findings;
         let (edits, made) = compatible(&found, most);
         if edits.is_empty() {
             break;

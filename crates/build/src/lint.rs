@@ -22,7 +22,19 @@ pub struct Linted {
 }
 
 /// Judges a file.
+///
+/// Of the shell rules an instruction shows the finding that stands last, as hadolint does; the
+/// others are named with it.
 pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Linted {
+    sift(file, config, rules::leave_last(judge(file, config, environment)))
+}
+
+/// Judges a file; every finding of the shell rules stands for itself.
+pub(crate) fn lint_all(file: &Dockerfile, config: &Config, environment: &Environment) -> Linted {
+    sift(file, config, judge(file, config, environment))
+}
+
+fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<Finding> {
     let stages = stages(file);
     let scopes = Scopes::new(file, &stages);
     let texts = shell_texts(file, &stages);
@@ -32,6 +44,7 @@ pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Li
         scopes: &scopes,
         texts: &texts,
         invocations: texts.iter().map(crate::script::ShellText::programs).collect(),
+        shells: std::cell::OnceCell::new(),
         config,
         environment,
     };
@@ -47,6 +60,11 @@ pub fn lint(file: &Dockerfile, config: &Config, environment: &Environment) -> Li
         let checks = found.iter_mut().filter(|one| one.rule.id.contains(char::is_lowercase));
         checks.for_each(|one| one.level = Level::Error);
     }
+    found
+}
+
+/// Sorts what was found, and parts it from what is ignored.
+fn sift(file: &Dockerfile, config: &Config, mut found: Vec<Finding>) -> Linted {
     found.sort_by(|one, other| {
         (one.line, one.span, one.rule.id).cmp(&(other.line, other.span, other.rule.id))
     });

@@ -151,6 +151,46 @@ impl<'s> Scope<'s> {
     }
 }
 
+impl<'s> Scope<'s> {
+    /// Whether `ENV` or `ARG` names the variable before this instruction, in its stage or in one
+    /// that it is built on.
+    pub fn is_declared(&self, name: &str) -> bool {
+        self.tables().any(|(own, names)| {
+            names.get(name).is_some_and(|all| {
+                !own || all.first().is_some_and(|one| one.instruction < self.instruction)
+            })
+        })
+    }
+
+    /// The names of which [`Self::is_declared`] holds.
+    pub fn names(&self) -> impl Iterator<Item = &'s str> {
+        let instruction = self.instruction;
+        self.tables().flat_map(move |(own, names)| {
+            names
+                .iter()
+                .filter(move |(_, all)| {
+                    !own || all.first().is_some_and(|one| one.instruction < instruction)
+                })
+                .map(|(name, _)| name.as_str())
+        })
+    }
+
+    /// The variables of the stage, and of those that it is built on; the first are its own.
+    fn tables(&self) -> impl Iterator<Item = (bool, &'s HashMap<String, Vec<Definition>>)> {
+        let scopes = self.scopes;
+        let stages = std::iter::successors(self.stage, |stage| {
+            scopes.parents.get(*stage).copied().flatten()
+        });
+        let global = self.stage.is_none().then_some((true, &scopes.global));
+        let own = self.stage;
+        global.into_iter().chain(
+            stages
+                .take(MAX_STAGES)
+                .filter_map(move |stage| Some((Some(stage) == own, scopes.stages.get(stage)?))),
+        )
+    }
+}
+
 impl Variables for Scope<'_> {
     fn get(&self, name: &str) -> Option<&str> {
         self.definition(name).and_then(|definition| definition.value.as_deref())

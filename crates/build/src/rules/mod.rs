@@ -7,6 +7,8 @@ mod shellcheck;
 
 use crate::rule::Rule;
 
+pub(crate) use shellcheck::{Tree, leave_last};
+
 /// Makes the modules of a folder and its list `ALL`.
 macro_rules! registry {
     ($($module:ident)*) => {

@@ -1,49 +1,59 @@
-//! A variable outside of quotes.
+//! A variable outside of quotes, where its value is split into words and matched against file
+//! names.
 
 use crate::context::Context;
-use crate::finding::{Edit, Level};
+use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use crate::shell::{Part, ParameterOperator};
-use super::unquoted::{harmless, parts, texts};
+use crate::shell::{Parameter, ParameterOperator};
+
+use super::splitting::{Fate, fate, is_many, quotes};
+use super::tree::{At, Node, Tree};
 
 pub(super) static RULE: Rule = Rule {
     id: "SC2086",
     aliases: &[],
     level: Level::Info,
-    title: "Quote variables",
-    why: "The shell splits what is in the variable at blanks and takes `*` for file names. Within quotes it stays one word.",
-    bad: "FROM alpine:3.20\nRUN NAME=$(cat /name) && echo $NAME\n",
-    good: "FROM alpine:3.20\nRUN NAME=$(cat /name) && echo \"$NAME\"\n",
+    title: "Put double quotes around the variable",
+    why: "Without quotes the value is split at blanks, and `*` and `?` in it are replaced by file names: one argument becomes several, or others.",
+    bad: "FROM debian:12\nRUN cp $SOURCE /opt/app\n",
+    good: "FROM debian:12\nRUN cp \"$SOURCE\" /opt/app\n",
     mending: Mending::Unsafe,
     source: "https://www.shellcheck.net/wiki/SC2086",
     check,
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for text in texts(context) {
-        let source = text.text.text();
-        let harmless = harmless(text);
-        let scope = context.scopes.at(text.stage, text.instruction);
-        for placed in text.script.simple_commands() {
-            for part in parts(placed.command, source) {
-                let Part::Parameter(parameter) = part else { continue };
-                let name = parameter.name.as_str();
-                let number = parameter.length || matches!(name, "#" | "?" | "$" | "!" | "-" | "@" | "*");
-                let other = matches!(parameter.operator, Some(ParameterOperator::Alternative { .. }));
-                if number || other || name.is_empty() || harmless.contains(name) || scope.definition(name).is_some() {
-                    continue;
-                }
-                let place = text.source_span(parameter.span);
-                let quoted = format!("\"{}\"", context.file.source.slice(place));
-                let reported = findings.report(
-                    text.line,
-                    place,
-                    "Double quote to prevent globbing and word splitting.",
-                );
-                if !quoted.contains(['\n', '\\']) && !quoted.trim_matches('"').contains('"') {
-                    reported.unsafe_fix("quote it", vec![Edit::replace(place, quoted)]);
-                }
+    for tree in context.shells() {
+        for (at, parameter) in tree.parameters() {
+            if tree.is_single_word(parameter)
+                || is_many(tree.source, parameter)
+                || matches!(parameter.operator, Some(ParameterOperator::Alternative { .. }))
+                || fate(tree, at) != Fate::Split
+                || is_null_default(tree, at, parameter)
+            {
+                continue;
             }
+            let place = tree.place(parameter.span);
+            findings
+                .report(
+                    tree.text.line,
+                    place,
+                    format!(
+                        "Double quote `{}` to prevent globbing and word splitting",
+                        tree.of(parameter.span)
+                    ),
+                )
+                .unsafe_fix("put it in double quotes", quotes(place));
         }
     }
+}
+
+
+/// Whether it is `: ${x:=y}`, which has a rule of its own.
+fn is_null_default(tree: &Tree<'_>, at: At, parameter: &Parameter) -> bool {
+    matches!(parameter.operator, Some(ParameterOperator::Assign { .. }))
+        && tree.ancestors(at).any(|(_, node)| match node {
+            Node::Simple(command) => command.name(tree.source).as_deref() == Some(":"),
+            _ => false,
+        })
 }

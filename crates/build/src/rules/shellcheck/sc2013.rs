@@ -1,0 +1,38 @@
+//! A loop over the words of a file.
+
+use crate::context::Context;
+use crate::finding::Level;
+use crate::rule::{Findings, Mending, Rule};
+use crate::shell::{Command, Part};
+
+use super::splitting::first_program;
+use super::tree::{Node, Role};
+
+pub(super) static RULE: Rule = Rule {
+    id: "SC2013",
+    aliases: &[],
+    level: Level::Info,
+    title: "Use `while read -r line` to go through the lines of a file",
+    why: "The loop runs once for each word, and not for each line.",
+    bad: "FROM debian:12\nRUN for line in $(cat /etc/list); do echo \"$line\"; done\n",
+    good: "FROM debian:12\nRUN while read -r line; do echo \"$line\"; done < /etc/list\n",
+    mending: Mending::None,
+    source: "https://www.shellcheck.net/wiki/SC2013",
+    check,
+};
+
+fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    for tree in context.shells() {
+        for (at, node) in tree.nodes() {
+            let Node::Word(word, Role::Item) = node else { continue };
+            let [Part::CommandSubstitution { span, script, .. }] = word.parts.as_slice() else {
+                continue;
+            };
+            let alone = matches!(tree.parent(at), Some((_, Node::Command(Command::For(each))))
+                if each.words.as_ref().is_some_and(|words| words.len() == 1));
+                    if alone && first_program(tree, script).is_some_and(|name| matches!(name.as_ref(), "cat" | "cut" | "grep" | "tac" | "head" | "tail")) {
+                findings.report(tree.text.line, tree.place(*span), "To read lines rather than words, pipe/redirect to a 'while read' loop");
+            }
+        }
+    }
+}
