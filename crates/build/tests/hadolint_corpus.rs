@@ -16,12 +16,10 @@ use plimsoll_build::{Config, Environment, Source, lint};
 use serde_json::Value;
 
 /// Cases that differ on purpose: the id, and why ours is right.
-const ON_PURPOSE: [(&str, &str); 1] = [
-    (
-        "DL3033/ok-with-version-as-arg-different-stages/1",
-        "an ARG ends with its stage: the variable is empty in the next one, and nothing is pinned",
-    ),
-];
+const ON_PURPOSE: [(&str, &str); 1] = [(
+    "DL3033/ok-with-version-as-arg-different-stages/1",
+    "an ARG ends with its stage: the variable is empty in the next one, and nothing is pinned",
+)];
 
 /// Findings in real files that differ on purpose: the file, the code, the line, and why.
 const REAL_ON_PURPOSE: [(&str, &str, u32, &str); 6] = [
@@ -120,7 +118,7 @@ fn real_files_have_the_findings_that_hadolint_has() {
             let (mine, other) = (ours.contains(&key), theirs.contains(&key));
             counts[usize::from(!mine) + 2 * usize::from(!other)] += 1;
             let known = |one: &(&str, &str, u32, &str)| (one.0, one.1, one.2) == (id, code, *line);
-            // hadolint takes PowerShell for sh where SHELL stands before the first stage that runs it.
+            // hadolint reads the commands of a `SHELL ["powershell", …]` as those of sh.
             let powershell = matches!(code.as_str(), "SC1065" | "SC1088");
             if mine != other && !powershell && !REAL_ON_PURPOSE.iter().any(known) {
                 let whose = if mine { "ours only" } else { "hadolint only" };

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     aliases: &[],
     level: Level::Warning,
     title: "Use `printf` for line ends and tabs",
-    why: "Outside of quotes `\\\\n` is the letter n.",
+    why: "Outside of quotes a backslash takes the meaning of the next letter away, so `\\\\n` is the letter n.",
     bad: "FROM debian:12\nRUN echo first\\nsecond\n",
     good: "FROM debian:12\nRUN printf \"first\\nsecond\\n\"\n",
     mending: Mending::None,

@@ -48,9 +48,9 @@ fn is_echo_flags(text: &str) -> bool {
 
 fn has_escape(tree: &Tree<'_>, part: &Part) -> bool {
     match part {
-        Part::Literal { span } | Part::SingleQuoted { span } => holds_escape(tree.of(*span)),
-        Part::DoubleQuoted { span, .. } => holds_escape(tree.of(*span)),
-        Part::Escaped { .. } => false,
+        Part::Literal { span }
+        | Part::SingleQuoted { span }
+        | Part::DoubleQuoted { span, .. } => holds_escape(tree.of(*span)),
         _ => false,
     }
 }

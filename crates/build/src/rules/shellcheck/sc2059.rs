@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["printf"]) {
-            let mut words = tree.arguments(call).map(|(word, text)| (word, text)).peekable();
+            let mut words = tree.arguments(call).peekable();
             while words.next_if(|(_, text)| text == "--").is_some() {}
             if words.peek().is_some_and(|(_, text)| text == "-v") {
                 words.next();

@@ -73,14 +73,14 @@ fn is_checked(tree: &Tree<'_>, at: At) -> bool {
             }
             Node::Command(Command::If(choice)) => {
                 if let Some(Node::List(list)) = tree.node(below)
-                    && choice.arms.iter().any(|arm| std::ptr::eq(&arm.condition, list))
+                    && choice.arms.iter().any(|arm| std::ptr::eq(&raw const arm.condition, list))
                 {
                     return true;
                 }
             }
             Node::Command(Command::While(each)) => {
                 if let Some(Node::List(list)) = tree.node(below)
-                    && std::ptr::eq(&each.condition, list)
+                    && std::ptr::eq(&raw const each.condition, list)
                 {
                     return true;
                 }

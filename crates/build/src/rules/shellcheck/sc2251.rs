@@ -79,8 +79,8 @@ fn is_condition(tree: &Tree<'_>, at: At) -> bool {
         return false;
     };
     match command {
-        Command::If(choice) => choice.arms.iter().any(|arm| std::ptr::eq(&arm.condition, list)),
-        Command::While(each) => std::ptr::eq(&each.condition, list),
+        Command::If(choice) => choice.arms.iter().any(|arm| std::ptr::eq(&raw const arm.condition, list)),
+        Command::While(each) => std::ptr::eq(&raw const each.condition, list),
         _ => false,
     }
 }

@@ -91,7 +91,7 @@ fn is_declared_value(tree: &Tree<'_>, command: &SimpleCommand, start: u32, at: A
         return false;
     }
     let Some(Node::Part(part)) = tree.node(at) else { return false };
-    let before = crate::Span::new(start, part.span().start).of(tree.source);
+    let before = Span::new(start, part.span().start).of(tree.source);
     let name = before.split_once('=').map_or("", |(name, _)| name.trim_end_matches('+'));
     is_name(name)
 }

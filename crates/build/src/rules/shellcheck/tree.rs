@@ -22,6 +22,7 @@ pub(crate) type At = usize;
 
 /// A node of the syntax tree.
 #[derive(Debug, Clone, Copy)]
+#[allow(dead_code, reason = "every node holds its part of the tree, asked for or not")]
 pub(crate) enum Node<'a> {
     List(&'a List),
     AndOr(&'a AndOr),
