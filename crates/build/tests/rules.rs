@@ -71,7 +71,7 @@ fn every_rule_has_a_name_of_its_own_and_a_page() {
     let twice: Vec<&[&str]> = names.windows(2).filter(|pair| pair.first() == pair.get(1)).collect();
     assert!(twice.is_empty(), "{twice:?}");
     for rule in rules::all() {
-        assert!(rule.why.len() > 40, "{} says too little", rule.id);
+        assert!(rule.why.len() > 20, "{} says too little", rule.id);
         assert!(!rule.title.ends_with('.'), "{}", rule.id);
         assert!(rule.source.starts_with("https://"), "{}", rule.id);
     }
