@@ -100,7 +100,51 @@ struct Hadolint {
     format: Option<String>,
 }
 
+/// The table `[lint]` of a `plimsoll.toml`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
+struct Own {
+    ignored: Vec<String>,
+    levels: BTreeMap<String, String>,
+    trusted_registries: Vec<String>,
+    label_schema: BTreeMap<String, LabelKind>,
+    strict_labels: bool,
+    disable_ignore_pragma: bool,
+    failure_threshold: Option<String>,
+    no_fail: bool,
+    format: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Tables {
+    lint: Own,
+}
+
 impl Config {
+    /// Reads the table `[lint]` of a `plimsoll.toml`: the settings of hadolint in kebab-case, and
+    /// `levels = { DL3008 = "error" }`. Other tables are other commands'.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        let Tables { lint } =
+            toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+        let level = |name: &str| {
+            name.parse().map_err(|error: crate::LevelError| ConfigError(error.to_string()))
+        };
+        let levels = lint.levels.into_iter().map(|(rule, name)| Ok((rule, level(&name)?)));
+        Ok(Self {
+            ignored: lint.ignored,
+            levels: levels.collect::<Result<_, _>>()?,
+            trusted_registries: lint.trusted_registries,
+            label_schema: lint.label_schema,
+            strict_labels: lint.strict_labels,
+            disable_ignore_pragma: lint.disable_ignore_pragma,
+            failure_threshold: lint.failure_threshold.as_deref().map(level).transpose()?,
+            no_fail: lint.no_fail,
+            today: None,
+            format: lint.format,
+        })
+    }
+
     /// Reads the text of a `.hadolint.yaml`.
     pub fn from_hadolint(text: &str) -> Result<Self, ConfigError> {
         if text.trim().is_empty() {
@@ -147,6 +191,18 @@ mod tests {
         assert_eq!(config.label_schema.get("created"), Some(&LabelKind::Rfc3339));
         assert!(config.strict_labels);
         assert_eq!(config.failure_threshold, Some(Level::Warning));
+    }
+
+    #[test]
+    fn our_own_table_says_the_same_in_toml() {
+        let text = "[scan]\nx = 1\n[lint]\nignored = [\"DL3008\"]\nfailure-threshold = \"error\"\n\
+                    [lint.levels]\nDL3003 = \"error\"\n";
+        let config = Config::from_toml(text).unwrap_or_default();
+        assert_eq!(config.ignored, ["DL3008"]);
+        assert_eq!(config.levels.get("DL3003"), Some(&Level::Error));
+        assert_eq!(config.failure_threshold, Some(Level::Error));
+        let error = Config::from_toml("[lint]\nignord = []\n").unwrap_err();
+        assert!(error.to_string().contains("ignord"), "{error}");
     }
 
     #[test]

@@ -83,6 +83,18 @@ fn a_hadolint_configuration_is_found_and_read_as_it_is() {
 }
 
 #[test]
+fn the_lint_table_of_plimsoll_toml_is_found() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", FAULTY);
+    machine.write("plimsoll.toml", "[lint]\nignored = [\"DL3007\"]\n");
+    let out = machine.run("lint -f text Dockerfile").ended(1).out;
+    assert!(!out.contains("DL3007"), "{out}");
+    machine.write("plimsoll.toml", "[lint]\nignord = []\n");
+    let wrong = machine.run("lint Dockerfile").ended(2);
+    assert!(wrong.err.contains("plimsoll.toml") && wrong.err.contains("ignord"), "{}", wrong.err);
+}
+
+#[test]
 fn what_is_mended_is_written_and_told() {
     let machine = Machine::new();
     machine.write("Dockerfile", FAULTY);

@@ -157,7 +157,8 @@ fn read(path: &Path) -> anyhow::Result<Config> {
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
 
-    let config = Config::from_hadolint(&text);
+    let is_toml = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"));
+    let config = if is_toml { Config::from_toml(&text) } else { Config::from_hadolint(&text) };
     config.map_err(|error| Usage(format!("{shown}: {error}")).into())
 }
 
