@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::finding::Level;
-use crate::ignore::{instruction_around, Pragma, Reach, Tool};
+use crate::ignore::{Pragma, Reach, Tool, instruction_around};
 use crate::rule::{Findings, Mending, Rule};
 
 pub(super) static RULE: Rule = Rule {

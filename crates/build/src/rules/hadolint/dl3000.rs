@@ -1,11 +1,11 @@
 //! Relative `WORKDIR`s.
 
+use super::quotes::{bare, inner_span, is_absolute_or_unknown};
 use crate::context::Context;
 use crate::context::Step;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::{bare, inner_span, is_absolute_or_unknown};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3000",
@@ -37,10 +37,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if let (Some(absolute), Some(span)) =
             (absolute, inner_span(context.file.source.text(), argument))
         {
-            reported.safe_fix(
-                format!("write {absolute}"),
-                vec![Edit::replace(span, absolute)],
-            );
+            reported.safe_fix(format!("write {absolute}"), vec![Edit::replace(span, absolute)]);
         }
     }
 }

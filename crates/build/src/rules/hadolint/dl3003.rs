@@ -27,11 +27,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let place = commands.text.source_span(program.command().span);
-            let reported = findings.report(
-                commands.text.line,
-                place,
-                "Use WORKDIR to switch to a directory",
-            );
+            let reported =
+                findings.report(commands.text.line, place, "Use WORKDIR to switch to a directory");
             let instruction = context.file.instructions.get(commands.text.instruction);
             let (Some(instruction), [folder]) = (instruction, program.args()) else { continue };
             let whole = &program.place.and_or;

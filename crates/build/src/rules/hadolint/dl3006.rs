@@ -21,9 +21,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for stage in context.stages {
         let image = &stage.image;
         let earlier = context.stages.get(..stage.index).unwrap_or_default();
-        let is_stage = earlier
-            .iter()
-            .any(|one| one.name.as_ref().is_some_and(|name| name.text == image.text));
+        let is_stage =
+            earlier.iter().any(|one| one.name.as_ref().is_some_and(|name| name.text == image.text));
         if is_stage || image.text.is_empty() || has_version(&image.text) {
             continue;
         }
@@ -43,10 +42,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                         image.text
                     ),
                 )
-                .safe_fix(
-                    format!("write {spelled}"),
-                    vec![Edit::replace(image.span, spelled)],
-                );
+                .safe_fix(format!("write {spelled}"), vec![Edit::replace(image.span, spelled)]);
             continue;
         }
         findings.report(

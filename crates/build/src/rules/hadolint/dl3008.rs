@@ -1,9 +1,9 @@
 //! Packages without a version in `apt-get install`.
 
+use super::installs::{APT, report_unpinned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::installs::{APT, report_unpinned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3008",
@@ -20,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     report_unpinned(context, findings, &APT, is_pinned, |package| {
-        format!("Pin versions in apt get install. Instead of `apt-get install {package}` use `apt-get install {package}=<version>`")
+        format!(
+            "Pin versions in apt get install. Instead of `apt-get install {package}` use `apt-get install {package}=<version>`"
+        )
     });
 }
 

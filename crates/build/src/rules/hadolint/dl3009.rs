@@ -1,11 +1,11 @@
 //! The package lists that `apt-get update` leaves in the layer.
 
+use super::installs::{mounts, removes, report_uncleaned};
 use crate::context::Commands;
 use crate::context::Context;
 use crate::finding::Level;
-use crate::script::Program;
 use crate::rule::{Findings, Mending, Rule};
-use super::installs::{mounts, removes, report_uncleaned};
+use crate::script::Program;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3009",
@@ -45,8 +45,7 @@ fn stays(context: &Context<'_>, commands: Commands<'_>) -> bool {
     let updates = commands.invocations.iter().any(|program| {
         TOOLS.contains(&program.name()) && program.args().iter().any(|one| one.text == "update")
     });
-    let cleaned =
-        commands.invocations.iter().any(cleans);
+    let cleaned = commands.invocations.iter().any(cleans);
     let mounted = mounts(context, commands, &["/var/lib/apt/lists", "/var/lib/apt"]);
     let used = commands.text.onbuild
         || commands.text.stage.is_none_or(|stage| {

@@ -18,9 +18,8 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-const ARCHIVES: [&str; 12] = [
-    ".tar", ".gz", ".bz2", ".xz", ".tgz", ".tb2", ".tbz", ".tbz2", ".tz2", ".lz", ".lzma", ".txz",
-];
+const ARCHIVES: [&str; 12] =
+    [".tar", ".gz", ".bz2", ".xz", ".tgz", ".tb2", ".tbz", ".tbz2", ".tz2", ".lz", ".lzma", ".txz"];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for step in context.steps_of(Keyword::Copy) {
@@ -54,12 +53,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 fn unpacks(program: &crate::script::Program<'_>) -> bool {
     match program.name() {
         "tar" => {
-            let first = program.args().first().is_some_and(|one| {
-                !one.text.starts_with('-') && one.text.contains('x')
-            });
+            let first = program
+                .args()
+                .first()
+                .is_some_and(|one| !one.text.starts_with('-') && one.text.contains('x'));
             first || program.has_flag(&["x", "extract", "get"])
         }
-        "unzip" | "gunzip" | "bunzip2" | "unlzma" | "unxz" | "zgz" | "uncompress" | "zcat" | "gzcat" => true,
+        "unzip" | "gunzip" | "bunzip2" | "unlzma" | "unxz" | "zgz" | "uncompress" | "zcat"
+        | "gzcat" => true,
         _ => false,
     }
 }

@@ -1,9 +1,9 @@
 //! Python packages without a version.
 
+use super::pip::{installing, packages};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::pip::{installing, packages};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3013",

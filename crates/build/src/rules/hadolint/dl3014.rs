@@ -1,10 +1,10 @@
 //! `apt-get install` that asks a question.
 
+use super::installs::{APT, report_asking};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{APT, report_asking};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3014",
@@ -20,7 +20,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    report_asking(context, findings, &APT, answers, "Use the `-y` switch to avoid manual input `apt-get -y install <package>`");
+    report_asking(
+        context,
+        findings,
+        &APT,
+        answers,
+        "Use the `-y` switch to avoid manual input `apt-get -y install <package>`",
+    );
 }
 
 fn answers(program: &Program<'_>) -> bool {

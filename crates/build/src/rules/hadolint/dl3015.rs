@@ -26,9 +26,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 && invocation.args().iter().any(|argument| argument.text == "install");
             if !installs
                 || invocation.has_flag(&["no-install-recommends"])
-                || invocation.args().iter().any(|one| {
-                    one.text.eq_ignore_ascii_case("APT::Install-Recommends=false")
-                })
+                || invocation
+                    .args()
+                    .iter()
+                    .any(|one| one.text.eq_ignore_ascii_case("APT::Install-Recommends=false"))
             {
                 continue;
             }

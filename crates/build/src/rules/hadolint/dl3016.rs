@@ -20,8 +20,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for commands in context.runs() {
         for program in commands.invocations {
-            let installs = program.name() == "npm"
-                && matches!(program.subcommand(), Some("install"));
+            let installs =
+                program.name() == "npm" && matches!(program.subcommand(), Some("install"));
             if !installs {
                 continue;
             }

@@ -1,9 +1,9 @@
 //! Packages without a version in `apk add`.
 
+use super::installs::{APK, report_unpinned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::installs::{APK, report_unpinned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3018",
@@ -20,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     report_unpinned(context, findings, &APK, is_pinned, |package| {
-        format!("Pin versions in apk add. Instead of `apk add {package}` use `apk add {package}=<version>`")
+        format!(
+            "Pin versions in apk add. Instead of `apk add {package}` use `apk add {package}=<version>`"
+        )
     });
 }
 

@@ -1,9 +1,9 @@
 //! The index that `apk add` leaves.
 
+use super::installs::{APK, mounts};
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
-use super::installs::{APK, mounts};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3019",

@@ -1,10 +1,10 @@
 //! `ADD` of what `COPY` copies.
 
+use super::quotes::bare;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::bare;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3020",
@@ -48,8 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if same {
             let lower = instruction.name.text.starts_with('a');
             let copy = if lower { "copy" } else { "COPY" };
-            reported
-                .safe_fix("use COPY", vec![Edit::replace(instruction.name.span, copy)]);
+            reported.safe_fix("use COPY", vec![Edit::replace(instruction.name.span, copy)]);
         }
     }
 }

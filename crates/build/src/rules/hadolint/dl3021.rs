@@ -1,10 +1,10 @@
 //! `COPY` of several files to what does not look like a folder.
 
+use super::quotes::{bare, inner_span};
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::{bare, inner_span};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3021",

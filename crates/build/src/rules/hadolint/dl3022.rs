@@ -1,10 +1,10 @@
 //! `COPY --from` of a stage that is not there.
 
+use super::quotes::bare;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::bare;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3022",
@@ -26,9 +26,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some(written) = from_value(context, flag) else { continue };
         let count = step.stage.map_or(0, |stage| stage.saturating_add(1));
         let known = context.stages.get(..count).unwrap_or_default();
-        let named = |stage: &&crate::Stage| {
-            stage.name.as_ref().is_some_and(|name| name.text == written)
-        };
+        let named =
+            |stage: &&crate::Stage| stage.name.as_ref().is_some_and(|name| name.text == written);
         if written.contains(':')
             || known.iter().any(|stage| named(&stage))
             || written.parse::<usize>().is_ok_and(|number| number < count)

@@ -35,7 +35,13 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 let stage = step.stage.and_then(|stage| context.stages.get(stage));
                 let Some(stage) = stage.filter(|stage| stage.parent.is_none()) else { continue };
                 let image = &stage.image;
-                report(findings, trusted, &expanded(context, step, &image.text), step.line, image.span);
+                report(
+                    findings,
+                    trusted,
+                    &expanded(context, step, &image.text),
+                    step.line,
+                    image.span,
+                );
             }
             Keyword::Copy | Keyword::Run => {
                 for flag in &instruction.flags {

@@ -33,7 +33,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 let skipped = std::mem::take(&mut value);
                 if text.starts_with('-') {
                     value = text.starts_with("--use-") && !text.contains('=')
-                        || matches!(text, "-i" | "--install-dir" | "-n" | "--bindir" | "-s" | "--source");
+                        || matches!(
+                            text,
+                            "-i" | "--install-dir" | "-n" | "--bindir" | "-s" | "--source"
+                        );
                 } else if !skipped && !text.contains(':') && !matches!(text, "install" | "i") {
                     let place = commands.text.source_span(package.span);
                     let message = format!(

@@ -22,7 +22,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for instruction in &context.file.instructions {
-        let Some(flag) = instruction.flag("platform").filter(|_| instruction.keyword == Keyword::From)
+        let Some(flag) =
+            instruction.flag("platform").filter(|_| instruction.keyword == Keyword::From)
         else {
             continue;
         };

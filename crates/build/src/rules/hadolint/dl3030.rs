@@ -1,10 +1,10 @@
 //! `yum install` that asks a question.
 
+use super::installs::{YUM, report_asking};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{YUM, report_asking};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3030",
@@ -20,7 +20,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    report_asking(context, findings, &YUM, answers, "Use the -y switch to avoid manual input `yum install -y <package>`");
+    report_asking(
+        context,
+        findings,
+        &YUM,
+        answers,
+        "Use the -y switch to avoid manual input `yum install -y <package>`",
+    );
 }
 
 fn answers(program: &Program<'_>) -> bool {

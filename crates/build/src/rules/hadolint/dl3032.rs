@@ -1,10 +1,10 @@
 //! The cache that `yum` leaves in the layer.
 
+use super::installs::{YUM, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{YUM, removes, report_uncleaned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3032",
@@ -24,13 +24,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 fn fills(program: &Program<'_>) -> bool {
-    YUM.is(program) && program.args().iter().any(|one| {
-        YUM.install.contains(&&*one.text)
-    })
+    YUM.is(program) && program.args().iter().any(|one| YUM.install.contains(&&*one.text))
 }
 
 fn cleans(program: &Program<'_>) -> bool {
-    YUM.is(program) && program.args().iter().any(|one| one.text == "clean") || removes(program, &["/var/cache/yum"])
+    YUM.is(program) && program.args().iter().any(|one| one.text == "clean")
+        || removes(program, &["/var/cache/yum"])
 }
 
 fn cleaning(program: &Program<'_>) -> String {

@@ -1,9 +1,9 @@
 //! Packages without a version in `yum install`.
 
+use super::installs::{YUM, report_unpinned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::installs::{YUM, report_unpinned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3033",
@@ -25,5 +25,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 fn is_pinned(package: &str) -> bool {
-    package.ends_with(".rpm") || package.split('-').skip(1).any(|part| part.starts_with(|one: char| one.is_ascii_digit()))
+    package.ends_with(".rpm")
+        || package.split('-').skip(1).any(|part| part.starts_with(|one: char| one.is_ascii_digit()))
 }

@@ -1,10 +1,10 @@
 //! `zypper install` that asks a question.
 
+use super::installs::{ZYPPER, report_asking};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{ZYPPER, report_asking};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3034",
@@ -20,7 +20,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    report_asking(context, findings, &ZYPPER, answers, "Non-interactive switch missing from `zypper` command: `zypper install -y`");
+    report_asking(
+        context,
+        findings,
+        &ZYPPER,
+        answers,
+        "Non-interactive switch missing from `zypper` command: `zypper install -y`",
+    );
 }
 
 fn answers(program: &Program<'_>) -> bool {

@@ -1,10 +1,10 @@
 //! The cache that `zypper` leaves in the layer.
 
+use super::installs::{ZYPPER, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{ZYPPER, removes, report_uncleaned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3036",
@@ -24,13 +24,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 fn fills(program: &Program<'_>) -> bool {
-    ZYPPER.is(program) && program.args().iter().any(|one| {
-        ZYPPER.install.contains(&&*one.text)
-    })
+    ZYPPER.is(program) && program.args().iter().any(|one| ZYPPER.install.contains(&&*one.text))
 }
 
 fn cleans(program: &Program<'_>) -> bool {
-    ZYPPER.is(program) && program.args().iter().any(|one| matches!(&*one.text, "clean" | "cc")) || removes(program, &["/var/cache/zypp"])
+    ZYPPER.is(program) && program.args().iter().any(|one| matches!(&*one.text, "clean" | "cc"))
+        || removes(program, &["/var/cache/zypp"])
 }
 
 fn cleaning(program: &Program<'_>) -> String {

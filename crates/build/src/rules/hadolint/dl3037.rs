@@ -1,9 +1,9 @@
 //! Packages without a version in `zypper install`.
 
+use super::installs::{ZYPPER, report_unpinned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::installs::{ZYPPER, report_unpinned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3037",

@@ -1,10 +1,10 @@
 //! The cache that `dnf` leaves in the layer.
 
+use super::installs::{DNF, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{DNF, removes, report_uncleaned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3040",
@@ -20,17 +20,27 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    report_uncleaned(context, findings, fills, cleans, cleaning, message, &["/var/cache/libdnf5", "/var/cache/dnf"]);
+    report_uncleaned(
+        context,
+        findings,
+        fills,
+        cleans,
+        cleaning,
+        message,
+        &["/var/cache/libdnf5", "/var/cache/dnf"],
+    );
 }
 
 fn fills(program: &Program<'_>) -> bool {
-    DNF.is(program) && program.args().iter().any(|one| {
-        DNF.install.contains(&&*one.text) || matches!(&*one.text, "upgrade" | "up" | "update")
-    })
+    DNF.is(program)
+        && program.args().iter().any(|one| {
+            DNF.install.contains(&&*one.text) || matches!(&*one.text, "upgrade" | "up" | "update")
+        })
 }
 
 fn cleans(program: &Program<'_>) -> bool {
-    DNF.is(program) && program.args().iter().any(|one| one.text == "clean") || removes(program, &["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"])
+    DNF.is(program) && program.args().iter().any(|one| one.text == "clean")
+        || removes(program, &["/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum"])
 }
 
 fn cleaning(program: &Program<'_>) -> String {

@@ -1,5 +1,7 @@
 //! The cache of pip in a layer.
 
+use super::installs::mounts;
+use super::pip::{Installer, installing};
 use crate::context::Commands;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
@@ -7,8 +9,6 @@ use crate::rule::{Findings, Mending, Rule};
 use crate::script::{Form, Program};
 use crate::shell::AssignmentValue;
 use crate::syntax::Variables;
-use super::installs::mounts;
-use super::pip::{Installer, installing};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3042",
@@ -41,15 +41,20 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                            --no-cache-dir <package>`";
             let reported = findings.report(commands.text.line, place, message);
             if commands.text.form != Form::Exec {
-                reported
-                    .safe_fix("add --no-cache-dir", vec![Edit::insert(place.end, " --no-cache-dir")]);
+                reported.safe_fix(
+                    "add --no-cache-dir",
+                    vec![Edit::insert(place.end, " --no-cache-dir")],
+                );
             }
         }
     }
 }
 
 fn is_true(value: &str) -> bool {
-    matches!(value.trim_matches(['"', '\'']).to_ascii_lowercase().as_str(), "1" | "on" | "yes" | "true")
+    matches!(
+        value.trim_matches(['"', '\'']).to_ascii_lowercase().as_str(),
+        "1" | "on" | "yes" | "true"
+    )
 }
 
 /// Whether a variable turns the cache off: of the file, of the command, or exported before.
@@ -64,7 +69,10 @@ fn is_off(context: &Context<'_>, commands: Commands<'_>, program: &Program<'_>) 
     let exported = commands.invocations.iter().any(|one| {
         one.name() == "export"
             && one.args().iter().any(|argument| {
-                argument.text.split_once('=').is_some_and(|(name, value)| name == NAME && is_true(value))
+                argument
+                    .text
+                    .split_once('=')
+                    .is_some_and(|(name, value)| name == NAME && is_true(value))
             })
     });
     own || exported || scope.get(NAME).is_some_and(is_true)

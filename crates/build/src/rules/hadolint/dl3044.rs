@@ -1,13 +1,13 @@
 //! Variables of `ENV` that refer to each other.
 
+use super::lines::indentation;
+use super::quotes::bare;
 use crate::Span;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::{Dockerfile, Instruction, Keyword, Pair};
 use std::collections::{HashMap, HashSet};
-use super::lines::indentation;
-use super::quotes::bare;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3044",
@@ -41,8 +41,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             .filter(|(name, _)| !defined.contains(name))
             .collect();
         for (index, pair) in pairs.iter().enumerate().filter(|_| pairs.len() > 1) {
-            let name = references(&pair.value.text)
-                .find(|name| own.get(name).is_some_and(|other| *other != index || is_twice(pairs, name)));
+            let name = references(&pair.value.text).find(|name| {
+                own.get(name).is_some_and(|other| *other != index || is_twice(pairs, name))
+            });
             let Some(name) = name else { continue };
             let message = format!(
                 "Do not refer to an environment variable within the same `ENV` statement where it \
@@ -81,7 +82,8 @@ fn references(value: &str) -> impl Iterator<Item = &str> {
 /// Ends the instruction before a pair and begins another with it.
 fn split(file: &Dockerfile, instruction: &Instruction, at: usize) -> Vec<Edit> {
     let pairs = instruction.arguments.pairs();
-    let (Some(before), Some(pair)) = (at.checked_sub(1).and_then(|one| pairs.get(one)), pairs.get(at))
+    let (Some(before), Some(pair)) =
+        (at.checked_sub(1).and_then(|one| pairs.get(one)), pairs.get(at))
     else {
         return Vec::new();
     };

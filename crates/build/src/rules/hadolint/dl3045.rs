@@ -1,10 +1,10 @@
 //! `COPY` to a relative path without a `WORKDIR`.
 
+use super::quotes::{bare, inner_span, is_absolute_or_unknown};
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::{bare, inner_span, is_absolute_or_unknown};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3045",

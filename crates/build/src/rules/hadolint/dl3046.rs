@@ -21,7 +21,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for commands in context.runs() {
         for program in commands.invocations {
             let high = program.name() == "useradd"
-                && program.value_of(&["u", "uid"]).is_some_and(|id| id.len() > 5 && id.bytes().all(|byte| byte.is_ascii_digit()));
+                && program
+                    .value_of(&["u", "uid"])
+                    .is_some_and(|id| id.len() > 5 && id.bytes().all(|byte| byte.is_ascii_digit()));
             if high && !program.has_flag(&["l", "no-log-init"]) {
                 let place = commands.text.source_span(program.name_span());
                 let message = "`useradd` without flag `-l` and high UID will result in \

@@ -20,7 +20,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for commands in context.runs() {
         for program in commands.invocations {
-            let quiet = ["q", "quiet", "nv", "no-verbose", "o", "output-file", "a", "append-output", "progress"];
+            let quiet = [
+                "q",
+                "quiet",
+                "nv",
+                "no-verbose",
+                "o",
+                "output-file",
+                "a",
+                "append-output",
+                "progress",
+            ];
             if program.name() != "wget" || program.has_flag(&quiet) {
                 continue;
             }
@@ -28,9 +38,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let message = "Avoid use of wget without progress bar. Use `wget \
                            --progress=dot:giga <url>`. Or consider using `-q` or `-nv` \
                            (shorthands for `--quiet` or `--no-verbose`).";
-            findings
-                .report(commands.text.line, place, message)
-                .safe_fix("add --progress=dot:giga", vec![Edit::insert(place.end, " --progress=dot:giga")]);
+            findings.report(commands.text.line, place, message).safe_fix(
+                "add --progress=dot:giga",
+                vec![Edit::insert(place.end, " --progress=dot:giga")],
+            );
         }
     }
 }

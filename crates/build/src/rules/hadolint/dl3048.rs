@@ -1,10 +1,10 @@
 //! Keys of labels.
 
+use super::quotes::{bare, inner_span};
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::{bare, inner_span};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3048",
@@ -50,7 +50,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 
 fn is_valid(key: &str) -> bool {
     let part = |byte: u8| {
-        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_' | b'/')
+        byte.is_ascii_lowercase()
+            || byte.is_ascii_digit()
+            || matches!(byte, b'.' | b'-' | b'_' | b'/')
     };
     key.starts_with(|first: char| first.is_ascii_lowercase())
         && key.ends_with(|last: char| last.is_ascii_lowercase() || last.is_ascii_digit())

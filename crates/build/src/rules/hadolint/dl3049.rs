@@ -1,11 +1,11 @@
 //! Labels that are missing.
 
+use super::quotes::bare;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
 use std::collections::{HashMap, HashSet};
-use super::quotes::bare;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3049",
@@ -41,7 +41,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let completed = completed(context, &labels);
     for (stage, has) in context.stages.iter().zip(&labels) {
         for name in context.config.label_schema.keys() {
-            let needless = used.contains(&stage.index) || completed.contains(&(stage.index, name.as_str()));
+            let needless =
+                used.contains(&stage.index) || completed.contains(&(stage.index, name.as_str()));
             if needless || has.contains(name.as_str()) {
                 continue;
             }
@@ -53,21 +54,17 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 
 /// The stages that others copy from: they are no images of their own.
 fn used_by_others(context: &Context<'_>) -> HashSet<usize> {
-    let named = context.stages.iter().filter_map(|stage| {
-        stage.name.as_ref().map(|name| (name.text.as_str(), stage.index))
-    });
+    let named = context
+        .stages
+        .iter()
+        .filter_map(|stage| stage.name.as_ref().map(|name| (name.text.as_str(), stage.index)));
     let named: HashMap<&str, usize> = named.collect();
     let copies = context.steps_of(Keyword::Copy).filter(|step| !step.onbuild);
-    copies
-        .filter_map(|step| named.get(step.instruction.flag_value("from")?).copied())
-        .collect()
+    copies.filter_map(|step| named.get(step.instruction.flag_value("from")?).copied()).collect()
 }
 
 /// The stages, each with a label, that a stage without a name is built on and completes.
-fn completed<'a>(
-    context: &Context<'a>,
-    labels: &[HashSet<&'a str>],
-) -> HashSet<(usize, &'a str)> {
+fn completed<'a>(context: &Context<'a>, labels: &[HashSet<&'a str>]) -> HashSet<(usize, &'a str)> {
     let nameless = context.stages.iter().filter(|stage| stage.name.is_none());
     nameless
         .filter_map(|stage| Some((stage.parent?, labels.get(stage.index)?)))

@@ -1,9 +1,9 @@
 //! Labels that the project does not know.
 
+use super::labels::labels;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::labels::labels;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3050",

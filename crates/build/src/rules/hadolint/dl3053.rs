@@ -1,11 +1,11 @@
 //! Labels whose value should be a time, as of RFC 3339.
 
+use super::label_value::is_time;
+use super::labels::report_wrong;
 use crate::config::LabelKind;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::label_value::is_time;
-use super::labels::report_wrong;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3053",

@@ -1,11 +1,11 @@
 //! Labels whose value should be an e-mail address, as of RFC 5322.
 
+use super::label_value::is_email;
+use super::labels::report_wrong;
 use crate::config::LabelKind;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use super::label_value::is_email;
-use super::labels::report_wrong;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3058",

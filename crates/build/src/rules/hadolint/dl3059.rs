@@ -41,17 +41,28 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 && one.text.script.list.items.len() == 1
                 && one.text.script.list.items.iter().all(|item| {
                     item.terminator == crate::shell::Terminator::None
-                        && item.rest.iter().all(|(operator, _, _)| {
-                            *operator == crate::shell::AndOrOp::And
-                        })
+                        && item
+                            .rest
+                            .iter()
+                            .all(|(operator, _, _)| *operator == crate::shell::AndOrOp::And)
                 })
                 && !one.text.text.text().contains("<<")
         };
         let Some(first) = context.file.instructions.get(last.text.instruction) else { continue };
         let between = Span::new(first.span.end, instruction.arguments_span.start);
         let clean = instruction.comments.is_empty()
-            && context.file.source.slice(Span::new(first.span.end, instruction.span.start)).trim().is_empty();
-        if clean && instruction.flags.is_empty() && joinable(last) && joinable(commands) && !changes_folder(last) {
+            && context
+                .file
+                .source
+                .slice(Span::new(first.span.end, instruction.span.start))
+                .trim()
+                .is_empty();
+        if clean
+            && instruction.flags.is_empty()
+            && joinable(last)
+            && joinable(commands)
+            && !changes_folder(last)
+        {
             let escape = context.file.escape;
             reported.safe_fix(
                 "join it to the RUN before",

@@ -1,10 +1,10 @@
 //! The cache of yarn in a layer.
 
+use super::installs::{removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::script::Program;
-use super::installs::{removes, report_uncleaned};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3060",

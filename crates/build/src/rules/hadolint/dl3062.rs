@@ -25,7 +25,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             if !fetches {
                 continue;
             }
-            let mut packages = program.operands_after(&["o", "C", "p", "ldflags", "tags", "mod", "modfile"]);
+            let mut packages =
+                program.operands_after(&["o", "C", "p", "ldflags", "tags", "mod", "modfile"]);
             packages.remove(0);
             if program.subcommand() == Some("run") {
                 packages.truncate(1);

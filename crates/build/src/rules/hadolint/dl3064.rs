@@ -1,11 +1,11 @@
 //! Variables that are named like secrets.
 
+use super::quotes::bare;
 use crate::Span;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::bare;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3064",
@@ -41,7 +41,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             Keyword::Arg => {
                 for word in instruction.arguments.words() {
                     let (name, value) = word.text.split_once('=').unwrap_or((&word.text, ""));
-                    let given = if value.is_empty() { "comes from the caller" } else { "is written here" };
+                    let given =
+                        if value.is_empty() { "comes from the caller" } else { "is written here" };
                     report(findings, step.line, name, given, word.span);
                 }
             }

@@ -1,10 +1,10 @@
 //! `FROM --platform=$TARGETPLATFORM`.
 
+use super::dl3029::without_flag;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::dl3029::without_flag;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3065",
@@ -21,7 +21,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for instruction in &context.file.instructions {
-        let Some(flag) = instruction.flag("platform").filter(|_| instruction.keyword == Keyword::From)
+        let Some(flag) =
+            instruction.flag("platform").filter(|_| instruction.keyword == Keyword::From)
         else {
             continue;
         };

@@ -84,7 +84,8 @@ fn created(context: &Context<'_>, before: usize, name: &str) -> Option<String> {
             }
             let named = program.args().iter().any(|one| one.text == name);
             let id = program.value_of(&["u", "uid"]);
-            if let Some(id) = id.filter(|id| named && id.bytes().all(|byte| byte.is_ascii_digit())) {
+            if let Some(id) = id.filter(|id| named && id.bytes().all(|byte| byte.is_ascii_digit()))
+            {
                 found = Some(id.to_owned()).filter(|id| !id.is_empty());
             }
         }

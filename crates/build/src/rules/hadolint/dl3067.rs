@@ -1,10 +1,10 @@
 //! `COPY --from=… / /`.
 
+use super::quotes::bare;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::quotes::bare;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3067",

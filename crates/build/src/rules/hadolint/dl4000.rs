@@ -1,10 +1,10 @@
 //! `MAINTAINER`.
 
+use super::lines::has_comments_within;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::lines::has_comments_within;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL4000",
@@ -23,8 +23,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for step in context.steps_of(Keyword::Maintainer).filter(|step| !step.onbuild) {
         let instruction = step.instruction;
-        let reported =
-            findings.report(step.line, instruction.name.span, "MAINTAINER is deprecated: use a LABEL");
+        let reported = findings.report(
+            step.line,
+            instruction.name.span,
+            "MAINTAINER is deprecated: use a LABEL",
+        );
         let Some(author) = instruction.arguments.text() else { continue };
         if step.stage.is_none() || has_comments_within(context.file, instruction) {
             continue;

@@ -24,8 +24,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if stage != commands.text.stage {
             (stage, wget, curl) = (commands.text.stage, false, false);
         }
-        let found =
-            |name: &str| commands.invocations.iter().find(|program| program.name() == name);
+        let found = |name: &str| commands.invocations.iter().find(|program| program.name() == name);
         let (gets, curls) = (found("wget"), found("curl"));
         wget |= gets.is_some();
         curl |= curls.is_some();

@@ -1,10 +1,10 @@
 //! More than one `ENTRYPOINT` in a stage.
 
+use super::lines::report_repeated;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
-use super::lines::report_repeated;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL4004",

@@ -38,7 +38,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let base = commands.text.stage.and_then(|stage| context.stages.get(stage));
-        let image = base.map(|stage| context.root_stage(stage).image.text.as_str()).unwrap_or_default();
+        let image =
+            base.map(|stage| context.root_stage(stage).image.text.as_str()).unwrap_or_default();
         let shell = if image.contains("alpine") { "ash" } else { "bash" };
         let text = format!("SHELL [\"/bin/{shell}\", \"-o\", \"pipefail\", \"-c\"]\n");
         mended = Some(commands.text.stage);

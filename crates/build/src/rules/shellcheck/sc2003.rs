@@ -21,10 +21,17 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["expr"]) {
             let asks_text = tree.arguments(call).any(|(_, text)| {
-                matches!(text.as_ref(), ":" | "<" | ">" | "<=" | ">=" | "length" | "substr" | "match" | "index")
+                matches!(
+                    text.as_ref(),
+                    ":" | "<" | ">" | "<=" | ">=" | "length" | "substr" | "match" | "index"
+                )
             });
             let Some(name) = call.command.words.first().filter(|_| !asks_text) else { continue };
-            findings.report(tree.text.line, tree.place(name.span), "expr is antiquated. Consider rewriting this using $((..)), ${} or [[ ]]");
+            findings.report(
+                tree.text.line,
+                tree.place(name.span),
+                "expr is antiquated. Consider rewriting this using $((..)), ${} or [[ ]]",
+            );
         }
     }
 }

@@ -23,7 +23,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for (at, part) in tree.parts() {
-            let Part::CommandSubstitution { span, script, backticks: true } = part else { continue };
+            let Part::CommandSubstitution { span, script, backticks: true } = part else {
+                continue;
+            };
             if script.items.is_empty() && span.len() <= 2 {
                 continue;
             }

@@ -22,9 +22,15 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["ps"]) {
-            let named = tree.arguments(call).any(|(_, text)| matches!(text.as_ref(), "p" | "-p" | "--pid") || text.starts_with("-o"));
+            let named = tree.arguments(call).any(|(_, text)| {
+                matches!(text.as_ref(), "p" | "-p" | "--pid") || text.starts_with("-o")
+            });
             if !named && next_program(tree, call).is_some_and(|name| name == "grep") {
-                findings.report(tree.text.line, tree.place(call.command.span), "Consider using pgrep instead of grepping ps output");
+                findings.report(
+                    tree.text.line,
+                    tree.place(call.command.span),
+                    "Consider using pgrep instead of grepping ps output",
+                );
             }
         }
     }

@@ -23,7 +23,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["ls"]) {
             if next_program(tree, call).is_some_and(|name| name != "grep" && name != "xargs") {
-                findings.report(tree.text.line, tree.place(call.command.span), "Use find instead of ls to better handle non-alphanumeric filenames");
+                findings.report(
+                    tree.text.line,
+                    tree.place(call.command.span),
+                    "Use find instead of ls to better handle non-alphanumeric filenames",
+                );
             }
         }
     }

@@ -30,8 +30,16 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             };
             let alone = matches!(tree.parent(at), Some((_, Node::Command(Command::For(each))))
                 if each.words.as_ref().is_some_and(|words| words.len() == 1));
-                    if alone && first_program(tree, script).is_some_and(|name| matches!(name.as_ref(), "cat" | "cut" | "grep" | "tac" | "head" | "tail")) {
-                findings.report(tree.text.line, tree.place(*span), "To read lines rather than words, pipe/redirect to a 'while read' loop");
+            if alone
+                && first_program(tree, script).is_some_and(|name| {
+                    matches!(name.as_ref(), "cat" | "cut" | "grep" | "tac" | "head" | "tail")
+                })
+            {
+                findings.report(
+                    tree.text.line,
+                    tree.place(*span),
+                    "To read lines rather than words, pipe/redirect to a 'while read' loop",
+                );
             }
         }
     }

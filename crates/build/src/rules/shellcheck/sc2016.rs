@@ -36,20 +36,37 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 /// Whether a shell would expand something in the text if it were in double quotes.
 fn looks_expanded(text: &str) -> bool {
     let inside = text.trim_matches('\'');
     let expands = inside.as_bytes().windows(2).any(|pair| {
         matches!(pair, [b'$', next] if next.is_ascii_alphanumeric() || matches!(next, b'{' | b'(' | b'_'))
     });
-    expands || inside.split_once('`').is_some_and(|(_, rest)| rest.find('`').is_some_and(|at| at > 0))
+    expands
+        || inside.split_once('`').is_some_and(|(_, rest)| rest.find('`').is_some_and(|at| at > 0))
 }
 
 /// Programs that read such texts themselves.
 const READERS: [&str; 19] = [
-    "trap", "sh", "bash", "ksh", "zsh", "ssh", "eval", "xprop", "alias", "sudo", "doas", "docker",
-    "podman", "oc", "dpkg-query", "jq", "rename", "rg", "unset",
+    "trap",
+    "sh",
+    "bash",
+    "ksh",
+    "zsh",
+    "ssh",
+    "eval",
+    "xprop",
+    "alias",
+    "sudo",
+    "doas",
+    "docker",
+    "podman",
+    "oc",
+    "dpkg-query",
+    "jq",
+    "rename",
+    "rg",
+    "unset",
 ];
 
 /// Prompts, which the shell expands each time.
@@ -70,7 +87,9 @@ fn is_meant_so(tree: &Tree<'_>, at: At, text: &str) -> bool {
                     "find" | "busybox" | "exec" | "time" | "command" | "builtin" => {
                         runs_reader(tree, command, at)
                     }
-                    _ => READERS.contains(&name) || name.ends_with("awk") || name.starts_with("perl"),
+                    _ => {
+                        READERS.contains(&name) || name.ends_with("awk") || name.starts_with("perl")
+                    }
                 };
             }
             Node::Command(_) | Node::List(_) => return false,

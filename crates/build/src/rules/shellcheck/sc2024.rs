@@ -25,12 +25,20 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             for redirect in &call.command.redirects {
                 let writes = matches!(
                     redirect.operator,
-                    RedirectOperator::Read | RedirectOperator::Write | RedirectOperator::Append | RedirectOperator::WriteBoth | RedirectOperator::AppendBoth
+                    RedirectOperator::Read
+                        | RedirectOperator::Write
+                        | RedirectOperator::Append
+                        | RedirectOperator::WriteBoth
+                        | RedirectOperator::AppendBoth
                 );
                 let target = tree.of(redirect.target.span);
                 if writes && target != "/dev/null" {
                     let span = Span::new(redirect.operator_span.start, redirect.operator_span.end);
-                    findings.report(tree.text.line, tree.place(span), "sudo doesn't affect redirects. Use .. | sudo tee file");
+                    findings.report(
+                        tree.text.line,
+                        tree.place(span),
+                        "sudo doesn't affect redirects. Use .. | sudo tee file",
+                    );
                 }
             }
         }

@@ -40,7 +40,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 /// Whether the word is one of flags of `echo`, such as `-ne`.
 fn is_echo_flags(text: &str) -> bool {
     text.strip_prefix('-').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_alphabetic()))
@@ -48,9 +47,9 @@ fn is_echo_flags(text: &str) -> bool {
 
 fn has_escape(tree: &Tree<'_>, part: &Part) -> bool {
     match part {
-        Part::Literal { span }
-        | Part::SingleQuoted { span }
-        | Part::DoubleQuoted { span, .. } => holds_escape(tree.of(*span)),
+        Part::Literal { span } | Part::SingleQuoted { span } | Part::DoubleQuoted { span, .. } => {
+            holds_escape(tree.of(*span))
+        }
         _ => false,
     }
 }
@@ -58,6 +57,9 @@ fn has_escape(tree: &Tree<'_>, part: &Part) -> bool {
 /// Whether there is a backslash before a letter or digit that `printf` would expand.
 fn holds_escape(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| {
-        matches!(pair, [b'\\', b'r' | b'n' | b't' | b'a' | b'b' | b'f' | b'v' | b'x' | b'e' | b'0'..=b'9'])
+        matches!(
+            pair,
+            [b'\\', b'r' | b'n' | b't' | b'a' | b'b' | b'f' | b'v' | b'x' | b'e' | b'0'..=b'9']
+        )
     })
 }

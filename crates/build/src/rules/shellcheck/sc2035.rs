@@ -21,14 +21,18 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls() {
-            if matches!(call.name.as_ref(), "echo" | "printf" | "[" | "") && !call.command.words.first().is_some_and(crate::shell::Word::has_expansion) {
+            if matches!(call.name.as_ref(), "echo" | "printf" | "[" | "")
+                && !call.command.words.first().is_some_and(crate::shell::Word::has_expansion)
+            {
                 continue;
             }
             for (word, text) in tree.arguments(call) {
                 if text == "--" {
                     break;
                 }
-                let Some(Part::Glob { span, char: '*' | '?', .. }) = word.parts.first() else { continue };
+                let Some(Part::Glob { span, char: '*' | '?', .. }) = word.parts.first() else {
+                    continue;
+                };
                 let place = tree.place(*span);
                 findings
                     .report(

@@ -47,7 +47,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 fn is_flags_with(text: &str, letter: char) -> bool {
     text.strip_prefix('-').is_some_and(|rest| !rest.starts_with('-') && rest.contains(letter))
 }

@@ -27,7 +27,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let Some([word]) = each.words.as_deref() else { continue };
             let listed = !word.is_quoted() && tree.of(word.span).contains(',');
             if !word.has_expansion() && !listed {
-                findings.report(tree.text.line, tree.place(word.span), "This loop will only ever run once. Bad quoting or missing glob/expansion?");
+                findings.report(
+                    tree.text.line,
+                    tree.place(word.span),
+                    "This loop will only ever run once. Bad quoting or missing glob/expansion?",
+                );
             }
         }
     }

@@ -30,8 +30,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             };
             let alone = matches!(tree.parent(at), Some((_, Node::Command(Command::For(each))))
                 if each.words.as_ref().is_some_and(|words| words.len() == 1));
-                    if alone && first_program(tree, script).is_some_and(|name| name == "ls") {
-                findings.report(tree.text.line, tree.place(*span), "Iterating over ls output is fragile. Use globs");
+            if alone && first_program(tree, script).is_some_and(|name| name == "ls") {
+                findings.report(
+                    tree.text.line,
+                    tree.place(*span),
+                    "Iterating over ls output is fragile. Use globs",
+                );
             }
         }
     }

@@ -25,7 +25,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for (at, part) in tree.parts() {
             let Part::CommandSubstitution { span, script, .. } = part else { continue };
-            if fate(tree, at) != Fate::Split || script.items.is_empty() || gives_words(tree, script) {
+            if fate(tree, at) != Fate::Split || script.items.is_empty() || gives_words(tree, script)
+            {
                 continue;
             }
             let place = tree.place(*span);
@@ -35,7 +36,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
     }
 }
-
 
 /// Whether the command is one whose output is nothing but numbers.
 fn gives_words(tree: &Tree<'_>, script: &List) -> bool {

@@ -28,9 +28,19 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 let [(_, flag), (word, _)] = pair else { continue };
                 let takes_pattern = matches!(
                     flag.as_ref(),
-                    "-name" | "-iname" | "-path" | "-ipath" | "-wholename" | "-iwholename" | "-regex" | "-iregex" | "-lname" | "-ilname"
+                    "-name"
+                        | "-iname"
+                        | "-path"
+                        | "-ipath"
+                        | "-wholename"
+                        | "-iwholename"
+                        | "-regex"
+                        | "-iregex"
+                        | "-lname"
+                        | "-ilname"
                 );
-                if takes_pattern && word.parts.iter().any(|part| matches!(part, Part::Glob { .. })) {
+                if takes_pattern && word.parts.iter().any(|part| matches!(part, Part::Glob { .. }))
+                {
                     let place = tree.place(word.span);
                     let reported = findings.report(
                         tree.text.line,

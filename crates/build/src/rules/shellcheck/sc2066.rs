@@ -27,9 +27,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let Node::Command(Command::For(each)) = node else { continue };
             let Some([word]) = each.words.as_deref() else { continue };
             let [Part::DoubleQuoted { parts, .. }] = word.parts.as_slice() else { continue };
-            let many = parts.iter().any(|part| {
-                matches!(part, Part::Parameter(one) if is_many(tree.source, one))
-            });
+            let many = parts
+                .iter()
+                .any(|part| matches!(part, Part::Parameter(one) if is_many(tree.source, one)));
             if word.has_expansion() && !many {
                 findings.report(tree.text.line, tree.place(word.span), "Since you double quoted this, it will not word split, and the loop will only run once");
             }

@@ -48,7 +48,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 /// Whether it is `: ${x:=y}`, which has a rule of its own.
 fn is_null_default(tree: &Tree<'_>, at: At, parameter: &Parameter) -> bool {
     matches!(parameter.operator, Some(ParameterOperator::Assign { .. }))

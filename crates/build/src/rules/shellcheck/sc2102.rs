@@ -25,7 +25,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         for (at, part) in tree.parts() {
             let Part::Glob { span, char: '[', .. } = part else { continue };
             let text = tree.of(*span);
-            let set = text.trim_start_matches('[').trim_end_matches(']').trim_start_matches(['!', '^']);
+            let set =
+                text.trim_start_matches('[').trim_end_matches(']').trim_start_matches(['!', '^']);
             let classes = text.contains("[:") || text.contains("[.") || text.contains("[=");
             let mut seen: Vec<char> = Vec::new();
             let twice = set.chars().take(64).any(|one| {
@@ -36,7 +37,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let indexes = matches!(tree.ancestors(at).find(|(_, node)| matches!(node, Node::Simple(_))), Some((_, Node::Simple(command)))
                 if command.name(tree.source).is_some_and(|name| matches!(name.as_ref(), "tr" | "read" | "unset")));
             if twice && !classes && !indexes {
-                findings.report(tree.text.line, tree.place(*span), "Ranges can only match single chars (mentioned due to duplicates)");
+                findings.report(
+                    tree.text.line,
+                    tree.place(*span),
+                    "Ranges can only match single chars (mentioned due to duplicates)",
+                );
             }
         }
     }

@@ -27,7 +27,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
             for (word, text) in tree.arguments(call) {
                 if word.literal(tree.source).is_some() && is_of_system(&text) {
-                    findings.report(tree.text.line, tree.place(word.span), "Warning: deletes a system directory");
+                    findings.report(
+                        tree.text.line,
+                        tree.place(word.span),
+                        "Warning: deletes a system directory",
+                    );
                 }
             }
         }

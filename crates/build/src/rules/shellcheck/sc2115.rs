@@ -46,7 +46,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 /// The variables of a word that stand in it without an operator.
 fn plain_variables(word: &Word) -> Vec<&Parameter> {
     let mut found = Vec::new();

@@ -22,17 +22,33 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["grep", "egrep", "fgrep", "zgrep"]) {
             let Some((pipeline, index)) = tree.pipeline_of(call) else { continue };
-            let Some(Command::Simple(next)) = pipeline.commands.get(index.saturating_add(1)) else { continue };
+            let Some(Command::Simple(next)) = pipeline.commands.get(index.saturating_add(1)) else {
+                continue;
+            };
             let mut words = next.words.iter().map(|word| word.text(tree.source));
             let counts_lines = words.next().as_deref() == Some("wc")
                 && words.all(|word| word == "-l" || word == "--lines")
                 && next.words.len() > 1;
             let keeps_lines = tree.arguments(call).all(|(_, text)| {
-                !matches!(text.as_ref(), "--only-matching" | "--recursive" | "--count" | "--files-with-matches" | "--after-context" | "--before-context")
-                    && !text.strip_prefix('-').is_some_and(|rest| !rest.starts_with('-') && rest.contains(['o', 'r', 'R', 'c', 'l', 'A', 'B', 'C', 'q']))
+                !matches!(
+                    text.as_ref(),
+                    "--only-matching"
+                        | "--recursive"
+                        | "--count"
+                        | "--files-with-matches"
+                        | "--after-context"
+                        | "--before-context"
+                ) && !text.strip_prefix('-').is_some_and(|rest| {
+                    !rest.starts_with('-')
+                        && rest.contains(['o', 'r', 'R', 'c', 'l', 'A', 'B', 'C', 'q'])
+                })
             });
             if counts_lines && keeps_lines {
-                findings.report(tree.text.line, tree.place(call.command.span), "Consider using 'grep -c' instead of 'grep|wc -l'");
+                findings.report(
+                    tree.text.line,
+                    tree.place(call.command.span),
+                    "Consider using 'grep -c' instead of 'grep|wc -l'",
+                );
             }
         }
     }

@@ -26,7 +26,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 match text.as_ref() {
                     "(" => break,
                     "-o" | "-or" => joined = true,
-                    "-exec" | "-execdir" | "-delete" | "-print" | "-print0" | "-fls" | "-fprint" | "-fprint0" | "-fprintf" | "-ls" | "-ok" | "-okdir" | "-printf" => {
+                    "-exec" | "-execdir" | "-delete" | "-print" | "-print0" | "-fls"
+                    | "-fprint" | "-fprint0" | "-fprintf" | "-ls" | "-ok" | "-okdir"
+                    | "-printf" => {
                         if joined && !acted {
                             findings.report(
                                 tree.text.line,

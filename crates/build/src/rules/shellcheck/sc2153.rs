@@ -30,7 +30,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 findings.report(
                     tree.text.line,
                     tree.place(span),
-                    format!("Possible misspelling: {name} may not be assigned. Did you mean {near}?"),
+                    format!(
+                        "Possible misspelling: {name} may not be assigned. Did you mean {near}?"
+                    ),
                 );
             }
         }

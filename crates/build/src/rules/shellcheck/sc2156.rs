@@ -28,7 +28,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                     && flag.starts_with('-')
                     && flag.ends_with('c');
                 if runs && text.contains("{}") {
-                    findings.report(tree.text.line, tree.place(word.span), "Injecting filenames is fragile and insecure. Use parameters");
+                    findings.report(
+                        tree.text.line,
+                        tree.place(word.span),
+                        "Injecting filenames is fragile and insecure. Use parameters",
+                    );
                 }
             }
         }

@@ -21,7 +21,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["read"]) {
             let raw = tree.arguments(call).any(|(_, text)| {
-                text.strip_prefix('-').is_some_and(|rest| !rest.starts_with('-') && rest.contains('r'))
+                text.strip_prefix('-')
+                    .is_some_and(|rest| !rest.starts_with('-') && rest.contains('r'))
             });
             let Some(name) = call.command.words.first().filter(|_| !raw) else { continue };
             let place = tree.place(name.span);

@@ -47,13 +47,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 fn cd_name<'a>(tree: &Tree<'a>, call: &Call<'a>) -> Option<&'static str> {
     let known = |name: &str| ["cd", "pushd", "popd"].into_iter().find(|one| *one == name);
     match call.name.as_ref() {
-        "command" | "builtin" => {
-            tree.arguments(call).next().and_then(|(_, text)| known(&text))
-        }
+        "command" | "builtin" => tree.arguments(call).next().and_then(|(_, text)| known(&text)),
         name => known(name),
     }
 }

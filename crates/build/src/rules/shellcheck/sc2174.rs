@@ -45,7 +45,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 }
             }
             if let Some(span) = mode.filter(|_| parents && deep) {
-                findings.report(tree.text.line, tree.place(span), "When used with -p, -m only applies to the deepest directory");
+                findings.report(
+                    tree.text.line,
+                    tree.place(span),
+                    "When used with -p, -m only applies to the deepest directory",
+                );
             }
         }
     }

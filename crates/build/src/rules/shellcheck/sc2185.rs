@@ -21,10 +21,16 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
         for call in tree.calls_of(&["find"]) {
             let first = tree.arguments(call).find(|(_, text)| {
-                !matches!(text.as_ref(), "-H" | "-L" | "-P") && !text.starts_with("-O") && !text.starts_with("-D")
+                !matches!(text.as_ref(), "-H" | "-L" | "-P")
+                    && !text.starts_with("-O")
+                    && !text.starts_with("-D")
             });
             let names = first.is_none_or(|(word, text)| {
-                !text.starts_with('-') && text != "!" && text != "(" || word.has_expansion() || text.starts_with("-files0") || text == "--version" || text == "--help"
+                !text.starts_with('-') && text != "!" && text != "("
+                    || word.has_expansion()
+                    || text.starts_with("-files0")
+                    || text == "--version"
+                    || text == "--help"
             });
             let name = call.command.words.first().filter(|_| !names);
             if let Some(name) = name {

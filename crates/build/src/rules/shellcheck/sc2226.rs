@@ -26,18 +26,25 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             if let [word] = operands(tree, call).as_slice()
                 && !word.has_expansion()
             {
-                findings.report(tree.text.line, tree.place(call.command.span), "This ln has no destination. Check the arguments, or specify '.' explicitly");
+                findings.report(
+                    tree.text.line,
+                    tree.place(call.command.span),
+                    "This ln has no destination. Check the arguments, or specify '.' explicitly",
+                );
             }
         }
     }
 }
 
-
 /// The arguments that are no flags; none where `-t` names the destination.
 fn operands<'a>(tree: &Tree<'a>, call: &Call<'a>) -> Vec<&'a Word> {
     let mut operands = Vec::new();
     for (word, text) in tree.arguments(call) {
-        if text.starts_with("-t") || text.starts_with("--target") || text.starts_with("--help") || text.starts_with("--version") {
+        if text.starts_with("-t")
+            || text.starts_with("--target")
+            || text.starts_with("--help")
+            || text.starts_with("--version")
+        {
             return Vec::new();
         }
         if !text.starts_with('-') || word.has_expansion() {

@@ -40,7 +40,6 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 /// Whether the status of the pipeline decides something: it is a condition, `&&` or `||` follows,
 /// or it is the last command and so the status of all.
 fn is_looked_at(tree: &Tree<'_>, at: At) -> bool {
@@ -74,12 +73,15 @@ fn is_looked_at(tree: &Tree<'_>, at: At) -> bool {
 }
 
 fn is_condition(tree: &Tree<'_>, at: At) -> bool {
-    let (Some(Node::List(list)), Some((_, Node::Command(command)))) = (tree.node(at), tree.parent(at))
+    let (Some(Node::List(list)), Some((_, Node::Command(command)))) =
+        (tree.node(at), tree.parent(at))
     else {
         return false;
     };
     match command {
-        Command::If(choice) => choice.arms.iter().any(|arm| std::ptr::eq(&raw const arm.condition, list)),
+        Command::If(choice) => {
+            choice.arms.iter().any(|arm| std::ptr::eq(&raw const arm.condition, list))
+        }
         Command::While(each) => std::ptr::eq(&raw const each.condition, list),
         _ => false,
     }

@@ -28,7 +28,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 _ => false,
             });
             if wide && !tree.of(call.command.span).contains('\n') {
-                findings.report(tree.text.line, tree.place(call.command.span), "Quote repeated spaces to avoid them collapsing into one");
+                findings.report(
+                    tree.text.line,
+                    tree.place(call.command.span),
+                    "Quote repeated spaces to avoid them collapsing into one",
+                );
             }
         }
     }

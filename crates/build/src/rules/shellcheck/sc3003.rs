@@ -26,7 +26,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         for (_, part) in tree.parts() {
             let Part::AnsiC { span } = part else { continue };
             if true {
-                findings.report(tree.text.line, tree.place(*span), "In POSIX sh, $'..' is undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(*span),
+                    "In POSIX sh, $'..' is undefined",
+                );
             }
         }
     }

@@ -27,7 +27,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         for (_, node) in tree.nodes() {
             if let Node::Command(Command::Test(test)) = node {
-                findings.report(tree.text.line, tree.place(test.span), "In POSIX sh, [[ ]] is undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(test.span),
+                    "In POSIX sh, [[ ]] is undefined",
+                );
             }
         }
     }

@@ -29,7 +29,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             if let Node::Redirect(redirect) = node
                 && redirect.operator == RedirectOperator::HereString
             {
-                findings.report(tree.text.line, tree.place(redirect.operator_span), "In POSIX sh, here-strings are undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(redirect.operator_span),
+                    "In POSIX sh, here-strings are undefined",
+                );
             }
         }
     }

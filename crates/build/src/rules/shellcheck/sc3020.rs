@@ -27,7 +27,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         for (_, node) in tree.nodes() {
             let Node::Redirect(redirect) = node else { continue };
-            if !matches!(redirect.operator, RedirectOperator::WriteBoth | RedirectOperator::AppendBoth) {
+            if !matches!(
+                redirect.operator,
+                RedirectOperator::WriteBoth | RedirectOperator::AppendBoth
+            ) {
                 continue;
             }
             let both = if redirect.operator == RedirectOperator::WriteBoth { ">" } else { ">>" };

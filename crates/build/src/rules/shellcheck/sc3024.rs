@@ -28,7 +28,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             if let Node::Assignment(assignment) = node
                 && assignment.append
             {
-                findings.report(tree.text.line, tree.place(assignment.name_span), "In POSIX sh, += is undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(assignment.name_span),
+                    "In POSIX sh, += is undefined",
+                );
             }
         }
     }

@@ -29,9 +29,18 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let name = parameter.name.as_str();
             let guarded = matches!(
                 parameter.operator,
-                Some(ParameterOperator::Default { .. } | ParameterOperator::Alternative { .. } | ParameterOperator::Assign { .. } | ParameterOperator::Require { .. })
+                Some(
+                    ParameterOperator::Default { .. }
+                        | ParameterOperator::Alternative { .. }
+                        | ParameterOperator::Assign { .. }
+                        | ParameterOperator::Require { .. }
+                )
             );
-            if OF_BASH.contains(&name) && !guarded && !tree.scope.is_declared(name) && !Variables::of(tree).is_assigned(name) {
+            if OF_BASH.contains(&name)
+                && !guarded
+                && !tree.scope.is_declared(name)
+                && !Variables::of(tree).is_assigned(name)
+            {
                 findings.report(
                     tree.text.line,
                     tree.place(parameter.span),
@@ -42,9 +51,23 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 const OF_BASH: [&str; 18] = [
-    "RANDOM", "UID", "EUID", "HOSTNAME", "SECONDS", "OSTYPE", "HOSTTYPE", "MACHTYPE", "SHLVL",
-    "PIPESTATUS", "DIRSTACK", "BASH_SOURCE", "FUNCNAME", "GROUPS", "SHELLOPTS", "TIMEFORMAT",
-    "BASHPID", "BASH_REMATCH",
+    "RANDOM",
+    "UID",
+    "EUID",
+    "HOSTNAME",
+    "SECONDS",
+    "OSTYPE",
+    "HOSTTYPE",
+    "MACHTYPE",
+    "SHLVL",
+    "PIPESTATUS",
+    "DIRSTACK",
+    "BASH_SOURCE",
+    "FUNCNAME",
+    "GROUPS",
+    "SHELLOPTS",
+    "TIMEFORMAT",
+    "BASHPID",
+    "BASH_REMATCH",
 ];

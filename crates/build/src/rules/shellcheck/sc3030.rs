@@ -26,7 +26,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         for (_, node) in tree.nodes() {
             if let Node::Array(array) = node {
-                findings.report(tree.text.line, tree.place(array.span), "In POSIX sh, arrays are undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(array.span),
+                    "In POSIX sh, arrays are undefined",
+                );
             }
         }
     }

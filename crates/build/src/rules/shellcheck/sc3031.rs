@@ -30,7 +30,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 && redirect.heredoc.is_none()
                 && redirect.target.parts.iter().any(|part| matches!(part, Part::Glob { .. }))
             {
-                findings.report(tree.text.line, tree.place(redirect.span), "In POSIX sh, redirecting to/from globs is undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(redirect.span),
+                    "In POSIX sh, redirecting to/from globs is undefined",
+                );
             }
         }
     }

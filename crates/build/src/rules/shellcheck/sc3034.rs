@@ -32,7 +32,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 && command.assignments.is_empty()
                 && command.redirects.iter().any(|one| one.operator == RedirectOperator::Read);
             if only_reads {
-                findings.report(tree.text.line, tree.place(*span), "In POSIX sh, $(<file) to read files is undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(*span),
+                    "In POSIX sh, $(<file) to read files is undefined",
+                );
             }
         }
     }

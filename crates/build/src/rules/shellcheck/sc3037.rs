@@ -27,7 +27,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         for call in tree.calls_of(&["echo"]) {
             let Some((word, text)) = tree.arguments(call).next() else { continue };
             let flags = text.strip_prefix('-').filter(|rest| {
-                !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'e' | b'E' | b'n' | b's'))
+                !rest.is_empty()
+                    && rest.bytes().all(|byte| matches!(byte, b'e' | b'E' | b'n' | b's'))
             });
             if flags.is_some_and(|flags| !(dash && flags == "n")) {
                 findings.report(

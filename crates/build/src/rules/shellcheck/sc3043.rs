@@ -24,7 +24,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for call in tree.calls_of(&["local"]) {
-            findings.report(tree.text.line, tree.place(call.command.span), "In POSIX sh, 'local' is undefined");
+            findings.report(
+                tree.text.line,
+                tree.place(call.command.span),
+                "In POSIX sh, 'local' is undefined",
+            );
         }
     }
 }

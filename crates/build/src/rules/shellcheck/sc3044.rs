@@ -34,8 +34,23 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 const OF_BASH: [&str; 18] = [
-    "pushd", "popd", "dirs", "declare", "typeset", "shopt", "mapfile", "readarray", "disown",
-    "compgen", "complete", "compopt", "caller", "enable", "help", "history", "logout", "suspend",
+    "pushd",
+    "popd",
+    "dirs",
+    "declare",
+    "typeset",
+    "shopt",
+    "mapfile",
+    "readarray",
+    "disown",
+    "compgen",
+    "complete",
+    "compopt",
+    "caller",
+    "enable",
+    "help",
+    "history",
+    "logout",
+    "suspend",
 ];

@@ -23,8 +23,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for call in tree.calls() {
-            let Some((_, known)) = OF_POSIX.iter().find(|(name, _)| *name == call.name) else { continue };
-            let flags = tree.arguments(call).take_while(|(_, text)| text.starts_with('-') && text.len() > 1);
+            let Some((_, known)) = OF_POSIX.iter().find(|(name, _)| *name == call.name) else {
+                continue;
+            };
+            let flags = tree
+                .arguments(call)
+                .take_while(|(_, text)| text.starts_with('-') && text.len() > 1);
             for (word, text) in flags {
                 let letters = text.trim_start_matches('-');
                 if let Some(letter) = letters.chars().find(|letter| !known.contains(*letter)) {
@@ -39,8 +43,12 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-
 /// Builtins and the flags that POSIX gives them.
 const OF_POSIX: [(&str, &str); 6] = [
-    ("read", "r"), ("ulimit", "f"), ("export", "p"), ("cd", "LP"), ("unset", "fv"), ("readonly", "p"),
+    ("read", "r"),
+    ("ulimit", "f"),
+    ("export", "p"),
+    ("cd", "LP"),
+    ("unset", "fv"),
+    ("readonly", "p"),
 ];

@@ -24,8 +24,15 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for (_, parameter) in tree.parameters() {
-            if parameter.indirect && parameter.operator != Some(ParameterOperator::Names) && parameter.index.is_none() {
-                findings.report(tree.text.line, tree.place(parameter.span), "In POSIX sh, indirect expansion is undefined");
+            if parameter.indirect
+                && parameter.operator != Some(ParameterOperator::Names)
+                && parameter.index.is_none()
+            {
+                findings.report(
+                    tree.text.line,
+                    tree.place(parameter.span),
+                    "In POSIX sh, indirect expansion is undefined",
+                );
             }
         }
     }

@@ -24,7 +24,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         for (_, parameter) in tree.parameters() {
             if parameter.index.is_some() {
-                findings.report(tree.text.line, tree.place(parameter.span), "In POSIX sh, array references are undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(parameter.span),
+                    "In POSIX sh, array references are undefined",
+                );
             }
         }
     }

@@ -25,7 +25,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         for (_, parameter) in tree.parameters() {
             if parameter.operator == Some(ParameterOperator::Slice) {
-                findings.report(tree.text.line, tree.place(parameter.span), "In POSIX sh, string indexing is undefined");
+                findings.report(
+                    tree.text.line,
+                    tree.place(parameter.span),
+                    "In POSIX sh, string indexing is undefined",
+                );
             }
         }
     }

@@ -24,8 +24,20 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         for (_, parameter) in tree.parameters() {
-            if matches!(parameter.operator, Some(ParameterOperator::UppercaseFirst | ParameterOperator::UppercaseAll | ParameterOperator::LowercaseFirst | ParameterOperator::LowercaseAll)) {
-                findings.report(tree.text.line, tree.place(parameter.span), "In POSIX sh, case modification is undefined");
+            if matches!(
+                parameter.operator,
+                Some(
+                    ParameterOperator::UppercaseFirst
+                        | ParameterOperator::UppercaseAll
+                        | ParameterOperator::LowercaseFirst
+                        | ParameterOperator::LowercaseAll
+                )
+            ) {
+                findings.report(
+                    tree.text.line,
+                    tree.place(parameter.span),
+                    "In POSIX sh, case modification is undefined",
+                );
             }
         }
     }
