@@ -46,20 +46,21 @@ impl Parser<'_> {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => {
                 self.bump(1);
                 let (name, name_span) = self.name();
-                Some(self.plain_parameter(start, name, name_span))
+                Some(Part::Parameter(Box::new(self.plain_parameter(start, name, name_span))))
             }
             b'0'..=b'9' | b'@' | b'*' | b'#' | b'?' | b'-' | b'$' | b'!' => {
                 self.bump(2);
                 let name = self.slice(start.saturating_add(1), self.pos).to_owned();
                 let name_span = self.span_from(start.saturating_add(1));
-                Some(self.plain_parameter(start, name, name_span))
+                Some(Part::Parameter(Box::new(self.plain_parameter(start, name, name_span))))
             }
             _ => None,
         }
     }
 
-    fn plain_parameter(&self, start: usize, name: String, name_span: Span) -> Part {
-        Part::Parameter(Box::new(Parameter {
+    /// `$name`: a parameter to which nothing is done.
+    pub(super) fn plain_parameter(&self, start: usize, name: String, name_span: Span) -> Parameter {
+        Parameter {
             name,
             name_span,
             braced: false,
@@ -70,7 +71,7 @@ impl Parser<'_> {
             word: None,
             replacement: None,
             span: self.span_from(start),
-        }))
+        }
     }
 
     /// Letters, digits and `_`, as many as there are.
@@ -85,18 +86,8 @@ impl Parser<'_> {
     fn braced_parameter(&mut self, quoted: bool) -> Parameter {
         let start = self.pos;
         self.bump(2);
-        let mut parameter = Parameter {
-            name: String::new(),
-            name_span: self.here(),
-            braced: true,
-            length: false,
-            indirect: false,
-            index: None,
-            operator: None,
-            word: None,
-            replacement: None,
-            span: self.here(),
-        };
+        let plain = self.plain_parameter(start, String::new(), self.here());
+        let mut parameter = Parameter { braced: true, ..plain };
         if self.enter() {
             self.parameter_prefix(&mut parameter);
             self.parameter_name(&mut parameter);
@@ -404,13 +395,8 @@ impl Parser<'_> {
                 }
                 _ => None,
             };
-            if let Some(part) = part {
-                self.literal(parts, plain, before);
-                parts.push(part);
-                plain = self.pos;
+            if self.keep(part, before, parts, &mut plain) {
                 self.count();
-            } else if self.pos == before {
-                self.bump_char();
             }
         };
         self.literal(parts, plain, self.pos);

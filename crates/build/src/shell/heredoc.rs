@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-use super::ast::{Heredoc, Part, Word};
+use super::ast::{Heredoc, Word};
 use super::cursor::Parser;
 use super::error::SyntaxErrorKind;
 
@@ -10,15 +10,7 @@ impl Parser<'_> {
     /// The body of the heredoc whose redirect has just been read. Several on one line stand one
     /// behind another.
     pub(super) fn heredoc(&mut self, target: &Word, strip_tabs: bool) -> Heredoc {
-        let quoted = target.parts.iter().any(|part| {
-            matches!(
-                part,
-                Part::Escaped { .. }
-                    | Part::SingleQuoted { .. }
-                    | Part::AnsiC { .. }
-                    | Part::DoubleQuoted { .. }
-            )
-        });
+        let quoted = target.is_quoted();
         let delimiter = target.text(self.source).into_owned();
         let (line_end, body_start) = match self.heredocs {
             Some((line_end, bodies_end)) if self.pos <= line_end => (line_end, bodies_end),

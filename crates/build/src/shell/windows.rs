@@ -235,13 +235,7 @@ impl Parser<'_> {
                 _ if byte == language.escape() => self.windows_escaped(),
                 _ => None,
             };
-            if let Some(part) = part {
-                self.literal(&mut parts, plain, before);
-                parts.push(part);
-                plain = self.pos;
-            } else if self.pos == before {
-                self.bump_char();
-            }
+            self.keep(part, before, &mut parts, &mut plain);
         }
         self.literal(&mut parts, plain, self.pos);
         let word = Word { parts, span: self.span_from(start) };
@@ -283,13 +277,7 @@ impl Parser<'_> {
                 (Some(b'%'), Windows::Cmd) => self.cmd_variable(),
                 _ => None,
             };
-            if let Some(part) = part {
-                self.literal(&mut parts, plain, before);
-                parts.push(part);
-                plain = self.pos;
-            } else if self.pos == before {
-                self.bump_char();
-            }
+            self.keep(part, before, &mut parts, &mut plain);
         }
         self.literal(&mut parts, plain, self.pos);
         if self.peek() == Some(b'"') {
@@ -373,17 +361,8 @@ impl Parser<'_> {
     }
 
     fn windows_variable(&self, start: usize, inside: usize, end: usize, braced: bool) -> Part {
-        Part::Parameter(Box::new(Parameter {
-            name: self.slice(inside, end).to_owned(),
-            name_span: self.span(inside, end),
-            braced,
-            length: false,
-            indirect: false,
-            index: None,
-            operator: None,
-            word: None,
-            replacement: None,
-            span: self.span_from(start),
-        }))
+        let name = self.slice(inside, end).to_owned();
+        let plain = self.plain_parameter(start, name, self.span(inside, end));
+        Part::Parameter(Box::new(Parameter { braced, ..plain }))
     }
 }

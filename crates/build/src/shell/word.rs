@@ -159,16 +159,32 @@ impl Parser<'_> {
                 _ if context.ends_at_blanks() => break,
                 _ => None,
             };
-            if let Some(part) = part {
-                self.literal(parts, plain, before);
-                parts.push(part);
-                plain = self.pos;
+            if self.keep(part, before, parts, &mut plain) {
                 self.count();
-            } else if self.pos == before {
-                self.bump_char();
             }
         }
         self.literal(parts, plain, self.pos);
+    }
+
+    /// Keeps a part that begins at `before`, and the literal text from `plain` up to it; without
+    /// one goes on by a character, unless that was done. Says whether there was a part.
+    pub(super) fn keep(
+        &mut self,
+        part: Option<Part>,
+        before: usize,
+        parts: &mut Vec<Part>,
+        plain: &mut usize,
+    ) -> bool {
+        let Some(part) = part else {
+            if self.pos == before {
+                self.bump_char();
+            }
+            return false;
+        };
+        self.literal(parts, *plain, before);
+        parts.push(part);
+        *plain = self.pos;
+        true
     }
 
     pub(super) fn literal(&self, parts: &mut Vec<Part>, start: usize, end: usize) {
@@ -273,13 +289,8 @@ impl Parser<'_> {
                 Some(b'`') => Some(self.backticks(end.is_some())),
                 _ => break,
             };
-            if let Some(part) = part {
-                self.literal(parts, plain, before);
-                parts.push(part);
-                plain = self.pos;
+            if self.keep(part, before, parts, &mut plain) {
                 self.count();
-            } else if self.pos == before {
-                self.bump(1);
             }
         }
         self.literal(parts, plain, self.pos);
