@@ -64,6 +64,11 @@ impl<'a> Context<'a> {
         trees.iter().filter(|tree| !tree.broken)
     }
 
+    /// Those of [`Self::shells`] whose shell has nothing but what POSIX asks for.
+    pub(crate) fn plain_shells(&self) -> impl Iterator<Item = &Tree<'a>> {
+        self.shells().filter(|tree| tree.is_plain_sh())
+    }
+
     /// All instructions in order; what `ONBUILD` holds stands for it.
     pub fn steps(&self) -> impl Iterator<Item = Step<'a>> {
         let mut stage: Option<usize> = None;

@@ -4,6 +4,8 @@
 
 mod conditions;
 mod deletion;
+mod destination;
+mod loops;
 mod options;
 mod splitting;
 mod tree;

@@ -3,10 +3,8 @@
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use crate::shell::{Command, Part};
 
-use super::splitting::first_program;
-use super::tree::{Node, Role};
+use super::loops::over_output;
 
 pub(super) static RULE: Rule = Rule {
     id: "SC2013",
@@ -23,24 +21,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
-        for (at, node) in tree.nodes() {
-            let Node::Word(word, Role::Item) = node else { continue };
-            let [Part::CommandSubstitution { span, script, .. }] = word.parts.as_slice() else {
-                continue;
-            };
-            let alone = matches!(tree.parent(at), Some((_, Node::Command(Command::For(each))))
-                if each.words.as_ref().is_some_and(|words| words.len() == 1));
-            if alone
-                && first_program(tree, script).is_some_and(|name| {
-                    matches!(name.as_ref(), "cat" | "cut" | "grep" | "tac" | "head" | "tail")
-                })
-            {
-                findings.report(
-                    tree.text.line,
-                    tree.place(*span),
-                    "To read lines rather than words, pipe/redirect to a 'while read' loop",
-                );
-            }
+        for span in over_output(tree, &["cat", "cut", "grep", "tac", "head", "tail"]) {
+            findings.report(
+                tree.text.line,
+                tree.place(span),
+                "To read lines rather than words, pipe/redirect to a 'while read' loop",
+            );
         }
     }
 }

@@ -3,9 +3,8 @@
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use crate::shell::Command;
 
-use super::tree::Node;
+use super::loops::sole_words;
 
 pub(super) static RULE: Rule = Rule {
     id: "SC2043",
@@ -22,9 +21,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
-        for (_, node) in tree.nodes() {
-            let Node::Command(Command::For(each)) = node else { continue };
-            let Some([word]) = each.words.as_deref() else { continue };
+        for word in sole_words(tree) {
             let listed = !word.is_quoted() && tree.of(word.span).contains(',');
             if !word.has_expansion() && !listed {
                 findings.report(

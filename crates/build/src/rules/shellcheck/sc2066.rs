@@ -3,10 +3,10 @@
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use crate::shell::{Command, Part};
+use crate::shell::Part;
 
+use super::loops::sole_words;
 use super::splitting::is_many;
-use super::tree::Node;
 
 pub(super) static RULE: Rule = Rule {
     id: "SC2066",
@@ -23,9 +23,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for tree in context.shells() {
-        for (_, node) in tree.nodes() {
-            let Node::Command(Command::For(each)) = node else { continue };
-            let Some([word]) = each.words.as_deref() else { continue };
+        for word in sole_words(tree) {
             let [Part::DoubleQuoted { parts, .. }] = word.parts.as_slice() else { continue };
             let many = parts
                 .iter()

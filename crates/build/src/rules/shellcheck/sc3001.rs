@@ -19,19 +19,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for tree in context.shells() {
-        if !tree.is_plain_sh() {
-            continue;
-        }
+    for tree in context.plain_shells() {
         for (_, part) in tree.parts() {
             let Part::ProcessSubstitution { span, .. } = part else { continue };
-            if true {
-                findings.report(
-                    tree.text.line,
-                    tree.place(*span),
-                    "In POSIX sh, process substitution is undefined",
-                );
-            }
+            findings.report(
+                tree.text.line,
+                tree.place(*span),
+                "In POSIX sh, process substitution is undefined",
+            );
         }
     }
 }

@@ -21,10 +21,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for tree in context.shells() {
-        if !tree.is_plain_sh() {
-            continue;
-        }
+    for tree in context.plain_shells() {
         for (_, node) in tree.nodes() {
             if let Node::Redirect(redirect) = node
                 && redirect.heredoc.is_none()

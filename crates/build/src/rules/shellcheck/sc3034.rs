@@ -19,10 +19,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for tree in context.shells() {
-        if !tree.is_plain_sh() {
-            continue;
-        }
+    for tree in context.plain_shells() {
         for (_, part) in tree.parts() {
             let Part::CommandSubstitution { span, script, .. } = part else { continue };
             let [AndOr { first, rest, .. }] = script.items.as_slice() else { continue };

@@ -18,10 +18,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for tree in context.shells() {
-        if !tree.is_plain_sh() {
-            continue;
-        }
+    for tree in context.plain_shells() {
         for call in tree.calls() {
             let Some((_, known)) = OF_POSIX.iter().find(|(name, _)| *name == call.name) else {
                 continue;
