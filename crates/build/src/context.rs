@@ -108,6 +108,11 @@ impl<'a> Context<'a> {
             .map(|(text, invocations)| Commands { text, invocations })
     }
 
+    /// The instruction that a shell text belongs to; an `ONBUILD` for what it holds.
+    pub fn instruction_of(&self, text: &ShellText) -> Option<&'a Instruction> {
+        self.file.instructions.get(text.instruction)
+    }
+
     /// The variables as an instruction sees them.
     pub fn scope(&self, step: Step<'_>) -> Scope<'a> {
         let stage = step.stage.filter(|_| step.instruction.keyword != Keyword::From);

@@ -76,17 +76,6 @@ pub struct Findings<'a> {
 const MAX_FINDINGS: usize = 10_000;
 
 impl Findings<'_> {
-    /// How many findings there are, of all rules so far.
-    pub(crate) fn count(&self) -> usize {
-        self.found.len()
-    }
-
-    /// Drops those from the `from`th on that `keep` refuses.
-    pub(crate) fn retain_from(&mut self, from: usize, keep: impl Fn(&Finding) -> bool) {
-        let late = self.found.split_off(from.min(self.found.len()));
-        self.found.extend(late.into_iter().filter(keep));
-    }
-
     /// Reports a place; `line` is that of the instruction. The answer takes a fix and other places.
     pub fn report(
         &mut self,

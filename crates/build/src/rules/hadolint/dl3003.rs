@@ -29,7 +29,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let place = commands.text.source_span(program.command().span);
             let reported =
                 findings.report(commands.text.line, place, "Use WORKDIR to switch to a directory");
-            let instruction = context.file.instructions.get(commands.text.instruction);
+            let instruction = context.instruction_of(commands.text);
             let (Some(instruction), [folder]) = (instruction, program.args()) else { continue };
             let whole = &program.place.and_or;
             let first = program.place.is_top_level()

@@ -23,20 +23,15 @@ pub(super) static RULE: Rule = Rule {
 const TOOLS: [&str; 3] = ["apt-get", "apt", "aptitude"];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let before = findings.count();
     report_uncleaned(
         context,
         findings,
         |program| TOOLS.contains(&program.name()),
         cleans,
         |_| "rm -rf /var/lib/apt/lists/*".to_owned(),
-        |_| "Delete the apt-get lists after installing something".to_owned(),
-        &[],
+        "Delete the apt-get lists after installing something",
+        |commands| stays(context, commands),
     );
-    let counts = |line: u32| {
-        context.runs().any(|commands| commands.text.line == line && stays(context, commands))
-    };
-    findings.retain_from(before, |finding| counts(finding.line));
 }
 
 /// Whether what the text fetches ends in an image: it updates, nothing is mounted over the lists,

@@ -1,6 +1,6 @@
 //! The cache that `yum` leaves in the layer.
 
-use super::installs::{YUM, removes, report_uncleaned};
+use super::installs::{YUM, mounts, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -20,7 +20,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    report_uncleaned(context, findings, fills, cleans, cleaning, message, &["/var/cache/yum"]);
+    report_uncleaned(
+        context,
+        findings,
+        fills,
+        cleans,
+        cleaning,
+        "`yum clean all` missing after yum command.",
+        |commands| !mounts(context, commands, &["/var/cache/yum"]),
+    );
 }
 
 fn fills(program: &Program<'_>) -> bool {
@@ -34,8 +42,4 @@ fn cleans(program: &Program<'_>) -> bool {
 
 fn cleaning(program: &Program<'_>) -> String {
     format!("{} clean all", program.name())
-}
-
-fn message(_: &Program<'_>) -> String {
-    "`yum clean all` missing after yum command.".to_owned()
 }

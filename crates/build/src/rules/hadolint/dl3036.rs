@@ -1,6 +1,6 @@
 //! The cache that `zypper` leaves in the layer.
 
-use super::installs::{ZYPPER, removes, report_uncleaned};
+use super::installs::{ZYPPER, mounts, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -20,7 +20,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    report_uncleaned(context, findings, fills, cleans, cleaning, message, &["/var/cache/zypp"]);
+    report_uncleaned(
+        context,
+        findings,
+        fills,
+        cleans,
+        cleaning,
+        "`zypper clean` missing after zypper use.",
+        |commands| !mounts(context, commands, &["/var/cache/zypp"]),
+    );
 }
 
 fn fills(program: &Program<'_>) -> bool {
@@ -34,8 +42,4 @@ fn cleans(program: &Program<'_>) -> bool {
 
 fn cleaning(program: &Program<'_>) -> String {
     format!("{} clean", program.name())
-}
-
-fn message(_: &Program<'_>) -> String {
-    "`zypper clean` missing after zypper use.".to_owned()
 }

@@ -1,6 +1,6 @@
 //! The cache that `dnf` leaves in the layer.
 
-use super::installs::{DNF, removes, report_uncleaned};
+use super::installs::{DNF, mounts, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -26,8 +26,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         fills,
         cleans,
         cleaning,
-        message,
-        &["/var/cache/libdnf5", "/var/cache/dnf"],
+        "`dnf clean all` missing after dnf command.",
+        |commands| !mounts(context, commands, &["/var/cache/libdnf5", "/var/cache/dnf"]),
     );
 }
 
@@ -45,8 +45,4 @@ fn cleans(program: &Program<'_>) -> bool {
 
 fn cleaning(program: &Program<'_>) -> String {
     format!("{} clean all", program.name())
-}
-
-fn message(_: &Program<'_>) -> String {
-    "`dnf clean all` missing after dnf command.".to_owned()
 }

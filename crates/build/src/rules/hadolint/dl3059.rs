@@ -28,7 +28,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         let last = before.replace(commands);
         let Some(last) = last.filter(|last| follows(context, *last, commands)) else { continue };
-        let Some(instruction) = context.file.instructions.get(commands.text.instruction) else {
+        let Some(instruction) = context.instruction_of(commands.text) else {
             continue;
         };
         let place = instruction.name.span;
@@ -48,7 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 })
                 && !one.text.text.text().contains("<<")
         };
-        let Some(first) = context.file.instructions.get(last.text.instruction) else { continue };
+        let Some(first) = context.instruction_of(last.text) else { continue };
         let between = Span::new(first.span.end, instruction.arguments_span.start);
         let clean = instruction.comments.is_empty()
             && context
@@ -82,9 +82,8 @@ fn changes_folder(commands: Commands<'_>) -> bool {
 /// Whether both are of one stage and nothing but comments stands between, with equal flags and
 /// one command each, as hadolint counts.
 fn follows(context: &Context<'_>, last: Commands<'_>, next: Commands<'_>) -> bool {
-    let flags = |one: Commands<'_>| {
-        context.file.instructions.get(one.text.instruction).map(|instruction| &instruction.flags)
-    };
+    let flags =
+        |one: Commands<'_>| context.instruction_of(one.text).map(|instruction| &instruction.flags);
     let same_flags = match (flags(last), flags(next)) {
         (Some(one), Some(other)) => {
             one.iter().map(|flag| &flag.text).eq(other.iter().map(|flag| &flag.text))

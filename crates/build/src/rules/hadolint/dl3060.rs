@@ -1,6 +1,6 @@
 //! The cache of yarn in a layer.
 
-use super::installs::{removes, report_uncleaned};
+use super::installs::{mounts, removes, report_uncleaned};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -26,8 +26,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         |program| is(program, "install"),
         |program| is(program, "cache") || removes(program, &["/root/.cache/yarn"]),
         |_| "yarn cache clean".to_owned(),
-        |_| "`yarn cache clean` missing after `yarn install` was run.".to_owned(),
-        &["/root/.cache/yarn"],
+        "`yarn cache clean` missing after `yarn install` was run.",
+        |commands| !mounts(context, commands, &["/root/.cache/yarn"]),
     );
 }
 

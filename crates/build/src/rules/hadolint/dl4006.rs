@@ -30,7 +30,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                        then consider explicitly setting your SHELL to /bin/ash, or disable this \
                        check";
         let reported = findings.report(commands.text.line, place, message);
-        let instruction = context.file.instructions.get(commands.text.instruction);
+        let instruction = context.instruction_of(commands.text);
         let (Some(instruction), true) = (instruction, mended != Some(commands.text.stage)) else {
             continue;
         };

@@ -6,7 +6,7 @@ use crate::finding::Edit;
 use crate::rule::Findings;
 use crate::script::{Form, Program};
 use crate::shell::Arg;
-use crate::syntax::{Expander, Instruction, Variables};
+use crate::syntax::{Expander, MountKind};
 
 /// A package manager as its rules see it.
 pub(super) struct Manager {
@@ -77,19 +77,10 @@ impl Manager {
 
 /// A word with the variables of the file in it expanded; others stay.
 fn expanded(context: &Context<'_>, commands: Commands<'_>, text: &str) -> String {
-    if !text.contains('$') {
-        return text.to_owned();
-    }
     let scope = context.scopes.at(commands.text.stage, commands.text.instruction);
-    let known = |name: &str| scope.get(name).is_some();
     let keep = Expander { keep_unset: true, ..Expander::new('\\') };
-    let set = keep.expand(text, &scope);
-    set.map_or_else(
-        |_| text.to_owned(),
-        |done| {
-            if done.used.iter().all(|name| known(name)) { done.text } else { text.to_owned() }
-        },
-    )
+    let done = Some(text).filter(|text| text.contains('$')).map(|text| keep.expand(text, &scope));
+    done.and_then(Result::ok).map_or_else(|| text.to_owned(), |done| done.text)
 }
 
 /// Reports each package without a version.
@@ -139,19 +130,10 @@ pub(super) fn report_asking(
     }
 }
 
-/// The instruction that holds a shell text.
-pub(super) fn instruction<'a>(
-    context: &Context<'a>,
-    commands: Commands<'_>,
-) -> Option<&'a Instruction> {
-    context.file.instructions.get(commands.text.instruction).map(Instruction::triggered)
-}
-
-/// Whether a cache or memory is mounted at one of the paths, or above it.
+/// Whether a cache or memory is mounted at one of the paths.
 pub(super) fn mounts(context: &Context<'_>, commands: Commands<'_>, paths: &[&str]) -> bool {
-    use crate::syntax::MountKind;
-    instruction(context, commands).is_some_and(|instruction| {
-        instruction.mounts().any(|mount| {
+    context.instruction_of(commands.text).is_some_and(|instruction| {
+        instruction.triggered().mounts().any(|mount| {
             matches!(mount.kind, MountKind::Cache | MountKind::Tmpfs)
                 && mount.target.is_some_and(|target| paths.contains(&target.trim_end_matches('/')))
         })
@@ -164,15 +146,16 @@ pub(super) fn removes(program: &Program<'_>, paths: &[&str]) -> bool {
         && program.args().iter().any(|one| paths.iter().any(|path| one.text.starts_with(path)))
 }
 
-/// Reports the last program of a text behind which a cache stays, with an edit that cleans it.
+/// Reports the last program of a text behind which a cache stays, with an edit that cleans it;
+/// only in the texts that `counts` lets through.
 pub(super) fn report_uncleaned(
     context: &Context<'_>,
     findings: &mut Findings<'_>,
     fills: fn(&Program<'_>) -> bool,
     cleans: fn(&Program<'_>) -> bool,
     cleaning: fn(&Program<'_>) -> String,
-    message: fn(&Program<'_>) -> String,
-    mounted: &[&str],
+    message: &'static str,
+    counts: impl Fn(Commands<'_>) -> bool,
 ) {
     for commands in context.runs() {
         let all = commands.invocations;
@@ -181,14 +164,12 @@ pub(super) fn report_uncleaned(
         let of_same = |one: &Program<'_>| {
             one.name() == "rm" || all.get(last).is_some_and(|filler| filler.name() == one.name())
         };
-        if behind.iter().any(|one| cleans(one) && of_same(one))
-            || mounts(context, commands, mounted)
-        {
+        if behind.iter().any(|one| cleans(one) && of_same(one)) || !counts(commands) {
             continue;
         }
         let Some(program) = all.get(last) else { continue };
         let span = commands.text.source_span(program.command().span);
-        let reported = findings.report(commands.text.line, span, message(program));
+        let reported = findings.report(commands.text.line, span, message);
         let simple = program.place.is_top_level()
             && program.place.is_alone()
             && commands.text.form == Form::Shell
