@@ -1,7 +1,7 @@
 //! A base drawn from a real image: read once, for its packages and for what can be built upon.
 
-use plimsoll_build::bases::{Base, ImageConfig, MeasuredRoot, known};
-use plimsoll_model::{Inventory, Reference};
+use plimsoll_build::bases::{Base, MeasuredRoot, known};
+use plimsoll_model::{Inventory, Reference, Survey};
 
 use crate::target::Reading;
 
@@ -31,20 +31,13 @@ pub(crate) fn image_name(reference: &str) -> String {
 }
 
 fn base_of(inventory: &Inventory, reference: &str) -> Base {
-    let survey = inventory.survey.clone().unwrap_or_default();
-    let config = survey.config.map(|config| ImageConfig {
-        user: config.user,
-        workdir: config.workdir,
-        entrypoint: config.entrypoint,
-        cmd: config.cmd,
-        env: config.env,
-        shell: config.shell,
-    });
+    let nothing = Survey::default();
+    let survey = inventory.survey.as_ref().unwrap_or(&nothing);
     let root = MeasuredRoot {
         passwd: &survey.passwd,
         group: &survey.group,
         os_release: &survey.os_release,
-        config: config.as_ref(),
+        config: survey.config.as_ref(),
         links: &survey.links,
     };
     let links = survey.links.iter().map(|(path, _)| path.as_str());

@@ -3,6 +3,8 @@
 //! Formats: `passwd(5)`, `group(5)`, `os-release(5)`. A line that is not as it must be is passed
 //! over, because one account less is better than no base.
 
+use plimsoll_model::RunConfig;
+
 use super::{
     Base, Distribution, Libc, PackageManager, Shell, ShellFact, lifecycle::lifecycles, put_account,
 };
@@ -14,23 +16,6 @@ const PATH: &[&str] =
 /// Most accounts that are kept of a file.
 const MOST_ACCOUNTS: usize = 10_000;
 
-/// What an image's configuration says that a base is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImageConfig {
-    /// `USER`; empty means root.
-    pub user: String,
-    /// `WORKDIR`; empty means `/`.
-    pub workdir: String,
-    /// `ENTRYPOINT`.
-    pub entrypoint: Vec<String>,
-    /// `CMD`.
-    pub cmd: Vec<String>,
-    /// `ENV`, `NAME=value`.
-    pub env: Vec<String>,
-    /// `SHELL`; empty means `/bin/sh -c`.
-    pub shell: Vec<String>,
-}
-
 /// What was read of a root file system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct MeasuredRoot<'r> {
@@ -41,7 +26,7 @@ pub struct MeasuredRoot<'r> {
     /// `/etc/os-release`.
     pub os_release: &'r str,
     /// The configuration; a bare root has none.
-    pub config: Option<&'r ImageConfig>,
+    pub config: Option<&'r RunConfig>,
     /// Where links lead, as `(link, target)` without leading slashes: `bin/sh` to `busybox`.
     pub links: &'r [(String, String)],
 }
@@ -94,7 +79,7 @@ impl Base {
 }
 
 /// Folders of the configuration's `PATH`.
-fn path_of(config: Option<&ImageConfig>) -> Vec<String> {
+fn path_of(config: Option<&RunConfig>) -> Vec<String> {
     let env = config.map(|config| config.env.as_slice()).unwrap_or_default();
     env.iter()
         .filter_map(|variable| variable.strip_prefix("PATH="))
@@ -214,7 +199,9 @@ impl Base {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{ImageConfig, MeasuredRoot};
+    use plimsoll_model::RunConfig;
+
+    use super::MeasuredRoot;
     use crate::bases::{Base, Libc, PackageManager, Shell};
 
     const ALPINE: &[&str] = &[
@@ -228,10 +215,10 @@ mod tests {
     ];
 
     fn alpine() -> Base {
-        let config = ImageConfig {
+        let config = RunConfig {
             user: "1000:1000".into(),
             env: vec!["PATH=/opt/tool/bin:/usr/bin".into()],
-            ..ImageConfig::default()
+            ..RunConfig::default()
         };
         let links = [("bin/sh".to_owned(), "/bin/busybox".to_owned())];
         let root = MeasuredRoot {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use facts::{FactsError, Family, all, known};
 pub use lifecycle::{Lifecycles, Product, Release, lifecycles};
-pub use measured::{ImageConfig, MeasuredRoot};
+pub use measured::MeasuredRoot;
 pub use name::BaseName;
 pub(crate) use name::compare_versions;
 
