@@ -24,23 +24,27 @@ pub struct Fixed {
 ///
 /// A round whose outcome the builder could not read where it could before is taken back.
 pub fn fix(text: &str, config: &Config, environment: &Environment, most: Safety) -> Fixed {
-    let mut fixed = Fixed { text: text.to_owned(), made: Vec::new() };
+    let mut file = Dockerfile::parse(Source::new(text));
+    let mark = file.source.byte_order_mark();
+    let mut all = Vec::new();
     for _ in 0..MAX_ROUNDS {
-        let file = Dockerfile::parse(Source::new(fixed.text.clone()));
         let found = lint_all(&file, config, environment).findings;
         let (edits, made) = compatible(&found, most);
-        if edits.is_empty() {
-            break;
-        }
         let after = apply(file.source.text(), &edits);
-        let parsed = Dockerfile::parse(Source::new(after.clone()));
-        if parsed.problems.len() > file.problems.len() || after == fixed.text {
+        if after == file.source.text() {
             break;
         }
-        fixed.text = if file.source.has_bom() { format!("\u{feff}{after}") } else { after };
-        fixed.made.extend(made);
+        let parsed = Dockerfile::parse(Source::new(after));
+        if parsed.problems.len() > file.problems.len() {
+            break;
+        }
+        file = parsed;
+        all.extend(made);
     }
-    fixed
+    if all.is_empty() {
+        return Fixed { text: text.to_owned(), made: all };
+    }
+    Fixed { text: format!("{mark}{}", file.source.text()), made: all }
 }
 
 /// The edits that can be made in one round, sorted: a fix that overlaps one already taken waits.

@@ -77,9 +77,14 @@ impl Source {
         self.not_utf8
     }
 
+    /// The byte order mark that it began with, or nothing.
+    pub fn byte_order_mark(&self) -> &'static str {
+        if self.bom { "\u{feff}" } else { "" }
+    }
+
     /// The part of the text at a span; empty where the span is none of this text.
     pub fn slice(&self, span: Span) -> &str {
-        self.text.get(span.range()).unwrap_or_default()
+        span.of(&self.text)
     }
 
     /// How many lines there are; a text that ends in a newline has an empty last one.

@@ -36,7 +36,7 @@ struct Parser<'a> {
 
 impl Parser<'_> {
     fn text(&self, span: Span) -> &str {
-        self.joined.text().get(span.range()).unwrap_or_default()
+        span.of(self.joined.text())
     }
 
     fn trimmed(&self, span: Span) -> Span {

@@ -306,6 +306,6 @@ fn without_continuation(line: &str, escape: char) -> (&str, bool) {
 
 /// The text of an argument that could not be read.
 pub(super) fn invalid(joined: &Joined, span: Span) -> Arguments {
-    let text = joined.text().get(span.range()).unwrap_or_default().to_owned();
+    let text = span.of(joined.text()).to_owned();
     Arguments::Invalid(Argument { text, span: joined.source_span(span) })
 }

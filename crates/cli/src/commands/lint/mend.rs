@@ -25,8 +25,7 @@ impl Mended {
         environment: &Environment,
         safety: Safety,
     ) -> Self {
-        let mark = if source.has_bom() { "\u{feff}" } else { "" };
-        let before = format!("{mark}{}", source.text());
+        let before = format!("{}{}", source.byte_order_mark(), source.text());
         let fixed = fix(&before, config, environment, safety);
         Self { path: path.to_owned(), before, fixed }
     }
