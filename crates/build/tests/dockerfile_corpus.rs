@@ -6,23 +6,13 @@
     reason = "a test stops at the first surprise and says what it skipped"
 )]
 
-use std::path::PathBuf;
-
 use plimsoll_build::Source;
 use plimsoll_build::syntax::Dockerfile;
+use plimsoll_testkit::shared_records;
 use serde_json::Value;
 
 fn corpus(name: &str) -> Vec<Value> {
-    let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = shared.join("data/dockerfile-parser").join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not there", path.display());
-        return Vec::new();
-    };
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    shared_records(&format!("dockerfile-parser/{name}"))
 }
 
 fn differences(cases: &[Value]) -> Vec<String> {

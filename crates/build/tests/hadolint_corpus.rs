@@ -8,12 +8,11 @@
     reason = "a test stops at the first surprise and says what it measured"
 )]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-
 use plimsoll_build::syntax::Dockerfile;
 use plimsoll_build::{Config, Environment, Source, lint};
+use plimsoll_testkit::shared_records;
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Cases that differ on purpose: the id, and why ours is right.
 const ON_PURPOSE: [(&str, &str); 1] = [(
@@ -34,16 +33,7 @@ const REAL_ON_PURPOSE: [(&str, &str, u32, &str); 6] = [
 const DIST_CLEAN: &str = "`apt-get dist-clean` removes the lists";
 
 fn corpus(name: &str) -> Vec<Value> {
-    let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = shared.join("data/lint").join(name);
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not there", path.display());
-        return Vec::new();
-    };
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    shared_records(&format!("lint/{name}"))
 }
 
 fn found(text: &str, config: &Config) -> BTreeSet<(String, u32)> {

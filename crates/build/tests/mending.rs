@@ -8,26 +8,17 @@
 )]
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use plimsoll_build::syntax::{Dockerfile, Keyword};
 use plimsoll_build::{Config, Environment, Mending, Safety, Source, fix, lint, stages};
+use plimsoll_testkit::shared_records;
 use serde_json::Value;
 
 fn real_files() -> Vec<(String, String)> {
-    let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(
-        || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")),
-        PathBuf::from,
-    );
-    let path = shared.join("data/lint/real-dockerfiles.jsonl");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        println!("skipped: {} is not there", path.display());
-        return Vec::new();
-    };
     let text_of = |case: &Value, name: &str| case[name].as_str().unwrap().to_owned();
-    text.lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap())
-        .map(|case| (text_of(&case, "id"), text_of(&case, "dockerfile")))
+    shared_records("lint/real-dockerfiles.jsonl")
+        .iter()
+        .map(|case| (text_of(case, "id"), text_of(case, "dockerfile")))
         .collect()
 }
 

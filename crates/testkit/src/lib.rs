@@ -21,6 +21,7 @@
 mod dockerd;
 mod registry;
 mod server;
+mod shared;
 
 use std::io::Write;
 use std::path::Path;
@@ -31,6 +32,7 @@ use sha2::{Digest, Sha256};
 pub use dockerd::Dockerd;
 pub use registry::{Certificate, DockerRegistry, Served};
 pub use server::{Reply, Request, Server};
+pub use shared::{shared, shared_records};
 
 /// How layers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

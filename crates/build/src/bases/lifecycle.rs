@@ -138,13 +138,7 @@ mod tests {
 
     #[test]
     fn dates_are_those_of_the_public_feed() {
-        let shared = std::env::var("PLIMSOLL_SHARED")
-            .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
-        let feed = std::path::Path::new(&shared).join("data/mirror/endoflife/api");
-        if !feed.is_dir() {
-            println!("skipped: no mirror of endoflife.date");
-            return;
-        }
+        let Some(feed) = plimsoll_testkit::shared("mirror/endoflife/api") else { return };
         let files = [
             ("alpine", "alpine"),
             ("debian", "debian"),

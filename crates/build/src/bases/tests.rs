@@ -165,13 +165,8 @@ fn no_image_takes_the_size_of_the_one_below() {
 
 #[test]
 fn releases_of_real_roots_are_read_and_dated() {
-    let shared = std::env::var("PLIMSOLL_SHARED")
-        .unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared").to_owned());
-    let Ok(roots) = std::fs::read_dir(std::path::Path::new(&shared).join("data/roots")) else {
-        println!("skipped: no roots of Alpine");
-        return;
-    };
-    for root in roots {
+    let Some(roots) = plimsoll_testkit::shared("roots") else { return };
+    for root in std::fs::read_dir(roots).unwrap() {
         let root = root.unwrap().path();
         let read = |path: &str| std::fs::read_to_string(root.join(path)).ok();
         let os_release = read("etc/os-release").or_else(|| read("usr/lib/os-release")).unwrap();

@@ -7,9 +7,10 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use plimsoll_advisory::versions::Scheme;
+use plimsoll_testkit::shared;
 use serde_json::Value;
 
-use crate::machine::{Machine, shared};
+use crate::machine::Machine;
 
 /// Package and id.
 type Pairs = BTreeSet<(String, String)>;

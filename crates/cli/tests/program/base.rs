@@ -2,9 +2,9 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use plimsoll_testkit::{Compression, Image};
+use plimsoll_testkit::{Compression, Image, shared};
 
-use crate::machine::{Machine, shared};
+use crate::machine::Machine;
 use crate::sample;
 
 #[test]

@@ -1,7 +1,7 @@
 //! A machine of its own for each test: a folder to work in, an empty cache, a pinned time.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
@@ -100,16 +100,4 @@ impl Machine {
             .env("SOURCE_DATE_EPOCH", NOW);
         command
     }
-}
-
-/// A folder of shared test data, or `None` with a line that says so.
-pub(crate) fn shared(of: &str) -> Option<PathBuf> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared");
-    let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(|| default.into(), PathBuf::from);
-    let folder = Path::new(&shared).join("data").join(of);
-    if folder.is_dir() {
-        return fs::canonicalize(folder).ok();
-    }
-    println!("skipped: `{}` is not there", folder.display());
-    None
 }
