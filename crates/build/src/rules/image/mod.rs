@@ -4,6 +4,8 @@ mod downloads;
 mod flags;
 mod lineage;
 mod modes;
+mod npm;
+mod package_managers;
 mod ports;
 mod whole_context;
 
@@ -18,6 +20,7 @@ super::registry! {
     pl1208
     pl1209
     pl1210
+    pl1211
     pl1212
     pl1213
     pl1214
@@ -26,5 +29,27 @@ super::registry! {
     pl1217
     pl1218
     pl1219
+    pl1220
+    pl1221
+    pl1222
+    pl1223
+    pl1224
+    pl1226
+    pl1229
+    pl1230
+    pl1231
+    pl1232
+    pl1233
+    pl1234
+    pl1235
+    pl1236
+    pl1237
+    pl1238
+    pl1239
+    pl1240
+    pl1241
+    pl1243
+    pl1244
+    pl1245
     pl1401
 }
