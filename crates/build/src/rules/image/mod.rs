@@ -7,6 +7,7 @@ mod modes;
 mod npm;
 mod package_managers;
 mod ports;
+mod tokens;
 mod whole_context;
 
 super::registry! {
@@ -52,4 +53,10 @@ super::registry! {
     pl1244
     pl1245
     pl1401
+    pl1501
+    pl1502
+    pl1503
+    pl1504
+    pl1505
+    pl1506
 }
