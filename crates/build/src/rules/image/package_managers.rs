@@ -38,7 +38,7 @@ pub(super) fn action(program: &Invocation<'_>) -> Option<Action> {
             "install" | "add" | "in" | "reinstall" | "source" | "download" | "build-dep"
             | "satisfy" | "source-install" | "groupinstall" | "localinstall" | "group" | "builddep"
             | "fetch" | "search" | "show" | "policy" | "update" | "up" | "upgrade" | "list"
-            | "module",
+            | "module" | "purge" | "remove" | "autoremove",
         ) => Action::Use,
         _ => return None,
     })

@@ -99,7 +99,11 @@ fn missing(
             && !is("NODE_ENV", "production")
             && !is("NPM_CONFIG_PRODUCTION", "true")
             && !is("NPM_CONFIG_OMIT", "dev"))
-        .then_some("--omit=dev"),
+        .then(|| match npm::node_release(context, commands.text.stage) {
+            // npm 6 knows nothing of --omit.
+            Some(release) if release < 15 => "--only=production",
+            _ => "--omit=dev",
+        }),
         "composer" => (first == Some("install")
             && words.len() == 1
             && !program.has_flag(&["no-dev"])
