@@ -45,6 +45,7 @@ fn base_of(inventory: &Inventory, reference: &str) -> Base {
     let mut base = Base::from_root(reference, root, programs);
     // Where programs were left out, or could not be read, what is missing is not absent.
     base.commands.complete = !survey.is_cut && !inventory.is_partial();
+    base.accounts_complete = !inventory.is_partial();
     let artifact = &inventory.artifact;
     base.size.compressed = (artifact.size > 0).then_some(artifact.size);
     base.size.unpacked = Some(survey.unpacked);

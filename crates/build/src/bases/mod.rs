@@ -232,6 +232,8 @@ pub struct Base {
     pub users: Vec<Account>,
     /// Groups known to be there.
     pub groups: Vec<Account>,
+    /// Whether there are no users and groups but these, those of the distribution aside.
+    pub accounts_complete: bool,
     /// Commands.
     pub commands: CommandFacts,
     /// `WORKDIR`.
@@ -270,6 +272,7 @@ impl Base {
             user: None,
             users: Vec::new(),
             groups: Vec::new(),
+            accounts_complete: false,
             commands: CommandFacts::default(),
             workdir: None,
             entrypoint: None,
