@@ -115,6 +115,9 @@ struct Facts {
     users: BTreeMap<String, u32>,
     #[serde(default)]
     without_users: Vec<String>,
+    /// Packages that are not installed, though a command of their name is there.
+    #[serde(default)]
+    without_packages: Vec<String>,
     /// Whether the users and groups are all that the image has beyond those of its distribution;
     /// not taken from the image below.
     accounts_complete: Option<bool>,
@@ -285,6 +288,7 @@ impl Family {
         };
         if !holding.iter().rev().find_map(|facts| facts.inherit_absent).unwrap_or(false) {
             base.commands.absent.clear();
+            base.without_packages.clear();
             base.commands.complete = false;
         }
         base
@@ -352,6 +356,7 @@ impl Facts {
         if let Some(complete) = self.accounts_complete {
             base.accounts_complete = complete;
         }
+        base.without_packages.extend(self.without_packages.iter().cloned());
         for name in &self.absent {
             base.commands.deny(name);
         }

@@ -48,6 +48,8 @@ pub enum Effect {
         /// By what.
         by: Writer,
     },
+    /// A file is written, and the text does not say where.
+    WriteElsewhere,
     /// Files are removed.
     Delete {
         /// The absolute path, in which `*` and `?` may stand for names.

@@ -3,30 +3,54 @@
 //! "Surely" is: the base is known not to have it, nothing before the instruction is of unknown
 //! effect, each package that was installed is known not to bring it, and nothing names it.
 
-use crate::bases::{Base, PackageManager};
+use crate::bases::{Base, PackageManager, ShellFact};
 
-use super::event::{Effect, Opaque};
+use super::event::{Effect, Event, Opaque};
 use super::packages::{Manager, manager_called};
 use super::paths::base_name;
 use super::programs::{is_system, makes_no_account, surely_without};
 use super::{Flow, paths};
 
+/// Up to where the events of a stage count.
+#[derive(Debug, Clone, Copy)]
+pub enum Until<'e> {
+    /// Those of the instructions before this one.
+    Instruction(usize),
+    /// Those before this one.
+    Event(&'e Event),
+    /// All.
+    End,
+}
+
 impl Flow {
-    /// Whether a command is surely not there when an instruction of the stage is reached. With an
-    /// `instruction` behind the last one, at the end.
-    pub fn lacks_command(&self, stage: usize, instruction: usize, command: &str) -> bool {
+    /// The events of a stage and of those that it is built on, up to a place.
+    pub fn events_until<'f>(
+        &'f self,
+        stage: usize,
+        until: Until<'f>,
+    ) -> impl Iterator<Item = &'f Event> + Clone {
+        self.events(stage).take_while(move |event| match until {
+            Until::Instruction(instruction) => event.instruction < instruction,
+            Until::Event(end) => !std::ptr::eq(*event, end),
+            Until::End => true,
+        })
+    }
+
+    /// Whether a command is surely not there.
+    pub fn lacks_command(&self, stage: usize, until: Until<'_>, command: &str) -> bool {
         let Some(base) = self.base(stage) else { return false };
         let name = base_name(command);
         let in_folder = command.rsplit_once('/').map(|(folder, _)| folder);
         if in_folder.is_some_and(|folder| !paths::COMMAND_FOLDERS.contains(&folder))
             || name.is_empty()
+            || BUILTINS.contains(&name) && base.shell.as_ref().is_none_or(ShellFact::exists)
             || !base_lacks(base, name)
         {
             return false;
         }
         let is_system = is_system(name);
         let is_foreign_manager = manager_called(name).is_some();
-        self.events_before(stage, instruction).all(|event| match &event.effect {
+        self.events_until(stage, until).all(|event| match &event.effect {
             Effect::Opaque(Opaque::All | Opaque::Commands) => {
                 is_foreign_manager && base.shell.is_some()
             }
@@ -40,23 +64,54 @@ impl Flow {
     }
 
     /// Whether there is surely no user of that name or number.
-    pub fn lacks_user(&self, stage: usize, instruction: usize, user: &str) -> bool {
+    pub fn lacks_user(&self, stage: usize, until: Until<'_>, user: &str) -> bool {
         let known = |base: &Base| base.user_named(user).is_some();
-        self.lacks_account(stage, instruction, user, known, |new| !new.group && new.name == user)
+        self.lacks_account(stage, until, user, known, |new| !new.group && new.name == user)
     }
 
     /// Whether there is surely no group of that name.
-    pub fn lacks_group(&self, stage: usize, instruction: usize, group: &str) -> bool {
+    pub fn lacks_group(&self, stage: usize, until: Until<'_>, group: &str) -> bool {
         let known = |base: &Base| base.group_named(group).is_some();
-        self.lacks_account(stage, instruction, group, known, |new| {
+        self.lacks_account(stage, until, group, known, |new| {
             new.name == group && (new.group || new.own_group)
         })
+    }
+
+    /// Whether a package, or a name of `apk add --virtual`, surely was never there.
+    pub fn never_had_package(
+        &self,
+        stage: usize,
+        until: Until<'_>,
+        manager: Manager,
+        name: &str,
+    ) -> bool {
+        let Some(base) = self.base(stage).filter(|base| base.has_package(name) == Some(false))
+        else {
+            return false;
+        };
+        let of_base = match base.package_manager {
+            Some(PackageManager::Apk) => manager == Manager::Apk,
+            Some(PackageManager::Apt) => manager == Manager::Apt,
+            _ => false,
+        };
+        // A name that starts with a dot is one of `--virtual`, which nothing else brings.
+        let is_virtual = manager == Manager::Apk && name.starts_with('.');
+        of_base
+            && self.events_until(stage, until).all(|event| match &event.effect {
+                Effect::Opaque(Opaque::All) => false,
+                Effect::Install { package, group, .. } => {
+                    package != name
+                        && group.as_deref() != Some(name)
+                        && (is_virtual || is_system(name) && surely_without(package, name))
+                }
+                _ => true,
+            })
     }
 
     fn lacks_account(
         &self,
         stage: usize,
-        instruction: usize,
+        until: Until<'_>,
         name: &str,
         known: impl Fn(&Base) -> bool,
         makes: impl Fn(&super::NewAccount) -> bool,
@@ -67,7 +122,7 @@ impl Flow {
         if known(base) || !base.measured && DISTRIBUTIONS.contains(&name) {
             return false;
         }
-        self.events_before(stage, instruction).all(|event| match &event.effect {
+        self.events_until(stage, until).all(|event| match &event.effect {
             Effect::Opaque(Opaque::All) | Effect::OtherAccounts => false,
             Effect::Install { package, .. } => makes_no_account(package),
             Effect::Account(new) => !makes(new),
@@ -94,6 +149,15 @@ fn base_lacks(base: &Base, name: &str) -> bool {
     };
     own != Some(manager)
 }
+
+/// What a shell does itself.
+const BUILTINS: &[&str] = &[
+    ".", ":", "[", "alias", "bg", "break", "builtin", "cd", "command", "continue", "declare",
+    "echo", "eval", "exec", "exit", "export", "false", "fg", "getopts", "hash", "jobs", "kill",
+    "let", "local", "popd", "printf", "pushd", "pwd", "read", "readonly", "return", "set", "shift",
+    "shopt", "source", "test", "time", "times", "trap", "true", "type", "typeset", "ulimit",
+    "umask", "unalias", "unset", "wait",
+];
 
 /// Accounts that distributions come with in one release and not in the next, whatever the shipped
 /// facts say.

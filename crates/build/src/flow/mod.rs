@@ -25,7 +25,9 @@ use crate::context::{Context, Step};
 use crate::syntax::{Expander, Keyword};
 
 pub use event::{Effect, Event, NewAccount, Opaque, Writer};
+pub use lacks::Until;
 pub use packages::Manager;
+pub(crate) use packages::manager_called;
 pub(crate) use paths::{base_name, covers, is_within};
 pub use reach::Uses;
 pub(crate) use reach::stage_called;
@@ -98,15 +100,6 @@ impl Flow {
     /// What the instructions of a stage and of those that it is built on do, in order.
     pub fn events(&self, stage: usize) -> impl DoubleEndedIterator<Item = &Event> + Clone {
         self.chain(stage).into_iter().rev().flat_map(|stage| self.own_events(stage))
-    }
-
-    /// Those of [`Self::events`] before an instruction of the stage.
-    pub fn events_before(
-        &self,
-        stage: usize,
-        instruction: usize,
-    ) -> impl DoubleEndedIterator<Item = &Event> + Clone {
-        self.events(stage).filter(move |event| event.instruction < instruction)
     }
 
     /// The stage and those that it is built on, itself first.

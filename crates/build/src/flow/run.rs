@@ -27,6 +27,8 @@ pub(super) struct Run<'r> {
     assigned: BTreeSet<&'r str>,
     /// The folder that it is in; `None` once that is not known.
     folder: Option<String>,
+    /// Whether the script has functions, whose names look like programs.
+    has_functions: bool,
     /// Where something is mounted, which is no part of the layer.
     mounts: Vec<String>,
     busybox: Option<bool>,
@@ -54,6 +56,7 @@ pub(super) fn run(
         scope,
         assigned: assigned(commands.invocations),
         folder: folder.map(str::to_owned),
+        has_functions: commands.invocations.iter().any(|program| program.place.in_function),
         mounts: mounts.collect(),
         busybox,
         found: Vec::new(),
@@ -151,7 +154,7 @@ impl Run<'_> {
         let names = program.wrappers().iter().chain(inner.wrappers()).map(|one| &one.text);
         let names: Vec<String> =
             names.map(|name| name.to_string()).chain([inner.name().to_owned()]).collect();
-        let guarded = is_guarded(program);
+        let guarded = is_guarded(program) || self.has_functions;
         for name in names {
             // `exec` and `command` are the shell's own.
             if let Some(program) = self.expand(&name) {
@@ -308,10 +311,16 @@ impl Run<'_> {
                 if program.has_flag(&["O", "remote-name"]) {
                     self.write_url(program, "curl", certain);
                 }
+                self.write_output(program, "curl", certain);
             }
             "wget" => match program.values_of(&["O", "output-document"]).first() {
-                Some(value) => self.write_text(value.text, value.arg.span, "wget", certain),
-                None if program.has_flag(&["P", "directory-prefix", "i", "r"]) => {}
+                Some(value) => {
+                    self.write_text(value.text, value.arg.span, "wget", certain);
+                    self.write_output(program, "wget", certain);
+                }
+                None if program.has_flag(&["P", "directory-prefix", "i", "r"]) => {
+                    self.add(Effect::WriteElsewhere, program.name_span(), certain);
+                }
                 None => self.write_url(program, "wget", certain),
             },
             "git" => {
@@ -355,23 +364,49 @@ impl Run<'_> {
     }
 
     fn write(&mut self, arg: &Arg<'_>, by: Writer, certain: bool) {
-        if let Some(path) = self.path(arg) {
-            self.add(Effect::Write { path, by }, arg.span, certain);
-        }
+        let path = self.path(arg);
+        self.write_path(path, arg.span, by, certain);
     }
 
     fn write_text(&mut self, text: &str, span: Span, by: &'static str, certain: bool) {
+        if text == "-" || text.starts_with("/dev/") {
+            return;
+        }
         let path = self.expand(text).and_then(|text| absolute(self.folder.as_deref(), &text));
-        if let Some(path) = path.filter(|path| !path.starts_with("/dev/") && text != "-") {
-            self.add(Effect::Write { path, by: Writer::Program(by) }, span, certain);
+        self.write_path(path, span, Writer::Program(by), certain);
+    }
+
+    fn write_path(&mut self, path: Option<String>, span: Span, by: Writer, certain: bool) {
+        let effect = match path {
+            Some(path) => Effect::Write { path, by },
+            None => Effect::WriteElsewhere,
+        };
+        self.add(effect, span, certain);
+    }
+
+    /// `curl … > file`
+    fn write_output(&mut self, program: &Invocation<'_>, by: &'static str, certain: bool) {
+        use crate::shell::RedirectOperator::{Append, Clobber, Write};
+        for redirect in &program.command().redirects {
+            if matches!(redirect.operator, Write | Append | Clobber)
+                && redirect.descriptor.is_none()
+            {
+                let text = redirect.target.text(self.text.text.text());
+                self.write_text(&text, redirect.target.span, by, certain);
+            }
         }
     }
 
     /// A download that is named after its address.
     fn write_url(&mut self, program: &Invocation<'_>, by: &'static str, certain: bool) {
-        for arg in program.args().iter().filter(|arg| arg.text.contains("://")) {
-            if let Some(url) = self.word(arg).filter(|url| !url.contains(['?', '#'])) {
-                self.write_text(base_name(&url), arg.span, by, certain);
+        for arg in program.args().iter().filter(|arg| !arg.is_flag()) {
+            let url = self.word(arg).filter(|url| !url.contains(['?', '#']));
+            let is_url = |url: &str| url.contains("://") && !url.ends_with('/');
+            match url {
+                Some(url) if is_url(&url) => {
+                    self.write_text(base_name(&url), arg.span, by, certain);
+                }
+                _ => self.add(Effect::WriteElsewhere, arg.span, certain),
             }
         }
     }

@@ -1,4 +1,4 @@
-use super::{Effect, Event, Flow, Writer};
+use super::{Effect, Event, Flow, Until, Writer};
 use crate::bases::known;
 use crate::lint::with_context;
 use crate::syntax::Dockerfile;
@@ -22,6 +22,7 @@ fn shown(event: &Event) -> Option<String> {
         }
         Effect::Write { path, by: Writer::Folder } => format!("folder {path}"),
         Effect::Write { path, by } => format!("write {path} {by:?}"),
+        Effect::WriteElsewhere => "write elsewhere".into(),
         Effect::Delete { path, program } => format!("{program} {path}"),
         Effect::Reown { path, program, to } => format!("{program} {to} {path}"),
         Effect::Account(new) => format!("{} {} {:?}", new.program, new.name, new.id),
@@ -78,6 +79,7 @@ fn files_are_followed_from_folder_to_folder() {
     6 rm /tmp/x.tgz
     6 rm /opt/*/doc
     7 write /src/r Program("git clone")
+    8 write elsewhere
     8 chown 1:1 /src/lib
     9 accounts
     9 opaque Commands
@@ -123,7 +125,7 @@ fn a_command_is_lacking_only_where_nothing_may_have_brought_it() {
         ("FROM debian:12\nRUN apt-get install $PACKAGES\n", false),
         ("FROM ours/app\n", false),
     ] {
-        assert_eq!(follow(text, |flow| flow.lacks_command(0, 99, "curl")), lacks, "{text}");
+        assert_eq!(follow(text, |flow| flow.lacks_command(0, Until::End, "curl")), lacks, "{text}");
     }
 }
 
@@ -138,7 +140,7 @@ fn a_user_is_lacking_only_where_all_are_known() {
         ("FROM ours/app\n", false),
         ("FROM scratch\nCOPY x /x\n", true),
     ] {
-        assert_eq!(follow(text, |flow| flow.lacks_user(0, 99, "app")), lacks, "{text}");
+        assert_eq!(follow(text, |flow| flow.lacks_user(0, Until::End, "app")), lacks, "{text}");
     }
 }
 
