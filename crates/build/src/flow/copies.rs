@@ -98,63 +98,11 @@ fn kind(keyword: Keyword, name: &str, from_stage: bool) -> Kind {
     if from_stage && is_command(name) || ["/etc/passwd", "/etc/group"].contains(&name) {
         return Kind::File;
     }
+    // `conf.d` and `v1.2` are folders as often as not.
     let end =
         last.rsplit_once('.').map_or("", |(start, end)| if start.is_empty() { "" } else { end });
-    let file = [
-        "bin",
-        "bz2",
-        "c",
-        "cfg",
-        "cnf",
-        "conf",
-        "config",
-        "cpp",
-        "crt",
-        "css",
-        "csv",
-        "deb",
-        "env",
-        "gem",
-        "go",
-        "gz",
-        "h",
-        "html",
-        "ini",
-        "jar",
-        "js",
-        "json",
-        "key",
-        "lock",
-        "md",
-        "mjs",
-        "mod",
-        "pem",
-        "php",
-        "pl",
-        "properties",
-        "py",
-        "rb",
-        "rpm",
-        "rs",
-        "service",
-        "sh",
-        "so",
-        "sql",
-        "sum",
-        "tar",
-        "tgz",
-        "toml",
-        "ts",
-        "txt",
-        "war",
-        "whl",
-        "xml",
-        "xz",
-        "yaml",
-        "yml",
-        "zip",
-    ];
+    let has_end = end.starts_with(|first: char| first.is_ascii_alphabetic()) && end != "d";
     let known =
         ["Makefile", "Gemfile", "Procfile", "Pipfile", "Rakefile", "LICENSE", "mvnw", "gradlew"];
-    if file.contains(&end) || known.contains(&last) { Kind::File } else { Kind::Unknown }
+    if has_end || known.contains(&last) { Kind::File } else { Kind::Unknown }
 }

@@ -20,12 +20,22 @@ impl Uses {
             let Some(uses) = step.stage.and_then(|stage| of.get_mut(stage)) else { continue };
             let instruction = step.instruction;
             let mut names = Vec::new();
+            if instruction.keyword == Keyword::From {
+                let image = instruction.arguments.words().first();
+                names.extend(
+                    image.map(|image| image.text.clone()).filter(|name| name.contains('$')),
+                );
+            }
             if matches!(instruction.keyword, Keyword::Copy | Keyword::Add) {
                 names.extend(instruction.flag_value("from").map(str::to_owned));
             }
             names.extend(instruction.mounts().filter_map(|mount| mount.from));
             for name in names {
-                uses.extend(stage_called(context, &name, step.stage));
+                match name.split_once('$') {
+                    // Whoever builds chooses among those whose names begin so.
+                    Some((start, _)) => uses.extend(stages_named(context, start, step.stage)),
+                    None => uses.extend(stage_called(context, &name, step.stage)),
+                }
             }
         }
         Self { of }
@@ -47,6 +57,19 @@ impl Uses {
         }
         reached
     }
+}
+
+/// The earlier stages whose names begin with a text.
+fn stages_named<'c>(
+    context: &'c Context<'_>,
+    start: &'c str,
+    before: Option<usize>,
+) -> impl Iterator<Item = usize> + 'c {
+    let earlier = context.stages.get(..before.unwrap_or(0)).unwrap_or_default();
+    earlier.iter().filter_map(move |stage| {
+        let name = stage.name.as_ref()?.text.get(..start.len())?;
+        name.eq_ignore_ascii_case(start).then_some(stage.index)
+    })
 }
 
 /// The earlier stage that `--from` names, by name or number; later ones of a name count.
