@@ -96,7 +96,7 @@ fn removed(flow: &Flow, stage: usize, event: &Event, added: &Event) -> String {
         })
         .collect();
     match names.as_slice() {
-        [] => "to remove packages that nothing needs".to_owned(),
+        [] => "autoremove".to_owned(),
         names => format!("to remove {}", names.join(", ")),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::finding::Level;
-use crate::flow::{Effect, Event, Flow};
+use crate::flow::{Effect, Event, Flow, Opaque, base_name};
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::Keyword;
 
@@ -78,7 +78,7 @@ pub(super) fn report(
     let mut found: Vec<(&Event, Vec<&str>)> = Vec::new();
     for event in flow.events(stage).filter(|event| event.certain) {
         let Effect::Install { package, .. } = &event.effect else { continue };
-        if !counts(package) || is_removed(flow, stage, event) {
+        if !counts(package) || is_removed(flow, stage, event) || !is_worked_with(flow, stage, event) {
             continue;
         }
         match found.last_mut() {
@@ -91,8 +91,34 @@ pub(super) fn report(
         }
     }
     for (event, names) in found {
-        findings.report(event.line, event.span, message(&names.join(", "), event.line));
+        findings.report(event.line, event.span, message(&listed(&names), event.line));
     }
+}
+
+/// How many names a message holds.
+const MOST_NAMES: usize = 5;
+
+/// `a, b, c and 4 more`
+fn listed(names: &[&str]) -> String {
+    let first = names.get(..MOST_NAMES).unwrap_or(names).join(", ");
+    match names.len().saturating_sub(MOST_NAMES) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+/// Whether something is done with it when the image is built; else it is there for those who use
+/// the image.
+fn is_worked_with(flow: &Flow, stage: usize, event: &Event) -> bool {
+    flow.events(stage).filter(|other| other.instruction >= event.instruction).any(|other| {
+        match &other.effect {
+            Effect::Opaque(what) => *what != Opaque::Commands,
+            Effect::Call { program, .. } => {
+                matches!(base_name(program), "curl" | "wget" | "git" | "tar")
+            }
+            _ => false,
+        }
+    })
 }
 
 /// Whether something removes the package later: in its own layer, or in another one, of which
@@ -102,9 +128,7 @@ fn is_removed(flow: &Flow, stage: usize, event: &Event) -> bool {
     flow.events(stage).filter(|other| other.instruction >= event.instruction).any(|other| {
         match &other.effect {
             Effect::Uninstall { package: Some(gone), .. } => {
-                gone == package
-                    || group.as_ref() == Some(gone)
-                    // `purge build-*` and names out of variables are not read.
+                gone == package || group.as_ref() == Some(gone)
             }
             // Which packages went cannot be read.
             Effect::Uninstall { package: None, .. } => other.instruction == event.instruction,
@@ -133,6 +157,7 @@ mod tests {
             "FROM debian:12\nRUN apt-get install -y gcc && make && apt-get purge -y $X && \
              apt-get autoremove\nCOPY . /a\nCMD [\"/a\"]\n",
             "FROM alpine:3.20\nRUN apk add gcc\n",
+            "FROM alpine:3.20\nRUN apk add gcc\nCOPY b /usr/bin/\nCMD [\"b\"]\n",
             "FROM alpine:3.20 AS b\nRUN apk add gcc\nFROM scratch\nCOPY --from=b /a /a\nCMD [\"/a\"]\n",
             "FROM debian:12\nRUN apt-get install -y libpq5\nCOPY . /a\nCMD [\"/a\"]\n",
         ] {

@@ -28,6 +28,19 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for event in flow.events(last.index).filter(|event| event.certain) {
         let Effect::Reown { path, program, to } = &event.effect else { continue };
         let flag = if *program == "chmod" { "chmod" } else { "chown" };
+        // Copied files belong to root unless told otherwise, and with `chown` before it `chgrp`
+        // stores nothing more.
+        let owner = to.split([':', '.']).find(|part| !part.is_empty()).unwrap_or_default();
+        let is_root = flag == "chown" && ["root", "0"].contains(&owner);
+        let again = *program == "chgrp"
+            && flow.events_until(last.index, Until::Event(event)).any(|other| {
+                other.instruction == event.instruction
+                    && matches!(&other.effect, Effect::Reown { path: of, program: "chown", .. } if of == path)
+            });
+        if is_root || again {
+            continue;
+        }
+        let value = if *program == "chgrp" { format!("root:{to}") } else { to.clone() };
         let copied: Vec<&Event> = flow
             .events(last.index)
             .filter(|other| other.instruction < event.instruction && is_copied(other, path))
@@ -39,13 +52,13 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             .collect();
         let Some(first) = copied.last() else { continue };
         let message = format!(
-            "{program} -R stores the files of line {} a second time: write COPY --{flag}={to} there",
+            "{program} -R stores the files of line {} a second time: write COPY --{flag}={value} there",
             first.line
         );
         let reported = findings.report(event.line, event.span, message);
         let reported = reported.related(first.span, "copied here");
-        if let Some(edits) = edits(context, flow, last.index, event, &copied, flag, to) {
-            reported.unsafe_fix(format!("write COPY --{flag}={to} and drop the {program}"), edits);
+        if let Some(edits) = edits(context, flow, last.index, event, &copied, flag, &value) {
+            reported.unsafe_fix(format!("write COPY --{flag}={value} and drop the {program}"), edits);
         }
     }
 }
@@ -127,10 +140,11 @@ mod tests {
     #[test]
     fn the_line_that_copied_is_named() {
         let text = "FROM node:20\nWORKDIR /app\nCOPY . .\nRUN npm ci\nRUN chown -R node:node /app\n\
-                    RUN chmod -R 755 .\n";
+                    RUN chmod -R 755 .\nRUN chgrp -R node /app\n";
         insta::assert_snapshot!(said("PL1115", text).join("\n"), @r"
         5: chown -R stores the files of line 3 a second time: write COPY --chown=node:node there
         6: chmod -R stores the files of line 3 a second time: write COPY --chmod=755 there
+        7: chgrp -R stores the files of line 3 a second time: write COPY --chown=root:node there
         ");
     }
 
@@ -142,6 +156,7 @@ mod tests {
             "FROM node:20\nCOPY run.sh /app/\nRUN chown -R node /app\n",
             "FROM node:20\nCOPY . /src\nRUN chown -R node /app\n",
             "FROM node:20\nCOPY . /src\nRUN chown node /src\n",
+            "FROM node:20\nCOPY . /src\nRUN chown -R root:root /src && chgrp -R 0 /src\n",
             "FROM node:20 AS b\nCOPY . /src\nRUN chown -R node /src\nFROM scratch\nCOPY --from=b /x /\n",
         ] {
             assert_eq!(said("PL1115", text), [""; 0], "{text}");
