@@ -23,6 +23,7 @@ mod date;
 mod environment;
 mod finding;
 mod fix;
+pub mod flow;
 mod ignore;
 mod lint;
 mod rule;

@@ -34,7 +34,13 @@ pub(crate) fn lint_all(file: &Dockerfile, config: &Config, environment: &Environ
     sift(file, config, judge(file, config, environment))
 }
 
-fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<Finding> {
+/// Shows what rules can ask about a file.
+pub(crate) fn with_context<R>(
+    file: &Dockerfile,
+    config: &Config,
+    environment: &Environment,
+    look: impl FnOnce(&Context<'_>) -> R,
+) -> R {
     let stages = stages(file);
     let scopes = Scopes::new(file, &stages);
     let texts = shell_texts(file, &stages);
@@ -45,17 +51,24 @@ fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<F
         texts: &texts,
         invocations: texts.iter().map(crate::script::ShellText::programs).collect(),
         shells: std::cell::OnceCell::new(),
+        flow: std::cell::OnceCell::new(),
         config,
         environment,
     };
+    look(&context)
+}
+
+fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<Finding> {
     let mut found = Vec::new();
-    for rule in rules::all() {
-        let level = level(rule, config);
-        if level > Level::Ignore {
-            let before = found.len();
-            (rule.check)(&context, &mut Findings { rule, level, before, found: &mut found });
+    with_context(file, config, environment, |context| {
+        for rule in rules::all() {
+            let level = level(rule, config);
+            if level > Level::Ignore {
+                let before = found.len();
+                (rule.check)(context, &mut Findings { rule, level, before, found: &mut found });
+            }
         }
-    }
+    });
     if Checks::of_file(file).error {
         let checks = found.iter_mut().filter(|one| one.rule.id.contains(char::is_lowercase));
         checks.for_each(|one| one.level = Level::Error);

@@ -1,5 +1,6 @@
 //! `plimsoll lint`: is this Dockerfile sound, and what would mend it.
 
+mod bases;
 mod files;
 mod mend;
 mod pages;
@@ -28,6 +29,8 @@ use crate::target::Reading;
   plimsoll lint --fix Dockerfile                mend what changes nothing that is built
   plimsoll lint --fix --unsafe-fixes --diff .   show what more could be mended
   plimsoll lint -f json - < Dockerfile
+  plimsoll lint --base-image node:20-alpine Dockerfile
+  plimsoll lint --base-image node:20=docker-archive:node.tar Dockerfile
   plimsoll lint --explain DL3008
 
 A `.hadolint.yaml`, or the table [lint] of a `plimsoll.toml`, is read where it exists.
@@ -60,6 +63,11 @@ pub(crate) struct Lint {
     /// Ask the registries for the digests of base images; with --fix, write them behind the tags
     #[arg(long)]
     pin: bool,
+
+    /// Read a base image, for the rules that ask what is in it: the image as FROM names it, or
+    /// NAME=REF for where the image of that FROM is found; several times if wanted
+    #[arg(long, value_name = "[NAME=]REF")]
+    base_image: Vec<String>,
 
     #[command(flatten)]
     settings: Settings,
@@ -114,12 +122,20 @@ impl Lint {
             environment.digests = pin::digests(texts, &self.reading.options()?);
             config.levels.entry("PL1401".into()).or_insert(Level::Info);
         }
+        let mut outcome = Outcome::Clean;
+        if !self.base_image.is_empty() {
+            let texts = sources.iter().flatten().map(|read| read.source.text());
+            let (bases, is_whole) = bases::bases(&self.base_image, texts, &self.reading)?;
+            environment.bases = bases;
+            if !is_whole {
+                outcome = outcome.or(Outcome::Partial);
+            }
+        }
         let done: Vec<anyhow::Result<Done>> = sources
             .into_par_iter()
             .map(|read| read.map(|read| self.judge(read, &config, &environment)))
             .collect();
 
-        let mut outcome = Outcome::Clean;
         let mut judged = Vec::with_capacity(done.len());
         for one in done {
             match one {
