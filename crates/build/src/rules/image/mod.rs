@@ -2,5 +2,8 @@
 
 super::registry! {
     pl1000
+    pl1301
+    pl1302
+    pl1303
     pl1401
 }
