@@ -144,14 +144,7 @@ impl<'a> Context<'a> {
     }
 
     /// The image that a stage is built on in the end, through the stages between.
-    pub fn root_stage(&self, stage: &'a Stage) -> &'a Stage {
-        let mut root = stage;
-        for _ in 0..self.stages.len() {
-            match root.parent.and_then(|parent| self.stages.get(parent)) {
-                Some(parent) => root = parent,
-                None => break,
-            }
-        }
-        root
+    pub fn root_stage<'s>(&'s self, stage: &'s Stage) -> &'s Stage {
+        self.stages.get(stage.root).unwrap_or(stage)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::Digest;
 
+use crate::build_context::BuildContext;
 use crate::bases::Base;
 
 /// What is known beyond the text of a Dockerfile.
@@ -14,4 +15,6 @@ pub struct Environment {
     /// What base images are, drawn from the images themselves, by the text behind `FROM`. Of the
     /// others the shipped facts are taken.
     pub bases: BTreeMap<String, Base>,
+    /// The folder that `COPY` copies from, where it is known.
+    pub build_context: Option<BuildContext>,
 }

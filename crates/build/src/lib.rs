@@ -17,6 +17,7 @@
 
 pub mod advice;
 pub mod bases;
+pub mod build_context;
 mod config;
 mod context;
 mod date;

@@ -69,6 +69,9 @@ super::registry! {
     pl1243
     pl1244
     pl1245
+    pl1301
+    pl1302
+    pl1303
     pl1401
     pl1501
     pl1502
