@@ -42,12 +42,13 @@ pub(super) fn commands<'c>(context: &'c Context<'_>, step: Step<'_>) -> Option<C
     Some(Commands { text, invocations: context.invocations.get(at)? })
 }
 
-/// What a stage is built on in the end, its variables expanded; `None` where they are not known.
+/// What a stage is built on in the end, its variables expanded; `None` where one has no value.
 pub(super) fn image(context: &Context<'_>, stage: &Stage) -> Option<String> {
     let root = context.root_stage(stage);
     let scope = context.scopes.at(None, root.from);
-    let name = Expander::new(context.file.escape).expand(&root.image.text, &scope).ok()?.text;
-    Some(name).filter(|name| !name.is_empty() && !name.ends_with(':'))
+    let keep = Expander { keep_unset: true, ..Expander::new(context.file.escape) };
+    let name = keep.expand(&root.image.text, &scope).ok()?.text;
+    Some(name).filter(|name| !name.is_empty() && !name.contains('$') && !name.ends_with(':'))
 }
 
 /// What is known of the image that a stage is built on.
