@@ -99,6 +99,10 @@ fn builds(program: &Invocation<'_>) -> bool {
 }
 
 fn name(program: &Invocation<'_>) -> String {
+    // Of maven's phases the first says little: `mvn clean package`.
+    if let Some(tool) = builder(program).filter(|tool| *tool == "mvn") {
+        return tool.to_owned();
+    }
     let words = std::iter::once(program.program());
     let words: Vec<&str> = words.chain(program.subcommand()).collect();
     words.join(" ")
