@@ -78,7 +78,9 @@ fn build<'c>(
         return None;
     }
     let mut all = commands.invocations.iter().map(|program| program.through_wrappers());
-    all.find(|program| builds(program) && builder(program).is_some_and(|one| !fetched.contains(one)))
+    all.find(|program| {
+        builds(program) && builder(program).is_some_and(|one| !fetched.contains(one))
+    })
 }
 
 /// The tool whose dependencies a program fetches.

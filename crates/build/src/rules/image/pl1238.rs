@@ -55,9 +55,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let Some(Change { text, span, .. }) = found else { continue };
             let place = text.source_span(*span);
             let message = format!("what this changes below {path} is lost with some builders");
-            findings
-                .report(text.line, place, message)
-                .related(word.span, "a VOLUME from here on");
+            findings.report(text.line, place, message).related(word.span, "a VOLUME from here on");
         }
     }
 }
