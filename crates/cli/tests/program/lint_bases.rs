@@ -1,6 +1,6 @@
 //! `plimsoll lint --base-image`: judged by what is in the image itself.
 
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use plimsoll_testkit::{Compression, Image, shared};
 
@@ -79,6 +79,7 @@ fn a_real_root_says_what_it_has() {
             machine.write(&format!("root/{file}"), content);
         }
     }
+    symlink("busybox", machine.path("root/bin/sh")).unwrap();
     machine.write("root/sbin/apk", "x");
     let apk = machine.path("root/sbin/apk");
     std::fs::set_permissions(&apk, std::fs::Permissions::from_mode(0o755)).unwrap();

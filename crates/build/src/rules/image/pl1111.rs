@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 /// Whether the stage runs something that is copied into it, rather than being a tool to build
 /// with.
 pub(super) fn is_application(context: &Context<'_>, stage: usize) -> bool {
-    let chain = context.flow().chain(stage);
+    let chain = context.flow().chain_set(stage);
     let has = |keywords: &[Keyword]| {
         context.steps().any(|step| {
             !step.onbuild
@@ -99,7 +99,7 @@ pub(super) fn report(
 const MOST_NAMES: usize = 5;
 
 /// `a, b, c and 4 more`
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     let first = names.get(..MOST_NAMES).unwrap_or(names).join(", ");
     match names.len().saturating_sub(MOST_NAMES) {
         0 => first,
