@@ -62,18 +62,17 @@ impl Flow {
         let mut count = 0_usize;
         for stage in context.stages {
             let parent = stage.parent.and_then(|parent| flow.stages.get(parent));
-            let mut own = match parent {
-                Some(parent) => StageFlow {
+            let mut own = if let Some(parent) = parent {
+                StageFlow {
                     base: parent.base.clone(),
                     parent: stage.parent,
                     folder: parent.folder.clone(),
                     events: Vec::new(),
-                },
-                None => {
-                    let base = base_of(context, &stage.image.text, stage.from, &mut bases);
-                    let folder = base.as_ref().and_then(|base| base.workdir.clone());
-                    StageFlow { base, folder, ..StageFlow::default() }
                 }
+            } else {
+                let base = base_of(context, &stage.image.text, stage.from, &mut bases);
+                let folder = base.as_ref().and_then(|base| base.workdir.clone());
+                StageFlow { base, folder, ..StageFlow::default() }
             };
             own.follow(context, stage.index, stage.instructions.clone());
             count = count.saturating_add(own.events.len());

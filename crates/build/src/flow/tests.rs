@@ -22,6 +22,7 @@ fn shown(event: &Event) -> Option<String> {
         }
         Effect::Write { path, by: Writer::Folder } => format!("folder {path}"),
         Effect::Write { path, by } => format!("write {path} {by:?}"),
+        Effect::UninstallOthers => "uninstall others".into(),
         Effect::WriteElsewhere => "write elsewhere".into(),
         Effect::Delete { path, program } => format!("{program} {path}"),
         Effect::Reown { path, program, to } => format!("{program} {to} {path}"),

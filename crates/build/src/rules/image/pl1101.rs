@@ -85,7 +85,10 @@ fn added<'f>(flow: &'f Flow, stage: usize, event: &Event) -> Option<&'f Event> {
         && flow.events(stage).filter(own).any(|other| {
             matches!(
                 other.effect,
-                Effect::Install { .. } | Effect::Uninstall { package: Some(_), .. }
+                Effect::Install { .. }
+                    | Effect::Uninstall { package: Some(_), .. }
+                    | Effect::UninstallOthers
+                    | Effect::Opaque(_)
             )
         });
     if sweeps_own || flow.events(stage).filter(own).any(|other| brings(&other)) {
@@ -95,6 +98,7 @@ fn added<'f>(flow: &'f Flow, stage: usize, event: &Event) -> Option<&'f Event> {
     let added = flow.events(stage).filter(before).rfind(|other| other.certain && brings(other))?;
     // What was removed in its own layer, or since, is gone.
     let gone = flow.events(stage).filter(before).any(|other| match &other.effect {
+        Effect::UninstallOthers => other.instruction >= added.instruction,
         Effect::Uninstall { package: of, .. } => {
             other.instruction >= added.instruction
                 && match (of, package, &added.effect) {
@@ -135,6 +139,8 @@ mod tests {
             "FROM alpine:3.20\nRUN apk add gcc && apk del gcc\nRUN apk add -t .d gcc && apk del .d\n",
             "FROM alpine:3.20\nRUN if x; then apk add gcc; fi\nRUN apk del gcc\n",
             "FROM node:20-alpine\nRUN apk del libstdc++\n",
+            "FROM debian:12\nRUN apt-get install -y curl\nRUN d='gcc' && apt-get install -y $d && \
+             apt-get purge -y --auto-remove $d\n",
         ] {
             assert_eq!(said("PL1101", text), [""; 0], "{text}");
         }

@@ -103,7 +103,7 @@ fn is_large(path: &str, by: Writer) -> bool {
         ".bin", ".run", ".whl", ".exe", ".msi", ".7z", ".apk",
     ];
     match by {
-        Writer::CopyTree => base_name(path) != "" && !is_script_folder(path),
+        Writer::CopyTree => !base_name(path).is_empty() && !is_script_folder(path),
         Writer::CopyFile => ARCHIVES.iter().any(|end| path.ends_with(end)),
         Writer::Program(_) => true,
         Writer::Folder => false,

@@ -28,12 +28,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(last) = context.final_stage() else { return };
     let uses = context.flow().uses();
-    let used = uses.all(last.index);
+    let wanted = uses.all(last.index);
     // The topmost of unused stages stands for those below it.
     let below: BTreeSet<usize> =
         context.stages.iter().flat_map(|stage| uses.direct(stage.index)).collect();
     for stage in context.stages {
-        if used.contains(&stage.index) || below.contains(&stage.index) || !is_for_others(stage) {
+        if wanted.contains(&stage.index) || below.contains(&stage.index) || !is_for_others(stage) {
             continue;
         }
         let name = stage.name.as_ref();
