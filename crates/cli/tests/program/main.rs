@@ -12,6 +12,8 @@ mod db_accidents;
 mod explain;
 mod feeds;
 mod lint;
+mod lint_context;
+mod lint_settings;
 mod machine;
 mod reference;
 mod sample;
