@@ -16,7 +16,7 @@ pub(crate) use sensitive::{Kind, kind_of};
 pub(crate) use sources::{ContextSource, context_sources};
 
 /// How many steps of comparing patterns with paths one rule makes for a file.
-const MAX_STEPS: usize = 50_000_000;
+const MAX_STEPS: usize = 20_000_000;
 
 /// What is left of the work that may be done.
 #[derive(Debug, Clone, Copy)]
