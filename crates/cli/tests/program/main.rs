@@ -13,6 +13,8 @@ mod explain;
 mod feeds;
 mod lint;
 mod lint_bases;
+mod lint_context;
+mod lint_settings;
 mod machine;
 mod reference;
 mod sample;
