@@ -88,16 +88,10 @@ fn rule(rule: &Rule) -> Value {
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.why },
         "helpUri": rule.source,
-        "help": { "text": rule.why, "markdown": page(rule) },
+        "help": { "text": rule.why, "markdown": rule.markdown() },
         "defaultConfiguration": { "level": level(rule.level) },
         "properties": { "tags": rule.aliases },
     })
-}
-
-/// The examples are our own text, so nothing needs to be escaped.
-fn page(rule: &Rule) -> String {
-    let (why, bad, good) = (rule.why, rule.bad.trim_end(), rule.good.trim_end());
-    format!("{why}\n\nInstead of\n```dockerfile\n{bad}\n```\nwrite\n```dockerfile\n{good}\n```\n")
 }
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {

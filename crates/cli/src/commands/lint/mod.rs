@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use self::context::Contexts;
 use self::settings::Settings;
+pub(super) use self::settings::project_config;
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::output;
 use crate::style::stdout_style;
