@@ -12,6 +12,7 @@ mod db_accidents;
 mod explain;
 mod feeds;
 mod lint;
+mod lint_formats;
 mod lsp;
 mod machine;
 mod reference;

@@ -48,7 +48,7 @@ pub(crate) struct Lint {
     files: Vec<PathBuf>,
 
     /// FORMAT or FORMAT=FILE, several times if wanted: tty, text, gnu, json, sarif, github,
-    /// checkstyle, codeclimate, gitlab, sonarqube, syntax
+    /// checkstyle, codacy, codeclimate, gitlab, sonarqube, syntax
     #[arg(short = 'f', long = "format", visible_short_alias = 'o', value_name = "FORMAT[=FILE]")]
     formats: Vec<String>,
 
@@ -215,14 +215,9 @@ fn read(path: PathBuf) -> anyhow::Result<Read> {
     Ok(Read { path, source: Source::from_bytes(bytes) })
 }
 
-/// The format of that name; hadolint's names for two of ours are understood.
+/// The format of that name; hadolint's name for one of ours is understood.
 fn named(name: &str) -> Option<LintFormat> {
-    let name = match name {
-        "gitlab_codeclimate" => "gitlab",
-        "codacy" => "json",
-        other => other,
-    };
-    LintFormat::named(name)
+    LintFormat::named(if name == "gitlab_codeclimate" { "gitlab" } else { name })
 }
 
 /// A level that cannot be read is a mistake of usage.
