@@ -15,6 +15,7 @@ mod lint;
 mod lint_formats;
 mod lsp;
 mod machine;
+mod pre_commit;
 mod reference;
 mod sample;
 mod scan;

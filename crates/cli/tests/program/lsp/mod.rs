@@ -1,6 +1,7 @@
 //! `plimsoll lsp`, as an editor meets it: the real program on two pipes.
 
 mod client;
+mod neovim;
 mod protocol;
 
 use serde_json::{Value, json};
