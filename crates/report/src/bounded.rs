@@ -16,7 +16,7 @@ pub(crate) fn gravest<T, K: Ord>(
         return (all, None);
     }
     let mut numbered: Vec<(usize, T)> = all.into_iter().enumerate().collect();
-    numbered.sort_by(|(_, one), (_, other)| gravity(other).cmp(&gravity(one)));
+    numbered.sort_by_key(|(_, one)| std::cmp::Reverse(gravity(one)));
     numbered.truncate(most);
     numbered.sort_by_key(|(number, _)| *number);
     let left_out = count.saturating_sub(most);
