@@ -8,20 +8,25 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use plimsoll_build::Config;
+use plimsoll_build::{Config, Environment};
 
 /// Bytes of a text, a byte order mark not counted.
 pub(crate) type Span = Range<usize>;
 
 /// What the projects on this machine have decided.
 pub struct Project {
-    /// The lint configuration that holds for files of a folder; why there is none. `None` is a
-    /// text that is in no folder yet.
-    pub lint: LintConfig,
+    /// Finds what a Dockerfile is judged by; `None` is a text that is in no file yet.
+    pub lint: Box<dyn Fn(Option<&Path>) -> LintGround + Send + Sync>,
 }
 
-/// Finds the lint configuration for a folder.
-pub type LintConfig = Box<dyn Fn(Option<&Path>) -> Result<Config, String> + Send + Sync>;
+/// What a Dockerfile is judged by, beside its text.
+#[derive(Debug)]
+pub struct LintGround {
+    /// The configuration; why it cannot be read.
+    pub config: Result<Config, String>,
+    /// What is known of its build context and of base images.
+    pub environment: Environment,
+}
 
 impl fmt::Debug for Project {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

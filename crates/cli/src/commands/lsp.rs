@@ -1,12 +1,11 @@
 //! `plimsoll lsp`: what `plimsoll lint` says, in an editor, while the file is written.
 
-use std::env;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use plimsoll_lsp::{Ending, Project, serve};
+use plimsoll_lsp::{Ending, LintGround, Project, serve};
 
-use super::lint::project_config;
+use super::lint::ground;
 use crate::exit::{Outcome, chain};
 
 /// Speak the Language Server Protocol on stdin and stdout, for editors
@@ -30,10 +29,9 @@ pub(crate) struct Lsp {
 impl Lsp {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let Self { config: named, stdio: _ } = self;
-        let lint = move |folder: Option<&Path>| {
-            let folder = folder.map(Path::to_owned).or_else(|| env::current_dir().ok());
-            project_config(named.as_deref(), &folder.unwrap_or_default())
-                .map_err(|error| chain(&error))
+        let lint = move |path: Option<&Path>| {
+            let (config, environment) = ground(named.as_deref(), path);
+            LintGround { config: config.map_err(|error| chain(&error)), environment }
         };
         let project = Project { lint: Box::new(lint) };
         Ok(match serve(io::stdin(), io::stdout().lock(), project)? {

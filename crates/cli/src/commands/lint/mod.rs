@@ -8,7 +8,8 @@ mod pages;
 mod pin;
 mod settings;
 
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_build::syntax::Dockerfile;
@@ -18,7 +19,6 @@ use rayon::prelude::*;
 
 use self::context::Contexts;
 use self::settings::Settings;
-pub(super) use self::settings::project_config;
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::output;
 use crate::style::stdout_style;
@@ -195,8 +195,7 @@ impl Lint {
         contexts: &Contexts,
     ) -> Done {
         let Read { path, mut source } = read;
-        let environment =
-            &Environment { build_context: contexts.of(&path), ..environment.clone() };
+        let environment = &Environment { build_context: contexts.of(&path), ..environment.clone() };
         let mut mended = None;
         if self.fix && source.not_utf8().is_none() {
             let safety = if self.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
@@ -208,6 +207,19 @@ impl Lint {
         let findings = lint(&file, config, environment).findings;
         Done { path: path.display().to_string(), file, findings, mended }
     }
+}
+
+/// What a file is judged by where no flag says otherwise: the configuration named, or the nearest
+/// one, and the build context that it lies in. Without a path it stands in the working folder.
+pub(super) fn ground(
+    config: Option<&Path>,
+    path: Option<&Path>,
+) -> (anyhow::Result<Config>, Environment) {
+    let folder = path.and_then(Path::parent).map(Path::to_owned);
+    let folder = folder.or_else(|| env::current_dir().ok()).unwrap_or_default();
+    let build_context = path.and_then(|path| Contexts::Beside.of(path));
+    let environment = Environment { build_context, ..Environment::default() };
+    (settings::project_config(config, &folder), environment)
 }
 
 fn read(path: PathBuf) -> anyhow::Result<Read> {

@@ -65,10 +65,7 @@ pub(super) struct Settings {
 
 /// What holds in a folder without flags: the configuration named, or the nearest one, and
 /// variables.
-pub(in crate::commands) fn project_config(
-    named: Option<&Path>,
-    folder: &Path,
-) -> anyhow::Result<Config> {
+pub(super) fn project_config(named: Option<&Path>, folder: &Path) -> anyhow::Result<Config> {
     Settings { config: named.map(Path::to_owned), ..Settings::default() }.config_in(folder)
 }
 

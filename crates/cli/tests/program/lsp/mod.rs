@@ -48,8 +48,10 @@ fn what_an_editor_shows_is_what_lint_says_of_the_same_text() {
         if number % 8 != 0 || text.replace("\r\n", "").contains('\r') {
             continue;
         }
-        machine.write("Dockerfile", text);
-        let json = machine.run("lint -f json --no-fail Dockerfile").json();
+        let path = format!("{number}/Dockerfile");
+        machine.write(&path, text);
+        machine.write(&format!("{number}/.dockerignore"), "src\n*.md\n");
+        let json = machine.run(&format!("lint -f json --no-fail {path}")).json();
         let expected: Vec<Value> = json
             .as_array()
             .unwrap()
@@ -74,7 +76,7 @@ fn what_an_editor_shows_is_what_lint_says_of_the_same_text() {
                 ])
             })
             .collect();
-        let uri = format!("file://{}/{number}/Dockerfile", machine.path("").display());
+        let uri = format!("file://{}", machine.path(&path).display());
         client.open(&uri, text);
         let shown: Vec<Value> = client
             .diagnostics(&uri, 1)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_build::{self as build, Environment, Safety, fix, ignoring};
+use plimsoll_build::{self as build, Safety, fix, ignoring};
 use similar::{DiffOp, TextDiff};
 
 use super::{Dockerfile, problem};
@@ -58,7 +58,7 @@ pub(super) fn mend(document: &Dockerfile) -> Vec<Edit> {
         return Vec::new();
     }
     let before = document.text.as_str();
-    let after = fix(before, &judged.config, &Environment::default(), Safety::Safe).text;
+    let after = fix(before, &judged.config, &judged.environment, Safety::Safe).text;
     changes(before, &after)
 }
 

@@ -17,12 +17,19 @@ use plimsoll_build::{Config, Environment, Finding, Level, Scopes, Source, Stage,
 
 use self::names::Names;
 use crate::document::{
-    Action, Completion, Document, Edit, Hover, Kind, Mark, Opened, Problem, Project, Severity,
-    Span, Symbol,
+    Action, Completion, Document, Edit, Hover, Kind, LintGround, Mark, Opened, Problem, Project,
+    Severity, Span, Symbol,
 };
 
 pub(super) const KIND: Kind = Kind {
-    configured_by: &["plimsoll.toml", ".hadolint.yaml", ".hadolint.yml", "hadolint.yaml"],
+    configured_by: &[
+        "plimsoll.toml",
+        ".hadolint.yaml",
+        ".hadolint.yml",
+        "hadolint.yaml",
+        ".dockerignore",
+        "*.dockerignore",
+    ],
     owns,
     open,
 };
@@ -48,7 +55,7 @@ fn owns(opened: Opened<'_>) -> bool {
 fn open(opened: Opened<'_>, project: &Arc<Project>) -> Arc<dyn Document> {
     Arc::new(Dockerfile {
         text: opened.text.to_owned(),
-        folder: opened.path.and_then(Path::parent).map(Path::to_owned),
+        path: opened.path.map(Path::to_owned),
         project: Arc::clone(project),
         read: OnceLock::new(),
         judged: OnceLock::new(),
@@ -59,7 +66,7 @@ fn open(opened: Opened<'_>, project: &Arc<Project>) -> Arc<dyn Document> {
 /// A version of a Dockerfile; all that takes time is done once, when it is first asked for.
 struct Dockerfile {
     text: String,
-    folder: Option<PathBuf>,
+    path: Option<PathBuf>,
     project: Arc<Project>,
     read: OnceLock<Read>,
     judged: OnceLock<Judged>,
@@ -78,6 +85,7 @@ struct Read {
 /// The text, judged.
 struct Judged {
     config: Config,
+    environment: Environment,
     /// Why the configuration is not the project's.
     complaint: Option<String>,
     findings: Vec<Finding>,
@@ -122,12 +130,13 @@ impl Dockerfile {
 
     fn judged(&self) -> &Judged {
         self.judged.get_or_init(|| {
-            let (config, complaint) = match (self.project.lint)(self.folder.as_deref()) {
+            let LintGround { config, environment } = (self.project.lint)(self.path.as_deref());
+            let (config, complaint) = match config {
                 Ok(config) => (config, None),
                 Err(why) => (Config::default(), Some(why)),
             };
-            let findings = lint(&self.read().file, &config, &Environment::default()).findings;
-            Judged { config, complaint, findings }
+            let findings = lint(&self.read().file, &config, &environment).findings;
+            Judged { config, environment, complaint, findings }
         })
     }
 
