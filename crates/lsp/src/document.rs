@@ -16,8 +16,11 @@ pub(crate) type Span = Range<usize>;
 /// What the projects on this machine have decided.
 pub struct Project {
     /// Finds what a Dockerfile is judged by; `None` is a text that is in no file yet.
-    pub lint: Box<dyn Fn(Option<&Path>) -> LintGround + Send + Sync>,
+    pub lint: FindGround,
 }
+
+/// Finds what the Dockerfile at a path is judged by.
+pub type FindGround = Box<dyn Fn(Option<&Path>) -> LintGround + Send + Sync>;
 
 /// What a Dockerfile is judged by, beside its text.
 #[derive(Debug)]

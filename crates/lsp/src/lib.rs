@@ -19,5 +19,5 @@ mod server;
 mod text;
 mod work;
 
-pub use document::{LintGround, Project};
+pub use document::{FindGround, LintGround, Project};
 pub use server::{Ending, serve};
