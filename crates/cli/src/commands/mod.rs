@@ -4,6 +4,7 @@ mod base;
 mod db;
 mod explain;
 mod lint;
+mod lsp;
 mod sbom;
 mod scan;
 
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Db(db::Db),
     Explain(explain::Explain),
     Lint(Box<lint::Lint>),
+    Lint(lint::Lint),
+    Lsp(lsp::Lsp),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
 }
@@ -30,6 +33,7 @@ impl Command {
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Lint(command) => command.run(),
+            Self::Lsp(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
         }

@@ -4,6 +4,7 @@
 
 mod annotations;
 mod checkstyle;
+mod codacy;
 mod codeclimate;
 mod json;
 mod sarif;
@@ -59,6 +60,7 @@ impl LintFormat {
         sarif::FORMAT,
         annotations::FORMAT,
         checkstyle::FORMAT,
+        codacy::FORMAT,
         codeclimate::FORMAT,
         codeclimate::GITLAB,
         sonarqube::FORMAT,

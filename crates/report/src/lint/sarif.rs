@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::{Judged, LintFormat};
 use crate::Style;
+use crate::bounded::{MAX_RESULTS, gravest};
 use crate::escape;
 
 pub(super) const FORMAT: LintFormat =
@@ -88,33 +89,34 @@ fn rule(rule: &Rule) -> Value {
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.why },
         "helpUri": rule.source,
-        "help": { "text": rule.why, "markdown": page(rule) },
+        "help": { "text": rule.why, "markdown": rule.markdown() },
         "defaultConfiguration": { "level": level(rule.level) },
         "properties": { "tags": rule.aliases },
     })
-}
-
-/// The examples are our own text, so nothing needs to be escaped.
-fn page(rule: &Rule) -> String {
-    let (why, bad, good) = (rule.why, rule.bad.trim_end(), rule.good.trim_end());
-    format!("{why}\n\nInstead of\n```dockerfile\n{bad}\n```\nwrite\n```dockerfile\n{good}\n```\n")
 }
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut indexes: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rules = Vec::new();
     let mut results = Vec::new();
-    for judged in all {
-        for finding in judged.findings {
-            let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
-                rules.push(rule(finding.rule));
-                rules.len().saturating_sub(1)
-            });
-            results.push(result(judged, finding, index));
-        }
+    let found = all.iter().flat_map(|judged| judged.findings.iter().map(move |one| (judged, one)));
+    let (found, left_out) = gravest(found.collect(), |(_, one)| one.level, MAX_RESULTS);
+    for (judged, finding) in found {
+        let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
+            rules.push(rule(finding.rule));
+            rules.len().saturating_sub(1)
+        });
+        results.push(result(judged, finding, index));
     }
+    let notifications: Vec<Value> = left_out
+        .iter()
+        .map(|why| json!({ "level": "warning", "message": { "text": why } }))
+        .collect();
     let driver = json!({
         "name": "Plimsoll",
+        "fullName": concat!("Plimsoll ", env!("CARGO_PKG_VERSION")),
+        "shortDescription": { "text": "Judges Dockerfiles" },
+        "version": env!("CARGO_PKG_VERSION"),
         "informationUri": "https://github.com/plimsoll/plimsoll",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "rules": rules,
@@ -125,6 +127,11 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
         "runs": [{
             "tool": { "driver": driver },
             "automationDetails": { "id": "plimsoll-lint/" },
+            "defaultSourceLanguage": "dockerfile",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications,
+            }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
