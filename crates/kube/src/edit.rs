@@ -118,7 +118,7 @@ fn block(path: &[&str], value: Tree, column: usize) -> String {
         if depth > 0 {
             text.push('\n');
         }
-        text.push_str(&format!("{indent}{name}:"));
+        text.extend([&indent, *name, ":"]);
     }
     text.push(' ');
     text.push_str(&value.flow(false));

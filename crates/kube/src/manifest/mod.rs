@@ -29,6 +29,8 @@ pub struct Manifest {
 impl Manifest {
     /// How many values a file may have, what its aliases stand for counted.
     pub const MAX_NODES: u32 = 2_000_000;
+    /// How many problems of a file are named.
+    pub const MAX_PROBLEMS: usize = 1_000;
     /// How many documents a file may have.
     pub const MAX_DOCUMENTS: usize = 100_000;
 

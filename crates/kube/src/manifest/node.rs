@@ -125,6 +125,23 @@ impl Node {
 }
 
 impl Mapping {
+    /// Whether both have the same fields; of many fields also in the same order, because looking
+    /// each of them up would take too long.
+    fn says_what(&self, other: &Self) -> bool {
+        const MANY: usize = 64;
+        let (own, others) = (&self.fields, &other.fields);
+        own.len() == others.len()
+            && if own.len() > MANY {
+                let same = |(one, other): (&Field, &Field)| {
+                    one.name == other.name && one.value == other.value
+                };
+                own.iter().zip(others).all(same)
+            } else {
+                own.iter()
+                    .all(|one| other.field(&one.name).is_some_and(|other| other.value == one.value))
+            }
+    }
+
     /// The field of that name, where there is one; its value may be null.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().rev().find(|field| &*field.name == name)
@@ -143,6 +160,22 @@ pub struct Located<T> {
     pub value: T,
     /// Its place.
     pub span: Span,
+}
+
+/// Whether two values say the same, wherever they stand and however they are written. Values that
+/// stand at one place are one value, so that aliases of aliases cost nothing.
+impl PartialEq for Node {
+    fn eq(&self, other: &Self) -> bool {
+        if self.span == other.span && !self.span.is_empty() {
+            return true;
+        }
+        match (&self.value, &other.value) {
+            (Value::Scalar(one), Value::Scalar(other)) => one.text == other.text,
+            (Value::Sequence(one), Value::Sequence(other)) => one.items == other.items,
+            (Value::Mapping(one), Value::Mapping(other)) => one.says_what(other),
+            _ => false,
+        }
+    }
 }
 
 /// A field as the type that the API gives it. One of another type is as good as absent here:

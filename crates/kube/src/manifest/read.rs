@@ -51,7 +51,7 @@ pub(super) fn read(source: Source) -> Manifest {
         }
     }
     let (documents, problems) = (reader.documents, reader.problems);
-    Manifest { documents, problems, source }
+    Manifest { source, documents, problems }
 }
 
 /// A collection that has begun and not ended.
@@ -87,7 +87,7 @@ impl Reader<'_> {
     }
 
     fn problem(&mut self, kind: ProblemKind, span: Span) {
-        self.problems.push(Problem { kind, span, related: None });
+        add_problem(&mut self.problems, || Problem { kind, span, related: None });
     }
 
     fn fail(&mut self, error: &ScanError) {
@@ -225,7 +225,7 @@ impl Reader<'_> {
                     let text = if let Value::Scalar(scalar) = &node.value {
                         scalar.text.clone()
                     } else {
-                        self.problems.push(Problem {
+                        add_problem(&mut self.problems, || Problem {
                             kind: ProblemKind::OddKey(node.kind()),
                             span,
                             related: None,
@@ -235,17 +235,20 @@ impl Reader<'_> {
                     *name = Some((text, span));
                 }
                 Some((name, name_span)) if &*name == "<<" => {
-                    let problem = merge(mapping, &node, name_span);
-                    self.problems.extend(problem);
+                    if let Some(problem) = merge(mapping, &node, name_span) {
+                        add_problem(&mut self.problems, || problem);
+                    }
                 }
                 Some((name, name_span)) => {
                     if !seen.insert(name.clone()) {
-                        let first = mapping.fields.iter();
-                        let first = first.rev().find(|field| !field.merged && field.name == name);
-                        self.problems.push(Problem {
-                            kind: ProblemKind::DuplicateKey(name.to_string()),
-                            span: name_span,
-                            related: first.map(|field| field.name_span),
+                        add_problem(&mut self.problems, || {
+                            let own = mapping.fields.iter().rev().filter(|field| !field.merged);
+                            let first = own.into_iter().find(|field| field.name == name);
+                            Problem {
+                                kind: ProblemKind::DuplicateKey(name.to_string()),
+                                span: name_span,
+                                related: first.map(|field| field.name_span),
+                            }
                         });
                     }
                     mapping.fields.push(Field { name, name_span, value: node, merged: false });
@@ -253,6 +256,13 @@ impl Reader<'_> {
             },
         }
         Flow::Continue(())
+    }
+}
+
+/// Names a problem, where not too many are named already.
+fn add_problem(problems: &mut Vec<Problem>, problem: impl FnOnce() -> Problem) {
+    if problems.len() < Manifest::MAX_PROBLEMS {
+        problems.push(problem());
     }
 }
 
@@ -347,7 +357,7 @@ mod tests {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
         for level in 1..30 {
             let below = format!("*a{}, ", level - 1).repeat(10);
-            text += &format!("a{level}: &a{level} [{below}]\n");
+            text = format!("{text}a{level}: &a{level} [{below}]\n");
         }
         let manifest = parse(&text);
         assert!(said(&manifest)[0].contains("more than 2000000 values"), "{:?}", said(&manifest));

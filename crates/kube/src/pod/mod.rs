@@ -105,11 +105,6 @@ impl<'m> Pod<'m> {
         })
     }
 
-    /// The annotation of that name.
-    pub fn annotation(&self, name: &str) -> Option<Annotation<'m>> {
-        self.annotations().filter(|one| one.name == name).last()
-    }
-
     /// Whether it says that it runs on Windows.
     pub fn is_windows(&self) -> bool {
         let os = self.spec.get("os").and_then(|os| os.text("name"));

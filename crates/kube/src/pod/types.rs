@@ -162,14 +162,14 @@ fn check(node: &Node, wanted: &Type, path: &mut String, found: &mut Vec<Problem>
         }
         (Texts, Value::Mapping(mapping)) => {
             for field in &mapping.fields {
-                path.push_str(&format!("[{}]", field.name));
+                path.extend(["[", &*field.name, "]"]);
                 check(&field.value, &Text, path, found);
                 path.truncate(length);
             }
         }
         (List(item), Value::Sequence(sequence)) => {
             for (index, node) in sequence.items.iter().enumerate() {
-                path.push_str(&format!("[{index}]"));
+                path.extend(["[", &index.to_string(), "]"]);
                 check(node, item, path, found);
                 path.truncate(length);
             }

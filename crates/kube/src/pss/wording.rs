@@ -48,10 +48,10 @@ pub(super) fn go_quoted(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\u{b}' => quoted.push_str("\\v"),
             low if u32::from(low) < 0x20 || low == '\u{7f}' => {
-                quoted.push_str(&format!("\\x{:02x}", u32::from(low)));
+                quoted.extend(["\\x", &format!("{:02x}", u32::from(low))]);
             }
             odd if odd.is_control() || odd != ' ' && odd.is_whitespace() || odd == '\u{feff}' => {
-                quoted.push_str(&format!("\\u{:04x}", u32::from(odd)));
+                quoted.extend(["\\u", &format!("{:04x}", u32::from(odd))]);
             }
             other => quoted.push(other),
         }

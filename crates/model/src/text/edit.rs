@@ -1,6 +1,7 @@
 //! Edits of a text: what is taken out and what is put there.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::Span;
 
@@ -37,12 +38,6 @@ impl Edit {
     pub fn remove(span: Span) -> Self {
         Self { span, text: String::new() }
     }
-
-    /// Whether both cannot be made in one pass: they overlap, or begin at the same byte.
-    fn clashes(&self, other: &Self) -> bool {
-        self.span.start < other.span.end && other.span.start < self.span.end
-            || self.span.start == other.span.start
-    }
 }
 
 /// Edits that mend a finding; they are made all together or not at all.
@@ -59,18 +54,25 @@ pub struct Fix {
 /// Which of these fixes can be made in one pass, first come first served, and all their edits
 /// sorted for [`apply`]: a fix that overlaps one already taken waits.
 pub fn compatible<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> (Vec<Edit>, Vec<bool>) {
-    let mut taken: Vec<Edit> = Vec::new();
+    let mut taken: BTreeMap<u32, &Edit> = BTreeMap::new();
     let mut made = Vec::new();
     for fix in fixes {
-        let free = !fix.edits.is_empty()
-            && fix.edits.iter().all(|edit| taken.iter().all(|other| !edit.clashes(other)));
+        let free = !fix.edits.is_empty() && fix.edits.iter().all(|edit| is_free(&taken, edit));
         if free {
-            taken.extend(fix.edits.iter().cloned());
+            taken.extend(fix.edits.iter().map(|edit| (edit.span.start, edit)));
         }
         made.push(free);
     }
-    taken.sort();
-    (taken, made)
+    (taken.into_values().cloned().collect(), made)
+}
+
+/// Whether an edit can be made beside those taken, by their first byte: it overlaps none, and none
+/// begins at the same byte.
+fn is_free(taken: &BTreeMap<u32, &Edit>, edit: &Edit) -> bool {
+    let before = taken.range(..=edit.span.start).next_back();
+    let behind = taken.range(edit.span.start..).next();
+    before.is_none_or(|(start, one)| *start < edit.span.start && one.span.end <= edit.span.start)
+        && behind.is_none_or(|(start, _)| *start >= edit.span.end)
 }
 
 /// Makes edits that do not overlap and are sorted.

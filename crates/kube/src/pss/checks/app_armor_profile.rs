@@ -1,4 +1,4 @@
-//! AppArmor profiles, by field and by annotation.
+//! Profiles of `AppArmor`, by field and by annotation.
 
 use std::collections::BTreeSet;
 

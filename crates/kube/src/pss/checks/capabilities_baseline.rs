@@ -13,7 +13,7 @@ use crate::rule::{Mending, Rule};
 pub(super) static CHECK: Check = Check {
     rule: Rule {
         id: "capabilities_baseline",
-        aliases: &["KSV-0022"],
+        aliases: &["KSV-0022", "KSV-0005", "KSV-0119", "KSV-0120"],
         level: Level::Error,
         title: "Add no capability beyond the default ones",
         why: "A capability is a part of what root may do. Those beyond the runtime's default set reach the node: SYS_ADMIN mounts, SYS_MODULE loads kernel code, SYS_PTRACE reads other processes, NET_RAW forges packets.",

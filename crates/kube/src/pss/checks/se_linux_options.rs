@@ -1,4 +1,4 @@
-//! SELinux labels.
+//! Labels of `SELinux`.
 
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 //!
 //! Up to 1.18 they are annotations, from 1.19 on fields.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_model::text::{Level, Safety};
 
@@ -64,11 +64,12 @@ const POD: &str = "seccomp.security.alpha.kubernetes.io/pod";
 const CONTAINER: &str = "container.seccomp.security.alpha.kubernetes.io/";
 
 fn annotations(pod: &Pod<'_>) -> Option<Forbidden> {
+    let annotations: HashMap<_, _> = pod.annotations().map(|one| (one.name, one)).collect();
     let names = std::iter::once(POD.to_owned())
         .chain(pod.containers.iter().map(|one| format!("{CONTAINER}{}", one.name)));
     let (mut offences, mut said) = (Vec::new(), BTreeSet::new());
     for name in names {
-        let Some(one) = pod.annotation(&name) else { continue };
+        let Some(one) = annotations.get(name.as_str()) else { continue };
         let value = one.value;
         if !["runtime/default", "docker/default"].contains(&value)
             && !value.starts_with("localhost/")
