@@ -127,19 +127,15 @@ fn block(path: &[&str], value: Tree, column: usize) -> String {
 
 /// The insertion at the line that follows a mapping's last one.
 fn behind(source: &Source, node: &Node, lines: &str, column: usize) -> Option<Edit> {
-    let last = last_leaf(node)?;
+    let last = last_leaf(source, node)?;
     let line = source.line(last);
     let line_end = source.line_span(line).end;
     let rest = source.slice(Span::new(last, line_end)).trim_start_matches([' ', '\t']);
     if !rest.is_empty() && !rest.starts_with('#') {
         return None;
     }
-    let next = line.checked_add(1)?;
-    if next > source.line_count() {
-        return Some(Edit::insert(line_end, format!("\n{lines}")));
-    }
     // Comments that belong to what was last stay with it.
-    let mut next = next;
+    let mut next = line.checked_add(1)?;
     while next <= source.line_count() {
         let text = source.slice(source.line_span(next));
         let indent = text.len().saturating_sub(text.trim_start().len());
@@ -149,35 +145,36 @@ fn behind(source: &Source, node: &Node, lines: &str, column: usize) -> Option<Ed
         next = next.checked_add(1)?;
     }
     let at = source.line_start(next);
-    let ends = if source.slice(source.line_span(line)).len() < source.text().len()
-        && source.text().get(..at as usize)?.ends_with("\r\n")
-    {
-        "\r\n"
-    } else {
-        "\n"
-    };
+    let before = source.text().get(..at as usize)?;
+    let ends = if before.ends_with("\r\n") { "\r\n" } else { "\n" };
     let lines = lines.replace('\n', ends);
-    if source.text().get(..at as usize)?.ends_with('\n') {
-        Some(Edit::insert(at, format!("{lines}{ends}")))
-    } else {
-        Some(Edit::insert(at, format!("{ends}{lines}")))
+    if (at as usize) < source.text().len() {
+        return Some(Edit::insert(at, format!("{lines}{ends}")));
     }
+    // At the end of the text: behind its last line, whether or not a line break ends that.
+    let end = source.line_span(next.saturating_sub(1)).end;
+    Some(Edit::insert(end, format!("{ends}{lines}")))
 }
 
 /// The byte behind a block's last leaf. `None` where line breaks may belong to it, or where it is
 /// an alias, which stands elsewhere.
-fn last_leaf(node: &Node) -> Option<u32> {
+fn last_leaf(source: &Source, node: &Node) -> Option<u32> {
     let last_field = |mapping: &Mapping| mapping.fields.iter().rfind(|one| !one.merged).cloned();
     match &node.value {
-        Value::Scalar(scalar) if scalar.style == ScalarStyle::Block => None,
+        Value::Scalar(scalar) if scalar.style == ScalarStyle::Block => {
+            // After `|+` empty lines are part of the text.
+            let keeps = scalar.text.ends_with("\n\n") || scalar.text.trim().is_empty();
+            let text = source.slice(node.span).trim_end();
+            (!keeps).then(|| node.span.start.saturating_add(offset(text.len())))
+        }
         Value::Mapping(mapping) if !mapping.flow => {
             let field = last_field(mapping)?;
             let value = &field.value;
-            last_leaf(value).filter(|end| *end >= field.name_span.end)
+            last_leaf(source, value).filter(|end| *end >= field.name_span.end)
         }
         Value::Sequence(sequence) if !sequence.flow => {
             let item = sequence.items.last()?;
-            last_leaf(item).filter(|end| *end > node.span.start && *end <= node.span.end)
+            last_leaf(source, item).filter(|end| *end > node.span.start && *end <= node.span.end)
         }
         _ => Some(node.span.end),
     }
@@ -204,7 +201,7 @@ pub(crate) fn remove(source: &Source, node: &Node, name: &str) -> Option<Edit> {
     if own < 2 || !source.slice(before).trim().is_empty() {
         return None;
     }
-    let end = last_leaf(&field.value)?.max(field.name_span.end);
+    let end = last_leaf(source, &field.value)?.max(field.name_span.end);
     let last_line = source.line(end.saturating_sub(1).max(field.name_span.start));
     let rest = source.slice(Span::new(end, source.line_span(last_line).end));
     let rest = rest.trim_start_matches([' ', '\t']);
@@ -269,7 +266,8 @@ mod tests {
         assert_eq!(after("securityContext:\nb: 1\n", &[], PATH, no), {
             "securityContext: {privileged: false}\nb: 1\n"
         });
-        assert_eq!(after("a: |\n  x\n\n", &[], &["b"], no), "b: false\na: |\n  x\n\n");
+        assert_eq!(after("a: |\n  x\n\n", &[], &["b"], no), "a: |\n  x\nb: false\n\n");
+        assert_eq!(after("a: |+\n  x\n\n", &[], &["b"], no), "b: false\na: |+\n  x\n\n");
         assert_eq!(after("a:\n- x\n- y: 1\n  z:\n", &[], &["b"], no), {
             "a:\n- x\n- y: 1\n  z:\nb: false\n"
         });

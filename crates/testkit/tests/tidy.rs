@@ -80,7 +80,12 @@ const REGISTRIES: [(&str, &str, &[&str]); 5] = [
     ),
     ("crates/report/src/formats", "crates/report/src/formats/mod.rs", &[]),
     ("crates/supply/src/formats", "crates/supply/src/formats/mod.rs", &[]),
-    ("crates/report/src/lint", "crates/report/src/lint/mod.rs", &[]),
+    (
+        "crates/report/src/lint",
+        "crates/report/src/lint/mod.rs",
+        // What all formats see, and the kinds of files that give it.
+        &["judged", "dockerfile", "manifest"],
+    ),
 ];
 
 #[test]

@@ -3,6 +3,7 @@
 mod base;
 mod db;
 mod explain;
+mod kube;
 mod lint;
 mod sbom;
 mod scan;
@@ -18,6 +19,9 @@ pub(crate) enum Command {
     Db(db::Db),
     Explain(explain::Explain),
     Lint(Box<lint::Lint>),
+    #[command(subcommand)]
+    Kube(kube::Kube),
+    Lint(lint::Lint),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
 }
@@ -29,6 +33,7 @@ impl Command {
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Kube(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),

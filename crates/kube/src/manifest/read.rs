@@ -25,6 +25,7 @@ pub(super) fn read(source: Source) -> Manifest {
         documents: Vec::new(),
         open: Vec::new(),
         anchors: HashMap::new(),
+        is_template: text.contains("{{"),
         left: Manifest::MAX_NODES,
     };
     let mut options = Options::default();
@@ -44,7 +45,8 @@ pub(super) fn read(source: Source) -> Manifest {
             Some(Err(error)) => {
                 reader.fail(&error);
                 reader.open.clear();
-                if !matches!(parser.proceed_next_document(), Ok(true)) {
+                let is_hopeless = reader.problems.len() >= Manifest::MAX_PROBLEMS;
+                if is_hopeless || !matches!(parser.proceed_next_document(), Ok(true)) {
                     break;
                 }
             }
@@ -73,6 +75,8 @@ struct Reader<'t> {
     documents: Vec<Arc<Node>>,
     open: Vec<Open>,
     anchors: HashMap<usize, Arc<Node>>,
+    /// Whether the text has the braces of a template.
+    is_template: bool,
     /// How many values the file may still have.
     left: u32,
 }
@@ -94,11 +98,8 @@ impl Reader<'_> {
         let at = error.marker().byte_offset().unwrap_or(self.text.len());
         let at = offset(at.min(self.text.len()));
         let says = error.info();
-        let kind = if self.text.contains("{{") {
-            ProblemKind::Template(says)
-        } else {
-            ProblemKind::Syntax(says)
-        };
+        let kind =
+            if self.is_template { ProblemKind::Template(says) } else { ProblemKind::Syntax(says) };
         self.problem(kind, Span::at(at));
     }
 
