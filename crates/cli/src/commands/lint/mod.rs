@@ -2,8 +2,6 @@
 
 mod bases;
 mod context;
-mod files;
-mod mend;
 pub(in crate::commands) mod files;
 pub(in crate::commands) mod mend;
 mod pages;
