@@ -93,7 +93,7 @@ fn hostile_files_end_soon() {
         format!("{pod}{}", "  hostPID: true\n".repeat(100_000)),
         format!(
             "{pod}{}",
-            (0..50_000).map(|n| format!("  x{n}: 1\n")).collect::<String>().repeat(2)
+            (0..50_000).map(|n| format!("  x{n}: 1\n")).collect::<Vec<_>>().concat().repeat(2)
         ),
         format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  x: |\n{}", "    y\n".repeat(1_000_000)),
         "kind: List\nitems:\n- ".repeat(20_000),
