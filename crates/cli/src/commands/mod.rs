@@ -18,10 +18,9 @@ pub(crate) enum Command {
     Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
-    Lint(Box<lint::Lint>),
     #[command(subcommand)]
     Kube(kube::Kube),
-    Lint(lint::Lint),
+    Lint(Box<lint::Lint>),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
 }
