@@ -80,7 +80,12 @@ const REGISTRIES: [(&str, &str, &[&str]); 6] = [
     ),
     ("crates/report/src/formats", "crates/report/src/formats/mod.rs", &[]),
     ("crates/supply/src/formats", "crates/supply/src/formats/mod.rs", &[]),
-    ("crates/report/src/lint", "crates/report/src/lint/mod.rs", &[]),
+    (
+        "crates/report/src/lint",
+        "crates/report/src/lint/mod.rs",
+        // What all formats see, and the kinds of files that give it.
+        &["judged", "dockerfile", "manifest"],
+    ),
     ("crates/lsp/src/documents", "crates/lsp/src/documents/mod.rs", &[]),
 ];
 
@@ -111,6 +116,7 @@ const RANKS: [(&str, u8); 10] = [
     ("plimsoll-image", 1),
     ("plimsoll-advisory", 1),
     ("plimsoll-build", 1),
+    ("plimsoll-kube", 1),
     ("plimsoll-supply", 1),
     ("plimsoll-policy", 2),
     ("plimsoll-report", 2),

@@ -3,6 +3,7 @@
 mod base;
 mod db;
 mod explain;
+mod kube;
 mod lint;
 mod lsp;
 mod sbom;
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
+    #[command(subcommand)]
+    Kube(kube::Kube),
     Lint(Box<lint::Lint>),
     Lint(lint::Lint),
     Lsp(lsp::Lsp),
@@ -32,6 +35,7 @@ impl Command {
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Kube(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Lsp(command) => command.run(),
             Self::Sbom(command) => command.run(),

@@ -11,6 +11,7 @@ mod base;
 mod db_accidents;
 mod explain;
 mod feeds;
+mod kube_lint;
 mod lint;
 mod lint_bases;
 mod lint_context;

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_build::{Level, Rule};
+use plimsoll_model::text::Level;
 use serde_json::json;
 
-use super::{Judged, LintFormat};
+use super::{Judged, LintFormat, Rule};
 use crate::Style;
 
 pub(super) const FORMAT: LintFormat =
@@ -34,11 +34,11 @@ fn old_severity(level: Level) -> &'static str {
 }
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let mut rules: BTreeMap<&str, (&Rule, Level)> = BTreeMap::new();
+    let mut rules: BTreeMap<&str, (&Rule<'_>, Level)> = BTreeMap::new();
     let mut issues = Vec::new();
     for judged in all {
-        for finding in judged.findings {
-            rules.insert(finding.rule.id, (finding.rule, finding.level));
+        for finding in &judged.findings {
+            rules.insert(finding.rule.id, (&finding.rule, finding.level));
             let (start, end) = judged.place(finding);
             let mut range = json!({ "startLine": start.line, "endLine": end.line });
             // The reader refuses a range without a character in it.

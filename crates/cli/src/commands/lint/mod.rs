@@ -2,8 +2,8 @@
 
 mod bases;
 mod context;
-mod files;
-mod mend;
+pub(in crate::commands) mod files;
+pub(in crate::commands) mod mend;
 mod pages;
 mod pin;
 mod settings;
@@ -164,7 +164,7 @@ impl Lint {
         }
         let views: Vec<Judged<'_>> = judged
             .iter()
-            .map(|one| Judged { path: &one.path, file: &one.file, findings: &one.findings })
+            .map(|one| Judged::dockerfile(&one.path, &one.file, &one.findings))
             .collect();
         let mended_stdin = self.fix && self.files.iter().any(|path| files::is_stdin(path));
         for (format, file) in outputs {
