@@ -101,8 +101,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
 pub struct Bytes(pub Vec<u8>);
 
 impl Bytes {
-    /// The bytes that `text` stands for.
+    /// The bytes that `text` stands for; line breaks in it do not count, as in Go.
     pub fn decode(text: &str) -> Option<Self> {
+        if text.contains(['\r', '\n']) {
+            return Self::decode(&text.replace(['\r', '\n'], ""));
+        }
         let url_safe = text.contains(['-', '_']);
         let engine = if url_safe { &URL_SAFE } else { &STANDARD };
         engine.decode(text).ok().map(Self)

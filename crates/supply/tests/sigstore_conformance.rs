@@ -28,7 +28,7 @@ const REASONS: &[(&str, &str)] = &[
     ("intoto-log-entry-mismatch_fail", step::LOG_ENTRY),
     ("invalid-checkpoint-signature_fail", step::CHECKPOINT),
     ("invalid-ct-key_fail", step::SCT),
-    ("invalid-inclusion-proof_fail", step::LOG_PROOF),
+    ("invalid-inclusion-proof_fail", step::BUNDLE),
     ("message-digest-mismatch_fail", step::ARTEFACT),
     ("rekor2-checkpoint-missing-log-signature_fail", step::CHECKPOINT),
     ("rekor2-checkpoint-missing-origin_fail", step::CHECKPOINT),
@@ -41,7 +41,7 @@ const REASONS: &[(&str, &str)] = &[
     ("rekor2-timestamp-untrusted-tsa-without-embedded-cert_fail", step::TIMESTAMP),
     ("rekor2-timestamp-with-incorrect-time_fail", step::CERTIFICATE),
     ("signature-mismatch_fail", step::SIGNATURE),
-    ("wrong-hashedrekord-artifact_fail", step::SIGNATURE),
+    ("wrong-hashedrekord-artifact_fail", step::LOG_ENTRY),
     ("wrong-hashedrekord-entry_fail", step::LOG_ENTRY),
     ("wrong-material_fail", step::ARTEFACT),
 ];
