@@ -26,6 +26,8 @@ pub struct Bundle {
     pub entries: Vec<Entry>,
     /// Timestamps of RFC 3161, in DER.
     pub timestamps: Vec<Vec<u8>>,
+    /// The envelope as it was uploaded, where it came as a document of its own.
+    pub envelope_bytes: Option<Vec<u8>>,
 }
 
 /// What was signed, and the signature.
@@ -167,7 +169,8 @@ impl RawBundle {
             return Err(broken(format!("{count} timestamps, more than {MAX_TIMESTAMPS}")));
         }
         let timestamps = timestamps.into_iter().map(|it| it.signed_timestamp.0).collect();
-        let bundle = Bundle { version, content, signer, entries, timestamps };
+        let bundle =
+            Bundle { version, content, signer, entries, timestamps, envelope_bytes: None };
         bundle.check_promises()?;
         Ok(bundle)
     }

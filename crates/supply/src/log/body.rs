@@ -25,8 +25,9 @@ pub struct Body {
     pub hash: HashAlgorithm,
     /// The digest.
     pub digest: Vec<u8>,
-    /// Each signature with its signer.
-    pub signatures: Vec<(Vec<u8>, Verifier)>,
+    /// Each signature with its signer. The oldest entries of envelopes hold no signature: their
+    /// digest is over the envelope with its signatures.
+    pub signatures: Vec<(Option<Vec<u8>>, Verifier)>,
 }
 
 /// What an entry's digest is of.
@@ -36,6 +37,8 @@ pub enum Subject {
     Signed,
     /// The payload of a DSSE envelope.
     Payload,
+    /// A whole DSSE envelope, byte for byte.
+    Envelope,
 }
 
 /// The signer that an entry names: a certificate or a key, in DER.
@@ -77,6 +80,7 @@ const KINDS: &[(&str, &str, Reader)] = &[
     ("rekord", "0.0.1", rekord_v1),
     ("dsse", "0.0.1", dsse_v1),
     ("dsse", "0.0.2", dsse_v2),
+    ("intoto", "0.0.1", intoto_v1),
     ("intoto", "0.0.2", intoto_v2),
 ];
 
@@ -86,7 +90,7 @@ struct Parts {
     subject: Subject,
     hash: HashAlgorithm,
     digest: Vec<u8>,
-    signatures: Vec<(Vec<u8>, Verifier)>,
+    signatures: Vec<(Option<Vec<u8>>, Verifier)>,
 }
 
 impl Body {
@@ -166,7 +170,7 @@ fn hashedrekord_v1(spec: Value) -> Result<Parts, Error> {
     let spec: HashedRekordV1 = read(spec)?;
     let (hash, digest) = spec.data.hash.read()?;
     let signer = Verifier::from_pem(&spec.signature.public_key.content.0)?;
-    let signatures = vec![(spec.signature.content.0, signer)];
+    let signatures = vec![(Some(spec.signature.content.0), signer)];
     Ok(Parts { subject: Subject::Signed, hash, digest, signatures })
 }
 
@@ -188,7 +192,7 @@ fn rekord_v1(spec: Value) -> Result<Parts, Error> {
     }
     let (hash, digest) = spec.data.hash.read()?;
     let signer = Verifier::from_pem(&spec.signature.signed.public_key.content.0)?;
-    let signatures = vec![(spec.signature.signed.content.0, signer)];
+    let signatures = vec![(Some(spec.signature.signed.content.0), signer)];
     Ok(Parts { subject: Subject::Signed, hash, digest, signatures })
 }
 
@@ -209,9 +213,22 @@ fn dsse_v1(spec: Value) -> Result<Parts, Error> {
     let signatures = spec
         .signatures
         .into_iter()
-        .map(|it| Ok((it.signature.0, Verifier::from_pem(&it.verifier.0)?)))
+        .map(|it| Ok((Some(it.signature.0), Verifier::from_pem(&it.verifier.0)?)))
         .collect::<Result<_, Error>>()?;
     Ok(Parts { subject: Subject::Payload, hash, digest, signatures })
+}
+
+fn intoto_v1(spec: Value) -> Result<Parts, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Intoto {
+        content: Hashed,
+        public_key: Bytes,
+    }
+    let spec: Intoto = read(spec)?;
+    let (hash, digest) = spec.content.hash.read()?;
+    let signatures = vec![(None, Verifier::from_pem(&spec.public_key.0)?)];
+    Ok(Parts { subject: Subject::Envelope, hash, digest, signatures })
 }
 
 fn intoto_v2(spec: Value) -> Result<Parts, Error> {
@@ -246,7 +263,7 @@ fn intoto_v2(spec: Value) -> Result<Parts, Error> {
             // The signature is in base64 twice.
             let sig = std::str::from_utf8(&it.sig.0).ok().and_then(Bytes::decode);
             let sig = sig.ok_or_else(|| broken("a signature that is not base64"))?;
-            Ok((sig.0, Verifier::from_pem(&it.public_key.0)?))
+            Ok((Some(sig.0), Verifier::from_pem(&it.public_key.0)?))
         })
         .collect::<Result<_, Error>>()?;
     Ok(Parts { subject: Subject::Payload, hash, digest, signatures })
@@ -275,13 +292,13 @@ struct VerifierV2 {
 }
 
 impl SignatureV2 {
-    fn read(self) -> Result<(Vec<u8>, Verifier), Error> {
+    fn read(self) -> Result<(Option<Vec<u8>>, Verifier), Error> {
         let signer = match (self.verifier.x509_certificate, self.verifier.public_key) {
             (Some(certificate), None) => Verifier::Certificate(certificate.raw_bytes.0),
             (None, Some(key)) => Verifier::Key(key.raw_bytes.0),
             _ => return Err(broken("a signer that is not one certificate or key")),
         };
-        Ok((self.content.0, signer))
+        Ok((Some(self.content.0), signer))
     }
 }
 

@@ -25,11 +25,15 @@ impl Run<'_> {
         signature: &[u8],
         digest: Option<&(HashAlgorithm, Vec<u8>)>,
     ) -> bool {
+        let Some(artefact) = self.artefact else {
+            self.failed(step::ARTEFACT, "the artefact that was signed", "none was given", "");
+            return false;
+        };
         let same = match digest {
             // Nobody signed this digest; it is compared so that a bundle does not contradict
             // itself.
             Some((hash, digest)) => {
-                let own = digest_of(self.artefact, *hash);
+                let own = digest_of(artefact, *hash);
                 let same = own.as_ref().is_ok_and(|own| own == digest);
                 let expected = own
                     .map_or_else(|error| error.to_string(), |own| written(*hash, &own));
@@ -38,7 +42,7 @@ impl Run<'_> {
             }
             None => true,
         };
-        let valid = verify_message(&claimed.key, self.artefact, signature)
+        let valid = verify_message(&claimed.key, artefact, signature)
             .map(|scheme| format!("{scheme:?}"));
         let expected = format!("a signature by the {}", claimed.key.describe());
         self.outcome(&valid, step::SIGNATURE, expected, "messageSignature.signature") && same
@@ -68,7 +72,7 @@ impl Run<'_> {
 
     /// Whether the artefact is one that the statement is about.
     fn subject(&mut self, statement: &Statement) -> bool {
-        let artefact = self.artefact;
+        let Some(artefact) = self.artefact else { return true };
         let hit = statement.subject.iter().enumerate().find_map(|(at, subject)| {
             let name = subject.digest.iter().find_map(|(name, digest)| {
                 let hash = HashAlgorithm::named(name)?;

@@ -98,20 +98,27 @@ impl Run<'_> {
         let [(logged, verifier)] = body.signatures.as_slice() else {
             return Err(Error::malformed("log entry", "not of exactly one signature"));
         };
-        if logged != signature {
+        if logged.as_deref().is_some_and(|logged| logged != signature) {
             return other("signature");
         }
         if !verifier.is(claimed.certificate, &claimed.key) {
             return other("signer");
         }
         let digest = match (&self.bundle.content, body.subject) {
-            (Content::Message { .. }, Subject::Signed) => digest_of(self.artefact, body.hash)?,
+            (Content::Message { .. }, Subject::Signed) => match self.artefact {
+                Some(artefact) => digest_of(artefact, body.hash)?,
+                None => return other("artefact"),
+            },
             (Content::Envelope(envelope), Subject::Payload) => {
                 body.hash.digest(&envelope.payload.0)
             }
             (Content::Envelope(envelope), Subject::Signed) if body.is_v2() => {
                 body.hash.digest(&envelope.pre_authentication_encoding())
             }
+            (Content::Envelope(_), Subject::Envelope) => match &self.bundle.envelope_bytes {
+                Some(bytes) => body.hash.digest(bytes),
+                None => return other("kind of content"),
+            },
             _ => return other("kind of content"),
         };
         if digest != body.digest {

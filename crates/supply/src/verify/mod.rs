@@ -53,7 +53,21 @@ pub fn verify(
     policy: &Policy,
     now: Timestamp,
 ) -> Report {
-    let mut run = Run { bundle, artefact, root, policy, now, report: Report::default() };
+    conclude(Run { bundle, artefact: Some(artefact), root, policy, now, report: Report::default() })
+}
+
+/// Checks that `bundle` is the word of the one whom `policy` names, whatever the claim in it is
+/// about. The caller must compare the statement's subject with the artefact.
+pub fn verify_statement(
+    bundle: &Bundle,
+    root: &TrustedRoot,
+    policy: &Policy,
+    now: Timestamp,
+) -> Report {
+    conclude(Run { bundle, artefact: None, root, policy, now, report: Report::default() })
+}
+
+fn conclude(mut run: Run<'_>) -> Report {
     let complete = run.all();
     let mut report = run.report;
     report.verified = complete && report.failure().is_none();
@@ -62,7 +76,7 @@ pub fn verify(
 
 struct Run<'a> {
     bundle: &'a Bundle,
-    artefact: &'a Artefact,
+    artefact: Option<&'a Artefact>,
     root: &'a TrustedRoot,
     policy: &'a Policy,
     now: Timestamp,

@@ -1,5 +1,6 @@
 //! What a verifier asks for.
 
+use plimsoll_model::Timestamp;
 use regex::Regex;
 
 use crate::certificate::{Authority, FulcioExtension};
@@ -18,6 +19,8 @@ pub struct Policy {
     pub times: usize,
     /// How many logs must have promised to publish the certificate.
     pub certificate_logs: usize,
+    /// A time of the signature that the verifier takes for granted where nobody vouches for one.
+    pub assumed_time: Option<Timestamp>,
 }
 
 /// Who must have signed.
@@ -36,21 +39,21 @@ impl Policy {
     /// The holder of `key`; entries of logs are checked where there are any.
     pub fn key(key: PublicKey) -> Self {
         let signer = SignerPolicy::Key(key);
-        Self { signer, log_entries: None, times: 0, certificate_logs: 0 }
+        Self { signer, log_entries: None, times: 0, certificate_logs: 0, assumed_time: None }
     }
 
     /// One of `identities`, as Sigstore's public instance certifies them: one log, one time, one
     /// log of certificates.
     pub fn identities(identities: Vec<IdentityPolicy>) -> Self {
         let signer = SignerPolicy::Identities(identities);
-        Self { signer, log_entries: Some(1), times: 1, certificate_logs: 1 }
+        Self { signer, log_entries: Some(1), times: 1, certificate_logs: 1, assumed_time: None }
     }
 
     /// A certificate of one's own authority: no log is asked for, and without a vouched time the
     /// certificate must be valid now.
     pub fn own_authority(authority: Authority, identities: Vec<IdentityPolicy>) -> Self {
         let signer = SignerPolicy::OwnAuthority(authority, identities);
-        Self { signer, log_entries: None, times: 0, certificate_logs: 0 }
+        Self { signer, log_entries: None, times: 0, certificate_logs: 0, assumed_time: None }
     }
 }
 

@@ -16,10 +16,12 @@ impl Run<'_> {
         if let SignerPolicy::Key(_) = self.policy.signer {
             return true;
         }
-        if self.report.times.is_empty()
-            && matches!(self.policy.signer, SignerPolicy::OwnAuthority(..))
-        {
-            self.report.times.push(VerifiedTime { time: self.now, source: "clock".into() });
+        if self.report.times.is_empty() {
+            if let Some(time) = self.policy.assumed_time {
+                self.report.times.push(VerifiedTime { time, source: "assumed".into() });
+            } else if matches!(self.policy.signer, SignerPolicy::OwnAuthority(..)) {
+                self.report.times.push(VerifiedTime { time: self.now, source: "clock".into() });
+            }
         }
         let times = self.report.times.clone();
         if times.is_empty() {
