@@ -188,10 +188,6 @@ fn read_chain(chain: &[RawCertificate]) -> Result<Signer, Error> {
         return Err(broken("the certificate chain is empty"));
     }
     let leaf = certificates.remove(0);
-    // A root is trusted because the verifier has it, never because a bundle brings it.
-    if let Some(root) = certificates.iter().find(|it| it.is_self_issued()) {
-        return Err(broken(format!("the certificate chain holds the root `{root}`")));
-    }
     Ok(Signer::Certificate(Box::new(leaf), certificates))
 }
 

@@ -75,8 +75,11 @@ impl TimestampResponse {
         let mut data = wrapped.expect(der::SEQUENCE)?.reader();
         wrapped.end()?;
         fields.end()?;
-        data.small()?;
-        data.expect(der::SET)?;
+        // RFC 5652, section 5.1: version 3, because the content is not plain data.
+        if data.small()? != 3 {
+            return Err(broken("signed data of a version that is not 3"));
+        }
+        let digests = data.expect(der::SET)?;
 
         let mut inner = data.expect(der::SEQUENCE)?.reader();
         if inner.expect(der::OID)?.content != TST_INFO {
@@ -93,7 +96,7 @@ impl TimestampResponse {
         };
         data.optional(der::context(1))?;
         let mut signers = data.expect(der::SET)?.reader();
-        let signer = read_signer(signers.expect(der::SEQUENCE)?)?;
+        let signer = read_signer(signers.expect(der::SEQUENCE)?, digests)?;
         signers.end()?;
         data.end()?;
         let (time, imprint_hash, imprint) = read_info(content)?;
@@ -198,9 +201,9 @@ fn read_certificates(set: Value<'_>) -> Result<Vec<Certificate>, Error> {
     Ok(found)
 }
 
-fn read_signer(info: Value<'_>) -> Result<Signer, Error> {
+fn read_signer(info: Value<'_>, digests: Value<'_>) -> Result<Signer, Error> {
     let mut fields = info.reader();
-    fields.small()?;
+    let version = fields.small()?;
     let id = match fields.next()? {
         name if name.tag == der::SEQUENCE => {
             let mut parts = name.reader();
@@ -211,7 +214,15 @@ fn read_signer(info: Value<'_>) -> Result<Signer, Error> {
         key if key.tag == 0x80 => SignerId::Key(key.content.to_vec()),
         _ => return Err(broken("a signer without a name")),
     };
-    let hash = certificate::hash_algorithm(fields.expect(der::SEQUENCE)?.whole)?;
+    // RFC 5652, section 5.3: the version tells how the signer is named.
+    if version != (if matches!(id, SignerId::Key(_)) { 3 } else { 1 }) {
+        return Err(broken(format!("a signer of version {version}")));
+    }
+    let algorithm = fields.expect(der::SEQUENCE)?;
+    let hash = certificate::hash_algorithm(algorithm.whole)?;
+    if !announces(digests, hash)? {
+        return Err(broken("the signer's hash function is not announced"));
+    }
     let attributes = fields.expect(der::context(0))?;
     let algorithm = fields.expect(der::SEQUENCE)?.whole.to_vec();
     let signature = fields.expect(der::OCTET_STRING)?.content.to_vec();
@@ -220,6 +231,18 @@ fn read_signer(info: Value<'_>) -> Result<Signer, Error> {
     let content_digest = signed_digest(attributes)?;
     let attributes = attributes.content.to_vec();
     Ok(Signer { id, hash, attributes, content_digest, algorithm, signature })
+}
+
+/// Whether the set of hash functions in front holds `hash`.
+fn announces(digests: Value<'_>, hash: HashAlgorithm) -> Result<bool, Error> {
+    let mut items = digests.reader();
+    while !items.is_empty() {
+        let item = items.expect(der::SEQUENCE)?;
+        if certificate::hash_algorithm(item.whole).is_ok_and(|other| other == hash) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The digest among the signed attributes, which must also say that a timestamp is signed.

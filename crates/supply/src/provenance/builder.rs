@@ -29,6 +29,12 @@ pub(super) const BCR_PUBLISHER: &str =
     "https://github.com/bazel-contrib/publish-to-bcr/.github/workflows/publish.yaml";
 pub(super) const CLOUD_BUILD: &str = "https://cloudbuild.googleapis.com/GoogleHostedWorker";
 
+/// Where the generators are tested: the address, and without the host.
+pub(super) const END_TO_END_REPOSITORY: &str = "https://github.com/slsa-framework/example-package";
+pub(super) const TEST_REPOSITORIES: &[&str] =
+    &["slsa-framework/slsa-github-generator", "slsa-framework/example-package"];
+pub(super) const HEAD: &str = "refs/heads/main";
+
 /// The builders of artefacts that are trusted without being named.
 pub(super) const FOR_ARTIFACTS: &[&str] =
     &[GENERIC, GO, CONTAINER_BASED, DELEGATOR, LOW_PERMS_DELEGATOR];
@@ -121,6 +127,17 @@ pub(super) fn check_tag(reference: &str) -> Result<(), Refusal> {
         version.patch.is_some() && version.prerelease.is_empty() && version.build.is_empty()
     });
     if release { Ok(()) } else { Err(not_a_release(tag, "vX.Y.Z")) }
+}
+
+/// In tests of the generators a builder may be at the head of its branch, or a prerelease.
+pub(super) fn check_test_reference(reference: &str) -> Result<(), Refusal> {
+    if reference == HEAD {
+        return Ok(());
+    }
+    let tag = git::tag_of(reference)?;
+    let numbered = Version::parse(tag)
+        .is_some_and(|version| version.patch.is_some() && version.build.is_empty());
+    if numbered { Ok(()) } else { Err(not_a_release(tag, "vX.Y.Z-PRERELEASE")) }
 }
 
 /// The builders of `JReleaser` are referenced by a tag for each language.

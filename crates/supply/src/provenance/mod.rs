@@ -45,6 +45,9 @@ pub struct Expectation {
     pub package_name: Option<String>,
     /// The npm package's version.
     pub package_version: Option<String>,
+    /// Whether the generators' own test repositories may use a builder that is no release, as
+    /// slsa-verifier allows with `SLSA_VERIFIER_TESTING`.
+    pub testing: bool,
 }
 
 /// Provenance that meets the caller's demands.

@@ -98,6 +98,7 @@ fn check_build(
         &workflow,
         Some(builder::LOW_PERMS_DELEGATOR),
         builder::DELEGATORS,
+        expected.testing,
     );
     let delegator = match delegator {
         Ok((id, _)) => Some(id),
@@ -160,6 +161,7 @@ fn check_publication(bundle: Bundle, root: &TrustedRoot) -> Result<Statement, Re
     };
     let mut policy = Policy::key(registry_key(hint)?);
     policy.log_entries = Some(1);
+    policy.root_in_bundle = true;
     let report = verify_statement(&bundle, root, &policy, Timestamp::from_unix(0));
     if let Some(refusal) = refusal_of(&report) {
         return Err(refusal);

@@ -92,13 +92,27 @@ struct Claimed<'a> {
 impl<'a> Run<'a> {
     /// Whether every part came to its end.
     fn all(&mut self) -> bool {
+        let rootless = self.rootless();
         let Some(claimed) = self.claimed() else { return false };
         let signed = self.content(&claimed);
         let logged = self.logs(&claimed);
         let stamped = self.timestamps();
         let certified = self.certificate(&claimed);
         let identified = self.identity(&claimed);
-        signed && logged && stamped && certified && identified
+        rootless && signed && logged && stamped && certified && identified
+    }
+
+    /// A root is trusted because the verifier has it, never because a bundle brings it.
+    fn rootless(&mut self) -> bool {
+        let Signer::Certificate(_, more) = &self.bundle.signer else { return true };
+        match more.iter().find(|certificate| certificate.is_self_issued()) {
+            Some(root) if !self.policy.root_in_bundle => {
+                let found = format!("the root `{root}`");
+                self.failed(step::BUNDLE, "a chain without its root", found, "x509CertificateChain");
+                false
+            }
+            _ => true,
+        }
     }
 
     /// The signer that the bundle names, if it is of the kind that the policy asks for.
