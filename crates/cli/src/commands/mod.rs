@@ -4,8 +4,10 @@ mod base;
 mod db;
 mod explain;
 mod lint;
+mod provenance;
 mod sbom;
 mod scan;
+mod verify;
 
 use clap::Subcommand;
 
@@ -18,8 +20,10 @@ pub(crate) enum Command {
     Db(db::Db),
     Explain(explain::Explain),
     Lint(lint::Lint),
+    Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
+    Verify(verify::Verify),
 }
 
 impl Command {
@@ -30,8 +34,10 @@ impl Command {
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Lint(command) => command.run(),
+            Self::Provenance(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
+            Self::Verify(command) => command.run(),
         }
     }
 }

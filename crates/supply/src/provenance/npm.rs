@@ -365,7 +365,7 @@ fn check_run(provenance: &Provenance, workflow: &Workflow) -> Result<(), Refusal
 fn check_empty(provenance: &Provenance) -> Result<(), Refusal> {
     let Predicate::V02(predicate) = &provenance.predicate else { return Ok(()) };
     let empty = |value: &Value| {
-        value.is_null() || value.as_object().is_some_and(serde_json::Map::is_empty)
+        value.is_null() || value.as_object().is_some_and(Map::is_empty)
     };
     if !empty(&predicate.invocation.parameters) {
         return Err(unproven("parameters"));
