@@ -222,7 +222,7 @@ impl KeyInstance {
             }
             _ => false,
         };
-        if fits { Ok(default) } else { Err(broken(format!("`{details}` is no {default:?} key"))) }
+        if fits { Ok(default) } else { Err(broken(format!("`{details}` is no key for {default}"))) }
     }
 }
 

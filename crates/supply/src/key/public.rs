@@ -80,6 +80,18 @@ impl Scheme {
     }
 }
 
+impl std::fmt::Display for Scheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ecdsa(hash) => write!(f, "ECDSA over {}", hash.name()),
+            Self::Ed25519 => f.write_str("Ed25519"),
+            Self::Ed25519ph => f.write_str("Ed25519ph"),
+            Self::Rsa(RsaPadding::Pkcs1v15, hash) => write!(f, "RSA over {}", hash.name()),
+            Self::Rsa(RsaPadding::Pss, hash) => write!(f, "RSA-PSS over {}", hash.name()),
+        }
+    }
+}
+
 /// A public key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
@@ -458,11 +470,11 @@ fn bad_point<E>(_: E) -> Error {
 }
 
 fn misfit(kind: KeyKind, scheme: Scheme) -> Error {
-    Error::unsupported("signature", format!("{scheme:?} under an {} key", kind.name()))
+    Error::unsupported("signature", format!("{scheme} under an {} key", kind.name()))
 }
 
 fn needs_content(scheme: Scheme) -> Error {
-    Error::unsupported("signature", format!("{scheme:?} where only the digest is known"))
+    Error::unsupported("signature", format!("{scheme} where only the digest is known"))
 }
 
 #[cfg(test)]

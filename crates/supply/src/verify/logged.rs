@@ -39,7 +39,8 @@ impl Run<'_> {
         if wanted == 0 {
             return all_hold;
         }
-        let (expected, found) = (format!("at least {wanted} logs"), format!("{} logs", logs.len()));
+        let (expected, found) =
+            (format!("logs: {wanted} or more"), format!("logs: {}", logs.len()));
         self.settle(logs.len() >= wanted, step::LOG_COUNT, expected, found, "tlogEntries")
             && all_hold
     }
@@ -93,7 +94,8 @@ impl Run<'_> {
 
     /// Whether the entry is about the signature, the signer and the content at hand.
     fn same_signature(&self, body: &Body, claimed: &Claimed<'_>) -> Result<String, Error> {
-        let other = |what: &str| Err(Error::malformed("log entry", format!("it is of another {what}")));
+        let other =
+            |what: &str| Err(Error::malformed("log entry", format!("it is of another {what}")));
         let signature = self.bundle.content.signature();
         let [(logged, verifier)] = body.signatures.as_slice() else {
             return Err(Error::malformed("log entry", "not of exactly one signature"));
@@ -204,7 +206,7 @@ impl Run<'_> {
             return all_hold;
         }
         let found = self.report.times.len();
-        let (expected, found) = (format!("at least {wanted} times"), format!("{found} times"));
+        let (expected, found) = (format!("times: {wanted} or more"), format!("times: {found}"));
         let enough = self.report.times.len() >= wanted;
         self.settle(enough, step::TIME, expected, found, "tlogEntries, rfc3161Timestamps")
             && all_hold

@@ -96,10 +96,10 @@ impl Run<'_> {
             }
         }
         let found = match last {
-            Some(why) if logs.len() < wanted => format!("{} logs: {why}", logs.len()),
-            _ => format!("{} logs", logs.len()),
+            Some(why) if logs.len() < wanted => format!("logs: {}; {why}", logs.len()),
+            _ => format!("logs: {}", logs.len()),
         };
-        let expected = format!("at least {wanted} logs of certificates");
+        let expected = format!("logs: {wanted} or more");
         self.settle(logs.len() >= wanted, step::SCT, expected, found, "certificate")
     }
 
