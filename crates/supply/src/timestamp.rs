@@ -114,7 +114,7 @@ impl TimestampResponse {
             return Err(broken("it is for another signature: the imprint does not match"));
         }
         let signer = self.signer_certificate(authority)?;
-        if signer.authority()?.is_some() {
+        if signer.authority()?.issues() {
             return Err(broken("the signer is an authority, not a service"));
         }
         check_purpose(signer)?;
@@ -158,8 +158,8 @@ impl TimestampResponse {
         }
         let key = signer.public_key()?;
         let scheme = self.scheme(key.kind())?;
-        let signed = der::encode(der::SET, &[&self.signer.attributes]);
-        key.verify_with(scheme, &signed, &self.signer.signature)
+        let message = der::encode(der::SET, &[&self.signer.attributes]);
+        key.verify_with(scheme, &message, &self.signer.signature)
     }
 
     /// The scheme of the signature. Some services name the key's algorithm alone, and their

@@ -211,16 +211,22 @@ impl KeyInstance {
     fn scheme(&self, key: &PublicKey) -> Result<Scheme, Error> {
         let default = key.default_scheme();
         let details = self.key_details.as_str();
-        let fits = match (details, default) {
-            ("" | "PKIX_ECDSA_P256_SHA_256" | "PKIX_ECDSA_P384_SHA_384", Scheme::Ecdsa(_))
-            | ("PKIX_ECDSA_P521_SHA_512", Scheme::Ecdsa(_))
-            | ("" | "PKIX_ED25519", Scheme::Ed25519)
-            | ("" | "PKCS1_RSA_PKCS1V5", Scheme::Rsa(..)) => true,
-            (details, Scheme::Rsa(..)) if details.starts_with("PKIX_RSA_PKCS1V15") => true,
-            (details, Scheme::Rsa(_, hash)) if details.starts_with("PKIX_RSA_PSS") => {
+        let fits = match default {
+            Scheme::Ecdsa(_) => [
+                "",
+                "PKIX_ECDSA_P256_SHA_256",
+                "PKIX_ECDSA_P384_SHA_384",
+                "PKIX_ECDSA_P521_SHA_512",
+            ]
+            .contains(&details),
+            Scheme::Rsa(_, hash) if details.starts_with("PKIX_RSA_PSS") => {
                 return Ok(Scheme::Rsa(RsaPadding::Pss, hash));
             }
-            _ => false,
+            Scheme::Rsa(..) => {
+                ["", "PKCS1_RSA_PKCS1V5"].contains(&details)
+                    || details.starts_with("PKIX_RSA_PKCS1V15")
+            }
+            Scheme::Ed25519 | Scheme::Ed25519ph => ["", "PKIX_ED25519"].contains(&details),
         };
         if fits { Ok(default) } else { Err(broken(format!("`{details}` is no key for {default}"))) }
     }
@@ -246,7 +252,7 @@ impl AuthorityInstance {
             .collect::<Result<Vec<_>, _>>()?;
         let root = certificates.pop().ok_or_else(|| broken("an authority without certificates"))?;
         let leaf = match certificates.first() {
-            Some(first) if signs_itself && first.authority()?.is_none() => {
+            Some(first) if signs_itself && !first.authority()?.issues() => {
                 Some(certificates.remove(0))
             }
             _ => None,

@@ -16,3 +16,4 @@ mod machine;
 mod reference;
 mod sample;
 mod scan;
+mod verify;

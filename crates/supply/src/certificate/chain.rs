@@ -5,7 +5,7 @@
 
 use plimsoll_model::Timestamp;
 
-use super::{Certificate, oid};
+use super::{BasicConstraints, Certificate, oid};
 use crate::error::Error;
 
 /// What a certificate is to be used for.
@@ -141,11 +141,16 @@ fn check_issuer(
 ) -> Result<(), Error> {
     check_time(issuer, at)?;
     check_critical(issuer)?;
-    let Some(path_length) = issuer.authority()? else {
-        return Err(refused(format!("`{issuer}` is no authority: basic constraints")));
-    };
-    if path_length.is_some_and(|most| u64::try_from(below).unwrap_or(u64::MAX) > most) {
-        return Err(refused(format!("`{issuer}` allows fewer authorities below it")));
+    match issuer.authority()? {
+        BasicConstraints::Authority => {}
+        BasicConstraints::AuthorityAbove(most)
+            if u64::try_from(below).is_ok_and(|below| below <= most) => {}
+        BasicConstraints::AuthorityAbove(_) => {
+            return Err(refused(format!("`{issuer}` allows fewer authorities below it")));
+        }
+        BasicConstraints::EndEntity => {
+            return Err(refused(format!("`{issuer}` is no authority: basic constraints")));
+        }
     }
     if issuer.key_usage()? & KEY_CERT_SIGN == 0 {
         return Err(refused(format!("`{issuer}` may not issue: key usage")));

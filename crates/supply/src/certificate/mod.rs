@@ -43,6 +43,24 @@ pub(crate) struct Extension {
     pub(crate) whole: Vec<u8>,
 }
 
+/// Whether a certificate may issue others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum BasicConstraints {
+    /// It may not.
+    EndEntity,
+    /// It may.
+    Authority,
+    /// It may, with at most so many authorities below it.
+    AuthorityAbove(u64),
+}
+
+impl BasicConstraints {
+    /// Whether the certificate may issue others.
+    pub(crate) fn issues(self) -> bool {
+        self != Self::EndEntity
+    }
+}
+
 /// The largest certificate that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024;
 
@@ -212,14 +230,20 @@ impl Certificate {
         self.subject == self.issuer
     }
 
-    /// Whether the certificate may issue others, and how many may be in between.
-    pub(crate) fn authority(&self) -> Result<Option<Option<u64>>, Error> {
-        let Some(extension) = self.extension(oid::BASIC_CONSTRAINTS) else { return Ok(None) };
+    /// What the basic constraints say.
+    pub(crate) fn authority(&self) -> Result<BasicConstraints, Error> {
+        let Some(extension) = self.extension(oid::BASIC_CONSTRAINTS) else {
+            return Ok(BasicConstraints::EndEntity);
+        };
         let mut fields = Reader::only(&extension.value, der::SEQUENCE)?.reader();
         let is_authority = fields.optional_bool()?;
         let path_length = if fields.is_empty() { None } else { Some(fields.small()?) };
         fields.end()?;
-        Ok(is_authority.then_some(path_length))
+        Ok(match (is_authority, path_length) {
+            (false, _) => BasicConstraints::EndEntity,
+            (true, None) => BasicConstraints::Authority,
+            (true, Some(most)) => BasicConstraints::AuthorityAbove(most),
+        })
     }
 
     /// The bits of the key usage extension, the first at the top; all where there is none.

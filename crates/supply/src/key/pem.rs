@@ -71,8 +71,7 @@ pub fn encode(label: &str, bytes: &[u8]) -> String {
         }
         text.push(letter);
     }
-    text.push_str(&format!("\n-----END {label}-----\n"));
-    text
+    text + &format!("\n-----END {label}-----\n")
 }
 
 const BEGIN: &str = "-----BEGIN ";

@@ -50,7 +50,7 @@ pub fn verify_package(
     let (build, publication) = read(attestations)?;
     let signed = Signed::check(build, root, Proof::Logged)?;
     let provenance = check_build(&signed, wanted, expected)?;
-    let publication = check_publication(publication, root)?;
+    let publication = check_publication(&publication, root)?;
     claims::digest(&publication.subject, &expected.digest)?;
     if !publication.predicate_type.starts_with(PUBLISH) {
         let kind = RefusalKind::InvalidDssePayload;
@@ -131,14 +131,9 @@ fn check_build(
 
 /// The npm command line's own builder that the caller demands, if the workflow ran there.
 fn command_line_builder(wanted: &str, runner: Option<&str>) -> Result<String, Refusal> {
-    let runner = match runner {
-        Some(runner @ ("github-hosted" | "self-hosted")) => runner,
-        _ => {
-            return Err(Refusal::new(
-                RefusalKind::NotSupported,
-                "an old certificate, without runner",
-            ));
-        }
+    let Some(runner @ ("github-hosted" | "self-hosted")) = runner else {
+        let why = "an old certificate, which does not name the runner";
+        return Err(Refusal::new(RefusalKind::NotSupported, why));
     };
     let host = match wanted {
         builder::NPM_CLI | builder::NPM_CLI_HOSTED => "github-hosted",
@@ -161,7 +156,7 @@ fn check_builder_id(provenance: &Provenance, wanted: &str) -> Result<(), Refusal
     stated.check(wanted, true).or_else(|refusal| stated.check(&other, true).map_err(|_| refusal))
 }
 
-fn check_publication(bundle: Bundle, root: &TrustedRoot) -> Result<Statement, Refusal> {
+fn check_publication(bundle: &Bundle, root: &TrustedRoot) -> Result<Statement, Refusal> {
     let Signer::Key(hint) = &bundle.signer else {
         let why = "the publication is not signed with a key";
         return Err(Refusal::new(RefusalKind::InvalidFormat, why));
@@ -169,7 +164,7 @@ fn check_publication(bundle: Bundle, root: &TrustedRoot) -> Result<Statement, Re
     let mut policy = Policy::key(registry_key(hint)?);
     policy.log_entries = Some(1);
     policy.root_in_bundle = true;
-    let report = verify_statement(&bundle, root, &policy, Timestamp::from_unix(0));
+    let report = verify_statement(bundle, root, &policy, Timestamp::from_unix(0));
     if let Some(refusal) = refusal_of(&report) {
         return Err(refusal);
     }
@@ -183,11 +178,11 @@ fn check_publication(bundle: Bundle, root: &TrustedRoot) -> Result<Statement, Re
 fn registry_key(id: &str) -> Result<PublicKey, Refusal> {
     #[derive(Deserialize)]
     struct Keys {
-        keys: Vec<Key>,
+        keys: Vec<Named>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Key {
+    struct Named {
         key_id: String,
         key_usage: String,
         public_key: Raw,

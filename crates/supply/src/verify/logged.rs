@@ -61,7 +61,7 @@ impl Run<'_> {
                 return Some(false);
             }
         };
-        let body = match self.body(entry) {
+        let body = match body_of(entry) {
             Ok(body) => body,
             Err(error) => {
                 let place = format!("{place}.canonicalizedBody");
@@ -76,20 +76,6 @@ impl Run<'_> {
         let kept = self.vouched(entry, &body, &log, place);
         let in_time = self.in_validity(entry, claimed, place);
         Some(about && kept && in_time)
-    }
-
-    /// The entry's content, of the kind that the bundle says.
-    fn body(&self, entry: &Entry) -> Result<Body, Error> {
-        let body = Body::parse(&entry.body)?;
-        match &entry.kind_version {
-            Some((kind, version)) if *kind != body.kind || *version != body.version => {
-                Err(Error::malformed(
-                    "log entry",
-                    format!("`{} {}` under the label `{kind} {version}`", body.kind, body.version),
-                ))
-            }
-            _ => Ok(body),
-        }
     }
 
     /// Whether the entry is about the signature, the signer and the content at hand.
@@ -228,5 +214,19 @@ impl Run<'_> {
             }
         }
         Err(last)
+    }
+}
+
+/// The entry's content, of the kind that the bundle says.
+fn body_of(entry: &Entry) -> Result<Body, Error> {
+    let body = Body::parse(&entry.body)?;
+    match &entry.kind_version {
+        Some((kind, version)) if *kind != body.kind || *version != body.version => {
+            Err(Error::malformed(
+                "log entry",
+                format!("`{} {}` under the label `{kind} {version}`", body.kind, body.version),
+            ))
+        }
+        _ => Ok(body),
     }
 }

@@ -4,7 +4,7 @@ use plimsoll_model::Timestamp;
 
 use super::{Claimed, IdentityPolicy, Run, SignerPolicy, VerifiedTime, step};
 use crate::bundle::Signer;
-use crate::certificate::{Certificate, Identity, Purpose};
+use crate::certificate::{Certificate, Identity, Purpose, SubjectName};
 use crate::error::Error;
 use crate::sct::SignedCertificateTimestamp;
 
@@ -169,7 +169,7 @@ fn judge(candidate: &IdentityPolicy, identity: &Identity) -> Vec<Judged> {
     let mut checks = Vec::new();
     if let Some(pattern) = &candidate.subject {
         let ok = identity.names.iter().any(|name| pattern.matches(name.as_str()));
-        let found: Vec<&str> = identity.names.iter().map(|name| name.as_str()).collect();
+        let found: Vec<&str> = identity.names.iter().map(SubjectName::as_str).collect();
         let found = if found.is_empty() { "no name".into() } else { found.join(", ") };
         checks.push(Judged { ok, name: step::IDENTITY, expected: pattern.to_string(), found });
     }
