@@ -6,8 +6,10 @@ mod explain;
 mod kube;
 mod lint;
 mod lsp;
+mod provenance;
 mod sbom;
 mod scan;
+mod verify;
 
 use clap::Subcommand;
 
@@ -24,8 +26,10 @@ pub(crate) enum Command {
     Lint(Box<lint::Lint>),
     Lint(lint::Lint),
     Lsp(lsp::Lsp),
+    Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
+    Verify(verify::Verify),
 }
 
 impl Command {
@@ -38,8 +42,10 @@ impl Command {
             Self::Kube(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Lsp(command) => command.run(),
+            Self::Provenance(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
+            Self::Verify(command) => command.run(),
         }
     }
 }

@@ -23,3 +23,4 @@ mod pre_commit;
 mod reference;
 mod sample;
 mod scan;
+mod verify;
