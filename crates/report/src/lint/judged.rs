@@ -12,7 +12,7 @@ pub struct Judged<'a> {
     /// As the user named it; `-` for stdin.
     pub path: &'a str,
     /// Its text.
-    pub source: Source,
+    pub source: &'a Source,
     /// What counts, in the order in which it is shown.
     pub findings: Vec<Finding<'a>>,
     /// What of it was read: see the format `syntax`. `None` for kinds that have no such text.
@@ -75,6 +75,17 @@ pub struct Rule<'a> {
     pub language: &'static str,
 }
 
+impl Rule<'_> {
+    /// Why, and its examples, in Markdown: they are our own text, so nothing needs to be escaped.
+    pub(super) fn markdown(&self) -> String {
+        let (why, bad, good) = (self.why, self.bad.trim_end(), self.good.trim_end());
+        let language = self.language;
+        format!(
+            "{why}\n\nInstead of\n```{language}\n{bad}\n```\nwrite\n```{language}\n{good}\n```\n"
+        )
+    }
+}
+
 /// Edits that mend a finding.
 #[derive(Debug, Clone)]
 pub struct Fix<'a> {
@@ -83,5 +94,5 @@ pub struct Fix<'a> {
     /// Whether they can change what the file brings about.
     pub safety: Safety,
     /// The edits.
-    pub edits: Vec<Edit>,
+    pub edits: &'a [Edit],
 }
