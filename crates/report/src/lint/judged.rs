@@ -75,17 +75,6 @@ pub struct Rule<'a> {
     pub language: &'static str,
 }
 
-impl Rule<'_> {
-    /// Why, and its examples, in Markdown: they are our own text, so nothing needs to be escaped.
-    pub(super) fn markdown(&self) -> String {
-        let (why, bad, good) = (self.why, self.bad.trim_end(), self.good.trim_end());
-        let language = self.language;
-        format!(
-            "{why}\n\nInstead of\n```{language}\n{bad}\n```\nwrite\n```{language}\n{good}\n```\n"
-        )
-    }
-}
-
 /// Edits that mend a finding.
 #[derive(Debug, Clone)]
 pub struct Fix<'a> {
