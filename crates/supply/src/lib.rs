@@ -18,9 +18,14 @@
 #![forbid(unsafe_code)]
 
 mod bill;
+mod der;
 mod edges;
+pub mod error;
 pub mod formats;
+pub mod hash;
+pub mod key;
 mod licence;
 mod moment;
 
+pub use error::Error;
 pub use formats::Format;
