@@ -1,6 +1,10 @@
 //! Keys: what they are, how they are written down, what they verify.
 
+mod encrypted;
 pub mod pem;
+mod private;
 mod public;
+mod random;
 
+pub use private::{NewKey, PrivateKey};
 pub use public::{Curve, KeyKind, PublicKey, RsaPadding, Scheme};
