@@ -10,6 +10,7 @@ mod commands;
 mod exit;
 mod output;
 mod paths;
+mod signing;
 mod style;
 mod target;
 

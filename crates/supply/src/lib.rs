@@ -19,13 +19,16 @@
 
 mod bill;
 mod der;
+pub mod dsse;
 mod edges;
 pub mod error;
 pub mod formats;
 pub mod hash;
+mod json;
 pub mod key;
 mod licence;
 mod moment;
+pub mod sign;
 
 pub use error::Error;
 pub use formats::Format;

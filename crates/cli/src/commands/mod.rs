@@ -3,9 +3,11 @@
 mod base;
 mod db;
 mod explain;
+mod key;
 mod lint;
 mod sbom;
 mod scan;
+mod sign;
 
 use clap::Subcommand;
 
@@ -17,9 +19,11 @@ pub(crate) enum Command {
     Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
+    Key(key::Key),
     Lint(lint::Lint),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
+    Sign(sign::Sign),
 }
 
 impl Command {
@@ -29,9 +33,11 @@ impl Command {
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
+            Self::Sign(command) => command.run(),
         }
     }
 }
