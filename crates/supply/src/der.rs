@@ -184,6 +184,16 @@ pub(crate) fn encode(tag: Tag, content: &[&[u8]]) -> Vec<u8> {
     out
 }
 
+/// An integer with the magnitude `digits`.
+pub(crate) fn unsigned(digits: &[u8]) -> Vec<u8> {
+    let zeros = digits.iter().take_while(|byte| **byte == 0).count();
+    let digits = digits.get(zeros..).unwrap_or_default();
+    match digits.first() {
+        Some(first) if first & 0x80 == 0 => encode(INTEGER, &[digits]),
+        _ => encode(INTEGER, &[&[0], digits]),
+    }
+}
+
 /// The dotted form of an object identifier's content.
 pub(crate) fn dotted(content: &[u8]) -> Option<String> {
     let mut arcs: Vec<u64> = Vec::new();
@@ -237,6 +247,16 @@ mod tests {
             &[0x30],
         ] {
             assert!(Reader::new(bytes).next().is_err(), "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn an_integer_is_minimal_and_not_negative() {
+        for digits in [&[][..], &[0, 0], &[0, 0x7f], &[0x80], &[1, 2, 3]] {
+            let written = unsigned(digits);
+            let read = Reader::new(&written).unsigned().expect("integer");
+            let zeros = digits.iter().take_while(|byte| **byte == 0).count();
+            assert_eq!(read, &digits[zeros..]);
         }
     }
 

@@ -101,8 +101,11 @@ impl<'de> Visitor<'de> for StrictVisitor {
 pub struct Bytes(pub Vec<u8>);
 
 impl Bytes {
-    /// The bytes that `text` stands for.
+    /// The bytes that `text` stands for; line breaks in it do not count, as in Go.
     pub fn decode(text: &str) -> Option<Self> {
+        if text.contains(['\r', '\n']) {
+            return Self::decode(&text.replace(['\r', '\n'], ""));
+        }
         let url_safe = text.contains(['-', '_']);
         let engine = if url_safe { &URL_SAFE } else { &STANDARD };
         engine.decode(text).ok().map(Self)
@@ -129,7 +132,7 @@ const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIEN
 
 /// A whole number of 64 bits, which protocol buffers write as text and others as a number.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Int64(pub i64);
+pub(crate) struct Int64(pub(crate) i64);
 
 impl<'de> Deserialize<'de> for Int64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -221,6 +221,8 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
+        let fixed = self.der_signature(signature);
+        let signature = fixed.as_deref().unwrap_or(signature);
         if let Some(algorithm) = self.in_ring(scheme)? {
             return ring_sig::UnparsedPublicKey::new(algorithm, &self.material)
                 .verify(message, signature)
@@ -244,6 +246,8 @@ impl PublicKey {
         if digest.len() != hash.len_bytes() {
             return Err(Error::malformed("digest", format!("{} bytes long", digest.len())));
         }
+        let fixed = self.der_signature(signature);
+        let signature = fixed.as_deref().unwrap_or(signature);
         match (self.kind, scheme) {
             (KeyKind::Ecdsa(curve), Scheme::Ecdsa(_)) => {
                 verify_ecdsa_digest(curve, &self.material, digest, signature)
@@ -254,6 +258,23 @@ impl PublicKey {
             (KeyKind::Rsa, Scheme::Rsa(..)) => Err(needs_content(scheme)),
             (kind, scheme) => Err(misfit(kind, scheme)),
         }
+    }
+
+    /// An ECDSA signature in DER, made from the two bare numbers of IEEE P1363 that some services
+    /// write; `None` where it is none of that form.
+    fn der_signature(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        let KeyKind::Ecdsa(curve) = self.kind else { return None };
+        let field = match curve {
+            Curve::P256 => 32,
+            Curve::P384 => 48,
+            Curve::P521 => 66,
+        };
+        if signature.len() != 2 * field || Reader::only(signature, der::SEQUENCE).is_ok() {
+            return None;
+        }
+        let (r, s) = signature.split_at_checked(field)?;
+        let (r, s) = (der::unsigned(r), der::unsigned(s));
+        Some(der::encode(der::SEQUENCE, &[&r, &s]))
     }
 
     /// ring's algorithm for `scheme`, `None` where ring has none.
