@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-
 use crate::hash::{HashAlgorithm, hex};
 
 /// What was signed.

@@ -99,9 +99,8 @@ impl Bundle {
     }
 
     fn check_promises(&self) -> Result<(), Error> {
-        let has = |wanted: fn(&Entry) -> bool| {
-            self.entries.is_empty() || self.entries.iter().any(wanted)
-        };
+        let has =
+            |wanted: fn(&Entry) -> bool| self.entries.is_empty() || self.entries.iter().any(wanted);
         match self.version {
             "0.1" if !has(|entry| entry.promise.is_some()) => {
                 Err(broken("version 0.1 needs an inclusion promise"))
@@ -169,8 +168,7 @@ impl RawBundle {
             return Err(broken(format!("{count} timestamps, more than {MAX_TIMESTAMPS}")));
         }
         let timestamps = timestamps.into_iter().map(|it| it.signed_timestamp.0).collect();
-        let bundle =
-            Bundle { version, content, signer, entries, timestamps, envelope_bytes: None };
+        let bundle = Bundle { version, content, signer, entries, timestamps, envelope_bytes: None };
         bundle.check_promises()?;
         Ok(bundle)
     }

@@ -37,7 +37,8 @@ fn decimal(digits: &str) -> [u8; 32] {
 #[test]
 fn the_encoding_and_the_signature_of_the_protocol_are_ours() {
     for vector in shared_records("sign/dsse/vectors.jsonl") {
-        let envelope = Envelope::parse(vector["envelope"].to_string().as_bytes()).expect("envelope");
+        let envelope =
+            Envelope::parse(vector["envelope"].to_string().as_bytes()).expect("envelope");
         let encoded = envelope.pre_authentication_encoding();
         assert_eq!(encoded, vector["pae"].as_str().expect("text").as_bytes());
         let key = key(vector["section"].as_str().expect("text"));

@@ -42,7 +42,8 @@ impl Subject {
 }
 
 fn subjects() -> Vec<Subject> {
-    let file = |path: &str| -> PathBuf { shared(&format!("sign/conformance/{path}")).expect("shared") };
+    let file =
+        |path: &str| -> PathBuf { shared(&format!("sign/conformance/{path}")).expect("shared") };
     let read = |path: &str| fs::read(file(path)).expect("readable");
     shared_records("sign/conformance/cases.jsonl")
         .iter()

@@ -23,7 +23,12 @@ fn text(case: &Value, name: &str) -> Option<String> {
 }
 
 fn texts(case: &Value, name: &str) -> Vec<String> {
-    case[name].as_array().into_iter().flatten().filter_map(|it| it.as_str().map(str::to_owned)).collect()
+    case[name]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it.as_str().map(str::to_owned))
+        .collect()
 }
 
 fn expectation(case: &Value, builder: Option<String>, digest: String) -> Expectation {
@@ -108,7 +113,8 @@ fn judge(case: &Value, builder: Option<String>, root: &TrustedRoot) -> Result<St
 /// The attestations that cosign saved in a layout.
 fn attestations(layout: &Path) -> Vec<Bundle> {
     let blob = |digest: &str| {
-        fs::read(layout.join("blobs/sha256").join(digest.trim_start_matches("sha256:"))).expect("blob")
+        fs::read(layout.join("blobs/sha256").join(digest.trim_start_matches("sha256:")))
+            .expect("blob")
     };
     let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
     let index = json(&fs::read(layout.join("index.json")).expect("index"));

@@ -105,12 +105,13 @@ fn every_plug_in_stands_in_its_registry() {
 /// Which rank a crate has: it may know crates of lower ranks only.
 ///
 /// Commands stand above all; reports and gates see findings but no image and no feed.
-const RANKS: [(&str, u8); 9] = [
+const RANKS: [(&str, u8); 10] = [
     ("plimsoll-model", 0),
     ("plimsoll-image", 1),
     ("plimsoll-advisory", 1),
     ("plimsoll-build", 1),
     ("plimsoll-supply", 1),
+    ("plimsoll-witness", 2),
     ("plimsoll-policy", 2),
     ("plimsoll-report", 2),
     ("plimsoll-cli", 4),

@@ -1,7 +1,9 @@
 //! Every command there is, one file each.
 
+mod attest;
 mod base;
 mod db;
+mod download;
 mod explain;
 mod key;
 mod lint;
@@ -16,8 +18,10 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Attest(attest::Attest),
     Base(base::BaseCommand),
     Db(db::Db),
+    Download(download::Download),
     Explain(explain::Explain),
     Key(key::Key),
     Lint(lint::Lint),
@@ -30,8 +34,10 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Attest(command) => command.run(),
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
+            Self::Download(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),

@@ -172,12 +172,8 @@ fn check_time(certificate: &Certificate, at: Timestamp) -> Result<(), Error> {
 
 /// A critical extension that nobody here understands forbids the use of the certificate.
 fn check_critical(certificate: &Certificate) -> Result<(), Error> {
-    const KNOWN: &[&[u8]] = &[
-        oid::KEY_USAGE,
-        oid::SUBJECT_ALT_NAME,
-        oid::BASIC_CONSTRAINTS,
-        oid::EXTENDED_KEY_USAGE,
-    ];
+    const KNOWN: &[&[u8]] =
+        &[oid::KEY_USAGE, oid::SUBJECT_ALT_NAME, oid::BASIC_CONSTRAINTS, oid::EXTENDED_KEY_USAGE];
     let unknown = certificate
         .extensions
         .iter()
@@ -186,7 +182,9 @@ fn check_critical(certificate: &Certificate) -> Result<(), Error> {
         None => Ok(()),
         Some(extension) => {
             let oid = crate::der::dotted(&extension.oid).unwrap_or_default();
-            Err(refused(format!("`{certificate}` has the critical extension {oid}, not known here")))
+            Err(refused(format!(
+                "`{certificate}` has the critical extension {oid}, not known here"
+            )))
         }
     }
 }

@@ -50,8 +50,7 @@ impl Checkpoint {
         if signatures.split('\n').count() > MAX_SIGNATURES {
             return Err(broken(format!("more than {MAX_SIGNATURES} signatures")));
         }
-        let signatures =
-            signatures.split('\n').map(signature).collect::<Result<Vec<_>, _>>()?;
+        let signatures = signatures.split('\n').map(signature).collect::<Result<Vec<_>, _>>()?;
 
         let mut lines = text.split('\n');
         let origin = lines.next().unwrap_or_default().to_owned();
@@ -100,8 +99,10 @@ impl Checkpoint {
 
 /// One line: an em dash, the name, and base64 of key hint and signature.
 fn signature(line: &str) -> Result<Signature, Error> {
-    let bad = || broken(format!("`{}` is no signature line", line.chars().take(40).collect::<String>()));
-    let (name, encoded) = line.strip_prefix("— ").and_then(|it| it.split_once(' ')).ok_or_else(bad)?;
+    let bad =
+        || broken(format!("`{}` is no signature line", line.chars().take(40).collect::<String>()));
+    let (name, encoded) =
+        line.strip_prefix("— ").and_then(|it| it.split_once(' ')).ok_or_else(bad)?;
     let bytes = Bytes::decode(encoded).ok_or_else(bad)?.0;
     let (hint, rest) = bytes.split_first_chunk::<4>().ok_or_else(bad)?;
     if name.is_empty() || name.contains('+') || name.contains(char::is_whitespace) {

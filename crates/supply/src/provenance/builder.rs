@@ -5,10 +5,7 @@ use super::refusal::{Refusal, RefusalKind};
 
 macro_rules! generator {
     ($file:literal) => {
-        concat!(
-            "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/",
-            $file
-        )
+        concat!("https://github.com/slsa-framework/slsa-github-generator/.github/workflows/", $file)
     };
 }
 

@@ -10,10 +10,10 @@ use super::predicate::{payload, text};
 use super::refusal::{Refusal, RefusalKind};
 use super::{Expectation, Verified, claims, git};
 use crate::dsse::pre_authentication_encoding;
+use crate::hash::HashAlgorithm;
 use crate::intoto::{PAYLOAD_TYPE, STATEMENT_V0_1, STATEMENT_V1, Subject};
 use crate::json::{self, Bytes};
 use crate::key::{PublicKey, Scheme};
-use crate::hash::HashAlgorithm;
 use crate::verify::Report;
 
 const V0_1: &str = "https://slsa.dev/provenance/v0.1";
@@ -29,11 +29,28 @@ macro_rules! keys {
 
 /// The service's keys by region.
 const KEYS: &[(&str, &str)] = keys![
-    "asia-east1", "asia-northeast1", "asia-southeast1", "australia-southeast1", "europe-north1",
-    "europe-west1", "europe-west2", "europe-west3", "europe-west4",
-    "global-pae-google-hosted-worker_1", "global-pae-provenanceSigner_1", "global-pae", "global",
-    "southamerica-west1", "us-central1", "us-central2", "us-east1", "us-east4", "us-west1",
-    "us-west2", "us-west3", "us-west4",
+    "asia-east1",
+    "asia-northeast1",
+    "asia-southeast1",
+    "australia-southeast1",
+    "europe-north1",
+    "europe-west1",
+    "europe-west2",
+    "europe-west3",
+    "europe-west4",
+    "global-pae-google-hosted-worker_1",
+    "global-pae-provenanceSigner_1",
+    "global-pae",
+    "global",
+    "southamerica-west1",
+    "us-central1",
+    "us-central2",
+    "us-east1",
+    "us-east4",
+    "us-west1",
+    "us-west2",
+    "us-west3",
+    "us-west4",
 ];
 
 const GLOBAL_V1: &str = "projects/verified-builder/locations/global/keyRings/attestor/cryptoKeys/google-hosted-worker/cryptoKeyVersions/1";
@@ -157,7 +174,8 @@ fn signed_item(item: &Item) -> Result<(CloudStatement, Vec<u8>), Refusal> {
             Err(refusal) => why.push(refusal.to_string()),
         }
     }
-    let why = if why.is_empty() { "no signature of a key that is known".into() } else { why.join("; ") };
+    let why =
+        if why.is_empty() { "no signature of a key that is known".into() } else { why.join("; ") };
     Err(Refusal::new(RefusalKind::NoValidSignature, why))
 }
 
@@ -189,11 +207,11 @@ fn check_signature(
     })?;
     let key = PublicKey::from_pem(pem)
         .map_err(|error| Refusal::new(RefusalKind::InvalidPublicKey, error.to_string()))?;
-    let bytes = Bytes::decode(&signature.sig).ok_or_else(|| {
-        Refusal::new(RefusalKind::InvalidEncoding, "the signature is no base64")
+    let bytes = Bytes::decode(&signature.sig)
+        .ok_or_else(|| Refusal::new(RefusalKind::InvalidEncoding, "the signature is no base64"))?;
+    key.verify_with(Scheme::Ecdsa(HashAlgorithm::Sha256), &message, &bytes.0).map_err(|error| {
+        Refusal::new(RefusalKind::InvalidSignature, format!("`{name}`: {error}"))
     })?;
-    key.verify_with(Scheme::Ecdsa(HashAlgorithm::Sha256), &message, &bytes.0)
-        .map_err(|error| Refusal::new(RefusalKind::InvalidSignature, format!("`{name}`: {error}")))?;
     Ok(Some(kind))
 }
 
@@ -320,8 +338,7 @@ impl CloudStatement {
     fn of_text(text: Value) -> Result<Self, Refusal> {
         let raw: RawStatement =
             serde_json::from_value(text).map_err(|error| payload(error.to_string()))?;
-        let predicate =
-            if raw.predicate_type == V0_1 { raw.text_predicate } else { raw.predicate };
+        let predicate = if raw.predicate_type == V0_1 { raw.text_predicate } else { raw.predicate };
         Self::with(raw.kind, raw.predicate_type, raw.subject, predicate)
     }
 
@@ -363,17 +380,14 @@ impl CloudStatement {
 impl PredicateV1 {
     fn config_source(&self, field: &str) -> Result<&str, Refusal> {
         let source = self.build_definition.external_parameters.get("buildConfigSource");
-        let source = source.and_then(Value::as_object).ok_or_else(|| {
-            Refusal::new(RefusalKind::NotPresent, "buildConfigSource")
-        })?;
+        let source = source
+            .and_then(Value::as_object)
+            .ok_or_else(|| Refusal::new(RefusalKind::NotPresent, "buildConfigSource"))?;
         text(source, field)
     }
 }
 
-fn check_builder(
-    statement: &CloudStatement,
-    wanted: Option<&str>,
-) -> Result<BuilderId, Refusal> {
+fn check_builder(statement: &CloudStatement, wanted: Option<&str>) -> Result<BuilderId, Refusal> {
     let id = match &statement.predicate {
         CloudPredicate::V01(it) => it.builder.id.as_str(),
         CloudPredicate::V1(it) => it.run_details.builder.id.as_str(),

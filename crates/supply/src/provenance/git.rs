@@ -87,7 +87,9 @@ impl<'a> Version<'a> {
         };
         let valid = |part: &str, sign: char, numeric: bool| {
             part.is_empty()
-                || part.strip_prefix(sign).is_some_and(|it| it.split('.').all(|id| word(id, numeric)))
+                || part
+                    .strip_prefix(sign)
+                    .is_some_and(|it| it.split('.').all(|id| word(id, numeric)))
         };
         (valid(prerelease, '-', true) && valid(build, '+', false)).then_some(Self {
             minor: Some(minor),
@@ -127,9 +129,8 @@ pub(super) fn check_versioned_tag(tag: &str, expected: &str) -> Result<(), Refus
     let wanted = read(expected)?;
     let found = read(tag)?;
     let minor = |version: Version<'_>| version.minor.unwrap_or("0").to_owned();
-    let patch = |version: Version<'_>| {
-        format!("{}{}", version.patch.unwrap_or("0"), version.prerelease)
-    };
+    let patch =
+        |version: Version<'_>| format!("{}{}", version.patch.unwrap_or("0"), version.prerelease);
     let same = wanted.major == found.major
         && (wanted.minor.is_none() || minor(wanted) == minor(found))
         && (wanted.patch.is_none() || patch(wanted) == patch(found));
@@ -159,7 +160,9 @@ mod tests {
         }
         assert_eq!(judge("v1.2.3-rc.1", "v1.2.3-rc.2"), Some(RefusalKind::MismatchVersionedTag));
         assert_eq!(judge("v1", "v1.0.0"), None);
-        for (tag, expected) in [("1.2.3", "v1.2.3"), ("v1.2.3", "1"), ("v01", "v1"), ("v1.2-a", "v1")] {
+        for (tag, expected) in
+            [("1.2.3", "v1.2.3"), ("v1.2.3", "1"), ("v01", "v1"), ("v1.2-a", "v1")]
+        {
             assert_eq!(judge(tag, expected), Some(RefusalKind::InvalidSemver), "{tag}");
         }
     }

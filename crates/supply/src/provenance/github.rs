@@ -131,7 +131,8 @@ impl Signed {
             return Err(Refusal::new(RefusalKind::InvalidCertificate, why));
         };
         let certificate = (**certificate).clone();
-        let anyone_on_github = Pattern::regex("^https://github\\.com/").map_err(|it| unreadable(&it))?;
+        let anyone_on_github =
+            Pattern::regex("^https://github\\.com/").map_err(|it| unreadable(&it))?;
         let mut policy = Policy::identities(vec![IdentityPolicy {
             subject: Some(anyone_on_github),
             issuer: Some(Pattern::Exact(ISSUER.into())),

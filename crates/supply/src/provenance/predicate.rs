@@ -16,7 +16,8 @@ use crate::json;
 
 const V0_2: &str = "https://slsa.dev/provenance/v0.2";
 const V1: &str = "https://slsa.dev/provenance/v1";
-const DELEGATED: &str = "https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0";
+const DELEGATED: &str =
+    "https://github.com/slsa-framework/slsa-github-generator/delegator-generic@v0";
 pub(super) const NPM_CLI_V1: &str = "https://github.com/npm/cli/gha@v1";
 const NPM_CLI_V2: &str = "https://github.com/npm/cli/gha/v2";
 
@@ -39,9 +40,19 @@ pub(super) enum Usage {
 const KINDS: &[(&str, &str, &str, Usage)] = &[
     (V0_2, builder::DELEGATOR, DELEGATED, Usage::Delegated),
     (V0_2, builder::LOW_PERMS_DELEGATOR, DELEGATED, Usage::Delegated),
-    (V0_2, builder::GO, "https://github.com/slsa-framework/slsa-github-generator/go@v1", Usage::Plain),
+    (
+        V0_2,
+        builder::GO,
+        "https://github.com/slsa-framework/slsa-github-generator/go@v1",
+        Usage::Plain,
+    ),
     (V0_2, builder::GO, "https://github.com/slsa-framework/slsa-github-generator@v1", Usage::Plain),
-    (V0_2, builder::GO, "https://github.com/slsa-framework/slsa-github-generator-go@v1", Usage::Plain),
+    (
+        V0_2,
+        builder::GO,
+        "https://github.com/slsa-framework/slsa-github-generator-go@v1",
+        Usage::Plain,
+    ),
     (
         V0_2,
         builder::GENERIC,
@@ -107,8 +118,8 @@ impl Provenance {
             let (kind, found) = (RefusalKind::InvalidDssePayload, &envelope.payload_type);
             return Err(Refusal::mismatch(kind, PAYLOAD_TYPE, found));
         }
-        let statement: RawStatement =
-            json::document("provenance", &envelope.payload.0).map_err(|it| payload(it.to_string()))?;
+        let statement: RawStatement = json::document("provenance", &envelope.payload.0)
+            .map_err(|it| payload(it.to_string()))?;
         let kind = statement.predicate_type;
         let broken = |error: serde_json::Error| payload(format!("provenance: {error}"));
         let predicate = match kind.as_str() {
@@ -202,7 +213,9 @@ impl Provenance {
             .ok_or_else(|| payload("external parameters that are no object"))?
             .get(name)
             .and_then(Value::as_object)
-            .ok_or_else(|| Refusal::new(RefusalKind::InvalidFormat, format!("no {name} parameters")))
+            .ok_or_else(|| {
+                Refusal::new(RefusalKind::InvalidFormat, format!("no {name} parameters"))
+            })
     }
 
     /// The path of the workflow that was started.

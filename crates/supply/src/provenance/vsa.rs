@@ -148,8 +148,8 @@ fn tracks(levels: &[String]) -> Result<BTreeMap<&str, i64>, Refusal> {
             [_, track, "LEVEL", level] => level.parse().ok().map(|level: i64| (*track, level)),
             _ => None,
         };
-        let (track, level) =
-            level.ok_or_else(|| Refusal::new(RefusalKind::InvalidSLSALevel, format!("`{text}`")))?;
+        let (track, level) = level
+            .ok_or_else(|| Refusal::new(RefusalKind::InvalidSLSALevel, format!("`{text}`")))?;
         let most = highest.entry(track).or_insert(level);
         *most = level.max(*most);
     }

@@ -159,7 +159,9 @@ mod tests {
         let uri = "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main";
         let parts = ("https://github.com/o/r/.github/workflows/w.yml", "refs/heads/main");
         assert_eq!(split_workflow(uri), Ok(parts));
-        for wrong in ["https://github.com/o/r", "https://user@github.com/o", "mail@host", "https://h/p@"] {
+        for wrong in
+            ["https://github.com/o/r", "https://user@github.com/o", "mail@host", "https://h/p@"]
+        {
             assert!(split_workflow(wrong).is_err(), "{wrong}");
         }
     }

@@ -44,6 +44,14 @@ impl Content {
         }
     }
 
+    /// The function that its digest is made with; SHA-256 where it has none.
+    pub fn hash(&self) -> HashAlgorithm {
+        match self {
+            Self::Message { hash, .. } => *hash,
+            Self::Envelope { .. } => HashAlgorithm::Sha256,
+        }
+    }
+
     /// The digest that a log keeps of it, by the function that the signature is made with.
     pub fn logged_digest(&self, hash: HashAlgorithm) -> Vec<u8> {
         match self {

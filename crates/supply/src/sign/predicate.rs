@@ -10,6 +10,8 @@ use serde_json::Value;
 pub struct Predicate {
     /// What people type.
     pub name: &'static str,
+    /// What they type as well.
+    also: &'static [&'static str],
     /// What the statement says of its predicate.
     pub uri: &'static str,
     /// What a document of this kind has at its top, by which a wrong file is noticed.
@@ -17,37 +19,63 @@ pub struct Predicate {
 }
 
 impl Predicate {
+    /// The type of a document without a type of its own, which cosign keeps as text.
+    pub const CUSTOM: &'static str = "https://cosign.sigstore.dev/attestation/v1";
+
     /// Every kind.
     pub const ALL: &'static [Self] = &[
         Self {
             name: "slsaprovenance1",
+            also: &[],
+
             uri: "https://slsa.dev/provenance/v1",
             marks: &["buildDefinition", "runDetails"],
         },
         Self {
             name: "slsaprovenance02",
+            also: &["slsaprovenance"],
+
             uri: "https://slsa.dev/provenance/v0.2",
             marks: &["builder", "buildType"],
         },
-        Self { name: "spdxjson", uri: "https://spdx.dev/Document", marks: &["spdxVersion"] },
-        Self { name: "cyclonedx", uri: "https://cyclonedx.org/bom", marks: &["bomFormat"] },
+        Self {
+            name: "spdxjson",
+            also: &["spdx", "spdx-json"],
+            uri: "https://spdx.dev/Document",
+            marks: &["spdxVersion"],
+        },
+        Self {
+            name: "cyclonedx",
+            also: &["cyclonedx-json"],
+            uri: "https://cyclonedx.org/bom",
+            marks: &["bomFormat"],
+        },
         Self {
             name: "vuln",
+            also: &[],
+
             uri: "https://cosign.sigstore.dev/attestation/vuln/v1",
             marks: &["scanner", "metadata"],
         },
-        Self { name: "openvex", uri: "https://openvex.dev/ns", marks: &["@context", "statements"] },
+        Self {
+            name: "openvex",
+            also: &["vex"],
+            uri: "https://openvex.dev/ns",
+            marks: &["@context", "statements"],
+        },
         Self {
             name: "test-result",
+            also: &[],
+
             uri: "https://in-toto.io/attestation/test-result/v0.1",
             marks: &["result", "configuration"],
         },
-        Self { name: "custom", uri: "https://cosign.sigstore.dev/attestation/v1", marks: &[] },
+        Self { name: "custom", also: &[], uri: Self::CUSTOM, marks: &[] },
     ];
 
     /// The kind that is called `name`, or has this URI.
     pub fn named(name: &str) -> Option<&'static Self> {
-        Self::ALL.iter().find(|it| it.name == name || it.uri == name)
+        Self::ALL.iter().find(|it| it.name == name || it.uri == name || it.also.contains(&name))
     }
 
     /// The kind that a document looks like; none where it looks like several or like none.

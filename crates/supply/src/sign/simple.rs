@@ -10,26 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 use plimsoll_model::Digest;
 use serde_json::{Value, json};
 
-/// The media type of the payload's layer.
-pub const MEDIA_TYPE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
-
-/// The media type of an attestation's layer.
-pub const ENVELOPE_MEDIA_TYPE: &str = "application/vnd.dsse.envelope.v1+json";
-
-/// The annotation that holds the signature in base64.
-pub const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
-
-/// The annotation that holds the signer's certificate in PEM.
-pub const CERTIFICATE: &str = "dev.sigstore.cosign/certificate";
-
-/// The annotation that holds the certificates above it.
-pub const CHAIN: &str = "dev.sigstore.cosign/chain";
-
-/// The annotation that holds the log's promise to include the entry.
-pub const BUNDLE: &str = "dev.sigstore.cosign/bundle";
-
-/// The annotation that holds a timestamp.
-pub const TIMESTAMP: &str = "dev.sigstore.cosign/rfc3161timestamp";
+use crate::cosign::{BUNDLE, CERTIFICATE, CHAIN, SIGNATURE, TIMESTAMP};
+use crate::hash::hex;
+use crate::key::pem;
+use crate::sign::bundle::{Identity, NewBundle};
 
 /// What is signed: that the image called `name` has `digest`, and what the signer adds to that.
 pub fn payload(name: &str, digest: &Digest, annotations: &BTreeMap<String, String>) -> Vec<u8> {
@@ -45,12 +29,36 @@ pub fn payload(name: &str, digest: &Digest, annotations: &BTreeMap<String, Strin
     document.to_string().into_bytes()
 }
 
-/// What the layer of a payload says of it.
-pub fn annotations(signature: &[u8], timestamps: &[Vec<u8>]) -> BTreeMap<String, String> {
-    let mut annotations = BTreeMap::from([(SIGNATURE.into(), STANDARD.encode(signature))]);
-    if let Some(stamp) = timestamps.first() {
+/// What the layer of a payload says of it. `chain` are the certificates above the signer's.
+pub fn annotations(bundle: &NewBundle, chain: &str) -> BTreeMap<String, String> {
+    let signature = STANDARD.encode(bundle.content.signature());
+    let mut annotations = BTreeMap::from([(SIGNATURE.to_owned(), signature)]);
+    if let Identity::Certificate(der) = &bundle.identity {
+        annotations.insert(CERTIFICATE.into(), pem::encode("CERTIFICATE", der));
+        annotations.insert(CHAIN.into(), chain.to_owned());
+    }
+    if let Some(promise) = bundle.entries.iter().find_map(promise) {
+        annotations.insert(BUNDLE.into(), promise.to_string());
+    }
+    if let Some(stamp) = bundle.timestamps.first() {
         let stamp = json!({"SignedRFC3161Timestamp": STANDARD.encode(stamp)});
         annotations.insert(TIMESTAMP.into(), stamp.to_string());
     }
     annotations
+}
+
+/// A log's promise as cosign writes it; only the first version of the log gives one.
+fn promise(entry: &Value) -> Option<Value> {
+    let text = |pointer: &str| entry.pointer(pointer)?.as_str();
+    let number = |pointer: &str| text(pointer)?.parse::<i64>().ok();
+    let log = STANDARD.decode(text("/logId/keyId")?).ok()?;
+    Some(json!({
+        "SignedEntryTimestamp": text("/inclusionPromise/signedEntryTimestamp")?,
+        "Payload": {
+            "body": text("/canonicalizedBody")?,
+            "integratedTime": number("/integratedTime")?,
+            "logIndex": number("/logIndex")?,
+            "logID": hex(&log),
+        },
+    }))
 }

@@ -35,15 +35,15 @@ impl Run<'_> {
             Some((hash, digest)) => {
                 let own = digest_of(artefact, *hash);
                 let same = own.as_ref().is_ok_and(|own| own == digest);
-                let expected = own
-                    .map_or_else(|error| error.to_string(), |own| written(*hash, &own));
+                let expected =
+                    own.map_or_else(|error| error.to_string(), |own| written(*hash, &own));
                 let found = written(*hash, digest);
                 self.settle(same, step::ARTEFACT, expected, found, "messageSignature.messageDigest")
             }
             None => true,
         };
-        let valid = verify_message(&claimed.key, artefact, signature)
-            .map(|scheme| format!("{scheme:?}"));
+        let valid =
+            verify_message(&claimed.key, artefact, signature).map(|scheme| format!("{scheme:?}"));
         let expected = format!("a signature by the {}", claimed.key.describe());
         self.outcome(&valid, step::SIGNATURE, expected, "messageSignature.signature") && same
     }
@@ -54,8 +54,7 @@ impl Run<'_> {
         let valid = dsse::verify_one(&claimed.key, &message, signature)
             .map(|()| "a signature over type and payload".to_owned());
         let expected = format!("a signature by the {}", claimed.key.describe());
-        let signed =
-            self.outcome(&valid, step::SIGNATURE, expected, "dsseEnvelope.signatures[0]");
+        let signed = self.outcome(&valid, step::SIGNATURE, expected, "dsseEnvelope.signatures[0]");
         let statement = match Statement::of(envelope) {
             Ok(statement) => statement,
             Err(error) => {
@@ -122,11 +121,7 @@ pub(super) fn digest_of(artefact: &Artefact, hash: HashAlgorithm) -> Result<Vec<
 }
 
 /// Checks a signature over the artefact itself, by any scheme that the key's owners use.
-fn verify_message(
-    key: &PublicKey,
-    artefact: &Artefact,
-    signature: &[u8],
-) -> Result<Scheme, Error> {
+fn verify_message(key: &PublicKey, artefact: &Artefact, signature: &[u8]) -> Result<Scheme, Error> {
     let mut last = Error::BadSignature;
     for scheme in key.artefact_schemes() {
         match verify_with(key, *scheme, artefact, signature) {

@@ -93,7 +93,8 @@ impl Run<'_> {
 
     /// Whether the entry is about the signature, the signer and the content at hand.
     fn same_signature(&self, body: &Body, claimed: &Claimed<'_>) -> Result<String, Error> {
-        let other = |what: &str| Err(Error::malformed("log entry", format!("it is of another {what}")));
+        let other =
+            |what: &str| Err(Error::malformed("log entry", format!("it is of another {what}")));
         let signature = self.bundle.content.signature();
         let [(logged, verifier)] = body.signatures.as_slice() else {
             return Err(Error::malformed("log entry", "not of exactly one signature"));

@@ -108,7 +108,12 @@ impl<'a> Run<'a> {
         match more.iter().find(|certificate| certificate.is_self_issued()) {
             Some(root) if !self.policy.root_in_bundle => {
                 let found = format!("the root `{root}`");
-                self.failed(step::BUNDLE, "a chain without its root", found, "x509CertificateChain");
+                self.failed(
+                    step::BUNDLE,
+                    "a chain without its root",
+                    found,
+                    "x509CertificateChain",
+                );
                 false
             }
             _ => true,

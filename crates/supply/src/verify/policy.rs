@@ -42,21 +42,42 @@ impl Policy {
     /// The holder of `key`; entries of logs are checked where there are any.
     pub fn key(key: PublicKey) -> Self {
         let signer = SignerPolicy::Key(key);
-        Self { signer, log_entries: None, times: 0, certificate_logs: 0, assumed_time: None, root_in_bundle: false }
+        Self {
+            signer,
+            log_entries: None,
+            times: 0,
+            certificate_logs: 0,
+            assumed_time: None,
+            root_in_bundle: false,
+        }
     }
 
     /// One of `identities`, as Sigstore's public instance certifies them: one log, one time, one
     /// log of certificates.
     pub fn identities(identities: Vec<IdentityPolicy>) -> Self {
         let signer = SignerPolicy::Identities(identities);
-        Self { signer, log_entries: Some(1), times: 1, certificate_logs: 1, assumed_time: None, root_in_bundle: false }
+        Self {
+            signer,
+            log_entries: Some(1),
+            times: 1,
+            certificate_logs: 1,
+            assumed_time: None,
+            root_in_bundle: false,
+        }
     }
 
     /// A certificate of one's own authority: no log is asked for, and without a vouched time the
     /// certificate must be valid now.
     pub fn own_authority(authority: Authority, identities: Vec<IdentityPolicy>) -> Self {
         let signer = SignerPolicy::OwnAuthority(authority, identities);
-        Self { signer, log_entries: None, times: 0, certificate_logs: 0, assumed_time: None, root_in_bundle: false }
+        Self {
+            signer,
+            log_entries: None,
+            times: 0,
+            certificate_logs: 0,
+            assumed_time: None,
+            root_in_bundle: false,
+        }
     }
 }
 

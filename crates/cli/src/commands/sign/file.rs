@@ -50,7 +50,7 @@ impl FileArguments {
             }
             None => {
                 let place = self.bundle.clone().unwrap_or(format!("{path}.sigstore.json"));
-                (place, ready.bundle(content).to_json().to_string())
+                (place, ready.bundle(content)?.to_json().to_string())
             }
         };
         let file = (place != "-").then_some(place.as_str());

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use plimsoll_image::Options;
-use plimsoll_image::attached::{Attached, FoundBy, Piece, Repository, Stored};
+use plimsoll_image::attached::{Attached, Piece, Repository, Stored};
 use plimsoll_model::Reference;
+use plimsoll_supply::cosign;
 use plimsoll_supply::sign::{simple, statement};
 
-use crate::exit::{Usage, tell};
-use crate::signing::{Ready, artifact};
+use crate::exit::Usage;
+use crate::signing::{Ready, Storage, artifact, told};
 use crate::{output, target};
 
 /// How an image is signed.
@@ -23,17 +24,9 @@ pub(super) struct ImageArguments {
     #[arg(short, long = "annotation", value_name = "KEY=VALUE")]
     annotations: Vec<String>,
 
-    /// referrer: a bundle that refers to the image, as cosign 3 writes it; tag: a signature under
-    /// the tag `sha256-….sig`, as all cosigns read it; both
+    /// How the signature is stored with the image
     #[arg(long, value_name = "HOW", default_value = "referrer")]
     storage: Storage,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Storage {
-    Referrer,
-    Tag,
-    Both,
 }
 
 impl ImageArguments {
@@ -74,10 +67,10 @@ impl ImageArguments {
         for subject in &subjects {
             let digest = &subject.descriptor.digest;
             let sign = || -> anyhow::Result<()> {
-                if self.storage != Storage::Tag {
+                if self.storage.refers() {
                     told(&name, &self.refer(ready, repository, subject)?);
                 }
-                if self.storage != Storage::Referrer {
+                if self.storage.tags() {
                     told(&name, &self.tag(ready, repository, subject)?);
                 }
                 Ok(())
@@ -96,7 +89,7 @@ impl ImageArguments {
     ) -> anyhow::Result<Attached> {
         let payload = statement::signature(&subject.descriptor.digest, &self.annotations()?);
         let content = ready.envelope(statement::PAYLOAD_TYPE, payload)?;
-        let artifact = artifact(&ready.bundle(content), statement::SIGNATURE);
+        let artifact = artifact(&ready.bundle(content)?, statement::SIGNATURE);
         Ok(repository.attach(subject, &artifact)?)
     }
 
@@ -108,22 +101,12 @@ impl ImageArguments {
     ) -> anyhow::Result<Attached> {
         let digest = &subject.descriptor.digest;
         let payload = simple::payload(&repository.name(), digest, &self.annotations()?);
-        let bundle = ready.bundle(ready.message(&mut payload.as_slice())?);
+        let bundle = ready.bundle(ready.message(&mut payload.as_slice())?)?;
         let piece = Piece {
-            media_type: simple::MEDIA_TYPE.into(),
+            media_type: cosign::SIMPLE_SIGNING_MEDIA_TYPE.into(),
             bytes: payload,
-            annotations: simple::annotations(bundle.content.signature(), &bundle.timestamps),
+            annotations: ready.annotations(&bundle),
         };
         Ok(repository.append_tagged(digest, "sig", &[piece])?)
     }
-}
-
-/// Says where a signature is.
-fn told(name: &str, attached: &Attached) {
-    let how = match &attached.by {
-        FoundBy::Tag(tag) => format!("under the tag `{tag}`"),
-        FoundBy::Layout => "in the layout's index".to_owned(),
-        _ => "as a referrer".to_owned(),
-    };
-    tell(&format!("stored {name}@{} {how}", attached.digest));
 }
