@@ -21,9 +21,7 @@ impl HashAlgorithm {
 
     /// The function that people write as `sha256`, and protocol buffers as `SHA2_256`.
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|it| {
-            name.eq_ignore_ascii_case(it.name()) || name.eq_ignore_ascii_case(it.proto_name())
-        })
+        Self::ALL.iter().copied().find(|it| name == it.name() || name == it.proto_name())
     }
 
     /// The name in digests, such as `sha256`.

@@ -150,7 +150,8 @@ impl TimestampResponse {
             (Some(leaf), Some(embedded)) if leaf != embedded => {
                 Err(broken("the certificate in it is not the one of the trusted root"))
             }
-            (Some(leaf), _) if is_signer(&leaf) => Ok(leaf),
+            (Some(leaf), _) if is_signer(&leaf) && self.certificates.is_empty() => Ok(leaf),
+            (Some(leaf), Some(_)) => Ok(leaf),
             (None, Some(embedded)) => Ok(embedded),
             _ => Err(broken("the signer's certificate is not known")),
         }

@@ -96,12 +96,12 @@ fn leaves(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 /// Where a value may be bent so that it counts: behind what nobody signs.
-fn signed_part(pointer: &str, bytes: &[u8]) -> (usize, usize) {
+fn signed_parts(pointer: &str, bytes: &[u8]) -> Vec<usize> {
     if pointer.ends_with("/signedTimestamp") {
         // The status is outside of what the service signs; the `ContentInfo` begins behind it.
         let content = [0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
         let at = bytes.windows(content.len()).position(|window| window == content);
-        return (at.expect("signed data"), bytes.len());
+        return (at.expect("signed data")..bytes.len()).collect();
     }
     if pointer.ends_with("/checkpoint/envelope") {
         // Lines of witnesses that nobody knows are passed over, so only text and own line count.
@@ -109,9 +109,9 @@ fn signed_part(pointer: &str, bytes: &[u8]) -> (usize, usize) {
         let log = note.split([' ', '\n']).next().expect("a name");
         let (start, end) = own_line(note, log);
         let text = note.find("\n\n").expect("a blank line");
-        return if end % 2 == 0 { (0, text) } else { (start, end) };
+        return (0..text).chain(start..end).collect();
     }
-    (0, bytes.len())
+    (0..bytes.len()).collect()
 }
 
 fn own_line(note: &str, log: &str) -> (usize, usize) {
@@ -124,14 +124,14 @@ fn own_line(note: &str, log: &str) -> (usize, usize) {
 fn bend(bundle: &mut Value, pointers: &[String], random: &mut Random) -> String {
     let pointer = pointers[random.below(pointers.len())].clone();
     let value = bundle.pointer_mut(&pointer).expect("a leaf");
-    let text = match value {
+    let text = match &*value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
     let decoded = STANDARD.decode(text.replace('\n', "")).ok().filter(|it| it.len() > 8);
     let mut bytes = decoded.clone().unwrap_or_else(|| text.into_bytes());
-    let (start, end) = signed_part(&pointer, &bytes);
-    let at = start + random.below(end - start);
+    let places = signed_parts(&pointer, &bytes);
+    let at = places[random.below(places.len())];
     bytes[at] ^= 1 << random.below(if decoded.is_some() { 8 } else { 6 });
     *value = Value::String(match decoded {
         Some(_) => STANDARD.encode(&bytes),

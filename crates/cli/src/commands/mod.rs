@@ -7,9 +7,11 @@ mod download;
 mod explain;
 mod key;
 mod lint;
+mod provenance;
 mod sbom;
 mod scan;
 mod sign;
+mod verify;
 
 use clap::Subcommand;
 
@@ -25,9 +27,11 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Key(key::Key),
     Lint(lint::Lint),
+    Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
     Sign(sign::Sign),
+    Verify(verify::Verify),
 }
 
 impl Command {
@@ -41,9 +45,11 @@ impl Command {
             Self::Explain(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),
+            Self::Provenance(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
             Self::Sign(command) => command.run(),
+            Self::Verify(command) => command.run(),
         }
     }
 }

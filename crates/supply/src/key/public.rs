@@ -98,7 +98,7 @@ impl PublicKey {
                 .map_err(|_| Error::malformed("public key", "PEM that is not UTF-8"))?;
             Self::from_pem(text)
         } else {
-            Self::from_der(bytes)
+            Self::from_der(bytes)?.checked()
         }
     }
 
@@ -106,7 +106,7 @@ impl PublicKey {
     pub fn from_pem(text: &str) -> Result<Self, Error> {
         let block = pem::only_block(text)?;
         match block.label.as_str() {
-            "PUBLIC KEY" => Self::from_spki_der(&block.bytes),
+            "PUBLIC KEY" => Self::from_spki_der(&block.bytes)?.checked(),
             "RSA PUBLIC KEY" => Self::from_pkcs1_der(&block.bytes),
             other => Err(Error::unsupported("public key", format!("PEM block `{other}`"))),
         }
@@ -145,8 +145,26 @@ impl PublicKey {
                 return Err(Error::unsupported("public key", format!("algorithm {oid}")));
             }
         };
-        check_material(kind, material)?;
+        check_form(kind, material)?;
         Ok(Self { kind, material: material.to_vec(), spki: bytes.to_vec() })
+    }
+
+    /// The key, if its point is on its curve.
+    fn checked(self) -> Result<Self, Error> {
+        let point = &self.material;
+        match self.kind {
+            KeyKind::Ecdsa(Curve::P256) => {
+                p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(bad_point)?;
+            }
+            KeyKind::Ecdsa(Curve::P384) => {
+                p384::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(bad_point)?;
+            }
+            KeyKind::Ecdsa(Curve::P521) => {
+                p521::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(bad_point)?;
+            }
+            KeyKind::Ed25519 | KeyKind::Rsa => {}
+        }
+        Ok(self)
     }
 
     /// What the key is.
@@ -404,20 +422,25 @@ pub(super) fn curve_of(parameters: &[u8]) -> Result<Curve, Error> {
     }
 }
 
-fn check_material(kind: KeyKind, material: &[u8]) -> Result<(), Error> {
-    match kind {
-        KeyKind::Ecdsa(Curve::P256) => {
-            p256::ecdsa::VerifyingKey::from_sec1_bytes(material).map(drop).map_err(bad_point)
-        }
-        KeyKind::Ecdsa(Curve::P384) => {
-            p384::ecdsa::VerifyingKey::from_sec1_bytes(material).map(drop).map_err(bad_point)
-        }
-        KeyKind::Ecdsa(Curve::P521) => {
-            p521::ecdsa::VerifyingKey::from_sec1_bytes(material).map(drop).map_err(bad_point)
-        }
-        KeyKind::Ed25519 if material.len() == 32 => Ok(()),
-        KeyKind::Ed25519 => Err(Error::malformed("public key", "Ed25519 of other than 32 bytes")),
-        KeyKind::Rsa => rsa_modulus_bits(material).map(drop),
+/// Whether a key has the form of its kind. That a point is on its curve is checked whenever a
+/// signature is.
+fn check_form(kind: KeyKind, material: &[u8]) -> Result<(), Error> {
+    let uncompressed = |field: usize| match material {
+        [4, numbers @ ..] => numbers.len() == 2 * field,
+        _ => false,
+    };
+    let fits = match kind {
+        KeyKind::Ecdsa(Curve::P256) => uncompressed(32),
+        KeyKind::Ecdsa(Curve::P384) => uncompressed(48),
+        KeyKind::Ecdsa(Curve::P521) => uncompressed(66),
+        KeyKind::Ed25519 => material.len() == 32,
+        KeyKind::Rsa => return rsa_modulus_bits(material).map(drop),
+    };
+    if fits {
+        Ok(())
+    } else {
+        let why = format!("{} bytes are no {} key", material.len(), kind.name());
+        Err(Error::malformed("public key", why))
     }
 }
 
@@ -537,7 +560,11 @@ mod tests {
 
     #[test]
     fn a_point_off_the_curve_and_small_rsa_are_refused() {
-        assert!(PublicKey::from_der(&spki(SECP256R1, &[4; 65])).is_err());
+        let off = spki(SECP256R1, &[4; 65]);
+        assert!(PublicKey::from_bytes(&off).is_err());
+        assert!(PublicKey::from_pem(&pem::encode("PUBLIC KEY", &off)).is_err());
+        let unchecked = PublicKey::from_der(&off).expect("the form is right");
+        assert!(unchecked.verify(b"m", &[0x30, 6, 2, 1, 1, 2, 1, 1]).is_err());
         let modulus = der::encode(der::INTEGER, &[&[0x7f; 128]]);
         let exponent = der::encode(der::INTEGER, &[&[1, 0, 1]]);
         let small = der::encode(der::SEQUENCE, &[&modulus, &exponent]);

@@ -5,9 +5,11 @@
 mod installs;
 mod label_value;
 mod labels;
-mod lines;
+pub(super) mod lines;
 mod pip;
-mod quotes;
+pub(super) mod quotes;
+
+pub(in crate::rules) use dl3064::names_a_secret;
 
 super::registry! {
     dl1000
