@@ -156,6 +156,17 @@ fn an_image_in_a_layout_is_signed_attested_and_listed_by_digest() {
     let statement: Value = serde_json::from_slice(&payload).unwrap();
     assert_eq!(statement["subject"][0]["digest"]["sha256"], digest);
     assert_eq!(statement["predicate"]["bomFormat"], "CycloneDX");
+    for kind in ["", "--type cyclonedx"] {
+        let verified =
+            folder.run(&format!("verify --offline oci-dir:layout --key plimsoll.pub {kind}"));
+        assert_eq!(verified.code, Some(0), "{}{}", verified.out, verified.err);
+        assert!(verified.out.starts_with("verified: layout@sha256:"), "{}", verified.out);
+    }
+    assert_eq!(folder.run("key generate -o other").code, Some(0));
+    let refused = folder.run("verify oci-dir:layout --key other.pub");
+    assert_eq!(refused.code, Some(1));
+    assert_eq!(refused.out.matches("refused: layout@").count(), 2, "{}", refused.out);
+    assert_eq!(folder.run("verify oci-dir:layout --key plimsoll.pub --type vuln").code, Some(1));
     let sbom = folder.run("sbom oci-dir:layout -o json");
     assert_eq!(sbom.code, Some(0), "what hangs on an image is no second image: {}", sbom.err);
 }
@@ -180,7 +191,7 @@ fn a_claim_that_is_not_what_it_says_is_refused_before_it_is_signed() {
 #[test]
 fn nothing_becomes_public_unless_somebody_agrees_and_no_log_asks_no_log() {
     let folder = Folder::with_key();
-    fs::write(folder.path("app"), "content").unwrap();
+    fs::write(folder.path("app"), "the secret plan").unwrap();
     let server = Server::start(|_| Reply::new(500, "no"));
     let log = format!("http://{}", server.host());
     let ran = folder.run(&format!("sign --key plimsoll.key --log {log} app"));
@@ -198,7 +209,7 @@ fn nothing_becomes_public_unless_somebody_agrees_and_no_log_asks_no_log() {
     assert_eq!(ran.code, Some(3));
     assert!(ran.err.contains("refused with status 500"), "{}", ran.err);
     assert_eq!(server.requests().len(), 1);
-    assert!(!server.requests()[0].body.contains("content"), "a log learns the digest alone");
+    assert!(!server.requests()[0].body.contains("secret plan"), "a log learns the digest alone");
 }
 
 #[test]

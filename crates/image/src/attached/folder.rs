@@ -99,7 +99,7 @@ impl Place for Folder {
             let fits = match (&self.tag, name) {
                 (Some(tag), Some(name)) => name == tag || name.ends_with(&format!(":{tag}")),
                 (Some(_), None) => false,
-                (None, name) => !name.is_some_and(|name| is_attachment(name)),
+                (None, name) => !name.is_some_and(|name| super::is_attachment(name)),
             };
             if fits && self.by_digest(entry.clone())?.manifest.subject.is_none() {
                 chosen.push(entry);
@@ -190,13 +190,6 @@ impl Place for Folder {
         }
         Ok(Some(found))
     }
-}
-
-/// Whether a tag is one that something hangs under: `sha256-…`, `sha256-….sig`.
-fn is_attachment(name: &str) -> bool {
-    name.strip_prefix("sha256-").is_some_and(|rest| {
-        rest.get(..64).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
-    })
 }
 
 fn blob_name(digest: &Digest) -> String {

@@ -257,6 +257,13 @@ fn tag_of(digest: &Digest, kind: &str) -> String {
     format!("{}-{}{dot}{kind}", digest.algorithm().name(), digest.hex())
 }
 
+/// Whether a tag is one that something hangs under: `sha256-…`, `sha256-….sig`.
+pub(crate) fn is_attachment(tag: &str) -> bool {
+    tag.strip_prefix("sha256-").is_some_and(|rest| {
+        rest.get(..64).is_some_and(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    })
+}
+
 /// Annotations, sorted by name.
 pub type Annotations = BTreeMap<String, String>;
 
@@ -270,5 +277,7 @@ mod tests {
         let hex = "ab".repeat(32);
         assert_eq!(tag_of(&digest, "sig"), format!("sha256-{hex}.sig"));
         assert_eq!(tag_of(&digest, ""), format!("sha256-{hex}"));
+        assert!(is_attachment(&tag_of(&digest, "sig")));
+        assert!(!is_attachment("sha256-1.0"));
     }
 }

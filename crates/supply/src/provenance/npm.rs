@@ -133,12 +133,19 @@ fn check_build(
 fn command_line_builder(wanted: &str, runner: Option<&str>) -> Result<String, Refusal> {
     let runner = match runner {
         Some(runner @ ("github-hosted" | "self-hosted")) => runner,
-        _ => return Err(Refusal::new(RefusalKind::NotSupported, "an old certificate, without runner")),
+        _ => {
+            return Err(Refusal::new(
+                RefusalKind::NotSupported,
+                "an old certificate, without runner",
+            ));
+        }
     };
     let host = match wanted {
         builder::NPM_CLI | builder::NPM_CLI_HOSTED => "github-hosted",
         builder::NPM_CLI_SELF_HOSTED => "self-hosted",
-        other => return Err(Refusal::new(RefusalKind::NotSupported, format!("the builder `{other}`"))),
+        other => {
+            return Err(Refusal::new(RefusalKind::NotSupported, format!("the builder `{other}`")));
+        }
     };
     claims::same(RefusalKind::MismatchBuilderID, host, runner)?;
     Ok(BuilderId::parse(wanted)?.name)
@@ -267,10 +274,7 @@ fn split_package(package: &str) -> Result<(&str, &str), Refusal> {
 }
 
 /// What the workflow could have forged must be what the certificate says, and nothing else.
-fn check_against_certificate(
-    provenance: &Provenance,
-    workflow: &Workflow,
-) -> Result<(), Refusal> {
+fn check_against_certificate(provenance: &Provenance, workflow: &Workflow) -> Result<(), Refusal> {
     let environment = provenance.environment()?;
     if provenance.usage == Usage::NpmWorkflow {
         check_github_object(environment, workflow)?;
@@ -295,9 +299,10 @@ fn check_github_object(
     environment: &Map<String, Value>,
     workflow: &Workflow,
 ) -> Result<(), Refusal> {
-    let github = environment.get("github").and_then(Value::as_object).ok_or_else(|| {
-        Refusal::new(RefusalKind::InvalidFormat, "no github parameters")
-    })?;
+    let github = environment
+        .get("github")
+        .and_then(Value::as_object)
+        .ok_or_else(|| Refusal::new(RefusalKind::InvalidFormat, "no github parameters"))?;
     for name in github.keys() {
         let proven = match name.as_str() {
             "event_name" => Some(workflow.trigger.as_str()),
@@ -364,9 +369,7 @@ fn check_run(provenance: &Provenance, workflow: &Workflow) -> Result<(), Refusal
 /// Fields of v0.2 that nothing proves are empty.
 fn check_empty(provenance: &Provenance) -> Result<(), Refusal> {
     let Predicate::V02(predicate) = &provenance.predicate else { return Ok(()) };
-    let empty = |value: &Value| {
-        value.is_null() || value.as_object().is_some_and(Map::is_empty)
-    };
+    let empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);
     if !empty(&predicate.invocation.parameters) {
         return Err(unproven("parameters"));
     }

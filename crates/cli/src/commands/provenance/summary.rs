@@ -13,7 +13,9 @@ use crate::exit::Outcome;
 
 /// Check a verification summary (VSA) that somebody else signed
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
+#[command(
+    after_help = "Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read."
+)]
 pub(super) struct Summary {
     /// The signed summary
     #[arg(long, value_name = "FILE")]

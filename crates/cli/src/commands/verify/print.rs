@@ -96,8 +96,7 @@ struct Document<'a> {
 /// Prints everything as one JSON object.
 pub(super) fn json(name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
     let digest = artefact.describe();
-    let document =
-        Document { schema: "plimsoll.verification/v1", artefact: name, digest, report };
+    let document = Document { schema: "plimsoll.verification/v1", artefact: name, digest, report };
     let mut out = BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;

@@ -143,9 +143,9 @@ impl Wanted {
         ];
         let by_flag = by_flag.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
         let by_name = self.certificate_extension.iter().map(|text| {
-            text.split_once('=').map(|(name, value)| (name, value.to_owned())).ok_or_else(|| {
-                Usage(format!("`{text}` is not of the form NAME=VALUE"))
-            })
+            text.split_once('=')
+                .map(|(name, value)| (name, value.to_owned()))
+                .ok_or_else(|| Usage(format!("`{text}` is not of the form NAME=VALUE")))
         });
         by_flag
             .map(Ok)
