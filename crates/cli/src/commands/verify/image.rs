@@ -18,7 +18,7 @@ use crate::exit::Usage;
 pub(super) struct Candidate {
     /// What it is and where, for people.
     pub(super) name: String,
-    /// What it had to be about.
+    /// The image.
     pub(super) artefact: Artefact,
     /// Every check.
     pub(super) report: Report,
@@ -49,8 +49,7 @@ pub(super) fn candidates(
     let mut done = Vec::new();
     for evidence in evidence::collect(repository, subject)?.into_iter().filter(counts) {
         let place = evidence.tag.as_ref().map_or("referrer".into(), |tag| format!("tag .{tag}"));
-        let name =
-            format!("{}@{subject} ({place} {})", repository.name(), evidence.manifest.short());
+        let name = format!("{} ({place} {})", repository.name(), evidence.manifest.short());
         let (artefact, report) = judged(&evidence, subject, policy, root);
         let holds = report.verified;
         done.push(Candidate { name, artefact, report });
@@ -90,9 +89,9 @@ fn judged(
         let report = Report::unreadable(step::ARTEFACT, &subject.to_string(), &found, place);
         return (image, report);
     }
-    let artefact = Artefact::bytes(evidence.bytes.clone());
-    let report = verify(&bundle, &artefact, root, policy, clock::now());
-    (artefact, report)
+    let text = Artefact::bytes(evidence.bytes.clone());
+    let report = verify(&bundle, &text, root, policy, clock::now());
+    (image, report)
 }
 
 /// The digest that a payload of simple signing names, if it is one.
