@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Key(key::Key),
     Lint(lint::Lint),
     Provenance(provenance::Provenance),
+    Lint(Box<lint::Lint>),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
     Sign(sign::Sign),
