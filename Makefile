@@ -16,7 +16,8 @@ setup:
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and
 # passes, so a machine without apt still runs the others.
 TEST_TOOLS := rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
-	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables
+	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables \
+	softhsm2-util:softhsm2 pkcs11-tool:opensc
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \

@@ -2,7 +2,12 @@
 //! a transparency log of tiles and a timestamp authority, all of them the real programs.
 //!
 //! Skipped where one of them is not there: `make sign-peers` fetches them.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::too_many_lines,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -39,7 +44,7 @@ fn start(folder: &Path, port: u16, program: &str, arguments: &str) -> Running {
     let running = Running(child);
     let begun = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{program} does not listen");
+        assert!(begun.elapsed() < Duration::from_mins(1), "{program} does not listen");
         std::thread::sleep(Duration::from_millis(50));
     }
     running

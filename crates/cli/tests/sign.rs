@@ -215,9 +215,11 @@ fn nothing_becomes_public_unless_somebody_agrees_and_no_log_asks_no_log() {
 #[test]
 fn a_registry_that_serves_other_bytes_than_the_digest_promises_is_refused() {
     let folder = Folder::with_key();
-    let server = Server::start(|request| match request.path.contains("/manifests/sha256:") {
-        true => Reply::new(200, "{}").header("Content-Type", "application/json"),
-        false => Reply::new(404, "{}"),
+    let server = Server::start(|request| {
+        if request.path.contains("/manifests/sha256:") {
+            return Reply::new(200, "{}").header("Content-Type", "application/json");
+        }
+        Reply::new(404, "{}")
     });
     let host = server.host();
     let digest = "a".repeat(64);

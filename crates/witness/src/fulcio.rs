@@ -60,7 +60,7 @@ pub fn certify(
         .bearer_auth(token.secret())
         .header("Content-Type", "application/json")
         .body(body.to_string());
-    let answer = web.send(&url, request)?.accepted()?;
+    let answer = Web::send(&url, request)?.accepted()?;
     let issued: Issued = answer.json()?;
     let chain = issued.signed_certificate_embedded_sct.or(issued.signed_certificate_detached_sct);
     let chain = chain.ok_or_else(|| answer.useless("no certificate"))?.chain.certificates;

@@ -1,4 +1,4 @@
-//! Services that vouch for a signature: who signed (OpenID Connect and a certificate authority),
+//! Services that vouch for a signature: who signed (`OpenID` Connect and a certificate authority),
 //! that it was published (a transparency log), and when (a timestamp authority).
 //!
 //! Only this crate asks them, so that whatever verifies cannot open a connection. Redirects are

@@ -1,7 +1,7 @@
 //! Identity tokens: who is signing, in the words of somebody whom a certificate authority trusts.
 //!
 //! A token is a secret. It is kept out of messages and wiped when it is dropped.
-//! Sources: OpenID Connect Core 1.0, RFC 7519 (JWT), RFC 8628 (device flow), RFC 7636 (PKCE).
+//! Sources: `OpenID` Connect Core 1.0, RFC 7519 (JWT), RFC 8628 (device flow), RFC 7636 (PKCE).
 
 use std::env;
 use std::fmt;
@@ -27,7 +27,7 @@ pub const CLIENT: &str = "sigstore";
 const PROJECTED: &str = "/var/run/sigstore/cosign/oidc-token";
 
 /// How long a person has to confirm.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A token and what it says of its bearer. Only a certificate authority verifies it.
 pub struct Token {
@@ -119,7 +119,7 @@ fn github_token(web: &Web, url: &str, token: &str) -> Result<Token, WitnessError
     }
     let mut url = address(url, "")?;
     url.query_pairs_mut().append_pair("audience", CLIENT);
-    let answer = web.send(&url, web.get(&url).bearer_auth(token))?.accepted()?;
+    let answer = Web::send(&url, web.get(&url).bearer_auth(token))?.accepted()?;
     Token::parse(&answer.json::<Given>()?.value)
 }
 
@@ -131,7 +131,8 @@ struct Provider {
 
 #[derive(Deserialize)]
 struct Device {
-    device_code: Zeroizing<String>,
+    #[serde(rename = "device_code")]
+    code: Zeroizing<String>,
     user_code: String,
     verification_uri: String,
     verification_uri_complete: Option<String>,
@@ -159,7 +160,7 @@ pub fn device(
     show: impl FnOnce(&str, &str),
 ) -> Result<Token, WitnessError> {
     let url = address(issuer, "/.well-known/openid-configuration")?;
-    let answer = web.send(&url, web.get(&url))?.accepted()?;
+    let answer = Web::send(&url, web.get(&url))?.accepted()?;
     let provider: Provider = answer.json()?;
     let endpoint = provider.device_authorization_endpoint.ok_or_else(|| {
         answer.useless("the provider has no device flow: give a token with `--identity-token`")
@@ -183,7 +184,7 @@ pub fn device(
         ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
         ("client_id", client),
         ("scope", "openid email"),
-        ("device_code", &device.device_code),
+        ("device_code", &device.code),
         ("code_verifier", &verifier),
     ];
     let begun = Instant::now();
@@ -221,7 +222,7 @@ fn post_form(
         .header("Content-Type", "application/x-www-form-urlencoded")
         .header("Accept", "application/json")
         .body(body);
-    web.send(&url, request)
+    Web::send(&url, request)
 }
 
 #[cfg(test)]

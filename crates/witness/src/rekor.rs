@@ -78,32 +78,29 @@ fn first(web: &Web, base: &str, bundle: &NewBundle) -> Result<Value, WitnessErro
         Identity::Key(key) => key.to_pem(),
         Identity::Certificate(der) => pem::encode("CERTIFICATE", der),
     });
-    let (kind, spec) = match bundle.content.envelope() {
-        Some(envelope) => {
-            let proposed = json!({"envelope": envelope.to_string(), "verifiers": [verifier]});
-            ("dsse", json!({"proposedContent": proposed}))
-        }
-        None => {
-            let hash = bundle.content.hash();
-            let digest = bundle.content.logged_digest(hash);
-            let signature = STANDARD.encode(bundle.content.signature());
-            let spec = json!({
-                "signature": {"content": signature, "publicKey": {"content": verifier}},
-                "data": {"hash": {"algorithm": hash.name(), "value": hex(&digest)}},
-            });
-            ("hashedrekord", spec)
-        }
+    let (kind, spec) = if let Some(envelope) = bundle.content.envelope() {
+        let proposed = json!({"envelope": envelope.to_string(), "verifiers": [verifier]});
+        ("dsse", json!({"proposedContent": proposed}))
+    } else {
+        let hash = bundle.content.hash();
+        let digest = bundle.content.logged_digest(hash);
+        let signature = STANDARD.encode(bundle.content.signature());
+        let spec = json!({
+            "signature": {"content": signature, "publicKey": {"content": verifier}},
+            "data": {"hash": {"algorithm": hash.name(), "value": hex(&digest)}},
+        });
+        ("hashedrekord", spec)
     };
     let body = json!({"apiVersion": "0.0.1", "kind": kind, "spec": spec});
     let request = web.post(&url).header("Content-Type", "application/json");
     let request = request.header("Accept", "application/json").body(body.to_string());
-    let mut answer = web.send(&url, request)?;
+    let mut answer = Web::send(&url, request)?;
     // The very same entry is there already, from an earlier run: it serves as well.
     if let (409, Some(place)) = (answer.status.as_u16(), answer.location.as_deref())
         && place.starts_with('/')
     {
         let url = url.join(place).map_err(|error| answer.useless(&error.to_string()))?;
-        answer = web.send(&url, web.get(&url).header("Accept", "application/json"))?;
+        answer = Web::send(&url, web.get(&url).header("Accept", "application/json"))?;
     }
     let answer = answer.accepted()?;
     let entries: BTreeMap<String, Logged> = answer.json()?;
@@ -149,10 +146,10 @@ fn second(
 ) -> Result<Value, WitnessError> {
     let url = address(base, "/api/v2/log/entries")?;
     let (field, der, details) = match &bundle.identity {
-        Identity::Key(key) => ("publicKey", key.spki_der().to_vec(), details(key)?),
+        Identity::Key(key) => ("publicKey", key.spki_der().to_vec(), details(key)),
         Identity::Certificate(der) => {
             let certificate = plimsoll_supply::certificate::Certificate::from_der(der)?;
-            ("x509Certificate", der.clone(), details(&certificate.public_key()?)?)
+            ("x509Certificate", der.clone(), details(&certificate.public_key()?))
         }
     };
     let hash = scheme.hash().unwrap_or(plimsoll_supply::hash::HashAlgorithm::Sha512);
@@ -170,15 +167,15 @@ fn second(
         },
     });
     let request = web.post(&url).header("Content-Type", "application/json");
-    let answer = web.send(&url, request.body(body.to_string()))?.accepted()?;
+    let answer = Web::send(&url, request.body(body.to_string()))?.accepted()?;
     let entry: Value = answer.json()?;
     let is_entry = entry.get("canonicalizedBody").is_some() && entry.get("logId").is_some();
     if is_entry { Ok(entry) } else { Err(answer.useless("no entry of a log")) }
 }
 
 /// How the log names a key's algorithm.
-fn details(key: &PublicKey) -> Result<&'static str, WitnessError> {
-    Ok(match key.kind() {
+fn details(key: &PublicKey) -> &'static str {
+    match key.kind() {
         KeyKind::Ecdsa(Curve::P256) => "PKIX_ECDSA_P256_SHA_256",
         KeyKind::Ecdsa(Curve::P384) => "PKIX_ECDSA_P384_SHA_384",
         KeyKind::Ecdsa(Curve::P521) => "PKIX_ECDSA_P521_SHA_512",
@@ -189,5 +186,5 @@ fn details(key: &PublicKey) -> Result<&'static str, WitnessError> {
             300..420 => "PKIX_RSA_PKCS1V15_3072_SHA256",
             _ => "PKIX_RSA_PKCS1V15_4096_SHA256",
         },
-    })
+    }
 }

@@ -31,7 +31,7 @@ pub fn stamp(web: &Web, url: &str, signature: &[u8]) -> Result<Vec<u8>, WitnessE
         .header("Content-Type", "application/timestamp-query")
         .header("Accept", "application/timestamp-reply")
         .body(query);
-    let answer = web.send(&url, request)?.accepted()?;
+    let answer = Web::send(&url, request)?.accepted()?;
     let response = TimestampResponse::from_der(&answer.body)
         .map_err(|error| answer.useless(&error.to_string()))?;
     if response.is_about(signature) {

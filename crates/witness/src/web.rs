@@ -100,7 +100,7 @@ impl Web {
     }
 
     /// Sends a request; any status is an answer.
-    pub(crate) fn send(&self, url: &Url, request: RequestBuilder) -> Result<Answer, WitnessError> {
+    pub(crate) fn send(url: &Url, request: RequestBuilder) -> Result<Answer, WitnessError> {
         let unreachable = |why| WitnessError::Unreachable { url: url.to_string(), why };
         let response = request.send().map_err(|error| unreachable(innermost(&error)))?;
         let status = response.status();

@@ -51,7 +51,7 @@ enum Action {
     },
     /// Print the public half of a key
     Public {
-        /// Private key: a file in PEM, or `env:VARIABLE`
+        /// Private key: a file in PEM, `env:VARIABLE`, or a `pkcs11:` URI
         #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY")]
         key: String,
 

@@ -20,19 +20,18 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    Attest(attest::Attest),
+    Attest(Box<attest::Attest>),
     Base(base::BaseCommand),
     Db(db::Db),
     Download(download::Download),
     Explain(explain::Explain),
     Key(key::Key),
-    Lint(lint::Lint),
-    Provenance(provenance::Provenance),
     Lint(Box<lint::Lint>),
+    Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
-    Sign(sign::Sign),
-    Verify(verify::Verify),
+    Sign(Box<sign::Sign>),
+    Verify(Box<verify::Verify>),
 }
 
 impl Command {

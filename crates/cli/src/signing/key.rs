@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use anyhow::Context;
-use plimsoll_supply::key::{PrivateKey, PublicKey};
+use plimsoll_supply::key::{PrivateKey, PublicKey, TokenKey, TokenUri};
 use plimsoll_supply::sign::Signer;
 use zeroize::Zeroizing;
 
@@ -15,9 +15,18 @@ use crate::exit::Usage;
 /// The largest file with a key: 64 KiB.
 const MAX_KEY: u64 = 64 << 10;
 
-/// The signer that `--key` names: `FILE` or `env:VARIABLE`.
+/// The signer that `--key` names: `FILE`, `env:VARIABLE` or a `pkcs11:` URI.
 pub(crate) fn signer(name: &str, password: PasswordSource) -> anyhow::Result<Box<dyn Signer>> {
+    if name.starts_with("pkcs11:") {
+        return Ok(Box::new(token(name, password)?));
+    }
     Ok(Box::new(private(name, password)?))
+}
+
+/// The key in a token, whose PIN is its password.
+fn token(name: &str, password: PasswordSource) -> anyhow::Result<TokenKey> {
+    let uri = TokenUri::parse(name)?;
+    Ok(TokenKey::open(&uri, &password.read("the token (its PIN)")?)?)
 }
 
 /// The private key in a file or variable.
@@ -40,6 +49,9 @@ pub(crate) fn private(name: &str, password: PasswordSource) -> anyhow::Result<Pr
 
 /// The public key in a file or variable; of a private one its public half.
 pub(crate) fn public(name: &str, password: PasswordSource) -> anyhow::Result<PublicKey> {
+    if name.starts_with("pkcs11:") {
+        return Ok(token(name, password)?.public().clone());
+    }
     let text = text(name)?;
     if text.contains("PRIVATE KEY-----") {
         return Ok(private(name, password)?.public().clone());

@@ -21,7 +21,7 @@ use crate::exit::{Usage, tell};
 /// Who signs.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Signing {
-    /// Private key: a file in PEM, or `env:VARIABLE`
+    /// Private key: a file in PEM, `env:VARIABLE`, or a `pkcs11:` URI
     #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY", required_unless_present = "keyless")]
     key: Option<String>,
 

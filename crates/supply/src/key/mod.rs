@@ -5,6 +5,8 @@ pub mod pem;
 mod private;
 mod public;
 mod random;
+mod token;
 
 pub use private::{NewKey, PrivateKey};
 pub use public::{Curve, KeyKind, PublicKey, RsaPadding, Scheme};
+pub use token::{TokenKey, TokenUri};

@@ -73,8 +73,7 @@ pub fn encode(label: &str, bytes: &[u8]) -> String {
         }
         text.push(letter);
     }
-    text.push_str(&format!("\n-----END {label}-----\n"));
-    text
+    text + "\n-----END " + label + DASHES + "\n"
 }
 
 const BEGIN: &str = "-----BEGIN ";

@@ -294,7 +294,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_is_known_by_its_names() {
+    fn a_registry_outside_may_not_send_us_into_a_private_network() {
+        let mut options = RegistryOptions::anonymous();
+        options.insecure.push("10.0.0.2".into());
+        let transport = Transport::new("1.1.1.1", &options).unwrap();
+        let may = |from: &str, to: &str| {
+            let (from, to) = (Url::parse(from).unwrap(), Url::parse(to).unwrap());
+            transport.may_follow(&from, &to).is_ok()
+        };
+        assert!(may("https://1.1.1.1/v2/", "https://8.8.8.8/blob"));
+        assert!(!may("https://1.1.1.1/v2/", "https://10.0.0.1/blob"));
+        assert!(!may("https://1.1.1.1/v2/", "https://169.254.169.254/latest"));
+        assert!(!may("https://1.1.1.1/v2/", "http://8.8.8.8/blob"));
+        assert!(may("https://1.1.1.1/v2/", "https://10.0.0.2/blob"), "allowed by name");
+        assert!(may("https://10.0.0.9/v2/", "https://10.0.0.1/blob"), "itself inside");
+    }
+
+    #[test]
+    fn public_addresses_are_told_from_private_ones_and_this_machine_by_its_names() {
         for host in ["localhost", "localhost:5000", "127.0.0.1:1", "[::1]:5000"] {
             assert!(is_loopback(host), "{host}");
         }
