@@ -56,7 +56,7 @@ impl Evidence {
     pub(crate) fn predicate_type(&self) -> Option<String> {
         match self.bundle().ok()?.content {
             Content::Envelope(envelope) => Some(Statement::of(&envelope).ok()?.predicate_type),
-            _ => None,
+            Content::Message { .. } => None,
         }
     }
 

@@ -26,8 +26,7 @@ struct Kept {
 }
 
 fn digest(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{hex}")
+    plimsoll_model::Digest::sha256(&Sha256::digest(bytes).into()).to_string()
 }
 
 /// Answers as the distribution specification says; `lists` with its list of referrers.

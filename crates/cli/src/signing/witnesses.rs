@@ -39,7 +39,7 @@ pub(crate) struct Witnesses {
     #[arg(long, value_name = "URL", default_value = fulcio::PUBLIC_GOOD, env = "PLIMSOLL_FULCIO")]
     fulcio: String,
 
-    /// Transparency log [default: none with a key, else https://rekor.sigstore.dev]
+    /// Transparency log [default: none with a key, else Sigstore's public one]
     #[arg(long, value_name = "URL", env = "PLIMSOLL_LOG")]
     log: Option<String>,
 
@@ -103,7 +103,9 @@ impl Witnesses {
             return Ok(());
         }
         tell("Sent to others:");
-        lines.iter().for_each(|line| tell(line));
+        for line in &lines {
+            tell(line);
+        }
         let is_public = token.is_some() || self.log().is_some();
         if self.yes || !is_public {
             return Ok(());

@@ -82,8 +82,10 @@ impl TokenKey {
         let pin = std::str::from_utf8(pin).map_err(|_| broken("a PIN that is not UTF-8"))?;
         let pin = AuthPin::from(pin.to_owned());
         for slot in module.get_slots_with_token().map_err(said)? {
-            let label = module.get_token_info(slot).map_err(said)?.label().trim_end().to_owned();
-            if uri.token.as_ref().is_some_and(|wanted| *wanted != label) {
+            let info = module.get_token_info(slot).map_err(said)?;
+            let is_another =
+                uri.token.as_ref().is_some_and(|wanted| wanted != info.label().trim_end());
+            if is_another || !info.token_initialized() {
                 continue;
             }
             let session = module.open_ro_session(slot).map_err(said)?;

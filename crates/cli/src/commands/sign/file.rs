@@ -43,15 +43,12 @@ impl FileArguments {
         let content = ready
             .message(&mut BufReader::new(file))
             .with_context(|| format!("`{path}` was not signed"))?;
-        let (place, text) = match &self.signature {
-            Some(place) => {
-                let text = base64::engine::general_purpose::STANDARD.encode(content.signature());
-                (place.clone(), text)
-            }
-            None => {
-                let place = self.bundle.clone().unwrap_or(format!("{path}.sigstore.json"));
-                (place, ready.bundle(content)?.to_json().to_string())
-            }
+        let (place, text) = if let Some(place) = &self.signature {
+            let text = base64::engine::general_purpose::STANDARD.encode(content.signature());
+            (place.clone(), text)
+        } else {
+            let place = self.bundle.clone().unwrap_or_else(|| format!("{path}.sigstore.json"));
+            (place, ready.bundle(content)?.to_json().to_string())
         };
         let file = (place != "-").then_some(place.as_str());
         output::write(file, |out| writeln!(out, "{text}"))?;
