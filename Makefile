@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all test-tools test-peers lint setup fuzz demo bench bench-peers
+.PHONY: test test-all test-tools sign-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack.
@@ -16,7 +16,8 @@ setup:
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and
 # passes, so a machine without apt still runs the others.
 TEST_TOOLS := rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
-	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim pre-commit:pre-commit
+	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
+	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
@@ -25,9 +26,22 @@ test-tools: setup
 test: test-tools
 	$(CARGO) test --workspace --locked
 
-# Longer runs of the properties, beside all tests.
-test-all: test-tools
-	PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
+# Programs that sign and vouch, by Go and pip, for the tests of interoperation: fifteen minutes and
+# more the first time. The tests find them in GOBIN or the PATH.
+SIGN_PEERS := $(or $(GOBIN),$(HOME)/go/bin)
+sign-peers:
+	@command -v go >/dev/null || { echo "Go is missing: the tests against cosign are left out" >&2; exit 0; }; \
+	have() { test -x "$(SIGN_PEERS)/$$1"; }; install() { GOBIN="$(SIGN_PEERS)" go install "$$1"; }; \
+	have cosign || install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3; \
+	have fulcio || install github.com/sigstore/fulcio@v1.8.8; \
+	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
+	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
+	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
+	command -v oidc-provider-mock >/dev/null || pip install --quiet oidc-provider-mock==0.4.8
+
+# Longer runs of the properties and the tests against other programs that sign, beside all tests.
+test-all: test-tools sign-peers
+	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 
 # Every parser on random bytes, a minute each; needs cargo-fuzz and a nightly toolchain.
 fuzz:

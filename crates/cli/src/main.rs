@@ -7,9 +7,11 @@
 mod base_image;
 mod clock;
 mod commands;
+mod evidence;
 mod exit;
 mod output;
 mod paths;
+mod signing;
 mod style;
 mod target;
 

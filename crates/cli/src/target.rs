@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_image::Options;
+use plimsoll_image::attached::Repository;
 use plimsoll_model::{Inventory, Platform, ProblemKind, Reference, ReferenceError};
 
 use crate::exit::{Usage, tell};
@@ -62,6 +63,13 @@ fn read(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
     let inventory = plimsoll_image::read(&reference, options);
     progress.finish_and_clear();
     Ok(inventory?)
+}
+
+/// The place where an image and what hangs on it are kept.
+pub(crate) fn repository(name: &str, options: &Options) -> anyhow::Result<(Reference, Repository)> {
+    let reference: Reference = name.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;
+    let repository = Repository::open(&reference, options)?;
+    Ok((reference, repository))
 }
 
 /// A spinner on a terminal; nothing elsewhere.

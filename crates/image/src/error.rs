@@ -95,6 +95,27 @@ pub enum ImageError {
         /// The registry's words.
         said: String,
     },
+    /// A registry does not let us write: status 401 or 403.
+    #[error(
+        "{registry} does not let us write to `{what}`: {said}\nhint: run `docker login {registry}` \
+         as a user who may push to the repository"
+    )]
+    NoPush {
+        /// Host and port.
+        registry: String,
+        /// Image.
+        what: String,
+        /// The registry's words.
+        said: String,
+    },
+    /// A file or folder that could not be written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
     /// A registry or daemon does not have it: status 404.
     #[error("{source_name} has no `{what}`: {said}\nhint: {hint}")]
     NotFound {

@@ -8,6 +8,7 @@
 //! This crate knows nothing of advisories, and it must not.
 #![forbid(unsafe_code)]
 
+pub mod attached;
 pub mod byte_order;
 mod cache;
 pub mod cataloguer;

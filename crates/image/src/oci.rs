@@ -4,31 +4,48 @@
 //! schema 2, whose fields have the same names.
 
 use plimsoll_model::{Artifact, Digest, Layer, Platform, RunConfig as Run};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A pointer to a blob.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Descriptor {
     /// What the blob is.
     #[serde(default)]
     pub media_type: String,
+    /// What the manifest that it points to is for, where it is not an image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
     /// Its digest.
     pub digest: Digest,
     /// Its size in bytes.
     #[serde(default)]
     pub size: u64,
     /// For which machine, in an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub platform: Option<IndexPlatform>,
     /// Where else the blob may be had: a foreign layer is not in the registry.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
     /// Annotations; the name of an image in a layout is one.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 impl Descriptor {
+    /// A pointer that says no more than it must.
+    pub fn new(media_type: String, digest: Digest, size: u64) -> Self {
+        Self {
+            media_type,
+            artifact_type: None,
+            digest,
+            size,
+            platform: None,
+            urls: Vec::new(),
+            annotations: std::collections::BTreeMap::new(),
+        }
+    }
+
     /// Whether the blob need not be where the manifest is: its licence forbids that others hand
     /// it on.
     pub fn is_foreign(&self) -> bool {
@@ -39,7 +56,7 @@ impl Descriptor {
 }
 
 /// The platform of an index entry.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct IndexPlatform {
     /// `linux`; `unknown` for attestations.
     #[serde(default)]
@@ -48,6 +65,7 @@ pub struct IndexPlatform {
     #[serde(default)]
     pub architecture: String,
     /// `v8`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
 }
 
@@ -75,6 +93,13 @@ pub struct Manifest {
     /// Layers of a manifest, bottom first.
     #[serde(default)]
     pub layers: Vec<Descriptor>,
+    /// What a manifest that is no image is for.
+    pub artifact_type: Option<String>,
+    /// What a manifest hangs on.
+    pub subject: Option<Descriptor>,
+    /// Annotations of the whole.
+    #[serde(default)]
+    pub annotations: std::collections::BTreeMap<String, String>,
 }
 
 /// An image's configuration.

@@ -23,6 +23,15 @@ pub enum Error {
     /// A signature is not one of this key over this content.
     #[error("the signature does not match the content under this key")]
     BadSignature,
+    /// A private key that is kept encrypted, and a password that does not open it.
+    #[error("the password does not open this key, or the key's file is damaged")]
+    WrongPassword,
+    /// A private key that is kept encrypted, and no password for it.
+    #[error("the key is encrypted and needs a password")]
+    PasswordNeeded,
+    /// The operating system gives no random numbers.
+    #[error("the operating system gives no random numbers")]
+    NoRandomness,
 }
 
 impl Error {

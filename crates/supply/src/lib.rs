@@ -36,6 +36,7 @@ pub mod log;
 mod moment;
 pub mod provenance;
 pub mod sct;
+pub mod sign;
 pub mod timestamp;
 pub mod trust;
 pub mod verify;

@@ -104,6 +104,11 @@ impl TimestampResponse {
         Ok(Self { time, imprint_hash, imprint, content, certificates, signer })
     }
 
+    /// Whether the timestamp is one of `signature`, whoever made it.
+    pub fn is_about(&self, signature: &[u8]) -> bool {
+        self.imprint == self.imprint_hash.digest(signature)
+    }
+
     /// Checks that `authority` made this timestamp for `signature`.
     pub fn verify(
         &self,

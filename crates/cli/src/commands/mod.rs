@@ -1,14 +1,18 @@
 //! Every command there is, one file each.
 
+mod attest;
 mod base;
 mod db;
+mod download;
 mod explain;
 mod kube;
+mod key;
 mod lint;
 mod lsp;
 mod provenance;
 mod sbom;
 mod scan;
+mod sign;
 mod verify;
 
 use clap::Subcommand;
@@ -18,32 +22,40 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Attest(Box<attest::Attest>),
     Base(base::BaseCommand),
     Db(db::Db),
+    Download(download::Download),
     Explain(explain::Explain),
     #[command(subcommand)]
     Kube(kube::Kube),
+    Key(key::Key),
     Lint(Box<lint::Lint>),
     Lsp(lsp::Lsp),
     Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
-    Verify(verify::Verify),
+    Sign(Box<sign::Sign>),
+    Verify(Box<verify::Verify>),
 }
 
 impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Attest(command) => command.run(),
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
+            Self::Download(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Kube(command) => command.run(),
+            Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Lsp(command) => command.run(),
             Self::Provenance(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
+            Self::Sign(command) => command.run(),
             Self::Verify(command) => command.run(),
         }
     }

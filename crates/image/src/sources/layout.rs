@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 
+use crate::attached;
 use crate::compression::{Compression, inflate};
 use crate::error::ImageError;
 use crate::oci::{Config, Descriptor, Manifest};
@@ -24,6 +25,9 @@ use crate::tar::{Archive, EntryKind, FileWindow, TarError};
 
 /// The largest manifest, index or configuration: 8 MiB. Registries stop at 4.
 const MAX_DOCUMENT: u64 = 8 << 20;
+
+/// The annotation that holds an image's name or tag.
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// Members of the outer archive; an image has at most 127 layers in Docker.
 const MAX_MEMBERS: u64 = 100_000;
@@ -174,11 +178,10 @@ impl Layout {
         tag: Option<&str>,
         depth: usize,
     ) -> Result<(Digest, Manifest), ImageError> {
-        const NAME: &str = "org.opencontainers.image.ref.name";
         if depth > 8 {
             return Err(self.malformed("index.json", "indexes are nested more than 8 deep"));
         }
-        let name = |entry: &Descriptor| entry.annotations.get(NAME).cloned();
+        let name = |entry: &Descriptor| entry.annotations.get(REF_NAME).cloned();
         let fits = |entry: &&Descriptor| {
             let named = tag.is_none_or(|tag| {
                 depth > 0
@@ -186,7 +189,10 @@ impl Layout {
             });
             named && entry.platform.as_ref().is_none_or(|p| p.os.is_empty() || p.fits(platform))
         };
-        let chosen: Vec<&Descriptor> = index.manifests.iter().filter(fits).collect();
+        let mut chosen: Vec<&Descriptor> = index.manifests.iter().filter(fits).collect();
+        if depth == 0 && tag.is_none() {
+            chosen.retain(|entry| !self.is_attached(entry));
+        }
         match chosen.as_slice() {
             [] => Err(self.missing(format!(
                 "image for {platform}{}",
@@ -209,6 +215,15 @@ impl Layout {
                 self.choose(&manifest, platform, tag, depth + 1)
             }
         }
+    }
+
+    /// Whether an entry hangs on an image and is none: a signature, for example.
+    fn is_attached(&self, entry: &Descriptor) -> bool {
+        entry.artifact_type.is_some()
+            || entry.annotations.get(REF_NAME).is_some_and(|name| attached::is_attachment(name))
+            || self
+                .verified::<Manifest>(&entry.digest)
+                .is_ok_and(|manifest| manifest.subject.is_some())
     }
 
     /// Reads all layers, several at a time, and merges them.

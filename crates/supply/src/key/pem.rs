@@ -5,6 +5,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
 
 use crate::error::Error;
 
@@ -32,7 +33,8 @@ pub fn blocks(text: &str) -> Result<Vec<Block>, Error> {
             continue;
         };
         let end = format!("-----END {label}-----");
-        let mut body = String::new();
+        // A private key may be in it: its letters are not left behind in memory.
+        let mut body = Zeroizing::new(String::with_capacity(text.len()));
         loop {
             let line = lines.next().ok_or_else(|| broken(format!("no `{end}`")))?.trim();
             if line == end {
@@ -44,7 +46,7 @@ pub fn blocks(text: &str) -> Result<Vec<Block>, Error> {
             body.push_str(line);
         }
         let bytes = STANDARD
-            .decode(body)
+            .decode(body.as_bytes())
             .map_err(|error| broken(format!("`{label}` is not base64: {error}")))?;
         found.push(Block { label: label.to_owned(), bytes });
     }
@@ -71,7 +73,7 @@ pub fn encode(label: &str, bytes: &[u8]) -> String {
         }
         text.push(letter);
     }
-    text + &format!("\n-----END {label}-----\n")
+    text + "\n-----END " + label + DASHES + "\n"
 }
 
 const BEGIN: &str = "-----BEGIN ";

@@ -7,6 +7,7 @@
 
 use ring::signature as ring_sig;
 
+use self::oid::{EC_PUBLIC_KEY, ED25519, RSA_ENCRYPTION, SECP256R1, SECP384R1, SECP521R1};
 use crate::der::{self, Reader};
 use crate::error::Error;
 use crate::hash::{HashAlgorithm, hex, sha256};
@@ -387,7 +388,7 @@ fn verify_ed25519ph(key: &[u8], digest: &[u8], signature: &[u8]) -> Result<(), E
 }
 
 /// A SHA-512 digest that somebody else computed, in the shape that `ed25519-dalek` asks for.
-struct Finished([u8; 64]);
+pub(super) struct Finished(pub(super) [u8; 64]);
 
 impl digest::HashMarker for Finished {}
 
@@ -411,14 +412,20 @@ impl digest::FixedOutput for Finished {
     }
 }
 
-const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-const RSA_ENCRYPTION: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
-const ED25519: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];
-const SECP256R1: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
-const SECP384R1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
-const SECP521R1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23];
+/// Object identifiers of algorithms and curves, as they stand in DER.
+pub(super) mod oid {
+    pub(in crate::key) const EC_PUBLIC_KEY: &[u8] =
+        &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    pub(in crate::key) const RSA_ENCRYPTION: &[u8] =
+        &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
+    pub(in crate::key) const ED25519: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];
+    pub(in crate::key) const SECP256R1: &[u8] =
+        &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07];
+    pub(in crate::key) const SECP384R1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22];
+    pub(in crate::key) const SECP521R1: &[u8] = &[0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23];
+}
 
-fn curve_of(parameters: &[u8]) -> Result<Curve, Error> {
+pub(super) fn curve_of(parameters: &[u8]) -> Result<Curve, Error> {
     match parameters {
         SECP256R1 => Ok(Curve::P256),
         SECP384R1 => Ok(Curve::P384),

@@ -36,6 +36,11 @@ const SUFFIXES: &[&str] = &["sigstore.json", "sigstore", "bundle"];
 type Read = Result<Bundle, (String, Error)>;
 
 impl Given {
+    /// Whether a file with evidence is named.
+    pub(super) fn is_given(&self) -> bool {
+        self.bundle.is_some() || self.signature.is_some()
+    }
+
     /// Reads the evidence about `artefact`.
     pub(super) fn read(&self, artefact: &Path, wanted: &Wanted) -> anyhow::Result<Read> {
         if let Some(file) = &self.signature {

@@ -1,6 +1,7 @@
-//! `plimsoll verify`: whether a file was signed by the one who should have.
+//! `plimsoll verify`: whether a file or an image was signed by the one who should have.
 
 mod evidence;
+mod image;
 mod print;
 mod signer;
 
@@ -8,30 +9,42 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::trust::TrustedRoot;
-use plimsoll_supply::verify::{Report, step, verify};
+use plimsoll_supply::verify::{Policy, Report, step, verify};
 
 use crate::clock;
-use crate::exit::Outcome;
+use crate::exit::{Outcome, Usage, tell};
+use crate::target::{self, Reading};
 
 pub(super) use print::plain;
 
-/// Check who signed a file, by key, identity or certificate
+/// Check who signed a file or an image, by key, identity or certificate
 ///
-/// Nothing is fetched: the evidence is in the bundle, the trust is built in or in `--trusted-root`.
+/// Trust is built in or in `--trusted-root`. For a file nothing is fetched: the evidence is in the
+/// bundle. For an image only its registry is asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll verify app.tar --key cosign.pub --bundle app.sigstore.json
   plimsoll verify app.tar --certificate-identity release@example.com \\
     --certificate-oidc-issuer https://accounts.google.com
   plimsoll verify app.tar --certificate-chain our-ca.pem --explain
+  plimsoll verify registry.example/app:1.2 --key cosign.pub
+  plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
-    /// The file that was signed
-    #[arg(value_name = "FILE")]
+    /// The file that was signed, or an image in a registry or an `oci-dir:` layout
+    #[arg(value_name = "FILE|REF")]
     artefact: PathBuf,
+
+    /// Of an image: an attestation of this type must hold, and not a signature
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+
+    #[command(flatten)]
+    reading: Reading,
 
     #[command(flatten)]
     evidence: evidence::Given,
@@ -44,7 +57,7 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
 
-    /// Open no connection; there is none in any case, so this only says so
+    /// Open no connection; an image must be in a layout then
     #[arg(long)]
     offline: bool,
 
@@ -69,21 +82,55 @@ enum Format {
 impl Verify {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let policy = self.signer.policy()?;
+        let root = trusted_root(self.trusted_root.as_deref())?;
+        if !self.artefact.is_file() && !self.evidence.is_given() {
+            return self.image(&policy, &root);
+        }
         let shown = self.artefact.display().to_string();
         let artefact =
             Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
-        let root = trusted_root(self.trusted_root.as_deref())?;
         let report = match self.evidence.read(&self.artefact, &self.signer)? {
             Ok(bundle) => verify(&bundle, &artefact, &root, &policy, clock::now()),
             Err((place, error)) => {
                 Report::unreadable(step::BUNDLE, "a signature", &error.to_string(), &place)
             }
         };
-        match self.format {
-            Format::Text => print::text(&shown, &artefact, &report, self.explain)?,
-            Format::Json => print::json(&shown, &artefact, &report)?,
-        }
+        self.print(&shown, &artefact, &report)?;
         Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) })
+    }
+
+    fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
+        let name = self.artefact.to_string_lossy();
+        let wanted = image::wanted(self.kind.as_deref())?;
+        let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
+        if self.offline && !matches!(reference, Reference::Path { .. }) {
+            let why = format!("`{name}` is no file here, and `--offline` asks no registry");
+            return Err(Usage(why).into());
+        }
+        let subject = repository.subject()?.descriptor.digest;
+        tell(&format!("{}@{subject}", repository.name()));
+        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
+        if let Some(good) = done.iter().find(|it| it.report.verified) {
+            self.print(&good.name, &good.artefact, &good.report)?;
+            return Ok(Outcome::Clean);
+        }
+        for bad in &done {
+            self.print(&bad.name, &bad.artefact, &bad.report)?;
+        }
+        if done.is_empty() {
+            let what = self.kind.as_deref().unwrap_or("signature");
+            tell(&format!(
+                "refused: no {what} hangs on it; `plimsoll download list` shows what does"
+            ));
+        }
+        Ok(Outcome::Gate(1))
+    }
+
+    fn print(&self, name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
+        match self.format {
+            Format::Text => Ok(print::text(name, artefact, report, self.explain)?),
+            Format::Json => print::json(name, artefact, report),
+        }
     }
 }
 

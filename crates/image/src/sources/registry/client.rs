@@ -36,7 +36,7 @@ const MAX_ERROR_BODY: u64 = 64 << 10;
 const MAX_TOKEN: u64 = 1 << 20;
 
 /// A repository on a registry.
-pub(super) struct Client {
+pub(crate) struct Client {
     transport: Transport,
     /// As the user writes it.
     registry: String,
@@ -68,7 +68,7 @@ struct ErrorEntry {
 }
 
 impl Client {
-    pub(super) fn new(name: &ImageName, options: &RegistryOptions) -> Result<Self, ImageError> {
+    pub(crate) fn new(name: &ImageName, options: &RegistryOptions) -> Result<Self, ImageError> {
         let registry = name.registry().to_owned();
         let host = if registry == "docker.io" { "registry-1.docker.io" } else { &registry };
         let credentials = Credentials::find(&registry, name.repository(), options);
@@ -87,23 +87,29 @@ impl Client {
     }
 
     /// The registry, as the user writes it.
-    pub(super) fn registry(&self) -> &str {
+    pub(crate) fn registry(&self) -> &str {
         &self.registry
     }
 
     /// Gets `/v2/REPOSITORY/PATH`; only a response that has what was asked for comes back.
-    pub(super) fn get(
+    pub(crate) fn get(
         &self,
         path: &str,
         headers: &HeaderMap,
         what: &str,
     ) -> Result<Response, ImageError> {
-        let asked = Asked { what, hint: NOT_FOUND_HINT };
+        self.call(&Call { method: Method::GET, path, headers, body: None }, what)
+    }
+
+    /// Makes a request; only a response that says that it was carried out comes back.
+    pub(crate) fn call(&self, call: &Call<'_>, what: &str) -> Result<Response, ImageError> {
+        let writes = !matches!(call.method, Method::GET | Method::HEAD);
+        let asked = Asked { what, hint: NOT_FOUND_HINT, writes };
         let mut has_answered = false;
         loop {
             let sent = self.authorization.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            let response = self.retrying(&asked, || self.send(path, headers, sent.as_ref()))?;
-            if response.status().as_u16() != 401 {
+            let response = self.retrying(&asked, || self.send(call, sent.as_ref()))?;
+            if response.status().as_u16() != 401 || (has_answered && writes) {
                 return self.accepted(response, &asked);
             }
             let challenges: Vec<HeaderValue> =
@@ -116,18 +122,33 @@ impl Client {
         }
     }
 
+    /// Whether the registry may send us to `place` with what we upload.
+    pub(crate) fn may_send_to(&self, place: &Url, what: &str) -> Result<(), ImageError> {
+        let scheme = self.scheme.get().copied().unwrap_or("https");
+        let home = Url::parse(&format!("{scheme}://{}", self.host));
+        let home = home.map_err(|error| Failure::Wrong(error.to_string()));
+        let judged = home.and_then(|home| self.transport.may_follow(&home, place));
+        judged.map_err(|failure| failure.into_error(&self.registry, what))
+    }
+
     /// Over TLS; for hosts that the user called insecure also without, where TLS fails.
     fn send(
         &self,
-        path: &str,
-        headers: &HeaderMap,
+        call: &Call<'_>,
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, Failure> {
         let send = |scheme: &'static str| {
-            let url = format!("{scheme}://{}/v2/{}/{path}", self.host, self.repository);
-            let url = Url::parse(&url).map_err(|error| Failure::Wrong(error.to_string()))?;
-            let response = self.transport.send(&Method::GET, &url, headers, authorization, None)?;
-            Ok(response)
+            let base = format!("{scheme}://{}/v2/{}/", self.host, self.repository);
+            let url = Url::parse(&base).and_then(|base| match call.path {
+                // A place that the registry itself named.
+                path if is_location(path) => base.join(path),
+                path => Url::parse(&format!("{base}{path}")),
+            });
+            let url = url.map_err(|error| Failure::Wrong(error.to_string()))?;
+            let home = format!("{scheme}://{}", self.host);
+            let at_home = Url::parse(&home).is_ok_and(|home| home.origin() == url.origin());
+            let authorization = authorization.filter(|_| at_home);
+            self.transport.send(&call.method, &url, call.headers, authorization, call.body)
         };
         if let Some(scheme) = self.scheme.get() {
             return send(scheme);
@@ -198,6 +219,7 @@ impl Client {
         let (registry, what) = (self.registry.clone(), asked.what.to_owned());
         let said = said(response);
         Err(match status.as_u16() {
+            401 | 403 if asked.writes => ImageError::NoPush { registry, what, said },
             401 => return Err(self.unauthorized(&what, &said)),
             403 => ImageError::Forbidden { registry, what, said },
             404 => ImageError::NotFound { source_name: registry, what, said, hint: asked.hint },
@@ -292,9 +314,16 @@ impl Client {
                 authorization = basic(user, password);
             }
         }
-        let asked = Asked { what, hint: "the registry names a token server that has no such page" };
+        let hint = "the registry names a token server that has no such page";
+        let asked = Asked { what, hint, writes: false };
         let response = self.retrying(&asked, || {
-            self.transport.send(&method, &url, &headers, authorization.as_ref(), body.as_deref())
+            self.transport.send(
+                &method,
+                &url,
+                &headers,
+                authorization.as_ref(),
+                body.as_deref().map(str::as_bytes),
+            )
         })?;
         let mut text = Vec::new();
         self.accepted(response, &asked)?
@@ -310,11 +339,30 @@ impl Client {
     }
 }
 
+/// A request to the repository.
+pub(crate) struct Call<'a> {
+    /// What is to be done.
+    pub(crate) method: Method,
+    /// Behind `/v2/REPOSITORY/`, or a `Location` of the registry: with a slash or scheme in front.
+    pub(crate) path: &'a str,
+    /// Header fields beside the authorization.
+    pub(crate) headers: &'a HeaderMap,
+    /// What is sent.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
 /// What a request is for.
 struct Asked<'a> {
     what: &'a str,
     /// What to do where it is not there.
     hint: &'static str,
+    /// Whether it changes something.
+    writes: bool,
+}
+
+/// Whether a path is one that the registry gave, and not one below the repository.
+fn is_location(path: &str) -> bool {
+    path.starts_with('/') || path.starts_with("https://") || path.starts_with("http://")
 }
 
 const NOT_FOUND_HINT: &str = "check name and tag; a private repository may look as if it were \

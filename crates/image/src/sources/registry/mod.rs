@@ -21,8 +21,8 @@ use serde::Deserialize;
 use sha2::Digest as _;
 
 use self::blob::Blob;
-use self::client::Client;
 pub(super) use self::client::plain;
+pub(crate) use self::client::{Call, Client};
 pub use self::options::RegistryOptions;
 use super::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
 use crate::error::ImageError;
@@ -30,7 +30,7 @@ use crate::layer::LayerInventory;
 use crate::oci::{Config, Descriptor, Manifest};
 
 /// The largest manifest, index or configuration: 8 MiB. Registries stop at 4.
-const MAX_DOCUMENT: u64 = 8 << 20;
+pub(crate) const MAX_DOCUMENT: u64 = 8 << 20;
 
 /// Downloads at a time: more are rarely faster, and some registries count them.
 const AT_ONCE: usize = 4;
@@ -42,7 +42,7 @@ const MAX_TRIES: u32 = 3;
 const MAX_DEPTH: usize = 4;
 
 /// Every kind of manifest that is read.
-const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
+pub(crate) const MANIFESTS: &str = "application/vnd.oci.image.index.v1+json, \
                          application/vnd.oci.image.manifest.v1+json, \
                          application/vnd.docker.distribution.manifest.list.v2+json, \
                          application/vnd.docker.distribution.manifest.v2+json";
@@ -308,7 +308,7 @@ fn layer(descriptor: &Descriptor) -> Layer {
 }
 
 /// Whether a document has the digest by which it was asked for.
-fn verify(bytes: &[u8], expected: &Digest) -> Result<(), ImageError> {
+pub(crate) fn verify(bytes: &[u8], expected: &Digest) -> Result<(), ImageError> {
     let hex = match expected.algorithm() {
         plimsoll_model::Algorithm::Sha512 => hex(&sha2::Sha512::digest(bytes)),
         _ => hex(&sha2::Sha256::digest(bytes)),

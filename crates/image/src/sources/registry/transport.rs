@@ -107,7 +107,7 @@ impl Transport {
         url: &Url,
         headers: &HeaderMap,
         authorization: Option<&HeaderValue>,
-        body: Option<&str>,
+        body: Option<&[u8]>,
     ) -> Result<Response, Failure> {
         let mut at = url.clone();
         for _ in 0..=MAX_REDIRECTS {
@@ -116,7 +116,7 @@ impl Transport {
             if let Some(value) = authorization.filter(|_| at.origin() == url.origin()) {
                 request.headers_mut().insert(reqwest::header::AUTHORIZATION, value.clone());
             }
-            *request.body_mut() = body.map(|text| text.to_owned().into());
+            *request.body_mut() = body.map(|bytes| bytes.to_vec().into());
             let client = if self.is_insecure(&host_of(&at)) { self.lax()? } else { &self.strict };
             let response = client.execute(request).map_err(|error| failure(&error, &at))?;
             if !is_redirect(response.status()) {
@@ -127,16 +127,27 @@ impl Transport {
             let Some(next) = next.filter(|next| matches!(next.scheme(), "http" | "https")) else {
                 return Err(Failure::Wrong("a redirect leads nowhere".into()));
             };
-            if at.scheme() == "https"
-                && next.scheme() == "http"
-                && !self.is_insecure(&host_of(&next))
-            {
-                let message = format!("it redirects to {} without TLS", host_of(&next));
-                return Err(Failure::Tls(message));
-            }
+            self.may_follow(&at, &next)?;
             at = next;
         }
         Err(Failure::Wrong(format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    /// Whether we may let ourselves be sent from `at` to `next`: never from TLS to none, and not
+    /// by a registry outside to machines that only we can reach.
+    pub(super) fn may_follow(&self, at: &Url, next: &Url) -> Result<(), Failure> {
+        let (from, to) = (host_of(at), host_of(next));
+        if self.is_insecure(&to) {
+            return Ok(());
+        }
+        if at.scheme() == "https" && next.scheme() == "http" {
+            return Err(Failure::Tls(format!("it redirects to {to} without TLS")));
+        }
+        if from != to && is_private(next) && !is_private(at) {
+            let message = format!("it redirects to {to}, an address of a private network");
+            return Err(Failure::Wrong(message));
+        }
+        Ok(())
     }
 
     fn lax(&self) -> Result<&Client, Failure> {
@@ -171,6 +182,40 @@ fn is_loopback(host: &str) -> bool {
     };
     let address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a URL leads to this machine or into a private network. A name that is not known here
+/// leads nowhere.
+fn is_private(url: &Url) -> bool {
+    use std::net::ToSocketAddrs;
+    let Some(host) = url.host_str() else { return true };
+    let port = url.port_or_known_default().unwrap_or(443);
+    let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
+    addresses.is_ok_and(|mut addresses| addresses.any(|address| !is_public(address.ip())))
+}
+
+/// Whether an address is one of the whole internet.
+fn is_public(address: std::net::IpAddr) -> bool {
+    use std::net::IpAddr;
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let is_shared = first == 100 && (64..128).contains(&second);
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || v4.is_multicast()
+                || v4.is_broadcast()
+                || first == 0
+                || is_shared)
+        }
+        IpAddr::V6(v6) => {
+            let [first, ..] = v6.segments();
+            let is_local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80;
+            !(v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || is_local)
+        }
+    }
 }
 
 fn read_bounded(path: &std::path::Path) -> io::Result<Vec<u8>> {
@@ -249,9 +294,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_machine_is_known_by_its_names() {
+    fn a_registry_outside_may_not_send_us_into_a_private_network() {
+        let mut options = RegistryOptions::anonymous();
+        options.insecure.push("10.0.0.2".into());
+        let transport = Transport::new("1.1.1.1", &options).unwrap();
+        let may = |from: &str, to: &str| {
+            let (from, to) = (Url::parse(from).unwrap(), Url::parse(to).unwrap());
+            transport.may_follow(&from, &to).is_ok()
+        };
+        assert!(may("https://1.1.1.1/v2/", "https://8.8.8.8/blob"));
+        assert!(!may("https://1.1.1.1/v2/", "https://10.0.0.1/blob"));
+        assert!(!may("https://1.1.1.1/v2/", "https://169.254.169.254/latest"));
+        assert!(!may("https://1.1.1.1/v2/", "http://8.8.8.8/blob"));
+        assert!(may("https://1.1.1.1/v2/", "https://10.0.0.2/blob"), "allowed by name");
+        assert!(may("https://10.0.0.9/v2/", "https://10.0.0.1/blob"), "itself inside");
+    }
+
+    #[test]
+    fn public_addresses_are_told_from_private_ones_and_this_machine_by_its_names() {
         for host in ["localhost", "localhost:5000", "127.0.0.1:1", "[::1]:5000"] {
             assert!(is_loopback(host), "{host}");
+        }
+        for address in
+            ["10.1.2.3", "169.254.169.254", "100.64.0.1", "::1", "fd00::1", "::ffff:10.0.0.1"]
+        {
+            assert!(!is_public(address.parse().unwrap()), "{address}");
+        }
+        for address in ["1.1.1.1", "172.32.0.1", "2606:4700::1111"] {
+            assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for host in ["localhost.example", "10.0.0.1:5000", "quay.io"] {
             assert!(!is_loopback(host), "{host}");

@@ -1,0 +1,179 @@
+//! Which services are asked, and what becomes public by that: said before the first request.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anyhow::Context;
+use plimsoll_supply::certificate::Certificate;
+use plimsoll_supply::key::Scheme;
+use plimsoll_supply::sign::Signer;
+use plimsoll_supply::sign::bundle::NewBundle;
+use plimsoll_witness::oidc::{self, Token};
+use plimsoll_witness::rekor::{self, Version};
+use plimsoll_witness::{Web, fulcio, timestamp};
+
+use crate::exit::{Usage, tell};
+
+/// Services that vouch for a signature. With a key none is asked unless it is named.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Services")]
+pub(crate) struct Witnesses {
+    /// Sign without a key of one's own: an identity provider says who signs, a certificate
+    /// authority certifies a key that lives for this run, and a log publishes it
+    #[arg(long)]
+    pub(crate) keyless: bool,
+
+    /// Identity token, or the file that holds it [default: the environment's, else one that is
+    /// granted in a browser]
+    #[arg(long, value_name = "TOKEN|FILE", hide_env_values = true)]
+    identity_token: Option<String>,
+
+    /// Identity provider for the grant in a browser
+    #[arg(long, value_name = "URL", default_value = oidc::PUBLIC_GOOD, env = "PLIMSOLL_OIDC_ISSUER")]
+    oidc_issuer: String,
+
+    /// As whom the provider is asked
+    #[arg(long, value_name = "ID", default_value = oidc::CLIENT)]
+    oidc_client_id: String,
+
+    /// Certificate authority
+    #[arg(long, value_name = "URL", default_value = fulcio::PUBLIC_GOOD, env = "PLIMSOLL_FULCIO")]
+    fulcio: String,
+
+    /// Transparency log [default: none with a key, else Sigstore's public one]
+    #[arg(long, value_name = "URL", env = "PLIMSOLL_LOG")]
+    log: Option<String>,
+
+    /// Interface of the log: 1, or 2 for tiles
+    #[arg(long, value_name = "VERSION", default_value = "1", value_parser = ["1", "2"])]
+    log_version: String,
+
+    /// Publish in no log; nothing is sent to one
+    #[arg(long, conflicts_with = "log")]
+    no_log: bool,
+
+    /// Timestamp authority of RFC 3161, several times if wanted
+    #[arg(long, value_name = "URL", env = "PLIMSOLL_TIMESTAMP", value_delimiter = ',')]
+    timestamp: Vec<String>,
+
+    /// Do not ask whether it may become public
+    #[arg(short, long)]
+    yes: bool,
+}
+
+impl Witnesses {
+    /// Where entries go, if anywhere.
+    fn log(&self) -> Option<(&str, Version)> {
+        if self.no_log {
+            return None;
+        }
+        let version = if self.log_version == "2" { Version::V2 } else { Version::V1 };
+        let default = self.keyless.then_some(rekor::PUBLIC_GOOD);
+        Some((self.log.as_deref().or(default)?, version))
+    }
+
+    /// Whether a log will check the signature by a digest alone.
+    pub(crate) fn log_keeps_digests(&self, is_envelope: bool) -> bool {
+        self.log().is_some_and(|(_, version)| version == Version::V2 || !is_envelope)
+    }
+
+    /// Says what will be sent where, and asks a person whether that is wanted.
+    pub(crate) fn announce(&self, token: Option<&Token>) -> anyhow::Result<()> {
+        let mut lines = Vec::new();
+        if let Some(token) = token {
+            lines.push(format!(
+                "  {}: certifies `{}` (as {} says); public certificate logs show this name",
+                self.fulcio,
+                token.subject().escape_debug(),
+                token.issuer().escape_debug()
+            ));
+        }
+        if let Some((log, _)) = self.log() {
+            let who =
+                if token.is_some() { "the certificate with that name" } else { "the public key" };
+            lines.push(format!(
+                "  {log}: publishes for ever the digest of what is signed, the signature and {who}"
+            ));
+        }
+        for authority in &self.timestamp {
+            lines.push(format!(
+                "  {authority}: learns the signature's digest and publishes nothing"
+            ));
+        }
+        if lines.is_empty() {
+            return Ok(());
+        }
+        tell("Sent to others:");
+        for line in &lines {
+            tell(line);
+        }
+        let is_public = token.is_some() || self.log().is_some();
+        if self.yes || !is_public {
+            return Ok(());
+        }
+        if !io::stdin().is_terminal() {
+            let why = "nobody is here to agree that this becomes public: give `--yes`";
+            return Err(Usage(why.into()).into());
+        }
+        let _ = write!(io::stderr(), "Go on? [y/N] ");
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).context("cannot read the answer")?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Ok(());
+        }
+        Err(Usage("nothing was signed, and nothing was sent".into()).into())
+    }
+
+    /// Who is signing, as a provider says.
+    pub(crate) fn token(&self, web: &Web) -> anyhow::Result<Token> {
+        if let Some(given) = &self.identity_token {
+            let text = match std::fs::read_to_string(given) {
+                Ok(text) => zeroize::Zeroizing::new(text),
+                Err(_) => zeroize::Zeroizing::new(given.clone()),
+            };
+            return Ok(Token::parse(&text)?);
+        }
+        if let Some(token) = oidc::ambient(web)? {
+            return Ok(token);
+        }
+        Ok(oidc::device(web, &self.oidc_issuer, &self.oidc_client_id, |place, code| {
+            tell(&format!("Open {} and confirm the code {}", clean(place), clean(code)));
+        })?)
+    }
+
+    /// A certificate for the signer's key; it, and those above it.
+    pub(crate) fn certify(
+        &self,
+        web: &Web,
+        token: &Token,
+        signer: &dyn Signer,
+    ) -> anyhow::Result<Vec<Certificate>> {
+        Ok(fulcio::certify(web, &self.fulcio, token, signer)?)
+    }
+
+    /// Whether any service is asked at all.
+    pub(crate) fn are_asked(&self) -> bool {
+        self.keyless || self.log().is_some() || !self.timestamp.is_empty()
+    }
+
+    /// Has the signature stamped and published.
+    pub(crate) fn vouch(
+        &self,
+        web: &Web,
+        scheme: Scheme,
+        bundle: &mut NewBundle,
+    ) -> anyhow::Result<()> {
+        for authority in &self.timestamp {
+            let stamp = timestamp::stamp(web, authority, bundle.content.signature())?;
+            bundle.timestamps.push(stamp);
+        }
+        if let Some((log, version)) = self.log() {
+            rekor::publish(web, log, version, scheme, bundle)?;
+        }
+        Ok(())
+    }
+}
+
+/// A stranger's words on one line.
+fn clean(words: &str) -> String {
+    words.chars().filter(|letter| !letter.is_control()).take(300).collect()
+}

@@ -1,0 +1,14 @@
+//! Services that vouch for a signature: who signed (`OpenID` Connect and a certificate authority),
+//! that it was published (a transparency log), and when (a timestamp authority).
+//!
+//! Only this crate asks them, so that whatever verifies cannot open a connection. Redirects are
+//! not followed, answers are bounded, and TLS is demanded of every host but this machine.
+#![forbid(unsafe_code)]
+
+pub mod fulcio;
+pub mod oidc;
+pub mod rekor;
+pub mod timestamp;
+mod web;
+
+pub use web::{Web, WitnessError};
