@@ -76,7 +76,7 @@ impl<'a> std::ops::Deref for Program<'a> {
 }
 
 /// All shell texts of a file, in order.
-pub(crate) fn shell_texts(file: &Dockerfile, stages: &[Stage]) -> Vec<ShellText> {
+pub fn shell_texts(file: &Dockerfile, stages: &[Stage]) -> Vec<ShellText> {
     let mut texts = Vec::new();
     let mut shells: Vec<Vec<String>> = vec![Vec::new(); stages.len()];
     let mut before: Vec<String> = Vec::new();

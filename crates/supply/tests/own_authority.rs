@@ -1,4 +1,11 @@
 //! Signatures under one's own authority: no log, no identity provider, no network.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use plimsoll_model::Timestamp;
 use plimsoll_supply::artefact::Artefact;

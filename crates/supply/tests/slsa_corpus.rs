@@ -1,4 +1,11 @@
 //! The regression cases of slsa-verifier: the verdict, and the kind of refusal.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::fs;
 use std::path::Path;

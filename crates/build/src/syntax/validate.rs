@@ -9,16 +9,6 @@ use super::parse::Dockerfile;
 use super::problem::{Problem, ProblemKind};
 use crate::Span;
 
-/// The flags of each instruction that has any.
-const FLAGS: [(Keyword, &[&str]); 6] = [
-    (Keyword::Add, &["chown", "chmod", "link", "keep-git-dir", "checksum", "exclude", "unpack"]),
-    (Keyword::Copy, &["chown", "from", "chmod", "link", "exclude", "parents"]),
-    (Keyword::From, &["platform"]),
-    (Keyword::Healthcheck, &["interval", "timeout", "start-period", "start-interval", "retries"]),
-    (Keyword::Run, &["mount", "network", "security", "device"]),
-    (Keyword::Onbuild, &[]),
-];
-
 pub(super) fn validate(file: &mut Dockerfile) {
     let mut problems = Vec::new();
     for instruction in &file.instructions {
@@ -41,7 +31,7 @@ fn check(instruction: &Instruction, complain: &mut dyn FnMut(ProblemKind, Span))
         complain(ProblemKind::UnknownInstruction { name, suggestion }, instruction.name.span);
         return;
     }
-    let flags = FLAGS.iter().find(|(known, _)| *known == keyword).map_or(&[][..], |(_, all)| all);
+    let flags = keyword.flags();
     for flag in &instruction.flags {
         // The builder takes `--flag` behind these as a part of the command.
         if !flags.contains(&flag.name()) {
@@ -58,6 +48,12 @@ fn check(instruction: &Instruction, complain: &mut dyn FnMut(ProblemKind, Span))
     if let Some(message) = wrong_arguments(instruction) {
         complain(ProblemKind::Arguments(message), instruction.name.span);
     }
+}
+
+/// Whether the builder takes it for the name of a stage.
+fn is_stage_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|one| one.is_ascii_alphanumeric() || b"-_.".contains(&one))
 }
 
 /// What is wrong with the value of a flag; one with a variable in it may be right.
@@ -87,7 +83,15 @@ fn wrong_arguments(instruction: &Instruction) -> Option<String> {
             let named = words.len() == 3
                 && words.get(1).is_some_and(|word| word.text.eq_ignore_ascii_case("as"));
             let wrong = "FROM requires either one or three arguments: `FROM image [AS name]`";
-            (words.len() != 1 && !named).then(|| wrong.to_owned())
+            match words.get(2).filter(|_| named) {
+                Some(name) if !is_stage_name(&name.text) => Some(format!(
+                    "`{}` is no name of a stage: it begins with a letter, and has letters, digits, \
+                     `-`, `_` and `.`",
+                    name.text
+                )),
+                Some(_) => None,
+                None => (words.len() != 1).then(|| wrong.to_owned()),
+            }
         }
         (Keyword::Add | Keyword::Copy, _) => (words.len() < 2).then(|| {
             format!("{keyword} requires at least two arguments: what to copy and where to")

@@ -3,7 +3,9 @@
 mod base;
 mod db;
 mod explain;
+mod kube;
 mod lint;
+mod lsp;
 mod provenance;
 mod sbom;
 mod scan;
@@ -19,7 +21,11 @@ pub(crate) enum Command {
     Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
+    #[command(subcommand)]
+    Kube(kube::Kube),
+    Lint(Box<lint::Lint>),
     Lint(lint::Lint),
+    Lsp(lsp::Lsp),
     Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
@@ -33,7 +39,9 @@ impl Command {
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Kube(command) => command.run(),
             Self::Lint(command) => command.run(),
+            Self::Lsp(command) => command.run(),
             Self::Provenance(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),

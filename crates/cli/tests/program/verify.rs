@@ -89,7 +89,9 @@ fn a_bare_signature_of_openssl_verifies_under_its_key() {
         let bad = machine.run("verify b.txt --key key.pub --signature a.sig").ended(1);
         assert!(bad.out.contains("FAILED  signature"), "{curve}: {}", bad.said());
     }
-    assert!(openssl("genrsa -out rsa.pem 2048") && openssl("pkey -in rsa.pem -pubout -out rsa.pub"));
+    assert!(
+        openssl("genrsa -out rsa.pem 2048") && openssl("pkey -in rsa.pem -pubout -out rsa.pub")
+    );
     assert!(openssl("dgst -sha256 -sign rsa.pem -out a.sig a.txt"));
     machine.run("verify a.txt --key rsa.pub --signature a.sig").ended(0);
     machine.run("verify a.txt --key key.pub --signature a.sig").ended(1);

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_build::{Finding, Level, Position, Rule, Source, Span};
+use plimsoll_model::text::{Level, Position, Source, Span};
 use serde_json::{Value, json};
 
-use super::{Judged, LintFormat};
+use super::{Finding, Judged, LintFormat, Rule};
 use crate::Style;
+use crate::bounded::{MAX_RESULTS, gravest};
 use crate::escape;
 
 pub(super) const FORMAT: LintFormat =
@@ -34,8 +35,8 @@ fn region(source: &Source, span: Span) -> Value {
     })
 }
 
-fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
-    let source = &judged.file.source;
+fn result(judged: &Judged<'_>, finding: &Finding<'_>, index: usize) -> Value {
+    let source = &judged.source;
     let uri = escape::uri(judged.path);
     let place =
         |span| json!({ "artifactLocation": { "uri": uri }, "region": region(source, span) });
@@ -43,7 +44,7 @@ fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
         "ruleId": finding.rule.id,
         "ruleIndex": index,
         "level": level(finding.level),
-        "message": { "text": escape::message(&finding.message) },
+        "message": { "text": escape::message(finding.message) },
         "locations": [{ "physicalLocation": place(finding.span) }],
     });
     let Some(fields) = result.as_object_mut() else { return result };
@@ -73,7 +74,7 @@ fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
             .collect();
         let change = json!({ "artifactLocation": { "uri": uri }, "replacements": replacements });
         let fix = json!({
-            "description": { "text": escape::message(&fix.title) },
+            "description": { "text": escape::message(fix.title) },
             "artifactChanges": [change],
         });
         fields.insert("fixes".into(), json!([fix]));
@@ -81,40 +82,48 @@ fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
     result
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: &Rule<'_>) -> Value {
     json!({
         "id": rule.id,
         "name": rule.id,
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.why },
         "helpUri": rule.source,
-        "help": { "text": rule.why, "markdown": page(rule) },
+        "help": { "text": rule.why, "markdown": rule.markdown() },
         "defaultConfiguration": { "level": level(rule.level) },
         "properties": { "tags": rule.aliases },
     })
 }
 
 /// The examples are our own text, so nothing needs to be escaped.
-fn page(rule: &Rule) -> String {
+fn page(rule: &Rule<'_>) -> String {
     let (why, bad, good) = (rule.why, rule.bad.trim_end(), rule.good.trim_end());
-    format!("{why}\n\nInstead of\n```dockerfile\n{bad}\n```\nwrite\n```dockerfile\n{good}\n```\n")
+    let language = rule.language;
+    format!("{why}\n\nInstead of\n```{language}\n{bad}\n```\nwrite\n```{language}\n{good}\n```\n")
 }
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut indexes: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rules = Vec::new();
     let mut results = Vec::new();
-    for judged in all {
-        for finding in judged.findings {
-            let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
-                rules.push(rule(finding.rule));
-                rules.len().saturating_sub(1)
-            });
-            results.push(result(judged, finding, index));
-        }
+    let found = all.iter().flat_map(|judged| judged.findings.iter().map(move |one| (judged, one)));
+    let (found, left_out) = gravest(found.collect(), |(_, one)| one.level, MAX_RESULTS);
+    for (judged, finding) in found {
+        let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
+            rules.push(rule(&finding.rule));
+            rules.len().saturating_sub(1)
+        });
+        results.push(result(judged, finding, index));
     }
+    let notifications: Vec<Value> = left_out
+        .iter()
+        .map(|why| json!({ "level": "warning", "message": { "text": why } }))
+        .collect();
     let driver = json!({
         "name": "Plimsoll",
+        "fullName": concat!("Plimsoll ", env!("CARGO_PKG_VERSION")),
+        "shortDescription": { "text": "Judges Dockerfiles" },
+        "version": env!("CARGO_PKG_VERSION"),
         "informationUri": "https://github.com/plimsoll/plimsoll",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "rules": rules,
@@ -125,6 +134,11 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
         "runs": [{
             "tool": { "driver": driver },
             "automationDetails": { "id": "plimsoll-lint/" },
+            "defaultSourceLanguage": "dockerfile",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications,
+            }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],

@@ -25,8 +25,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(stage) = context.final_stage() else { return };
     let Some(expose) = lineage::last(context, Keyword::Expose) else { return };
-    let known =
-        context.root_stage(stage).is_scratch() || lineage::base(context, stage).is_some();
+    let known = context.root_stage(stage).is_scratch() || lineage::base(context, stage).is_some();
     if known && lineage::last(context, Keyword::Healthcheck).is_none() {
         let message = "the image serves a port and has no HEALTHCHECK";
         findings.report(expose.line, expose.instruction.name.span, message);

@@ -34,8 +34,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                                server too";
                 let reported = findings.report(commands.text.line, place, message);
                 let flag = if commands.text.form == Form::Exec { "\", \"-f" } else { " -f" };
-                reported
-                    .unsafe_fix("fail at an error", vec![Edit::insert(place.end, flag)]);
+                reported.unsafe_fix("fail at an error", vec![Edit::insert(place.end, flag)]);
             } else if hides_failure(commands, program) {
                 let place = commands.text.source_span(program.command().span);
                 let message = "what stands behind `||` succeeds always, and so does the check";
@@ -59,8 +58,9 @@ fn ignores_answer(program: &Program<'_>) -> bool {
 
 fn hides_failure(commands: Commands<'_>, program: &Program<'_>) -> bool {
     let arguments: Vec<&str> = program.args().iter().map(|one| &*one.text).collect();
-    let succeeds = match (program.name(), arguments.as_slice()) {
-        ("true" | ":", _) | ("exit", ["0"]) => true,
+    let succeeds = match program.name() {
+        "true" | ":" => true,
+        "exit" => arguments == ["0"],
         _ => false,
     };
     let last = commands.text.script.list.items.len() == program.place.top.saturating_add(1);

@@ -1,6 +1,6 @@
 //! SSH servers.
 
-use super::lineage;
+use super::lineage::Lineage;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -24,8 +24,9 @@ const INSTALLERS: [&str; 8] = ["apt-get", "apt", "apk", "yum", "dnf", "microdnf"
 const SERVERS: [&str; 3] = ["openssh-server", "dropbear", "openssh-sftp-server"];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let image = Lineage::new(context);
     for commands in context.all_commands() {
-        if !lineage::holds(context, commands.text.stage) {
+        if !image.holds(commands.text.stage) {
             continue;
         }
         for program in commands.invocations {
@@ -35,7 +36,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                     Some(inner.name_span())
                 }
                 Keyword::Run if INSTALLERS.contains(&inner.program()) => {
-                    let adds = inner.args().iter().any(|one| matches!(&*one.text, "install" | "add"));
+                    let adds =
+                        inner.args().iter().any(|one| matches!(&*one.text, "install" | "add"));
                     let server = inner.args().iter().find(|one| {
                         SERVERS.contains(&one.text.split('=').next().unwrap_or_default())
                     });
@@ -45,7 +47,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             };
             if let Some(span) = span {
                 let place = commands.text.source_span(span);
-                findings.report(commands.text.line, place, "an SSH server becomes part of the image");
+                findings.report(
+                    commands.text.line,
+                    place,
+                    "an SSH server becomes part of the image",
+                );
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Dev dependencies in the image.
 
-use super::{lineage, npm};
+use super::lineage::{self, Lineage};
+use super::npm;
 use crate::context::{Commands, Context};
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
@@ -23,13 +24,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let starts = lineage::last(context, Keyword::Cmd).or(lineage::last(context, Keyword::Entrypoint));
+    let starts =
+        lineage::last(context, Keyword::Cmd).or(lineage::last(context, Keyword::Entrypoint));
     if lineage::is_for_development(context) || starts.is_none() {
         return;
     }
+    let image = Lineage::new(context);
     let texts: Vec<Commands<'_>> = context
         .all_commands()
-        .filter(|one| lineage::holds(context, one.text.stage) && !one.text.onbuild)
+        .filter(|one| image.holds(one.text.stage) && !one.text.onbuild)
         .collect();
     // What is built or started with its dev dependencies needs them.
     let inners = || texts.iter().flat_map(|one| one.invocations).map(|one| one.through_wrappers());
@@ -62,11 +65,12 @@ fn needs_dev(program: &Invocation<'_>) -> bool {
     let words = program.operands();
     let first = words.first().map(|one| &*one.text);
     match program.program() {
-        "npm" | "pnpm" | "yarn" => {
-            !matches!(first, None | Some("install" | "i" | "ci" | "cache" | "config" | "add" | "set"))
-        }
-        "npx" | "tsc" | "ng" | "vite" | "webpack" | "nodemon" | "ts-node" | "tsx" | "next" | "nest"
-        | "turbo" | "nx" | "node-prune" | "rake" | "rails" | "rspec" | "pytest" => true,
+        "npm" | "pnpm" | "yarn" => !matches!(
+            first,
+            None | Some("install" | "i" | "ci" | "cache" | "config" | "add" | "set")
+        ),
+        "npx" | "tsc" | "ng" | "vite" | "webpack" | "nodemon" | "ts-node" | "tsx" | "next"
+        | "nest" | "turbo" | "nx" | "node-prune" | "rake" | "rails" | "rspec" | "pytest" => true,
         "bundle" => matches!(first, Some("exec")),
         _ => false,
     }

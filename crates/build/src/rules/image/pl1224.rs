@@ -1,6 +1,6 @@
 //! yarn and pnpm that may write the lockfile anew.
 
-use super::npm::copies;
+use super::npm::{copies, is_behind};
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
@@ -21,29 +21,30 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let (yarn, pnpm) = (copies(context, &["yarn.lock"]), copies(context, &["pnpm-lock.yaml"]));
     for commands in context.runs() {
         let text = commands.text;
         for program in commands.invocations {
             let inner = program.through_wrappers();
             let words = inner.operands();
             let names: Vec<&str> = words.iter().map(|one| &*one.text).collect();
-            let lockfile = match (inner.program(), names.as_slice()) {
-                ("yarn", [] | ["install"]) => "yarn.lock",
-                ("pnpm", ["install" | "i"]) => "pnpm-lock.yaml",
+            let (lockfile, copied) = match (inner.program(), names.as_slice()) {
+                ("yarn", [] | ["install"]) => ("yarn.lock", &yarn),
+                ("pnpm", ["install" | "i"]) => ("pnpm-lock.yaml", &pnpm),
                 _ => continue,
             };
-            let frozen = ["frozen-lockfile", "immutable", "no-lockfile", "version", "help", "offline"];
-            let other = inner.has_flag(&frozen) || inner.has_flag(&["g", "global", "no-frozen-lockfile"]);
+            let frozen =
+                ["frozen-lockfile", "immutable", "no-lockfile", "version", "help", "offline"];
+            let other =
+                inner.has_flag(&frozen) || inner.has_flag(&["g", "global", "no-frozen-lockfile"]);
             let scope = context.scopes.at(text.stage, text.instruction);
-            if other
-                || scope.is_declared("CI")
-                || !copies(context, text.stage, text.instruction, &[lockfile])
-            {
+            if other || scope.is_declared("CI") || !is_behind(copied, text) {
                 continue;
             }
             let end = words.last().map_or(inner.name_span(), |word| word.span);
             let place = text.source_span(inner.name_span().join(end));
-            let message = format!("{} may take other versions than {lockfile} says", inner.program());
+            let message =
+                format!("{} may take other versions than {lockfile} says", inner.program());
             let reported = findings.report(text.line, place, message);
             if text.form != Form::Exec {
                 reported.unsafe_fix(

@@ -1,6 +1,6 @@
 //! Debug modes and development servers.
 
-use super::lineage;
+use super::lineage::{self, Lineage};
 use crate::context::{Commands, Context};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -40,15 +40,16 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if lineage::is_for_development(context) {
         return;
     }
+    let image = Lineage::new(context);
     for step in context.steps_of(Keyword::Env).filter(|step| !step.onbuild) {
-        if !lineage::holds(context, step.stage) {
+        if !image.holds(step.stage) {
             continue;
         }
         for pair in step.instruction.arguments.pairs() {
             let (name, value) = (bare(&pair.key.text), bare(&pair.value.text).to_ascii_lowercase());
-            let known = VARIABLES.iter().any(|(known, values)| {
-                *known == name && values.contains(&value.as_str())
-            });
+            let known = VARIABLES
+                .iter()
+                .any(|(known, values)| *known == name && values.contains(&value.as_str()));
             // The last word counts: a later ENV may switch it off.
             let end = context.file.instructions.len();
             let last = context.scopes.at(step.stage, end).definition(name);
@@ -60,7 +61,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
     for keyword in [Keyword::Entrypoint, Keyword::Cmd] {
         let step = lineage::last(context, keyword);
-        let Some(commands) = step.and_then(|step| lineage::commands(context, step)) else { continue };
+        let Some(commands) = step.and_then(|step| lineage::commands(context, step)) else {
+            continue;
+        };
         if let Some((span, what)) = debugs(commands) {
             findings.report(commands.text.line, commands.text.source_span(span), what);
         }
@@ -93,9 +96,9 @@ fn debug_of(program: &Invocation<'_>) -> Option<&'static str> {
         Some("this is a server for development")
     } else if name == "nodemon" || name == "webpack-dev-server" || name == "ng" && has("serve") {
         Some("this is a program for development")
-    } else if words.iter().any(inspects) {
-        Some("this opens a debugger to the network, which runs what it is told")
-    } else if words.iter().any(|word| word.contains("jdwp") && word.contains("address=*")) {
+    } else if words.iter().any(inspects)
+        || words.iter().any(|word| word.contains("jdwp") && word.contains("address=*"))
+    {
         Some("this opens a debugger to the network, which runs what it is told")
     } else {
         None

@@ -1,5 +1,7 @@
 //! Secrets that come as build arguments.
 
+use std::collections::HashSet;
+
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -7,6 +9,7 @@ use crate::scope::Origin;
 use crate::shell::Parameter;
 use crate::shell::visit::{Visit, walk_parameter};
 use crate::span::Span;
+use crate::syntax::Instruction;
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1506",
@@ -29,23 +32,23 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let scope = context.scopes.at(commands.text.stage, commands.text.instruction);
         let mut uses = Uses(Vec::new());
         commands.text.script.visit(&mut uses);
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for (name, span) in uses.0 {
-            if seen.contains(&name) || !is_secret(name) {
+            let Some(definition) = scope.definition(name) else { continue };
+            if definition.origin != Origin::Arg || !is_secret(name) || !seen.insert(name) {
                 continue;
             }
-            let Some(definition) = scope.definition(name) else { continue };
-            let set = commands.invocations.iter().any(|one| {
-                one.command().assignments.iter().any(|one| one.name == name)
-            });
-            let instruction = context.instruction_of(commands.text).map(|one| one.triggered());
+            let set = commands
+                .invocations
+                .iter()
+                .any(|one| one.command().assignments.iter().any(|one| one.name == name));
+            let instruction = context.instruction_of(commands.text).map(Instruction::triggered);
             let mounted = instruction.is_some_and(|one| {
                 one.flags.iter().any(|flag| flag.text.contains(&format!("env={name}")))
             });
-            if definition.origin != Origin::Arg || set || mounted {
+            if set || mounted {
                 continue;
             }
-            seen.push(name);
             let message = format!(
                 "{name} is kept in the history of the image: give it with --mount=type=secret"
             );
@@ -75,14 +78,26 @@ fn is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
     let about = [
-        "FILE", "PATH", "DIR", "URL", "URI", "NAME", "ID", "MODE", "ALIAS", "TYPE", "VERSION", "LENGTH",
-        "TTL", "HEADER", "HOST", "ENABLED", "PUBLIC", "STORE", "PROVIDER", "POLICY", "COUNT", "SIZE",
+        "FILE", "PATH", "DIR", "URL", "URI", "NAME", "ID", "MODE", "ALIAS", "TYPE", "VERSION",
+        "LENGTH", "TTL", "HEADER", "HOST", "ENABLED", "PUBLIC", "STORE", "PROVIDER", "POLICY",
+        "COUNT", "SIZE",
     ];
     if words.iter().any(|word| about.contains(word)) {
         return false;
     }
-    let alone = ["TOKEN", "PASSWORD", "PASSWD", "SECRET", "SECRETS", "CREDENTIAL", "CREDENTIALS", "APIKEY", "PAT"];
-    let kinds = ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "DEPLOY", "SSH", "AUTH", "LICENSE"];
+    let alone = [
+        "TOKEN",
+        "PASSWORD",
+        "PASSWD",
+        "SECRET",
+        "SECRETS",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "APIKEY",
+        "PAT",
+    ];
+    let kinds =
+        ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "DEPLOY", "SSH", "AUTH", "LICENSE"];
     words.iter().any(|word| alone.contains(word))
         || words.windows(2).any(|pair| matches!(pair, [kind, "KEY"] if kinds.contains(kind)))
 }
@@ -96,7 +111,15 @@ mod tests {
         for name in ["NPM_TOKEN", "DB_PASSWORD", "API_KEY", "ssh_private_key", "GITHUB_PAT"] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["AUTH_MODE", "KEY_ALIAS", "TOKEN_URL", "PASSWORD_FILE", "PUBLIC_KEY", "KEY", "TOKENIZERS"] {
+        for name in [
+            "AUTH_MODE",
+            "KEY_ALIAS",
+            "TOKEN_URL",
+            "PASSWORD_FILE",
+            "PUBLIC_KEY",
+            "KEY",
+            "TOKENIZERS",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
     }
