@@ -75,7 +75,7 @@ fn subjects() -> Vec<Subject> {
         .collect()
 }
 
-/// A generator of numbers that is the same on every run: SplitMix64.
+/// A generator of numbers that is the same on every run: `SplitMix64`.
 struct Random(u64);
 
 impl Random {
