@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::finding::Level;
 use crate::rules;
-use crate::source::{Position, Source, offset};
+use plimsoll_model::text::{Position, Source, offset};
 use crate::syntax::nearest;
 
 /// What the value of a label must be.

@@ -4,8 +4,8 @@ use super::pragma::{Pragma, Reach, Tool};
 use crate::Span;
 use crate::config::Config;
 use crate::finding::{Edit, Finding};
-use crate::source::offset;
 use crate::syntax::Dockerfile;
+use plimsoll_model::text::offset;
 
 /// The edit after which a finding does not count: a rule more in the ignore comment above its
 /// instruction, or a comment of its own.

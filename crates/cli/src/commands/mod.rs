@@ -24,7 +24,6 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Kube(kube::Kube),
     Lint(Box<lint::Lint>),
-    Lint(lint::Lint),
     Lsp(lsp::Lsp),
     Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),

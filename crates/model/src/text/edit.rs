@@ -52,27 +52,40 @@ pub struct Fix {
 }
 
 /// Which of these fixes can be made in one pass, first come first served, and all their edits
-/// sorted for [`apply`]: a fix that overlaps one already taken waits.
+/// sorted for [`apply`]: a fix that overlaps one already taken, or begins where it begins, waits.
 pub fn compatible<'f>(fixes: impl IntoIterator<Item = &'f Fix>) -> (Vec<Edit>, Vec<bool>) {
-    let mut taken: BTreeMap<u32, &Edit> = BTreeMap::new();
+    let mut taken: Vec<Edit> = Vec::new();
+    let mut places = Places::default();
     let mut made = Vec::new();
     for fix in fixes {
-        let free = !fix.edits.is_empty() && fix.edits.iter().all(|edit| is_free(&taken, edit));
+        let free = !fix.edits.is_empty() && fix.edits.iter().all(|edit| places.are_free(edit.span));
         if free {
-            taken.extend(fix.edits.iter().map(|edit| (edit.span.start, edit)));
+            fix.edits.iter().for_each(|edit| places.take(edit.span));
+            taken.extend(fix.edits.iter().cloned());
         }
         made.push(free);
     }
-    (taken.into_values().cloned().collect(), made)
+    taken.sort();
+    (taken, made)
 }
 
-/// Whether an edit can be made beside those taken, by their first byte: it overlaps none, and none
-/// begins at the same byte.
-fn is_free(taken: &BTreeMap<u32, &Edit>, edit: &Edit) -> bool {
-    let before = taken.range(..=edit.span.start).next_back();
-    let behind = taken.range(edit.span.start..).next();
-    before.is_none_or(|(start, one)| *start < edit.span.start && one.span.end <= edit.span.start)
-        && behind.is_none_or(|(start, _)| *start >= edit.span.end)
+/// The spans that edits were taken for: their ends by their starts. They do not overlap.
+#[derive(Default)]
+struct Places(BTreeMap<u32, u32>);
+
+impl Places {
+    /// Whether nothing was taken that overlaps a span or begins where it begins.
+    fn are_free(&self, span: Span) -> bool {
+        let before = self.0.range(..span.start).next_back();
+        let reaches_in = before.is_some_and(|(_, end)| *end > span.start);
+        let end = span.end.max(span.start.saturating_add(1));
+        !reaches_in && self.0.range(span.start..end).next().is_none()
+    }
+
+    fn take(&mut self, span: Span) {
+        let end = self.0.entry(span.start).or_default();
+        *end = span.end.max(*end);
+    }
 }
 
 /// Makes edits that do not overlap and are sorted.

@@ -14,7 +14,7 @@ pub(super) const FORMAT: LintFormat =
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     for judged in all {
-        for finding in judged.findings {
+        for finding in &judged.findings {
             let result = json!({
                 "filename": judged.path,
                 "line": judged.place(finding).0.line,

@@ -12,7 +12,7 @@ pub struct Judged<'a> {
     /// As the user named it; `-` for stdin.
     pub path: &'a str,
     /// Its text.
-    pub source: Source,
+    pub source: &'a Source,
     /// What counts, in the order in which it is shown.
     pub findings: Vec<Finding<'a>>,
     /// What of it was read: see the format `syntax`. `None` for kinds that have no such text.
@@ -83,5 +83,5 @@ pub struct Fix<'a> {
     /// Whether they can change what the file brings about.
     pub safety: Safety,
     /// The edits.
-    pub edits: Vec<Edit>,
+    pub edits: &'a [Edit],
 }

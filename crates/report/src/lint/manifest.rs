@@ -7,9 +7,9 @@ use super::judged::{Finding, Fix, Judged, Rule};
 
 impl<'a> Judged<'a> {
     /// A manifest and what was found in it.
-    pub fn manifest(path: &'a str, source: &Source, found: &'a [kube::Finding]) -> Self {
+    pub fn manifest(path: &'a str, source: &'a Source, found: &'a [kube::Finding]) -> Self {
         let findings = found.iter().map(|found| finding(source, found)).collect();
-        Self { path, source: source.clone(), findings, syntax: None }
+        Self { path, source, findings, syntax: None }
     }
 }
 
@@ -34,7 +34,7 @@ fn finding<'a>(source: &Source, found: &'a kube::Finding) -> Finding<'a> {
         fix: found.fix.as_ref().map(|fix| Fix {
             title: &fix.title,
             safety: fix.safety,
-            edits: fix.edits.clone(),
+            edits: &fix.edits,
         }),
         related: found.related.iter().map(|(place, text)| (*place, &**text)).collect(),
     }

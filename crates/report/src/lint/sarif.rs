@@ -2,7 +2,7 @@
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use plimsoll_model::text::{Level, Position, Source, Span};
@@ -89,7 +89,7 @@ fn rule(rule: &Rule<'_>) -> Value {
         "shortDescription": { "text": rule.title },
         "fullDescription": { "text": rule.why },
         "helpUri": rule.source,
-        "help": { "text": rule.why, "markdown": rule.markdown() },
+        "help": { "text": rule.why, "markdown": page(rule) },
         "defaultConfiguration": { "level": level(rule.level) },
         "properties": { "tags": rule.aliases },
     })
@@ -108,13 +108,15 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut results = Vec::new();
     let found = all.iter().flat_map(|judged| judged.findings.iter().map(move |one| (judged, one)));
     let (found, left_out) = gravest(found.collect(), |(_, one)| one.level, MAX_RESULTS);
-    for (judged, finding) in found {
+    for (judged, finding) in &found {
         let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
             rules.push(rule(&finding.rule));
             rules.len().saturating_sub(1)
         });
         results.push(result(judged, finding, index));
     }
+    let languages: BTreeSet<&str> = found.iter().map(|(_, one)| one.rule.language).collect();
+    let language = languages.first().filter(|_| languages.len() == 1);
     let notifications: Vec<Value> = left_out
         .iter()
         .map(|why| json!({ "level": "warning", "message": { "text": why } }))
@@ -122,19 +124,18 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let driver = json!({
         "name": "Plimsoll",
         "fullName": concat!("Plimsoll ", env!("CARGO_PKG_VERSION")),
-        "shortDescription": { "text": "Judges Dockerfiles" },
+        "shortDescription": { "text": "Judges what containers are built and run from" },
         "version": env!("CARGO_PKG_VERSION"),
         "informationUri": "https://github.com/plimsoll/plimsoll",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "rules": rules,
     });
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": driver },
             "automationDetails": { "id": "plimsoll-lint/" },
-            "defaultSourceLanguage": "dockerfile",
             "invocations": [{
                 "executionSuccessful": true,
                 "toolExecutionNotifications": notifications,
@@ -143,6 +144,9 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
             "results": results,
         }],
     });
+    if let (Some(language), Some(run)) = (language, log.pointer_mut("/runs/0")) {
+        run["defaultSourceLanguage"] = (*language).into();
+    }
     serde_json::to_writer(&mut *out, &log)?;
     out.write_all(b"\n")
 }
