@@ -1,4 +1,11 @@
 //! The test vectors of the DSSE protocol.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use plimsoll_supply::dsse::Envelope;
 use plimsoll_supply::key::PublicKey;

@@ -1,4 +1,11 @@
 //! Evidence of any bytes: it is refused, and nothing panics or grows.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use plimsoll_supply::bundle::Bundle;
 use plimsoll_supply::certificate::{Certificate, Identity};

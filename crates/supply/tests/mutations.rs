@@ -1,5 +1,12 @@
 //! Bundles that verify, bent in one place: none may verify any more, and each is refused by a
 //! step that has a name.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::fs;
 use std::path::PathBuf;
@@ -68,7 +75,7 @@ fn subjects() -> Vec<Subject> {
         .collect()
 }
 
-/// A generator of numbers that is the same on every run: SplitMix64.
+/// A generator of numbers that is the same on every run: `SplitMix64`.
 struct Random(u64);
 
 impl Random {

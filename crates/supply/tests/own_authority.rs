@@ -1,4 +1,11 @@
 //! Signatures under one's own authority: no log, no identity provider, no network.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use plimsoll_model::Timestamp;
 use plimsoll_supply::artefact::Artefact;
@@ -82,6 +89,9 @@ impl Made {
     }
 }
 
+/// A change to the authority and the signer.
+type Bend = fn(&mut CertificateParams, &mut CertificateParams);
+
 fn refused_by(report: &Report) -> Option<&'static str> {
     assert_eq!(report.verified, report.failure().is_none());
     report.failure().map(|step| step.name)
@@ -126,7 +136,7 @@ fn another_authority_with_the_same_name_is_another() {
 
 #[test]
 fn who_may_not_sign_or_issue_does_not() {
-    let bends: &[(&str, fn(&mut CertificateParams, &mut CertificateParams))] = &[
+    let bends: &[(&str, Bend)] = &[
         ("no authority", |root, _| root.is_ca = IsCa::ExplicitNoCa),
         ("may not issue", |root, _| root.key_usages = vec![KeyUsagePurpose::CrlSign]),
         ("may not sign", |_, leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyEncipherment]),

@@ -1,4 +1,11 @@
 //! The cases of Sigstore's own conformance suite, each with the step that must refuse it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
 
 use std::fs;
 
