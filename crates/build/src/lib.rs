@@ -26,6 +26,7 @@ mod fix;
 mod ignore;
 mod lint;
 mod rule;
+pub mod propose;
 pub mod rules;
 mod scope;
 mod script;
