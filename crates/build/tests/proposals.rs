@@ -77,7 +77,29 @@ CMD ["./server", "--config=./config.yaml"]
 fn a_go_program_runs_on_an_image_without_a_distribution() {
     let made = proposal(GO).unwrap();
     must_be_sound(GO, &made);
-    insta::assert_snapshot!(made.text, @"");
+    insta::assert_snapshot!(made.text, @r#"
+    # syntax=docker/dockerfile:1
+    ARG GO=1.22
+    # The api
+    FROM golang:${GO} AS build
+    WORKDIR /app
+    # modules first
+    COPY go.mod go.sum ./
+    RUN go mod download
+    COPY . .
+    ENV CGO_ENABLED=0
+    RUN go build -o server ./cmd/server
+
+    FROM gcr.io/distroless/static-debian13:nonroot
+    WORKDIR /app
+    COPY --from=build /app/server /usr/local/bin/server
+    COPY --from=build /app/config.yaml /app/config.yaml
+    USER 65532:65532
+    EXPOSE 8080
+    # is it alive
+    # HEALTHCHECK CMD curl -f http://localhost:8080/ || exit 1
+    CMD ["/usr/local/bin/server", "--config=./config.yaml"]
+    "#);
 }
 
 const RUST: &str = r#"FROM rust:1.79-bookworm
@@ -93,7 +115,21 @@ CMD ["serve"]
 #[test]
 fn a_rust_program_that_needs_a_library_runs_on_the_distribution() {
     let made = proposal(&RUST.replace("libssl-dev=3.0", "cmake=3")).unwrap();
-    insta::assert_snapshot!(made.text, @"");
+    insta::assert_snapshot!(made.text, @r#"
+    FROM rust:1.79-bookworm AS build
+    WORKDIR /src
+    RUN apt-get update && apt-get install -y --no-install-recommends pkg-config=1.8 cmake=3 && rm -rf /var/lib/apt/lists/*
+    COPY . .
+    RUN cargo build --release --locked
+    ENV RUST_LOG=info
+
+    FROM gcr.io/distroless/cc-debian13:nonroot
+    WORKDIR /src
+    COPY --from=build /src/target/release/hello /usr/local/bin/hello
+    USER 65532:65532
+    ENTRYPOINT ["/usr/local/bin/hello"]
+    CMD ["serve"]
+    "#);
     assert_eq!(made.final_image, "gcr.io/distroless/cc-debian13:nonroot");
     // The library has no pinned version, so the lint would have more to say.
     let unpinned = RUST.replace("=1.8", "").replace("=3.0", "");
@@ -117,7 +153,21 @@ ENTRYPOINT ["java", "-Xmx256m", "-jar", "target/app.jar"]
 fn a_java_archive_runs_on_a_runtime_without_compiler() {
     let made = proposal(JAVA).unwrap();
     must_be_sound(JAVA, &made);
-    insta::assert_snapshot!(made.text, @"");
+    insta::assert_snapshot!(made.text, @r#"
+    FROM maven:3.9-eclipse-temurin-21-alpine AS build
+    WORKDIR /app
+    COPY pom.xml .
+    RUN mvn -B dependency:go-offline
+    COPY src ./src
+    RUN mvn -B package -DskipTests
+
+    FROM eclipse-temurin:21-jre-alpine
+    WORKDIR /app
+    COPY --from=build /app/target/app.jar /app/app.jar
+    USER 65532:65532
+    EXPOSE 8080
+    ENTRYPOINT ["java", "-Xmx256m", "-jar", "/app/app.jar"]
+    "#);
     let by_gradle = JAVA
         .replace("maven:3.9-eclipse-temurin-21-alpine", "gradle:8-jdk17")
         .replace("mvn -B package -DskipTests", "gradle --no-daemon build")
@@ -144,12 +194,51 @@ CMD ["node", "dist/index.js"]
 fn what_a_build_of_node_made_runs_without_what_built_it() {
     let made = proposal(NODE).unwrap();
     must_be_sound(NODE, &made);
-    insta::assert_snapshot!(made.text, @"");
+    insta::assert_snapshot!(made.text, @r#"
+    FROM node:20 AS build
+    # the port
+    ARG PORT=3000
+    WORKDIR /usr/src/app
+    COPY package*.json ./
+    RUN npm install
+    COPY . .
+    RUN npm run build
+    RUN npm prune --omit=dev
+
+    FROM node:20-slim
+    ARG PORT=3000
+    WORKDIR /usr/src/app
+    COPY --from=build /usr/src/app/package.json /usr/src/app/
+    COPY --from=build /usr/src/app/node_modules /usr/src/app/node_modules
+    COPY --from=build /usr/src/app/dist /usr/src/app/dist
+    ENV NODE_ENV=production
+    USER 1000:1000
+    EXPOSE $PORT
+    CMD ["node", "dist/index.js"]
+    "#);
     let without_build =
         NODE.replace("RUN npm run build\n", "").replace("dist/index.js", "index.js");
     let made = proposal(&without_build).unwrap();
     must_be_sound(&without_build, &made);
-    insta::assert_snapshot!(made.text, @"");
+    insta::assert_snapshot!(made.text, @r#"
+    FROM node:20 AS dependencies
+    # the port
+    ARG PORT=3000
+    WORKDIR /usr/src/app
+    COPY package*.json ./
+    RUN npm install --omit=dev
+
+    FROM node:20-slim
+    ARG PORT=3000
+    WORKDIR /usr/src/app
+    COPY package*.json ./
+    COPY . .
+    COPY --from=dependencies /usr/src/app/node_modules /usr/src/app/node_modules
+    ENV NODE_ENV=production
+    USER 1000:1000
+    EXPOSE $PORT
+    CMD ["node", "index.js"]
+    "#);
 }
 
 const PYTHON: &str = r#"FROM python:3.12-bookworm
@@ -171,7 +260,31 @@ CMD ["gunicorn", "app:app"]
 fn packages_of_python_go_on_in_a_virtual_environment() {
     let made = proposal(PYTHON).unwrap();
     must_be_sound(PYTHON, &made);
-    insta::assert_snapshot!(made.text, @"");
+    insta::assert_snapshot!(made.text, @r#"
+    FROM python:3.12-bookworm AS build
+    RUN apt-get update && apt-get install -y gcc libpq-dev curl && rm -rf /var/lib/apt/lists/*
+    WORKDIR /app
+    COPY requirements.txt .
+    RUN python -m venv /opt/venv
+    ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH
+    RUN pip install --no-cache-dir -r requirements.txt
+
+    FROM python:3.12-slim-bookworm
+    ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin:$PATH
+    RUN apt-get update \
+        && apt-get install -y --no-install-recommends libpq5 curl \
+        && rm -rf /var/lib/apt/lists/*
+    LABEL org.opencontainers.image.title="app"
+    WORKDIR /app
+    COPY --from=build /opt/venv /opt/venv
+    COPY . .
+    # not root
+    RUN useradd -m app
+    USER app
+    EXPOSE 8000
+    HEALTHCHECK CMD curl -f http://localhost:8000/ || exit 1
+    CMD ["gunicorn", "app:app"]
+    "#);
 }
 
 #[test]
@@ -188,7 +301,8 @@ fn what_cannot_be_parted_is_said() {
     let cases = [
         ("FROM a AS b\nFROM b\n", "it has 2 stages already"),
         ("FROM debian:12\n", "on `debian:12` nothing of Go, Rust, Java, Node.js or Python"),
-        ("RUN x\n", "the file has mistakes"),
+        ("RUN x\n", "there is no FROM"),
+        ("FROM golang:1.22\nRUNN x\n", "the file has mistakes"),
         (
             "FROM node:20-alpine\nCOPY . .\nRUN npm ci --omit=dev\nCMD [\"node\", \"x.js\"]\n",
             "would save nothing",
