@@ -9,7 +9,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3000",
-    aliases: &["DS-0009", "DS009"],
+    aliases: &["DS-0009", "AVD-DS-0009", "DS009"],
     level: Level::Error,
     title: "Write WORKDIR as an absolute path",
     why: "A relative WORKDIR depends on the one before it, which may be another image's: when \

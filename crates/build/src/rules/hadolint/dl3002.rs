@@ -7,7 +7,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3002",
-    aliases: &[],
+    aliases: &["DS-0002", "AVD-DS-0002", "DS002", "CIS-4.1", "CIS-DI-0001"],
     level: Level::Warning,
     title: "Let the last USER of a stage be another than root",
     why: "What runs as root in a container is root on the host's kernel: a mistake in the \

@@ -9,7 +9,7 @@ use crate::shell::AndOrOp;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3003",
-    aliases: &[],
+    aliases: &["DS-0013", "AVD-DS-0013", "DS013"],
     level: Level::Warning,
     title: "Use WORKDIR to switch to a directory",
     why: "A `cd` holds until the end of its RUN only; who reads the next instruction has to remember that. WORKDIR says it once, and makes the folder.",

@@ -6,7 +6,7 @@ use crate::rule::{Findings, Mending, Rule};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3004",
-    aliases: &[],
+    aliases: &["DS-0010", "AVD-DS-0010", "DS010", "DKL-DI-0001"],
     level: Level::Error,
     title: "Do not use sudo",
     why: "A build runs as root unless USER says otherwise, so sudo adds nothing but a terminal and signals that behave oddly. To give up root, use USER or gosu.",

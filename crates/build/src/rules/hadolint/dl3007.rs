@@ -6,7 +6,7 @@ use crate::rule::{Findings, Mending, Rule};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3007",
-    aliases: &["DS-0001", "DS001"],
+    aliases: &["DS-0001", "AVD-DS-0001", "DS001", "DKL-DI-0006"],
     level: Level::Warning,
     title: "Pin the base image to a release instead of `latest`",
     why: "`latest` is whatever was pushed last: a build of tomorrow may break, and nobody can say \

@@ -9,7 +9,7 @@ use crate::script::Program;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3009",
-    aliases: &[],
+    aliases: &["DKL-DI-0005"],
     level: Level::Info,
     title: "Delete the apt lists in the same RUN",
     why: "The lists of packages are tens of megabytes that no container reads. A later layer cannot take them away: the RUN that fetched them has to.",

@@ -7,7 +7,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3011",
-    aliases: &["DS-0008", "DS008"],
+    aliases: &["DS-0008", "AVD-DS-0008", "DS008"],
     level: Level::Error,
     title: "Expose a port between 0 and 65535",
     why: "No program can listen on such a port: the number is mistyped.",

@@ -8,7 +8,7 @@ use crate::script::Program;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3014",
-    aliases: &[],
+    aliases: &["DS-0021", "AVD-DS-0021", "DS021"],
     level: Level::Warning,
     title: "Use the switch that answers yes in `apt-get install`",
     why: "Nobody is there to answer during a build: without the flag the command ends at its question, and the build fails.",

@@ -6,7 +6,7 @@ use crate::rule::{Findings, Mending, Rule};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3015",
-    aliases: &["DS-0029", "DS029"],
+    aliases: &["DS-0029", "AVD-DS-0029", "DS029", "CIS-4.3", "CIS-DI-0003"],
     level: Level::Info,
     title: "Install with `--no-install-recommends`",
     why: "A recommended package is one that most people want on a desktop; in an image it is \

@@ -7,7 +7,7 @@ use crate::rule::{Findings, Mending, Rule};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3019",
-    aliases: &[],
+    aliases: &["DS-0025", "AVD-DS-0025", "DS025", "DKL-DI-0004"],
     level: Level::Info,
     title: "Use the `--no-cache` switch of `apk add`",
     why: "With it apk keeps no index in the image, and neither `--update` nor a removal of /var/cache/apk is needed.",

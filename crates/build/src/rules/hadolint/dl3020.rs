@@ -8,7 +8,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3020",
-    aliases: &["DS-0005", "DS005"],
+    aliases: &["DS-0005", "AVD-DS-0005", "DS005", "CIS-4.9", "CIS-DI-0009"],
     level: Level::Error,
     title: "Use COPY for files and folders of the build context",
     why: "ADD also fetches URLs and unpacks archives: what it does depends on what the file \

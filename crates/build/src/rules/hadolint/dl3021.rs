@@ -8,7 +8,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3021",
-    aliases: &["DS-0011", "DS011"],
+    aliases: &["DS-0011", "AVD-DS-0011", "DS011"],
     level: Level::Error,
     title: "End the target of several sources with a slash",
     why: "Several files need a folder to go to, and the slash says that the target is one; \

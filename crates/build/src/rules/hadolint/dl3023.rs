@@ -7,7 +7,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3023",
-    aliases: &["DS-0006", "DS006"],
+    aliases: &["DS-0006", "AVD-DS-0006", "DS006"],
     level: Level::Error,
     title: "Copy from another stage than the one that is being built",
     why: "A stage cannot be read while it is built; the builder stops.",

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3024",
-    aliases: &["DS-0012", "DS012", "DuplicateStageName"],
+    aliases: &["DS-0012", "AVD-DS-0012", "DS012", "DuplicateStageName"],
     level: Level::Error,
     title: "Give each stage a name of its own",
     why: "With two stages of one name, `--from` and `--target` mean the last of them, and a \

@@ -9,7 +9,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3026",
-    aliases: &[],
+    aliases: &["CIS-4.2", "CIS-DI-0002"],
     level: Level::Error,
     title: "Build only on images of registries that the project trusts",
     why: "An image of an unknown registry runs whatever its owner put there. The rule needs \

@@ -8,7 +8,7 @@ use crate::script::Program;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3032",
-    aliases: &[],
+    aliases: &["DS-0015", "AVD-DS-0015", "DS015"],
     level: Level::Warning,
     title: "Clean the cache of `yum` in the same layer",
     why: "What a layer holds, a later layer cannot take away: the cache of the package manager stays in the image for ever unless the same RUN removes it.",

@@ -8,7 +8,7 @@ use crate::script::Program;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3036",
-    aliases: &[],
+    aliases: &["DS-0020", "AVD-DS-0020", "DS020"],
     level: Level::Warning,
     title: "Clean the cache of `zypper` in the same layer",
     why: "What a layer holds, a later layer cannot take away: the cache of the package manager stays in the image for ever unless the same RUN removes it.",

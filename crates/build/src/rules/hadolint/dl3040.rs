@@ -8,7 +8,7 @@ use crate::script::Program;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3040",
-    aliases: &[],
+    aliases: &["DS-0019", "AVD-DS-0019", "DS019", "DS-0027", "AVD-DS-0027", "DS027"],
     level: Level::Warning,
     title: "Clean the cache of `dnf` in the same layer",
     why: "What a layer holds, a later layer cannot take away: the cache of the package manager stays in the image for ever unless the same RUN removes it.",

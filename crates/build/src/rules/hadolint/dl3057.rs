@@ -7,7 +7,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3057",
-    aliases: &["DS-0026", "DS026"],
+    aliases: &["DS-0026", "AVD-DS-0026", "DS026", "CIS-4.6", "CIS-DI-0006"],
     level: Level::Ignore,
     title: "Say how the health of the program is asked",
     why: "A container that hangs is up as long as its process is; HEALTHCHECK lets the engine \

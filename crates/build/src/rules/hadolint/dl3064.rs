@@ -9,7 +9,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3064",
-    aliases: &[],
+    aliases: &["DS-0031", "AVD-DS-0031", "DS031", "CIS-4.10", "CIS-DI-0010"],
     level: Level::Warning,
     title: "Give secrets to a build as secret mounts",
     why: "A value of ARG or ENV can be read in the image and its history by everyone who has \

@@ -8,7 +8,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL4000",
-    aliases: &["DS-0022", "DS022", "MaintainerDeprecated"],
+    aliases: &["DS-0022", "AVD-DS-0022", "DS022", "MaintainerDeprecated"],
     level: Level::Error,
     title: "Say who maintains an image in a label",
     why: "MAINTAINER is deprecated since 2017. A label can be read by tools, and there can be \

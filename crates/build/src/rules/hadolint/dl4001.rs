@@ -6,7 +6,7 @@ use crate::rule::{Findings, Mending, Rule};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL4001",
-    aliases: &[],
+    aliases: &["DS-0014", "AVD-DS-0014", "DS014"],
     level: Level::Warning,
     title: "Use either wget or curl but not both",
     why: "Both do the same: the second one is weight, and more that can be vulnerable.",

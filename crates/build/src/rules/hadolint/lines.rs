@@ -34,7 +34,7 @@ pub(super) fn report_repeated(
 
 /// The lines of an instruction with the ignore comments that belong to it; `None` where a
 /// comment within it would be lost.
-fn removal(file: &Dockerfile, instruction: &Instruction) -> Option<Span> {
+pub(in crate::rules) fn removal(file: &Dockerfile, instruction: &Instruction) -> Option<Span> {
     if has_comments_within(file, instruction) {
         return None;
     }

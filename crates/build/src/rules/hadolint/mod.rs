@@ -5,9 +5,9 @@
 mod installs;
 mod label_value;
 mod labels;
-mod lines;
+pub(super) mod lines;
 mod pip;
-mod quotes;
+pub(super) mod quotes;
 
 super::registry! {
     dl1000

@@ -4,7 +4,7 @@ use crate::Span;
 use crate::syntax::Argument;
 
 /// The text without quotes around the whole of it, or before or behind it.
-pub(super) fn bare(text: &str) -> &str {
+pub(in crate::rules) fn bare(text: &str) -> &str {
     text.trim_matches(['"', '\''])
 }
 
@@ -21,7 +21,7 @@ pub(super) fn inner_span(source: &str, argument: &Argument) -> Option<Span> {
 }
 
 /// Whether a path is absolute, on Linux or Windows, or begins with a variable.
-pub(super) fn is_absolute_or_unknown(path: &str) -> bool {
+pub(in crate::rules) fn is_absolute_or_unknown(path: &str) -> bool {
     let bytes = path.as_bytes();
     path.starts_with(['/', '$'])
         || bytes.first().is_some_and(u8::is_ascii_alphabetic) && bytes.get(1) == Some(&b':')
