@@ -26,7 +26,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(user) = lineage::last(context, Keyword::User) else { return };
     let Some(name) = user.instruction.arguments.text() else { return };
     let who = name.text.split(':').next().unwrap_or_default();
-    if who.is_empty() || who.contains('$') || matches!(who, "root" | "0") || sets_capability(context)
+    if who.is_empty()
+        || who.contains('$')
+        || matches!(who, "root" | "0")
+        || sets_capability(context)
     {
         return;
     }

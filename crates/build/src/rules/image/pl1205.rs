@@ -34,8 +34,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                                server too";
                 let reported = findings.report(commands.text.line, place, message);
                 let flag = if commands.text.form == Form::Exec { "\", \"-f" } else { " -f" };
-                reported
-                    .unsafe_fix("fail at an error", vec![Edit::insert(place.end, flag)]);
+                reported.unsafe_fix("fail at an error", vec![Edit::insert(place.end, flag)]);
             } else if hides_failure(commands, program) {
                 let place = commands.text.source_span(program.command().span);
                 let message = "what stands behind `||` succeeds always, and so does the check";

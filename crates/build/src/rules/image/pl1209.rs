@@ -35,7 +35,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                     Some(inner.name_span())
                 }
                 Keyword::Run if INSTALLERS.contains(&inner.program()) => {
-                    let adds = inner.args().iter().any(|one| matches!(&*one.text, "install" | "add"));
+                    let adds =
+                        inner.args().iter().any(|one| matches!(&*one.text, "install" | "add"));
                     let server = inner.args().iter().find(|one| {
                         SERVERS.contains(&one.text.split('=').next().unwrap_or_default())
                     });
@@ -45,7 +46,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             };
             if let Some(span) = span {
                 let place = commands.text.source_span(span);
-                findings.report(commands.text.line, place, "an SSH server becomes part of the image");
+                findings.report(
+                    commands.text.line,
+                    place,
+                    "an SSH server becomes part of the image",
+                );
             }
         }
     }

@@ -45,10 +45,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The command that unpacks, installs or runs what was fetched, and which of these it does.
-fn user_of(
-    commands: Commands<'_>,
-    download: &Download<'_>,
-) -> Option<(crate::Span, &'static str)> {
+fn user_of(commands: Commands<'_>, download: &Download<'_>) -> Option<(crate::Span, &'static str)> {
     let Some(file) = &download.file else {
         return behind(commands, download.program).find_map(|next| {
             let next = next.through_wrappers();
@@ -88,9 +85,8 @@ fn use_of(program: &Invocation<'_>) -> Option<&'static str> {
         }
         "apk" if first == Some("add") => Some("installed"),
         "chmod" => first.is_some_and(makes_executable).then_some("made executable"),
-        "sh" | "bash" | "dash" | "ash" | "python" | "python3" | "perl" | "ruby" | "node" | "php" => {
-            Some("run")
-        }
+        "sh" | "bash" | "dash" | "ash" | "python" | "python3" | "perl" | "ruby" | "node"
+        | "php" => Some("run"),
         "java" => program.has_flag(&["jar"]).then_some("run"),
         _ => None,
     }

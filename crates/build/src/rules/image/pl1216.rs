@@ -59,8 +59,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let inner = program.through_wrappers();
             let Some((argument, alone)) = switch(&inner) else { continue };
             let place = commands.text.source_span(argument.span);
-            let message =
-                format!("{} trusts every server with this", inner.program());
+            let message = format!("{} trusts every server with this", inner.program());
             let reported = findings.report(commands.text.line, place, message);
             if alone {
                 reported.unsafe_fix("verify certificates", removal(commands, argument));

@@ -26,8 +26,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let inner = program.through_wrappers();
             if let Some(argument) = switch(&inner) {
                 let place = commands.text.source_span(argument.span);
-                let message =
-                    format!("{} installs what nobody signed with this", inner.program());
+                let message = format!("{} installs what nobody signed with this", inner.program());
                 findings
                     .report(commands.text.line, place, message)
                     .unsafe_fix("verify packages", removal(commands, argument));
@@ -51,9 +50,10 @@ fn switch<'i, 'a>(program: &'i Invocation<'a>) -> Option<&'i Arg<'a>> {
         "zypper" => &["no-gpg-checks", "allow-unsigned-rpm"],
         _ => return None,
     };
-    program.args().iter().find(|one| {
-        one.text.strip_prefix("--").is_some_and(|flag| flags.contains(&flag))
-    })
+    program
+        .args()
+        .iter()
+        .find(|one| one.text.strip_prefix("--").is_some_and(|flag| flags.contains(&flag)))
 }
 
 /// A line for a configuration file of a package manager.
