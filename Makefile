@@ -16,7 +16,7 @@ setup:
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and
 # passes, so a machine without apt still runs the others.
 TEST_TOOLS := rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
-	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables
+	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables debootstrap:debootstrap
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
@@ -25,9 +25,11 @@ test-tools: setup
 test: test-tools
 	$(CARGO) test --workspace --locked
 
-# Longer runs of the properties, beside all tests.
+# Longer runs of the properties beside all tests, and real builds of what the linter mends and
+# proposes: a quarter of an hour, and the package registries of the ecosystems.
 test-all: test-tools
 	PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
+	$(CARGO) test --locked --release -p plimsoll-cli --test builds -- --ignored --nocapture
 
 # Every parser on random bytes, a minute each; needs cargo-fuzz and a nightly toolchain.
 fuzz:
