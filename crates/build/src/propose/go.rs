@@ -28,7 +28,7 @@ fn plan(recipe: &Recipe<'_>) -> Result<Plan, Declined> {
     plan.packages.retain(|name| !IN_STATIC.contains(&name.as_str()));
     let first = words.first().map_or("", |(_, word)| word.as_str());
     let (program, replaced) = if file_name(first) == "go" {
-        (run_becomes_build(recipe, &mut plan, &words)?, words.len())
+        (run_becomes_build(&mut plan, &words)?, words.len())
     } else {
         (built(recipe, first)?, 1)
     };
@@ -151,23 +151,18 @@ const WITH_VALUES: &[&str] = &[
 ];
 
 /// `CMD go run PACKAGE` compiles at every start; a `RUN go build` does it once.
-fn run_becomes_build(
-    recipe: &Recipe<'_>,
-    plan: &mut Plan,
-    words: &[(usize, String)],
-) -> Result<String, Declined> {
+fn run_becomes_build(plan: &mut Plan, words: &[(usize, String)]) -> Result<String, Declined> {
     let texts: Vec<&str> = words.iter().map(|(_, word)| word.as_str()).collect();
     let package = match texts.as_slice() {
         [_, "run", packages @ ..] => packages.join(" "),
         _ => String::new(),
     };
-    let plain = |one: char| one.is_ascii_alphanumeric() || "./_- ".contains(one);
-    if package.is_empty() || !package.chars().all(plain) {
+    let is_word = |one: char| one.is_ascii_alphanumeric() || "./_- ".contains(one);
+    if package.is_empty() || !package.chars().all(is_word) {
         return Err(Declined::CannotPart(format!("`{}` is no program", texts.join(" "))));
     }
     plan.build_end.push("ENV CGO_ENABLED=0".to_owned());
     plan.build_end.push(format!("RUN go build -o /out/app {package}"));
     plan.changed("`go run` compiled at every start; the first stage now does it once");
-    plan.before.retain(|(at, _)| *at < recipe.steps.len());
     Ok("/out/app".to_owned())
 }

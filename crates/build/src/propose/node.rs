@@ -60,25 +60,21 @@ fn plan(recipe: &Recipe<'_>) -> Result<Plan, Declined> {
     plan.bases = vec![slimmer(recipe, is_small)];
     globals(&mut plan, recipe);
     let folder = recipe.steps.get(install_step).map_or("/", |step| step.folder.as_str()).to_owned();
-    match build_step {
-        Some(build) => {
-            let stage = stage_name(recipe, &plan);
-            after_build(&mut plan, recipe, &folder, build);
-            prune(&mut plan, &manager, &install);
-            plan.stage(format!(
-                "`{stage}` installs all dependencies, builds, and takes those of development out \
-                 again"
-            ));
+    if let Some(build) = build_step {
+        let stage = stage_name(recipe, &plan);
+        after_build(&mut plan, recipe, &folder, build);
+        prune(&mut plan, &manager, &install);
+        plan.stage(format!(
+            "`{stage}` installs all dependencies, builds, and takes those of development out again"
+        ));
+    } else {
+        plan.build_name = "dependencies";
+        let stage = stage_name(recipe, &plan);
+        before_source(&mut plan, recipe, &folder, install_step)?;
+        if !omits_dev(&install) && !in_production {
+            omit(&mut plan, recipe, install_step, &install);
         }
-        None => {
-            plan.build_name = "dependencies";
-            let stage = stage_name(recipe, &plan);
-            before_source(&mut plan, recipe, &folder, install_step)?;
-            if !omits_dev(&install) && !in_production {
-                omit(&mut plan, recipe, install_step, &install);
-            }
-            plan.stage(format!("`{stage}` installs the dependencies"));
-        }
+        plan.stage(format!("`{stage}` installs the dependencies"));
     }
     plan.stage(format!(
         "the last stage, `{}`, holds Node.js, what is needed of the dependencies, \
@@ -227,14 +223,16 @@ fn before_source(
         match step.instruction.keyword {
             Keyword::Copy | Keyword::Add => {
                 let words = step.instruction.arguments.words();
-                let manifests = words.iter().rev().skip(1).all(|word| is_manifest(&word.text));
-                let place = match (index < install, manifests) {
-                    // `COPY . .` before the install brings the manifests to both.
-                    (true, false) => Place::Both,
-                    (true, true) => Place::Both,
-                    (false, _) => Place::Final,
-                };
+                let whole = words.iter().rev().skip(1).any(|word| !is_manifest(&word.text));
+                // The manifests are read while the program runs too.
+                let place = if index < install { Place::Both } else { Place::Final };
                 plan.put(index, place);
+                if whole && index < install {
+                    plan.check(format!(
+                        "line {line} copies more than what the install reads, which every change \
+                         of a file runs again"
+                    ));
+                }
                 last = index.max(last);
             }
             Keyword::Run if step.work == Work::Other && index > install => {

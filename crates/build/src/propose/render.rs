@@ -298,7 +298,8 @@ impl<'a> Writer<'_, 'a> {
     fn write_final(&mut self, base: &str, from: &Instruction) {
         let platform = from.flag("platform").map(|flag| format!("{} ", flag.text));
         let keyword = &from.name.text;
-        self.out.push_str(&format!("\n{keyword} {}{base}\n", platform.unwrap_or_default()));
+        self.out.push('\n');
+        self.line(&format!("{keyword} {}{base}", platform.unwrap_or_default()));
         for line in &self.plan.final_start {
             self.line(line);
         }
@@ -441,7 +442,7 @@ impl<'a> Writer<'_, 'a> {
                     one.text.starts_with("hadolint ") || one.text.starts_with("plimsoll ")
                 };
                 let lines = comments.unwrap_or_default().iter().filter(judged);
-                lines.map(|one| format!("{}\n", source.slice(one.span))).collect()
+                lines.fold(String::new(), |all, one| all + source.slice(one.span) + "\n")
             }
         }
     }

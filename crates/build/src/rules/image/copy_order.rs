@@ -74,8 +74,8 @@ pub(super) fn mend(
         first = comment.line;
     }
     let moved = Span::new(file.source.line_start(first), copy.instruction.span.end);
-    let flags: String =
-        copy.instruction.flags.iter().map(|flag| format!("{} ", flag.text)).collect();
+    let flags = copy.instruction.flags.iter();
+    let flags = flags.fold(String::new(), |all, flag| all + &flag.text + " ");
     let lines: Vec<String> = by_folder(&lists)
         .into_iter()
         .map(|(inner, names)| {
