@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::environment::Environment;
+use crate::flow::Flow;
 use crate::rules::Tree;
 use crate::scope::{Scope, Scopes};
 use crate::script::{Form, Program, ShellText};
@@ -23,6 +24,8 @@ pub struct Context<'a> {
     pub(crate) invocations: Vec<Vec<Program<'a>>>,
     /// The trees of the shell texts that a shell of the POSIX family reads, once they are asked for.
     pub(crate) shells: std::cell::OnceCell<Vec<Tree<'a>>>,
+    /// What the stages are made of, once it is asked for.
+    pub(crate) flow: std::cell::OnceCell<Flow>,
     /// What the project decided.
     pub config: &'a Config,
     /// What is known beyond the file.
@@ -54,6 +57,11 @@ pub struct Commands<'a> {
 }
 
 impl<'a> Context<'a> {
+    /// What the stages are made of.
+    pub fn flow(&self) -> &Flow {
+        self.flow.get_or_init(|| Flow::new(self))
+    }
+
     /// The trees of the texts of `RUN` that a shell of the POSIX family can read.
     pub(crate) fn shells(&self) -> impl Iterator<Item = &Tree<'a>> {
         let trees = self.shells.get_or_init(|| {
@@ -108,6 +116,12 @@ impl<'a> Context<'a> {
             .map(|(text, invocations)| Commands { text, invocations })
     }
 
+    /// A shell text by its index, with its programs.
+    pub(crate) fn commands_at(&self, index: usize) -> Option<Commands<'_>> {
+        let (text, invocations) = (self.texts.get(index)?, self.invocations.get(index)?);
+        Some(Commands { text, invocations })
+    }
+
     /// The instruction that a shell text belongs to; an `ONBUILD` for what it holds.
     pub fn instruction_of(&self, text: &ShellText) -> Option<&'a Instruction> {
         self.file.instructions.get(text.instruction)
@@ -130,14 +144,7 @@ impl<'a> Context<'a> {
     }
 
     /// The image that a stage is built on in the end, through the stages between.
-    pub fn root_stage(&self, stage: &'a Stage) -> &'a Stage {
-        let mut root = stage;
-        for _ in 0..self.stages.len() {
-            match root.parent.and_then(|parent| self.stages.get(parent)) {
-                Some(parent) => root = parent,
-                None => break,
-            }
-        }
-        root
+    pub fn root_stage<'s>(&'s self, stage: &'s Stage) -> &'s Stage {
+        self.stages.get(stage.root).unwrap_or(stage)
     }
 }

@@ -17,12 +17,14 @@
 
 pub mod advice;
 pub mod bases;
+pub mod build_context;
 mod config;
 mod context;
 mod date;
 mod environment;
 mod finding;
 mod fix;
+pub mod flow;
 mod ignore;
 mod lint;
 mod rule;

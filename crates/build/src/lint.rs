@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::finding::{Finding, Level};
-use crate::ignore::{Checks, Ignores};
+use crate::ignore::{Checks, Experiments, Ignores, builder_name};
 use crate::rule::{Findings, Rule};
 use crate::rules;
 use crate::scope::Scopes;
@@ -34,7 +34,13 @@ pub(crate) fn lint_all(file: &Dockerfile, config: &Config, environment: &Environ
     sift(file, config, judge(file, config, environment))
 }
 
-fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<Finding> {
+/// Shows what rules can ask about a file.
+pub(crate) fn with_context<R>(
+    file: &Dockerfile,
+    config: &Config,
+    environment: &Environment,
+    look: impl FnOnce(&Context<'_>) -> R,
+) -> R {
     let stages = stages(file);
     let scopes = Scopes::new(file, &stages);
     let texts = shell_texts(file, &stages);
@@ -45,19 +51,35 @@ fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<F
         texts: &texts,
         invocations: texts.iter().map(crate::script::ShellText::programs).collect(),
         shells: std::cell::OnceCell::new(),
+        flow: std::cell::OnceCell::new(),
         config,
         environment,
     };
+    look(&context)
+}
+
+fn judge(file: &Dockerfile, config: &Config, environment: &Environment) -> Vec<Finding> {
+    let experiments = Experiments::of(file);
     let mut found = Vec::new();
-    for rule in rules::all() {
-        let level = level(rule, config);
-        if level > Level::Ignore {
-            let before = found.len();
-            (rule.check)(&context, &mut Findings { rule, level, before, found: &mut found });
+    with_context(file, config, environment, |context| {
+        for rule in rules::all() {
+            let mut level = level(rule, config);
+            let tried = level == Level::Ignore && experiments.name(rule) && !is_set(rule, config);
+            if tried {
+                level = Level::Info;
+            }
+            if level > Level::Ignore {
+                let before = found.len();
+                (rule.check)(context, &mut Findings { rule, level, before, found: &mut found });
+                if tried {
+                    let own = found.split_off(before);
+                    found.extend(own.into_iter().filter(|finding| experiments.reach(finding)));
+                }
+            }
         }
-    }
+    });
     if Checks::of_file(file).error {
-        let checks = found.iter_mut().filter(|one| one.rule.id.contains(char::is_lowercase));
+        let checks = found.iter_mut().filter(|one| builder_name(one.rule).is_some());
         checks.for_each(|one| one.level = Level::Error);
     }
     found
@@ -78,6 +100,17 @@ pub fn level(rule: &Rule, config: &Config) -> Level {
     if config.ignored.iter().any(|name| rule.is_called(name)) {
         return Level::Ignore;
     }
-    let own = config.levels.iter().find(|(name, _)| rule.is_called(name));
-    own.map_or(rule.level, |(_, level)| *level)
+    own_level(rule, config).unwrap_or(rule.level)
+}
+
+/// The level that the configuration gives by the rule's id, or else by another name of it.
+fn own_level(rule: &Rule, config: &Config) -> Option<Level> {
+    let by_id = config.levels.iter().find(|(name, _)| rule.id.eq_ignore_ascii_case(name));
+    let named = by_id.or_else(|| config.levels.iter().find(|(name, _)| rule.is_called(name)));
+    named.map(|(_, level)| *level)
+}
+
+/// Whether the configuration says anything about a rule.
+fn is_set(rule: &Rule, config: &Config) -> bool {
+    own_level(rule, config).is_some() || config.ignored.iter().any(|name| rule.is_called(name))
 }

@@ -1,7 +1,7 @@
 //! Which variable has which value where: `ARG` and `ENV`.
 //!
 //! `ARG` before the first `FROM` holds for `FROM` lines and for an `ARG name` without a value;
-//! `ARG` ends with its stage, `ENV` goes on into the stages that are built on it. See
+//! both go on into the stages that are built on theirs, and `ENV` into the image. See
 //! <https://docs.docker.com/reference/dockerfile/#understand-how-arg-and-from-interact>.
 
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ pub struct Definition {
 }
 
 /// How many stages up a variable is looked for, and how long a value may get, in bytes.
-const MAX_STAGES: usize = 1_000;
+const MAX_STAGES: usize = 100;
 const MAX_VALUE: usize = 64 * 1024;
 
 /// The variables of a whole file.
@@ -141,10 +141,8 @@ impl<'s> Scope<'s> {
         for _ in 0..MAX_STAGES {
             stage = self.scopes.parents.get(stage).copied().flatten()?;
             let all = self.scopes.stages.get(stage).and_then(|names| names.get(name));
-            let inherited =
-                all.and_then(|all| all.iter().rev().find(|one| one.origin == Origin::Env));
-            if inherited.is_some() {
-                return inherited;
+            if let Some(inherited) = all.and_then(|all| all.last()) {
+                return Some(inherited);
             }
         }
         None

@@ -1,5 +1,6 @@
 //! The stages of a build and what each is built on.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use crate::Span;
@@ -22,6 +23,8 @@ pub struct Stage {
     pub instructions: Range<usize>,
     /// The earlier stage that it is built on, if it is not an image.
     pub parent: Option<usize>,
+    /// The stage with the image that it is built on in the end; its own number, if that is it.
+    pub root: usize,
 }
 
 impl Stage {
@@ -45,6 +48,7 @@ impl Stage {
 /// The stages of a file in order.
 pub fn stages(file: &Dockerfile) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
+    let mut named: HashMap<String, usize> = HashMap::new();
     for (index, instruction) in file.instructions.iter().enumerate() {
         if instruction.keyword != Keyword::From {
             if let Some(stage) = stages.last_mut() {
@@ -54,20 +58,23 @@ pub fn stages(file: &Dockerfile) -> Vec<Stage> {
         }
         let words = instruction.arguments.words();
         let image = words.first().cloned().unwrap_or_default();
-        let named = words.get(1).is_some_and(|word| word.text.eq_ignore_ascii_case("as"));
-        let parent = stages.iter().rev().find(|stage| {
-            stage.name.as_ref().is_some_and(|name| name.text.eq_ignore_ascii_case(&image.text))
-        });
-        let parent = parent.map(|stage| stage.index);
+        let has_name = words.get(1).is_some_and(|word| word.text.eq_ignore_ascii_case("as"));
+        let name = words.get(2).filter(|_| has_name).cloned();
+        let parent = named.get(&image.text.to_ascii_lowercase()).copied();
+        let number = stages.len();
+        if let Some(name) = &name {
+            named.insert(name.text.to_ascii_lowercase(), number);
+        }
         let first = index.saturating_add(1);
         stages.push(Stage {
-            index: stages.len(),
+            index: number,
             from: index,
             image,
-            name: words.get(2).filter(|_| named).cloned(),
+            name,
             platform: instruction.flag_value("platform").map(str::to_owned),
             instructions: first..first,
             parent,
+            root: parent.and_then(|parent| stages.get(parent)).map_or(number, |one| one.root),
         });
     }
     stages

@@ -2,6 +2,7 @@
 //! where it mends, it mends the bad one.
 #![allow(clippy::print_stdout, reason = "a test says what it counted")]
 
+use plimsoll_build::build_context::{BuildContext, IgnoreFile};
 use plimsoll_build::syntax::Dockerfile;
 use plimsoll_build::{Config, Environment, Level, Mending, Rule, Safety, Source, fix, lint, rules};
 
@@ -24,9 +25,17 @@ fn example_config() -> Config {
     Config::from_hadolint(text).unwrap_or_default()
 }
 
+/// What the examples of rules that ask for the build context take for given.
+fn example_environment(rule: &Rule) -> Environment {
+    let ignore = (rule.id != "PL1301").then(|| IgnoreFile::parse(b".env\n"));
+    let entries = [".env", ".git", "app"].map(str::to_owned).to_vec();
+    let build_context = Some(BuildContext::new(ignore, entries, true));
+    Environment { build_context, ..Environment::default() }
+}
+
 fn count(rule: &Rule, text: &str) -> usize {
     let file = Dockerfile::parse(Source::new(text));
-    lint(&file, &only(rule), &Environment::default()).findings.len()
+    lint(&file, &only(rule), &example_environment(rule)).findings.len()
 }
 
 #[test]
@@ -69,7 +78,7 @@ fn every_rule_has_a_name_of_its_own_and_a_page() {
     names.sort_unstable();
     let twice: Vec<&[&str]> = names.windows(2).filter(|pair| pair.first() == pair.get(1)).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    // A check of a benchmark may be several rules here, and no rule may be called like another.
+    // A check of a benchmark or of the builder may be several rules here, and no rule may be called like another.
     for rule in rules::all() {
         let mut aliases = rule.aliases.to_vec();
         assert!(aliases.iter().all(|alias| names.binary_search(alias).is_err()), "{}", rule.id);

@@ -115,6 +115,12 @@ struct Facts {
     users: BTreeMap<String, u32>,
     #[serde(default)]
     without_users: Vec<String>,
+    /// Packages that are not installed, though a command of their name is there.
+    #[serde(default)]
+    without_packages: Vec<String>,
+    /// Whether the users and groups are all that the image has beyond those of its distribution;
+    /// not taken from the image below.
+    accounts_complete: Option<bool>,
     #[serde(default)]
     groups: BTreeMap<String, u32>,
     #[serde(default)]
@@ -277,10 +283,12 @@ impl Family {
             size: super::Size::default(),
             size_as_of: None,
             packages: None,
+            accounts_complete: false,
             ..below
         };
         if !holding.iter().rev().find_map(|facts| facts.inherit_absent).unwrap_or(false) {
             base.commands.absent.clear();
+            base.without_packages.clear();
             base.commands.complete = false;
         }
         base
@@ -345,6 +353,10 @@ impl Facts {
         for (name, id) in &self.groups {
             put_account(&mut base.groups, name, *id);
         }
+        if let Some(complete) = self.accounts_complete {
+            base.accounts_complete = complete;
+        }
+        base.without_packages.extend(self.without_packages.iter().cloned());
         for name in &self.absent {
             base.commands.deny(name);
         }

@@ -57,6 +57,7 @@ impl Base {
         }
         accounts(root.passwd, &mut base.users);
         accounts(root.group, &mut base.groups);
+        base.accounts_complete = true;
         base.distro = distribution(root.os_release);
         base.package_manager = Some(package_manager(&base));
         base.libc = Some(libc(&programs));

@@ -232,6 +232,12 @@ pub struct Base {
     pub users: Vec<Account>,
     /// Groups known to be there.
     pub groups: Vec<Account>,
+    /// Whether there are no users and groups but these, those of the distribution aside.
+    pub accounts_complete: bool,
+    /// The names of all packages of the distribution, where all are known.
+    pub installed: Option<BTreeSet<String>>,
+    /// Packages that are surely not installed, though a command of their name is there.
+    pub without_packages: BTreeSet<String>,
     /// Commands.
     pub commands: CommandFacts,
     /// `WORKDIR`.
@@ -270,6 +276,9 @@ impl Base {
             user: None,
             users: Vec::new(),
             groups: Vec::new(),
+            accounts_complete: false,
+            installed: None,
+            without_packages: BTreeSet::new(),
             commands: CommandFacts::default(),
             workdir: None,
             entrypoint: None,
@@ -301,6 +310,22 @@ impl Base {
             ("sh", Some(shell)) => Some(shell.exists()),
             _ => None,
         }
+    }
+
+    /// Whether a package of the distribution is installed: `None` where nobody knows.
+    ///
+    /// A package has a command of its own name, so where that is absent, it is too. The official
+    /// images on Alpine remove the groups of `apk add --virtual` that they build with.
+    pub fn has_package(&self, name: &str) -> Option<bool> {
+        if let Some(installed) = &self.installed {
+            return Some(installed.contains(name));
+        }
+        let is_build_group = self.package_manager == Some(PackageManager::Apk)
+            && [".build-deps", ".build-dependencies", ".fetch-deps"].contains(&name);
+        let is_absent = is_build_group
+            || self.without_packages.contains(name)
+            || self.commands.absent.contains(name);
+        is_absent.then_some(false)
     }
 
     /// The user of a number.

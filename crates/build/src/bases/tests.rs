@@ -91,6 +91,21 @@ fn node_has_its_user_and_runs_as_root() {
 }
 
 #[test]
+fn an_image_on_alpine_has_no_other_package_manager() {
+    for family in super::all() {
+        for repository in family.repositories.iter().filter(|name| !name.ends_with('*')) {
+            let base = known(&format!("{repository}:1-alpine3.20")).unwrap();
+            let manager = base.package_manager;
+            let is_alpine = base.distro.as_ref().is_some_and(|distro| distro.id == "alpine");
+            assert!(
+                !is_alpine || manager == Some(PackageManager::Apk),
+                "{repository}: {manager:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn ids_that_are_taken_are_known() {
     let taken = |reference: &str, id: u32| {
         known(reference).unwrap().user_with_id(id).map(|account| account.name.clone())

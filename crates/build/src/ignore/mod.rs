@@ -3,8 +3,8 @@
 //! - `# hadolint ignore=DL3008,SC2086 # reason` right above an instruction
 //! - `# hadolint stage ignore=DL3008` right above a `FROM`, for the stage
 //! - `# hadolint global ignore=DL3008` anywhere between instructions
-//! - `# check=skip=StageNameCasing;error=true` as a directive, or among the comments before an
-//!   instruction
+//! - `# check=skip=StageNameCasing;experimental=all;error=true` as a directive; without `error` also
+//!   among the comments before an instruction
 //! - `# shellcheck disable=SC2086` before an instruction, or within one for its next line
 //! - `# plimsoll ignore=DL3008 until=2027-01-31 reason=text` before an instruction, or within one
 //!   for its next line
@@ -19,7 +19,7 @@ pub(crate) use pragma::{Pragma, Reach, Tool};
 use std::collections::HashMap;
 
 use crate::config::Config;
-use crate::finding::Finding;
+use crate::finding::{Finding, Level};
 use crate::rule::Rule;
 use crate::syntax::{Comment, Dockerfile, Instruction, Keyword};
 
@@ -45,6 +45,9 @@ pub(crate) struct Ignores {
 pub(crate) struct Checks {
     skip: Vec<String>,
     skip_all: bool,
+    /// Experimental checks that are turned on.
+    experimental: Vec<String>,
+    experimental_all: bool,
     /// Violations of the builder's checks are errors.
     pub(crate) error: bool,
 }
@@ -58,12 +61,13 @@ impl Checks {
 
     fn parse(value: &str) -> Self {
         let mut checks = Self::default();
+        let names = |list: &str| list.split(',').map(|name| name.trim().to_owned()).collect();
         for (key, value) in value.splitn(3, ';').filter_map(|part| part.split_once('=')) {
             match (key.trim(), value.trim()) {
                 ("skip", "all") => checks.skip_all = true,
-                ("skip", names) => {
-                    checks.skip = names.split(',').map(|name| name.trim().to_owned()).collect();
-                }
+                ("skip", list) => checks.skip = names(list),
+                ("experimental", "all") => checks.experimental_all = true,
+                ("experimental", list) => checks.experimental = names(list),
                 ("error", value) => {
                     checks.error = matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True");
                 }
@@ -73,9 +77,55 @@ impl Checks {
         checks
     }
 
+    /// The builder skips no experimental check that it was told to make.
     fn skips(&self, rule: &Rule) -> bool {
+        if rule.level == Level::Ignore && self.turns_on(rule) {
+            return false;
+        }
         self.skip_all && builder_name(rule).is_some()
             || self.skip.iter().any(|name| rule.is_called(name))
+    }
+
+    fn turns_on(&self, rule: &Rule) -> bool {
+        self.experimental_all && builder_name(rule).is_some()
+            || self.experimental.iter().any(|name| rule.is_called(name))
+    }
+}
+
+/// The experimental checks of the builder that comments turn on.
+#[derive(Debug, Default)]
+pub(crate) struct Experiments {
+    everywhere: Checks,
+    /// By the first line of the instruction.
+    instructions: HashMap<u32, Checks>,
+}
+
+impl Experiments {
+    pub(crate) fn of(file: &Dockerfile) -> Self {
+        let mut experiments =
+            Self { everywhere: Checks::of_file(file), instructions: HashMap::new() };
+        for comment in &file.comments {
+            let value = check_value(&comment.text).filter(|value| value.contains("experimental"));
+            let Some(value) = value else { continue };
+            if let Some(next) = instruction_behind(file, comment.line)
+                && instruction_around(file, comment.line).is_none()
+            {
+                experiments.instructions.insert(next.lines.0, Checks::parse(value));
+            }
+        }
+        experiments
+    }
+
+    /// Whether a comment turns the rule on, for the file or for an instruction.
+    pub(crate) fn name(&self, rule: &Rule) -> bool {
+        let mut all = std::iter::once(&self.everywhere).chain(self.instructions.values());
+        all.any(|one| one.turns_on(rule))
+    }
+
+    /// Whether the finding stands where its rule is turned on.
+    pub(crate) fn reach(&self, finding: &Finding) -> bool {
+        self.everywhere.turns_on(finding.rule)
+            || self.instructions.get(&finding.line).is_some_and(|one| one.turns_on(finding.rule))
     }
 }
 

@@ -32,12 +32,15 @@ impl Variables for std::collections::BTreeMap<String, String> {
 }
 
 /// How to expand.
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the builder's own lexer")]
 #[derive(Debug, Clone, Copy)]
 pub struct Expander {
     /// The character that takes the meaning of the next one.
     pub escape: char,
     /// Quotes stay in the outcome.
     pub raw_quotes: bool,
+    /// Quotes are characters like any other, as in a here-document.
+    pub plain_quotes: bool,
     /// Escape characters stay in the outcome.
     pub raw_escapes: bool,
     /// A variable that is not set stays as it was written.
@@ -83,7 +86,13 @@ pub enum ExpandError {
 impl Expander {
     /// As instructions are expanded.
     pub fn new(escape: char) -> Self {
-        Self { escape, raw_quotes: false, raw_escapes: false, keep_unset: false }
+        Self {
+            escape,
+            raw_quotes: false,
+            plain_quotes: false,
+            raw_escapes: false,
+            keep_unset: false,
+        }
     }
 
     /// Expands a text.
@@ -157,7 +166,7 @@ impl Run<'_> {
                 return Ok((text, words.finish()));
             }
             match character {
-                '\'' | '"' => {
+                '\'' | '"' if !self.how.plain_quotes => {
                     let quoted = if character == '"' {
                         self.double_quoted(raw_escapes)?
                     } else {

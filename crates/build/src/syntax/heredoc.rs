@@ -10,7 +10,8 @@ use crate::Span;
 ///
 /// A line whose quotes do not match announces none: the builder reads it so.
 pub(super) fn of_line(line: &str) -> Vec<Heredoc> {
-    let words = Expander { escape: '\\', raw_quotes: true, raw_escapes: true, keep_unset: true };
+    let words =
+        Expander { raw_quotes: true, raw_escapes: true, keep_unset: true, ..Expander::new('\\') };
     words.expand(line, &()).map_or_else(
         |_| Vec::new(),
         |line| line.words.iter().filter_map(|word| of_word(word)).collect(),
@@ -27,7 +28,7 @@ fn of_word(word: &str) -> Option<Heredoc> {
     if rest.is_empty() || rest.contains('<') {
         return None;
     }
-    let plain = Expander { escape: '\\', raw_quotes: false, raw_escapes: false, keep_unset: true };
+    let plain = Expander { keep_unset: true, ..Expander::new('\\') };
     let words = plain.expand(rest, &()).ok()?.words;
     let [name] = words.as_slice() else { return None };
     let raw = Expander { raw_quotes: true, ..plain }.expand(rest, &()).ok()?.words;

@@ -19,7 +19,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let all = context.file.instructions.iter().filter(|one| one.keyword != Keyword::Unknown);
+    // The builder does not count what stands before the first FROM.
+    let first = context.stages.first().map_or(usize::MAX, |stage| stage.from);
+    let all = context.file.instructions.iter().skip(first);
+    let all = all.filter(|one| one.keyword != Keyword::Unknown);
     let is_upper = |text: &str| !text.chars().any(char::is_lowercase);
     let is_lower = |text: &str| !text.chars().any(char::is_uppercase);
     let upper = all.clone().filter(|one| is_upper(&one.name.text)).count();

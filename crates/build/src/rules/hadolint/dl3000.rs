@@ -9,7 +9,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3000",
-    aliases: &["DS-0009", "AVD-DS-0009", "DS009"],
+    aliases: &["DS-0009", "AVD-DS-0009", "DS009", "WorkdirRelativePath"],
     level: Level::Error,
     title: "Write WORKDIR as an absolute path",
     why: "A relative WORKDIR depends on the one before it, which may be another image's: when \
@@ -25,7 +25,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for step in context.steps_of(Keyword::Workdir).filter(|step| !step.onbuild) {
         let Some(argument) = step.instruction.arguments.text() else { continue };
         let path = bare(&argument.text);
-        if path.is_empty() || is_absolute_or_unknown(path) {
+        if path.is_empty()
+            || is_absolute_or_unknown(path) && !is_relative_value(context, step, path)
+        {
             continue;
         }
         let reported = findings.report(
@@ -40,6 +42,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             reported.safe_fix(format!("write {absolute}"), vec![Edit::replace(span, absolute)]);
         }
     }
+}
+
+/// Whether a path that begins with a variable is relative with the value that the file gives it.
+fn is_relative_value(context: &Context<'_>, step: Step<'_>, path: &str) -> bool {
+    path.starts_with('$')
+        && context.expand(path, step).is_ok_and(|value| {
+            value.unset.is_empty() && !value.text.is_empty() && !is_absolute_or_unknown(&value.text)
+        })
 }
 
 /// The absolute folder that holds before an instruction, where the file says it.

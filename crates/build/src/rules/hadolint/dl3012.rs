@@ -8,7 +8,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3012",
-    aliases: &["DS-0023", "AVD-DS-0023", "DS023"],
+    aliases: &["DS-0023", "AVD-DS-0023", "DS023", "MultipleInstructionsDisallowed"],
     level: Level::Error,
     title: "Write one HEALTHCHECK for each stage",
     why: "Only the last HEALTHCHECK of a stage has an effect; one that stands before it \

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
     level: Level::Error,
     title: "Give each stage a name of its own",
     why: "With two stages of one name, `--from` and `--target` mean the last of them, and a \
-          reader may mean the other.",
+          reader may mean the other. Case makes no difference.",
     bad: "FROM golang:1.24 AS build\nFROM node:22 AS build\n",
     good: "FROM golang:1.24 AS build\nFROM node:22 AS web\n",
     mending: Mending::None,
@@ -21,10 +21,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let mut seen: HashMap<&str, Span> = HashMap::new();
+    let mut seen: HashMap<String, Span> = HashMap::new();
     for stage in context.stages {
         let Some(name) = &stage.name else { continue };
-        if let Some(first) = seen.get(name.text.as_str()) {
+        if let Some(first) = seen.get(&name.text.to_lowercase()) {
             let line = context.file.source.line(stage.span(context.file).start);
             findings
                 .report(
@@ -34,7 +34,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 )
                 .related(*first, "the first stage of that name");
         } else {
-            seen.insert(&name.text, name.span);
+            seen.insert(name.text.to_lowercase(), name.span);
         }
     }
 }

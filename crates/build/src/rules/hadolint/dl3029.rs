@@ -8,7 +8,7 @@ use crate::syntax::{Flag, Instruction, Keyword};
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3029",
-    aliases: &[],
+    aliases: &["FromPlatformFlagConstDisallowed"],
     level: Level::Warning,
     title: "Leave the platform to the build's caller",
     why: "A fixed platform makes an image that runs slowly or not at all elsewhere, and \

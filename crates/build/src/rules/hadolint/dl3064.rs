@@ -9,7 +9,14 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL3064",
-    aliases: &["DS-0031", "AVD-DS-0031", "DS031", "CIS-4.10", "CIS-DI-0010"],
+    aliases: &[
+        "DS-0031",
+        "AVD-DS-0031",
+        "DS031",
+        "CIS-4.10",
+        "CIS-DI-0010",
+        "SecretsUsedInArgOrEnv",
+    ],
     level: Level::Warning,
     title: "Give secrets to a build as secret mounts",
     why: "A value of ARG or ENV can be read in the image and its history by everyone who has \
@@ -63,8 +70,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 }
 
 fn report(findings: &mut Findings<'_>, line: u32, name: &str, given: &str, span: Span) {
-    let upper = name.to_ascii_uppercase();
-    if let Some(part) = PARTS.iter().find(|part| is_part(&upper, part)) {
+    if let Some(part) = secret_part(name) {
         let message = format!(
             "Potentially sensitive data should not be used in the `ARG` or `ENV` commands: \
              `{name}` is named like a secret ({part}); its value {given}"
@@ -73,6 +79,17 @@ fn report(findings: &mut Findings<'_>, line: u32, name: &str, given: &str, span:
     }
 }
 
-fn is_part(name: &str, part: &str) -> bool {
-    if part == "AWS_ACCESS_KEY_ID" { name == part } else { name.contains(part) }
+/// What in the name of a variable says that it holds a secret.
+fn secret_part(name: &str) -> Option<&'static str> {
+    let upper = name.to_ascii_uppercase();
+    let is_part = |part: &&str| match *part {
+        "AWS_ACCESS_KEY_ID" => upper == *part,
+        part => upper.contains(part),
+    };
+    PARTS.iter().find(|part| is_part(part)).copied()
+}
+
+/// Whether this rule takes a variable for a secret.
+pub(in crate::rules) fn names_a_secret(name: &str) -> bool {
+    secret_part(name).is_some()
 }

@@ -8,7 +8,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL4003",
-    aliases: &["DS-0016", "AVD-DS-0016", "DS016"],
+    aliases: &["DS-0016", "AVD-DS-0016", "DS016", "MultipleInstructionsDisallowed"],
     level: Level::Warning,
     title: "Write one CMD for each stage",
     why: "Only the last CMD of a stage has an effect; one that stands before it misleads who \

@@ -8,7 +8,7 @@ use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "DL4004",
-    aliases: &["DS-0007", "AVD-DS-0007", "DS007"],
+    aliases: &["DS-0007", "AVD-DS-0007", "DS007", "MultipleInstructionsDisallowed"],
     level: Level::Error,
     title: "Write one ENTRYPOINT for each stage",
     why: "Only the last ENTRYPOINT of a stage has an effect; one that stands before it \

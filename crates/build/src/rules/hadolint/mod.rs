@@ -9,6 +9,8 @@ pub(super) mod lines;
 mod pip;
 pub(super) mod quotes;
 
+pub(in crate::rules) use dl3064::names_a_secret;
+
 super::registry! {
     dl1000
     dl1001

@@ -1,6 +1,6 @@
 //! What ends in the image that a build without `--target` makes.
 
-use crate::bases::{self, Base};
+use crate::bases::Base;
 use crate::context::{Commands, Context, Step};
 use crate::stage::Stage;
 use crate::syntax::{Expander, Keyword};
@@ -32,15 +32,15 @@ pub(super) fn commands<'c>(context: &'c Context<'_>, step: Step<'_>) -> Option<C
 
 /// What a stage is built on in the end, its variables expanded; `None` where they are not known.
 pub(super) fn image(context: &Context<'_>, stage: &Stage) -> Option<String> {
-    let root = stages_below(context, stage)?;
+    let root = context.root_stage(stage);
     let scope = context.scopes.at(None, root.from);
     let name = Expander::new(context.file.escape).expand(&root.image.text, &scope).ok()?.text;
     Some(name).filter(|name| !name.is_empty() && !name.ends_with(':'))
 }
 
 /// What is known of the image that a stage is built on.
-pub(super) fn base(context: &Context<'_>, stage: &Stage) -> Option<Base> {
-    bases::known(&image(context, stage)?)
+pub(super) fn base<'c>(context: &'c Context<'_>, stage: &Stage) -> Option<&'c Base> {
+    context.flow().base(stage.index)
 }
 
 /// Whether the last stage is one for developers, by its name.
@@ -50,8 +50,4 @@ pub(super) fn is_for_development(context: &Context<'_>) -> bool {
         let name = name.text.to_ascii_lowercase();
         ["dev", "debug", "test", "lint", "ci"].iter().any(|part| name.starts_with(part))
     })
-}
-
-fn stages_below<'a>(context: &Context<'a>, stage: &Stage) -> Option<&'a Stage> {
-    context.stages.get(stage.index).map(|own| context.root_stage(own))
 }

@@ -43,6 +43,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     } else {
         let Some(base) = lineage::base(context, stage) else { return };
         let repository = base.name.split(':').next().unwrap_or_default();
+        // The last of several stages that starts nothing is there to be copied from or to check.
+        let serves = lineage::last(context, Keyword::Expose).is_some();
+        if context.stages.len() > 1 && !entry && !starts(Keyword::Cmd) && !serves {
+            return;
+        }
         if base.is_root_by_default() != Some(true) || (!entry && STEPS_DOWN.contains(&repository)) {
             return;
         }

@@ -1,5 +1,7 @@
 //! `plimsoll lint`: is this Dockerfile sound, and what would mend it.
 
+mod bases;
+mod context;
 mod files;
 mod mend;
 mod pages;
@@ -15,6 +17,7 @@ use plimsoll_build::{Config, Environment, Finding, Level, Safety, Source, lint};
 use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
+use self::context::Contexts;
 use self::settings::Settings;
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::output;
@@ -30,6 +33,9 @@ use crate::target::Reading;
   plimsoll lint --fix --unsafe-fixes --diff .   show what more could be mended
   plimsoll lint --propose Dockerfile            two stages for one: what builds, and what runs
   plimsoll lint -f json - < Dockerfile
+  plimsoll lint --base-image node:20-alpine Dockerfile
+  plimsoll lint --base-image node:20=docker-archive:node.tar Dockerfile
+  plimsoll lint --context . docker/Dockerfile   judge what COPY takes from this folder
   plimsoll lint --explain DL3008
 
 A `.hadolint.yaml`, or the table [lint] of a `plimsoll.toml`, is read where it exists.
@@ -67,6 +73,14 @@ pub(crate) struct Lint {
     /// Ask the registries for the digests of base images; with --fix, write them behind the tags
     #[arg(long)]
     pin: bool,
+
+    /// Read a base image, for the rules that ask what is in it: the image as FROM names it, or
+    /// NAME=REF for where the image of that FROM is found; several times if wanted
+    #[arg(long, value_name = "[NAME=]REF")]
+    base_image: Vec<String>,
+    /// The folder of the build context [default: the one that the Dockerfile lies in]
+    #[arg(long, value_name = "DIR")]
+    context: Option<PathBuf>,
 
     #[command(flatten)]
     settings: Settings,
@@ -122,6 +136,9 @@ impl Lint {
             return Err(
                 Usage("--diff shows what --fix or --propose would do: add one".into()).into()
             );
+        let contexts = Contexts::new(self.context.as_deref())?;
+        if self.context.is_some() {
+            config.levels.entry("PL1303".into()).or_insert(Level::Warning);
         }
         let mut environment = Environment::default();
         if self.pin {
@@ -129,12 +146,20 @@ impl Lint {
             environment.digests = pin::digests(texts, &self.reading.options()?);
             config.levels.entry("PL1401".into()).or_insert(Level::Info);
         }
+        let mut outcome = Outcome::Clean;
+        if !self.base_image.is_empty() {
+            let texts = sources.iter().flatten().map(|read| read.source.text());
+            let (bases, is_whole) = bases::bases(&self.base_image, texts, &self.reading)?;
+            environment.bases = bases;
+            if !is_whole {
+                outcome = outcome.or(Outcome::Partial);
+            }
+        }
         let done: Vec<anyhow::Result<Done>> = sources
             .into_par_iter()
-            .map(|read| read.map(|read| self.judge(read, &config, &environment)))
+            .map(|read| read.map(|read| self.judge(read, &config, &environment, &contexts)))
             .collect();
 
-        let mut outcome = Outcome::Clean;
         let mut judged = Vec::with_capacity(done.len());
         for one in done {
             match one {
@@ -175,8 +200,16 @@ impl Lint {
         Ok(outcome)
     }
 
-    fn judge(&self, read: Read, config: &Config, environment: &Environment) -> Done {
+    fn judge(
+        &self,
+        read: Read,
+        config: &Config,
+        environment: &Environment,
+        contexts: &Contexts,
+    ) -> Done {
         let Read { path, mut source } = read;
+        let environment =
+            &Environment { build_context: contexts.of(&path), ..environment.clone() };
         let mut mended = None;
         if self.fix && source.not_utf8().is_none() {
             let safety = if self.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };

@@ -1,0 +1,78 @@
+//! The build context: the folder whose files `COPY` and `ADD` take, and what its `.dockerignore`
+//! leaves out.
+//!
+//! Who calls the linter reads the folder; nothing here touches a disk.
+
+mod ignore_file;
+mod pattern;
+mod sensitive;
+mod sources;
+
+pub use ignore_file::{IgnoreFile, IgnoreProblem, IgnoreProblemKind};
+pub use pattern::PatternError;
+pub(crate) use sensitive::{Kind, kind_of};
+pub(crate) use sources::{ContextSource, context_sources};
+
+/// How many steps of comparing patterns with paths one rule makes for a file.
+const MAX_STEPS: usize = 50_000_000;
+
+/// What is left of the work that may be done.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps(usize);
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self(MAX_STEPS)
+    }
+}
+
+impl Steps {
+    /// Takes some; `None` where there are not so many left.
+    pub(crate) fn take(&mut self, count: usize) -> Option<()> {
+        self.0 = self.0.checked_sub(count)?;
+        Some(())
+    }
+}
+
+/// A build context.
+#[derive(Debug, Clone, Default)]
+pub struct BuildContext {
+    /// The ignore file, where there is one.
+    pub ignore: Option<IgnoreFile>,
+    /// The paths of its files and folders, sorted: `src`, `src/main.rs`.
+    entries: Vec<String>,
+    /// Whether [`Self::entries`] holds all of them, and not only the first level.
+    complete: bool,
+}
+
+impl BuildContext {
+    /// A context of these files and folders, their paths relative to it, slashes between the
+    /// parts; `complete` says whether these are all, and not only those of the first level.
+    pub fn new(ignore: Option<IgnoreFile>, mut entries: Vec<String>, complete: bool) -> Self {
+        entries.sort_unstable();
+        Self { ignore, entries, complete }
+    }
+
+    /// The files and folders that are known, sorted.
+    pub fn entries(&self) -> &[String] {
+        &self.entries
+    }
+
+    /// Whether all files and folders are known.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Whether there is such a file or folder.
+    pub fn has(&self, path: &str) -> bool {
+        self.entries.binary_search_by(|entry| entry.as_str().cmp(path)).is_ok()
+    }
+
+    /// Whether the ignore file keeps a path out.
+    pub(crate) fn ignores(&self, path: &str, steps: &mut Steps) -> Option<bool> {
+        self.ignore.as_ref().map_or(Some(false), |ignore| ignore.ignores(path, steps))
+    }
+}
+
+#[cfg(test)]
+mod tests;

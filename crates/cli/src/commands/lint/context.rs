@@ -1,0 +1,153 @@
+//! The build context of a Dockerfile: the folder that is named, or the one that it lies in.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use plimsoll_build::build_context::{BuildContext, IgnoreFile};
+
+use super::files::is_stdin;
+use crate::exit::{Usage, tell};
+
+/// How much of an ignore file is read, in bytes; its reader takes a little less.
+const MAX_BYTES: u64 = (1 << 20) + 1;
+/// How many files and folders of a context are listed, and how deep.
+const MAX_ENTRIES: usize = 200_000;
+const MAX_DEPTH: u32 = 64;
+/// How far up an ignore file is looked for that says where the context is.
+const MAX_PARENTS: usize = 16;
+
+/// The context of every Dockerfile.
+#[derive(Debug)]
+pub(super) enum Contexts {
+    /// Each lies in its own.
+    Beside,
+    /// One was named, and is listed: the folder and all that is in it.
+    Named(PathBuf, Vec<String>, bool),
+}
+
+impl Contexts {
+    /// Lists the folder that is named; without one, contexts are what Dockerfiles lie in.
+    pub(super) fn new(folder: Option<&Path>) -> anyhow::Result<Self> {
+        let Some(folder) = folder else { return Ok(Self::Beside) };
+        if !folder.is_dir() {
+            let why = format!("the build context `{}` is no folder", folder.display());
+            return Err(Usage(why).into());
+        }
+        let mut listing = Listing::default();
+        listing.walk(folder, "", MAX_DEPTH);
+        if !listing.complete {
+            tell(&format!(
+                "`{}` has more than {MAX_ENTRIES} files, or some that cannot be listed: what is \
+                 not there is not judged",
+                folder.display()
+            ));
+        }
+        Ok(Self::Named(folder.to_owned(), listing.entries, listing.complete))
+    }
+
+    /// The context of a Dockerfile; `None` where it is not known.
+    ///
+    /// A folder is taken for the context only where no folder above it, up to the repository's
+    /// root, has an ignore file while it has none: then the context is rather that one.
+    pub(super) fn of(&self, dockerfile: &Path) -> Option<BuildContext> {
+        let (folder, entries, complete) = match self {
+            Self::Named(folder, entries, complete) => (folder.clone(), entries.clone(), *complete),
+            Self::Beside if is_stdin(dockerfile) => return None,
+            Self::Beside => {
+                let folder = match dockerfile.parent()? {
+                    parent if parent.as_os_str().is_empty() => PathBuf::from("."),
+                    parent => parent.to_owned(),
+                };
+                let mut listing = Listing::default();
+                listing.walk(&folder, "", 0);
+                (folder, listing.entries, false)
+            }
+        };
+        let ignore = ignore_file(&folder, dockerfile);
+        let beside = matches!(self, Self::Beside);
+        if beside && ignore.is_none() && has_ignore_file_above(&folder) {
+            return None;
+        }
+        Some(BuildContext::new(ignore, entries, complete))
+    }
+}
+
+/// The ignore file of a Dockerfile: `NAME.dockerignore` beside it wins over the folder's.
+fn ignore_file(folder: &Path, dockerfile: &Path) -> Option<IgnoreFile> {
+    let own = (!is_stdin(dockerfile)).then(|| {
+        let mut name = dockerfile.as_os_str().to_owned();
+        name.push(".dockerignore");
+        PathBuf::from(name)
+    });
+    let (path, bytes) = own
+        .into_iter()
+        .chain([folder.join(".dockerignore")])
+        .find_map(|path| read(&path).ok().map(|bytes| (path, bytes)))?;
+    let file = IgnoreFile::parse(&bytes);
+    for problem in &file.problems {
+        tell(&format!("{}:{}: {}", path.display(), problem.line, problem.kind));
+    }
+    Some(file)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // A pipe of that name would never end.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn has_ignore_file_above(folder: &Path) -> bool {
+    let Ok(folder) = fs::canonicalize(folder) else { return false };
+    for above in folder.ancestors().take(MAX_PARENTS) {
+        if above != folder && above.join(".dockerignore").is_file() {
+            return true;
+        }
+        if above.join(".git").exists() {
+            break;
+        }
+    }
+    false
+}
+
+/// What is in a folder. Symbolic links are listed, and not followed.
+struct Listing {
+    entries: Vec<String>,
+    complete: bool,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self { entries: Vec::new(), complete: true }
+    }
+}
+
+impl Listing {
+    fn walk(&mut self, folder: &Path, prefix: &str, depth: u32) {
+        let Ok(entries) = fs::read_dir(folder) else {
+            self.complete = false;
+            return;
+        };
+        for entry in entries {
+            let Some(entry) = entry.ok().filter(|_| self.entries.len() < MAX_ENTRIES) else {
+                self.complete = false;
+                return;
+            };
+            let name = entry.file_name();
+            let path = format!("{prefix}{}", name.to_string_lossy());
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            self.entries.push(path.clone());
+            // What is in a repository's own folder, nothing copies by name.
+            if is_folder && name != ".git" {
+                match depth.checked_sub(1) {
+                    Some(depth) => self.walk(&entry.path(), &format!("{path}/"), depth),
+                    None => self.complete = false,
+                }
+            }
+        }
+    }
+}
