@@ -14,6 +14,9 @@ pub(super) struct Download<'c> {
     pub(super) file: Option<String>,
 }
 
+/// How many downloads of one text are looked at.
+const MOST: usize = 100;
+
 /// The downloads of a text, in order.
 pub(super) fn downloads<'c>(commands: Commands<'c>) -> Vec<Download<'c>> {
     let fetch = |program: &'c Program<'c>| {
@@ -21,7 +24,7 @@ pub(super) fn downloads<'c>(commands: Commands<'c>) -> Vec<Download<'c>> {
         let file = target(&fetcher, commands)?;
         Some(Download { fetcher, program, file })
     };
-    commands.invocations.iter().filter_map(fetch).collect()
+    commands.invocations.iter().filter_map(fetch).take(MOST).collect()
 }
 
 /// The name of the file that is written; the inner `None` is standard output.
