@@ -12,6 +12,7 @@ const CASES: &[Cases] = &[
         &["FROM nginx:1.29\nCOPY site /usr/share/nginx/html\n", "FROM scratch\nCMD [\"/app\"]\n"],
         &[
             "FROM example.com/base:1\nCMD [\"app\"]\n",
+            "ARG P\nFROM ${P}alpine:3\nCMD [\"app\"]\n",
             "FROM postgres:17\nCOPY init.sql /docker-entrypoint-initdb.d/\n",
             "FROM debian:12\nRUN apt-get install -y gosu=1.17\nENTRYPOINT [\"/entrypoint.sh\"]\n",
             "FROM debian:12\nENTRYPOINT [\"su-exec\", \"app\", \"server\"]\n",
@@ -71,10 +72,15 @@ const CASES: &[Cases] = &[
             "WORKDIR /a\nCOPY . /a\nRUN pip install --no-cache-dir -r requirements.txt\n",
             "WORKDIR /a\nCOPY . .\nRUN set -eux; go mod download\n",
             "WORKDIR /a\nADD ./ ./\nRUN bundle install\n",
+            "WORKDIR /a\nCOPY . .\nRUN mvn -q package\n",
+            "WORKDIR /a\nCOPY . .\nRUN cargo build --release\n",
         ],
         &[
             "WORKDIR /a\nCOPY package*.json ./\nRUN npm ci\nCOPY . .\n",
             "WORKDIR /a\nCOPY . .\nRUN npm run build\n",
+            "WORKDIR /a\nCOPY pom.xml .\nRUN mvn dependency:go-offline\nCOPY . .\nRUN mvn package\n",
+            "WORKDIR /a\nCOPY . .\nRUN --mount=type=cache,target=/r cargo build\n",
+            "FROM rust:1.90 AS a\nRUN cargo chef cook\nFROM rust:1.90\nCOPY . .\nRUN cargo build\n",
             "WORKDIR /a\nCOPY . .\nRUN npm install -g serve@14\n",
             "WORKDIR /a\nCOPY --from=x . .\nRUN npm ci\n",
             "WORKDIR /a\nCOPY . .\nRUN pip install --no-cache-dir gunicorn==23\n",
@@ -85,9 +91,11 @@ const CASES: &[Cases] = &[
         &[
             "EXPOSE 80\nCMD gunicorn -b 0.0.0.0:8000 app\n",
             "EXPOSE 80\nCMD [\"python\", \"-m\", \"http.server\", \"8000\"]\n",
+            "FROM python:3.13\nCMD uvicorn app:app --port 8000\n",
             "EXPOSE 80\nENTRYPOINT [\"python\", \"manage.py\", \"runserver\", \"0.0.0.0:8000\"]\n",
         ],
         &[
+            "FROM example.com/python:3\nCMD uvicorn app:app --port 8000\n",
             "EXPOSE 8000\nCMD gunicorn --bind 0.0.0.0:8000 app\n",
             "EXPOSE 8000-8010\nCMD gunicorn --bind=:8005 app\n",
             "ARG P\nEXPOSE $P\nCMD gunicorn --bind :8005 app\n",

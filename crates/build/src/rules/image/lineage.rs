@@ -42,12 +42,13 @@ pub(super) fn commands<'c>(context: &'c Context<'_>, step: Step<'_>) -> Option<C
     Some(Commands { text, invocations: context.invocations.get(at)? })
 }
 
-/// What a stage is built on in the end, its variables expanded; `None` where they are not known.
+/// What a stage is built on in the end, its variables expanded; `None` where one has no value.
 pub(super) fn image(context: &Context<'_>, stage: &Stage) -> Option<String> {
-    let root = stages_below(context, stage)?;
+    let root = context.root_stage(context.stages.get(stage.index)?);
     let scope = context.scopes.at(None, root.from);
-    let name = Expander::new(context.file.escape).expand(&root.image.text, &scope).ok()?.text;
-    Some(name).filter(|name| !name.is_empty() && !name.ends_with(':'))
+    let keep = Expander { keep_unset: true, ..Expander::new(context.file.escape) };
+    let name = keep.expand(&root.image.text, &scope).ok()?.text;
+    Some(name).filter(|name| !name.is_empty() && !name.contains('$') && !name.ends_with(':'))
 }
 
 /// What is known of the image that a stage is built on.
@@ -62,8 +63,4 @@ pub(super) fn is_for_development(context: &Context<'_>) -> bool {
         let name = name.text.to_ascii_lowercase();
         ["dev", "debug", "test", "lint", "ci"].iter().any(|part| name.starts_with(part))
     })
-}
-
-fn stages_below<'a>(context: &Context<'a>, stage: &Stage) -> Option<&'a Stage> {
-    context.stages.get(stage.index).map(|own| context.root_stage(own))
 }

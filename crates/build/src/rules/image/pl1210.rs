@@ -1,11 +1,13 @@
 //! The whole context before the dependencies.
 
+use std::collections::HashSet;
+
 use super::whole_context;
 use crate::context::{Commands, Context, Step};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::shell::Invocation;
-use crate::syntax::{Argument, Keyword};
+use crate::syntax::{Argument, Keyword, MountKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1210",
@@ -30,19 +32,25 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some(slot) = slot.filter(|slot| slot.is_none()) else { continue };
         *slot = whole_context::source(step.instruction).map(|source| (step, source));
     }
+    // Tools that have fetched dependencies in an earlier layer, of whichever stage.
+    let mut fetched: HashSet<&'static str> = HashSet::new();
     for commands in context.runs().filter(|one| !one.text.onbuild) {
+        let tools = commands.invocations.iter().filter_map(|one| builder(&one.through_wrappers()));
+        let before = fetched.clone();
+        fetched.extend(tools);
         let slot = commands.text.stage.and_then(|stage| copies.get_mut(stage));
         let Some(slot) = slot else { continue };
         let Some((copy, source)) = slot.filter(|(copy, _)| copy.index < commands.text.instruction)
         else {
             continue;
         };
-        if let Some(program) = dependencies(commands) {
+        let found = dependencies(commands).or_else(|| build(context, commands, &before));
+        if let Some(program) = found {
             *slot = None;
             let place = commands.text.source_span(program.command().span);
             let message = format!(
-                "every change of a file runs `{}` again: copy what it reads first, and the rest \
-                 behind it",
+                "every change of a file makes `{}` fetch the dependencies again: copy what names \
+                 them first, and the rest behind it",
                 name(&program)
             );
             findings
@@ -56,6 +64,38 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 fn dependencies(commands: Commands<'_>) -> Option<Invocation<'_>> {
     let mut all = commands.invocations.iter().map(|program| program.through_wrappers());
     all.find(|program| installs_dependencies(program))
+}
+
+/// The program that builds the project and fetches its dependencies on the way.
+fn build<'c>(
+    context: &Context<'_>,
+    commands: Commands<'c>,
+    fetched: &HashSet<&str>,
+) -> Option<Invocation<'c>> {
+    let instruction = context.instruction_of(commands.text)?;
+    // A cache keeps them from one build to the next.
+    if instruction.mounts().any(|mount| mount.kind == MountKind::Cache) {
+        return None;
+    }
+    let mut all = commands.invocations.iter().map(|program| program.through_wrappers());
+    all.find(|program| builds(program) && builder(program).is_some_and(|one| !fetched.contains(one)))
+}
+
+/// The tool whose dependencies a program fetches.
+fn builder(program: &Invocation<'_>) -> Option<&'static str> {
+    match program.program() {
+        "mvn" | "mvnw" => Some("mvn"),
+        "cargo" => program.subcommand().filter(|one| *one != "install").map(|_| "cargo"),
+        _ => None,
+    }
+}
+
+fn builds(program: &Invocation<'_>) -> bool {
+    let offline = ["o", "offline", "version", "help"];
+    program.operands().iter().any(|one| match builder(program) {
+        Some("mvn") => matches!(&*one.text, "package" | "install" | "verify" | "compile"),
+        _ => &*one.text == "build",
+    }) && !program.has_flag(&offline)
 }
 
 fn name(program: &Invocation<'_>) -> String {
