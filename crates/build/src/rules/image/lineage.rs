@@ -1,6 +1,6 @@
 //! What ends in the image that a build without `--target` makes.
 
-use crate::bases::{self, Base};
+use crate::bases::Base;
 use crate::context::{Commands, Context, Step};
 use crate::stage::Stage;
 use crate::syntax::{Expander, Keyword};
@@ -52,8 +52,8 @@ pub(super) fn image(context: &Context<'_>, stage: &Stage) -> Option<String> {
 }
 
 /// What is known of the image that a stage is built on.
-pub(super) fn base(context: &Context<'_>, stage: &Stage) -> Option<Base> {
-    bases::known(&image(context, stage)?)
+pub(super) fn base<'c>(context: &'c Context<'_>, stage: &Stage) -> Option<&'c Base> {
+    context.flow().base(stage.index)
 }
 
 /// Whether the last stage is one for developers, by its name.
