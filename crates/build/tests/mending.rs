@@ -213,7 +213,7 @@ fn lists_of_dependencies_are_copied_before_the_rest() {
     WORKDIR /app
     COPY --chown=node package*.json ./
     ENV A=b
-    RUN npm ci
+    RUN npm ci --omit=dev
     # the source
     COPY --chown=node . .
     USER node

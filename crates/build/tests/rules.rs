@@ -78,10 +78,13 @@ fn every_rule_has_a_name_of_its_own_and_a_page() {
     names.sort_unstable();
     let twice: Vec<&[&str]> = names.windows(2).filter(|pair| pair.first() == pair.get(1)).collect();
     assert!(twice.is_empty(), "{twice:?}");
-    // A check of a benchmark or of the builder may be several rules here, and no rule may be called like another.
+    // A check of a benchmark or of the builder may be several rules here; no rule may be called
+    // like another, but for what the builder finds and hadolint finds in part.
     for rule in rules::all() {
         let mut aliases = rule.aliases.to_vec();
-        assert!(aliases.iter().all(|alias| names.binary_search(alias).is_err()), "{}", rule.id);
+        let is_other = |alias: &&str| names.binary_search(alias).is_ok();
+        let others: Vec<&&str> = aliases.iter().filter(|alias| is_other(alias)).collect();
+        assert!(others.iter().all(|name| name.contains(char::is_lowercase)), "{}", rule.id);
         aliases.sort_unstable();
         aliases.dedup();
         assert_eq!(aliases.len(), rule.aliases.len(), "{} has a name twice", rule.id);

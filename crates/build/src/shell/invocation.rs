@@ -300,6 +300,8 @@ const WRAPPERS: &[Wrapper] = &[
     plain("ionice", &["c", "class", "n", "classdata"]),
     plain("nohup", &[]),
     plain("setsid", &[]),
+    plain("tini", &["p", "e"]),
+    plain("dumb-init", &["r", "rewrite"]),
     plain("eatmydata", &[]),
     plain("stdbuf", &["i", "input", "o", "output", "e", "error"]),
     plain(

@@ -100,5 +100,5 @@ fn put(context: &Context<'_>, line: &str) -> Option<Edit> {
 
 /// The base of the last stage, where it is known.
 pub(super) fn base(context: &Context<'_>) -> Option<Base> {
-    lineage::base(context, context.final_stage()?)
+    lineage::base(context, context.final_stage()?).cloned()
 }

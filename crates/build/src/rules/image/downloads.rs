@@ -14,6 +14,9 @@ pub(super) struct Download<'c> {
     pub(super) file: Option<String>,
 }
 
+/// How many downloads of one text are looked at.
+const MOST: usize = 100;
+
 /// The downloads of a text, in order.
 pub(super) fn downloads<'c>(commands: Commands<'c>) -> Vec<Download<'c>> {
     let fetch = |program: &'c Program<'c>| {
@@ -21,7 +24,7 @@ pub(super) fn downloads<'c>(commands: Commands<'c>) -> Vec<Download<'c>> {
         let file = target(&fetcher, commands)?;
         Some(Download { fetcher, program, file })
     };
-    commands.invocations.iter().filter_map(fetch).collect()
+    commands.invocations.iter().filter_map(fetch).take(MOST).collect()
 }
 
 /// The name of the file that is written; the inner `None` is standard output.
@@ -30,14 +33,15 @@ fn target(fetcher: &Invocation<'_>, commands: Commands<'_>) -> Option<Option<Str
     let url = fetcher.args().iter().find(|one| is_remote(&one.text));
     let own = match fetcher.program() {
         "curl" => {
-            let named = fetcher.value_of(&["o", "output"]);
+            let named = fetcher.value_of(&["output"]).or_else(|| short_value(fetcher, 'o'));
             let remote = fetcher.has_flag(&["O", "remote-name", "remote-name-all"]);
             named
                 .map(str::to_owned)
                 .or_else(|| url.filter(|_| remote).map(|one| one.text.to_string()))
         }
         "wget" => {
-            let named = fetcher.value_of(&["O", "output-document"]);
+            let named =
+                fetcher.value_of(&["output-document"]).or_else(|| short_value(fetcher, 'O'));
             named.map(str::to_owned).or_else(|| url.map(|one| one.text.to_string()))
         }
         _ => return None,
@@ -54,6 +58,21 @@ fn target(fetcher: &Invocation<'_>, commands: Commands<'_>) -> Option<Option<Str
         write.map(|one| one.target.text(source).into_owned())
     };
     Some(own.or_else(redirected).map(|path| file_name(&path).to_owned()))
+}
+
+/// The value of a flag that may stand behind others: `-qO-`, `-fsSLo /tmp/x`.
+fn short_value<'i>(fetcher: &'i Invocation<'_>, letter: char) -> Option<&'i str> {
+    // Flags of curl and wget without a value.
+    let alone = "fgijknqrsvSLNRJO#0123456";
+    fetcher.args().iter().enumerate().find_map(|(index, one)| {
+        let flags = one.text.strip_prefix('-').filter(|flags| !flags.starts_with('-'))?;
+        let (before, value) = flags.split_once(letter)?;
+        if !before.chars().all(|one| alone.contains(one)) {
+            return None;
+        }
+        let next = || fetcher.args().get(index.saturating_add(1)).map(|next| &*next.text);
+        Some(value.trim_start_matches('=')).filter(|value| !value.is_empty()).or_else(next)
+    })
 }
 
 /// The last part of a path or URL, without a query.

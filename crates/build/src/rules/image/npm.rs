@@ -1,8 +1,11 @@
 //! npm's commands as its rules see them.
 
+use std::collections::HashMap;
+
 use crate::bases::BaseName;
 use crate::context::Context;
 use crate::rules::hadolint::quotes::bare;
+use crate::script::ShellText;
 use crate::shell::Invocation;
 use crate::syntax::Keyword;
 
@@ -52,21 +55,25 @@ pub(super) fn node_release(context: &Context<'_>, stage: Option<usize>) -> Optio
     name.words().iter().find_map(|word| digits(word))
 }
 
-/// Whether a stage copies the lockfile of one of the names before an instruction.
-pub(super) fn copies(
-    context: &Context<'_>,
-    stage: Option<usize>,
-    before: usize,
-    names: &[&str],
-) -> bool {
-    let copy = |keyword| context.steps_of(keyword).filter(move |step| step.index < before);
-    copy(Keyword::Copy).chain(copy(Keyword::Add)).filter(|step| step.stage == stage).any(|step| {
-        let Some((_, sources)) = step.instruction.arguments.words().split_last() else {
-            return false;
-        };
-        sources.iter().any(|source| {
+/// The stages that copy a file of one of the names, each with its first instruction that does.
+pub(super) fn copies(context: &Context<'_>, names: &[&str]) -> HashMap<usize, usize> {
+    let mut first = HashMap::new();
+    for step in context.steps() {
+        let copy = matches!(step.instruction.keyword, Keyword::Copy | Keyword::Add);
+        let Some((_, sources)) = step.instruction.arguments.words().split_last() else { continue };
+        let found = sources.iter().any(|source| {
             let path = bare(&source.text);
             names.contains(&path.rsplit('/').next().unwrap_or(path))
-        })
-    })
+        });
+        if let Some(stage) = step.stage.filter(|_| copy && found) {
+            first.entry(stage).or_insert(step.index);
+        }
+    }
+    first
+}
+
+/// Whether a text runs behind the copy of its stage.
+pub(super) fn is_behind(first: &HashMap<usize, usize>, text: &ShellText) -> bool {
+    let copy = text.stage.and_then(|stage| first.get(&stage));
+    copy.is_some_and(|copy| *copy < text.instruction)
 }

@@ -22,24 +22,71 @@ pub(super) fn action(program: &Invocation<'_>) -> Option<Action> {
     let values = ["o", "option", "c", "t", "target-release", "X", "repository", "setopt"];
     let operands = program.operands_after(&values);
     let (word, rest) = operands.split_first()?;
-    let alone = rest.is_empty();
-    Some(match (program.program(), &*word.text) {
-        ("apt-get" | "apt" | "aptitude", "update") => Action::Update,
-        ("apt-get" | "apt" | "aptitude", "upgrade" | "safe-upgrade") => Action::Upgrade,
-        ("apt-get" | "apt" | "aptitude", "dist-upgrade" | "full-upgrade") => Action::DistUpgrade,
-        ("apk", "update") => Action::Update,
-        ("apk", "upgrade") if alone => Action::Upgrade,
-        ("zypper", "refresh" | "ref") => Action::Update,
-        ("zypper", "update" | "up") if alone => Action::Upgrade,
-        ("yum" | "dnf" | "microdnf" | "tdnf", "makecache" | "check-update") => Action::Update,
-        ("yum" | "dnf" | "microdnf" | "tdnf", "update" | "upgrade") if alone => Action::Upgrade,
-        (
-            "apt-get" | "apt" | "aptitude" | "apk" | "zypper" | "yum" | "dnf" | "microdnf" | "tdnf",
-            "install" | "add" | "in" | "reinstall" | "source" | "download" | "build-dep"
-            | "satisfy" | "source-install" | "groupinstall" | "localinstall" | "group" | "builddep"
-            | "fetch" | "search" | "show" | "policy" | "update" | "up" | "upgrade" | "list"
-            | "module" | "purge" | "remove" | "autoremove",
-        ) => Action::Use,
+    let all = rest.is_empty();
+    let found = match (family(program)?, &*word.text) {
+        (Family::Apt | Family::Apk, "update")
+        | (Family::Zypper, "refresh" | "ref")
+        | (Family::Rpm, "makecache" | "check-update") => Action::Update,
+        (Family::Apt, "dist-upgrade" | "full-upgrade") => Action::DistUpgrade,
+        (Family::Apt, "upgrade" | "safe-upgrade") => Action::Upgrade,
+        (Family::Apk, "upgrade")
+        | (Family::Zypper, "update" | "up")
+        | (Family::Rpm, "update" | "upgrade")
+            if all =>
+        {
+            Action::Upgrade
+        }
+        (_, word) if USES.contains(&word) => Action::Use,
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// Package managers with the same subcommands.
+#[derive(Clone, Copy)]
+enum Family {
+    Apt,
+    Apk,
+    Zypper,
+    Rpm,
+}
+
+/// Subcommands that need the lists of packages, or change what is installed.
+const USES: [&str; 26] = [
+    "install",
+    "add",
+    "in",
+    "reinstall",
+    "source",
+    "download",
+    "build-dep",
+    "satisfy",
+    "source-install",
+    "groupinstall",
+    "localinstall",
+    "group",
+    "builddep",
+    "fetch",
+    "search",
+    "show",
+    "policy",
+    "update",
+    "up",
+    "upgrade",
+    "list",
+    "module",
+    "purge",
+    "remove",
+    "autoremove",
+    "dselect-upgrade",
+];
+
+fn family(program: &Invocation<'_>) -> Option<Family> {
+    Some(match program.program() {
+        "apt-get" | "apt" | "aptitude" => Family::Apt,
+        "apk" => Family::Apk,
+        "zypper" => Family::Zypper,
+        "yum" | "dnf" | "microdnf" | "tdnf" => Family::Rpm,
         _ => return None,
     })
 }
@@ -58,14 +105,14 @@ pub(super) fn is_script(program: &Program<'_>) -> bool {
 
 /// Whether it is a package manager of rpm, whose `update` replaces packages.
 pub(super) fn is_rpm(program: &Invocation<'_>) -> bool {
-    matches!(program.program(), "yum" | "dnf" | "microdnf" | "tdnf")
+    matches!(family(program), Some(Family::Rpm))
 }
 
 /// The first program of a text that does what is wanted.
-pub(super) fn first<'c>(
-    commands: Commands<'c>,
+pub(super) fn first(
+    commands: Commands<'_>,
     wanted: impl Fn(Action, &Invocation<'_>) -> bool,
-) -> Option<(usize, Invocation<'c>)> {
+) -> Option<(usize, Invocation<'_>)> {
     let inner = commands.invocations.iter().map(|program| program.through_wrappers());
     inner.enumerate().find(|(_, program)| action(program).is_some_and(|what| wanted(what, program)))
 }

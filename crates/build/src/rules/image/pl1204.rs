@@ -31,7 +31,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         let names: Vec<String> = missing.iter().map(|(name, _)| format!("--{name}")).collect();
         let message = format!("HEALTHCHECK has no {}: it is 30s", names.join(" and no "));
-        let flags: String = missing.iter().map(|(_, flag)| format!(" {flag}")).collect();
+        let mut flags = String::new();
+        for (_, flag) in missing {
+            flags.push(' ');
+            flags.push_str(flag);
+        }
         findings.report(step.line, instruction.name.span, message).unsafe_fix(
             "ask every 30 seconds and wait for 3",
             vec![Edit::insert(instruction.name.span.end, flags)],

@@ -1,6 +1,6 @@
 //! SSH servers.
 
-use super::lineage;
+use super::lineage::Lineage;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -24,8 +24,9 @@ const INSTALLERS: [&str; 8] = ["apt-get", "apt", "apk", "yum", "dnf", "microdnf"
 const SERVERS: [&str; 3] = ["openssh-server", "dropbear", "openssh-sftp-server"];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let image = Lineage::new(context);
     for commands in context.all_commands() {
-        if !lineage::holds(context, commands.text.stage) {
+        if !image.holds(commands.text.stage) {
             continue;
         }
         for program in commands.invocations {

@@ -1,11 +1,13 @@
 //! The whole context before the dependencies.
 
+use std::collections::HashSet;
+
 use super::{copy_order, whole_context};
-use crate::context::{Commands, Context};
+use crate::context::{Commands, Context, Step};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::shell::Invocation;
-use crate::syntax::Keyword;
+use crate::syntax::{Argument, Keyword, MountKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1210",
@@ -22,26 +24,33 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for stage in context.stages {
-        let copies = context.steps().filter(|step| {
-            step.stage == Some(stage.index)
-                && matches!(step.instruction.keyword, Keyword::Copy | Keyword::Add)
-                && !step.onbuild
-        });
-        let Some((copy, source)) =
-            copies.filter_map(|step| Some((step, whole_context::source(step.instruction)?))).next()
+    // The first of each stage.
+    let mut copies: Vec<Option<(Step<'_>, &Argument)>> = vec![None; context.stages.len()];
+    for step in context.steps().filter(|step| !step.onbuild) {
+        let copy = matches!(step.instruction.keyword, Keyword::Copy | Keyword::Add);
+        let slot = step.stage.filter(|_| copy).and_then(|stage| copies.get_mut(stage));
+        let Some(slot) = slot.filter(|slot| slot.is_none()) else { continue };
+        *slot = whole_context::source(step.instruction).map(|source| (step, source));
+    }
+    // Tools that have fetched dependencies in an earlier layer, of whichever stage.
+    let mut fetched: HashSet<&'static str> = HashSet::new();
+    for commands in context.runs().filter(|one| !one.text.onbuild) {
+        let tools = commands.invocations.iter().filter_map(|one| builder(&one.through_wrappers()));
+        let before = fetched.clone();
+        fetched.extend(tools);
+        let slot = commands.text.stage.and_then(|stage| copies.get_mut(stage));
+        let Some(slot) = slot else { continue };
+        let Some((copy, source)) = slot.filter(|(copy, _)| copy.index < commands.text.instruction)
         else {
             continue;
         };
-        let installs = context.runs().filter(|commands| {
-            commands.text.stage == Some(stage.index) && commands.text.instruction > copy.index
-        });
-        let found = installs.filter_map(|one| Some((one, dependencies(one)?))).next();
-        if let Some((commands, program)) = found {
+        let found = dependencies(commands).or_else(|| build(context, commands, &before));
+        if let Some(program) = found {
+            *slot = None;
             let place = commands.text.source_span(program.command().span);
             let message = format!(
-                "every change of a file runs `{}` again: copy what it reads first, and the rest \
-                 behind it",
+                "every change of a file makes `{}` fetch the dependencies again: copy what names \
+                 them first, and the rest behind it",
                 name(&program)
             );
             let reported = findings
@@ -55,10 +64,42 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The program that installs what a list names, if nothing was installed from a list before.
-fn dependencies<'c>(commands: Commands<'c>) -> Option<Invocation<'c>> {
-    let all = commands.invocations.iter().map(|program| program.through_wrappers());
-    all.filter(|program| installs_dependencies(program)).next()
+/// The program that installs what a list of the project names.
+fn dependencies(commands: Commands<'_>) -> Option<Invocation<'_>> {
+    let mut all = commands.invocations.iter().map(|program| program.through_wrappers());
+    all.find(|program| installs_dependencies(program))
+}
+
+/// The program that builds the project and fetches its dependencies on the way.
+fn build<'c>(
+    context: &Context<'_>,
+    commands: Commands<'c>,
+    fetched: &HashSet<&str>,
+) -> Option<Invocation<'c>> {
+    let instruction = context.instruction_of(commands.text)?;
+    // A cache keeps them from one build to the next.
+    if instruction.mounts().any(|mount| mount.kind == MountKind::Cache) {
+        return None;
+    }
+    let mut all = commands.invocations.iter().map(|program| program.through_wrappers());
+    all.find(|program| builds(program) && builder(program).is_some_and(|one| !fetched.contains(one)))
+}
+
+/// The tool whose dependencies a program fetches.
+fn builder(program: &Invocation<'_>) -> Option<&'static str> {
+    match program.program() {
+        "mvn" | "mvnw" => Some("mvn"),
+        "cargo" => program.subcommand().filter(|one| *one != "install").map(|_| "cargo"),
+        _ => None,
+    }
+}
+
+fn builds(program: &Invocation<'_>) -> bool {
+    let offline = ["o", "offline", "version", "help"];
+    program.operands().iter().any(|one| match builder(program) {
+        Some("mvn") => matches!(&*one.text, "package" | "install" | "verify" | "compile"),
+        _ => &*one.text == "build",
+    }) && !program.has_flag(&offline)
 }
 
 fn name(program: &Invocation<'_>) -> String {
@@ -70,23 +111,24 @@ fn name(program: &Invocation<'_>) -> String {
 fn installs_dependencies(program: &Invocation<'_>) -> bool {
     let operands = program.operands();
     let words: Vec<&str> = operands.iter().map(|one| &*one.text).collect();
-    match (program.program(), words.as_slice()) {
-        ("npm" | "pnpm", ["ci" | "install" | "i"])
-        | ("yarn", [] | ["install"])
-        | ("bun", ["install"])
-        | ("go", ["mod", "download"])
-        | ("composer" | "bundle" | "poetry", ["install"])
-        | ("pipenv", ["install" | "sync"])
-        | ("uv", ["sync"])
-        | ("dotnet", ["restore", ..])
-        | ("mix", ["deps.get"])
-        | ("mvn" | "mvnw", ["dependency:go-offline" | "dependency:resolve", ..]) => {
-            !program.has_flag(&["g", "global"])
+    let listed = program.has_flag(&["r", "requirement"]);
+    match program.program() {
+        "npm" | "pnpm" | "yarn" | "bun" => {
+            let all = matches!(words.as_slice(), ["ci" | "install" | "i"]);
+            let bare = program.program() == "yarn" && words.is_empty();
+            (all || bare) && !program.has_flag(&["g", "global", "version", "help"])
         }
-        ("pip" | "pip3", ["install", ..]) => program.has_flag(&["r", "requirement"]),
-        ("python" | "python3", ["pip", "install", ..]) => {
-            program.has_flag(&["m"]) && program.has_flag(&["r", "requirement"])
+        "go" => words == ["mod", "download"],
+        "composer" | "bundle" | "poetry" => words == ["install"],
+        "pipenv" => matches!(words.as_slice(), ["install" | "sync"]),
+        "uv" => words == ["sync"],
+        "mix" => words == ["deps.get"],
+        "dotnet" => words.first() == Some(&"restore"),
+        "mvn" | "mvnw" => {
+            words.iter().any(|one| matches!(*one, "dependency:go-offline" | "dependency:resolve"))
         }
+        "pip" | "pip3" => words.first() == Some(&"install") && listed,
+        "python" | "python3" => words.starts_with(&["pip", "install"]) && listed,
         _ => false,
     }
 }

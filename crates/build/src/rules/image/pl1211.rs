@@ -2,7 +2,7 @@
 
 use super::{lineage, ports};
 use crate::context::{Commands, Context};
-use crate::finding::Level;
+use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::shell::{Arg, Invocation};
 use crate::syntax::Keyword;
@@ -12,11 +12,11 @@ pub(super) static RULE: Rule = Rule {
     aliases: &[],
     level: Level::Info,
     title: "Expose the port that the program listens on",
-    why: "EXPOSE tells people, `docker run -P` and proxies where the program listens. Here its \
-          command names another port, so one of the two is wrong.",
-    bad: "FROM python:3.13\nEXPOSE 8080\nCMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"]\n",
+    why: "EXPOSE tells people, `docker run -P` and proxies where the program listens. Where \
+          its command names another port, one of the two is wrong.",
+    bad: "FROM python:3.13\nCMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"]\n",
     good: "FROM python:3.13\nEXPOSE 8000\nCMD [\"uvicorn\", \"app:app\", \"--host\", \"0.0.0.0\", \"--port\", \"8000\"]\n",
-    mending: Mending::None,
+    mending: Mending::Unsafe,
     source: "https://docs.docker.com/reference/dockerfile/#expose",
     check,
 };
@@ -54,16 +54,24 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let place = commands.text.source_span(argument);
-    let message = if exposed.is_empty() {
-        // What a base exposes is not known.
-        return;
-    } else {
-        format!("the program listens on port {port}, which is not exposed")
-    };
-    let reported = findings.report(step.line, place, message);
     if let Some(first) = exposed.first() {
-        reported.related(first.word.span, "exposed here");
+        let message = format!("the program listens on port {port}, which is not exposed");
+        findings.report(step.line, place, message).related(first.word.span, "exposed here");
+    } else if exposes_nothing(context) {
+        let message = format!("the program listens on port {port}, and no port is exposed");
+        let line = Edit::insert(step.instruction.span.start, format!("EXPOSE {port}\n"));
+        findings
+            .report(step.line, place, message)
+            .unsafe_fix(format!("expose port {port}"), vec![line]);
     }
+}
+
+/// Whether the base is known to expose no port: that of a distribution or a language.
+fn exposes_nothing(context: &Context<'_>) -> bool {
+    const BASES: [&str; 9] =
+        ["python", "node", "ruby", "alpine", "debian", "ubuntu", "fedora", "rockylinux", "golang"];
+    let base = context.final_stage().and_then(|stage| lineage::base(context, stage));
+    base.is_some_and(|base| BASES.contains(&base.name.split([':', '@']).next().unwrap_or_default()))
 }
 
 /// The port that a known server is told to listen on, and where that is written.

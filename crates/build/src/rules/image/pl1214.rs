@@ -47,8 +47,9 @@ fn runner_around<'c>(commands: Commands<'c>, program: &Program<'_>) -> Option<&'
     let inner = outer.through_wrappers();
     let shell = matches!(inner.program(), "sh" | "bash" | "dash" | "ash" | "zsh" | "ksh");
     let script = match (inner.program(), kind) {
-        ("eval", Substitution::Command) => inner.args().first(),
-        ("." | "source", Substitution::Process) => inner.args().first(),
+        ("eval", Substitution::Command) | ("." | "source", Substitution::Process) => {
+            inner.args().first()
+        }
         _ if shell && kind == Substitution::Command => inner.shell_script(),
         _ if shell => inner.operands().first().copied(),
         _ => None,

@@ -1,6 +1,6 @@
 //! Files that everybody may write.
 
-use super::lineage;
+use super::lineage::Lineage;
 use super::modes::Mode;
 use crate::context::Context;
 use crate::finding::Level;
@@ -25,8 +25,9 @@ pub(super) static RULE: Rule = Rule {
 const OPEN: [&str; 6] = ["/tmp", "/var/tmp", "/dev", "/run/lock", "/var/lock", "/proc"];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let image = Lineage::new(context);
     for commands in context.runs() {
-        if !lineage::holds(context, commands.text.stage) {
+        if !image.holds(commands.text.stage) {
             continue;
         }
         for program in commands.invocations {
@@ -47,7 +48,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         for step in context.steps_of(keyword) {
             let Some(flag) = step.instruction.flag("chmod") else { continue };
             let bits = Mode::parse(flag.value().unwrap_or_default());
-            if bits.world_writable && !bits.sticky && lineage::holds(context, step.stage) {
+            if bits.world_writable && !bits.sticky && image.holds(step.stage) {
                 findings.report(step.line, flag.span, "this lets everybody write what is copied");
             }
         }

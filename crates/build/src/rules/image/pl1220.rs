@@ -1,6 +1,6 @@
 //! `npm install` where there is a lockfile.
 
-use super::npm::{copies, installs_project};
+use super::npm::{copies, installs_project, is_behind};
 use crate::Span;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
@@ -31,6 +31,7 @@ const LOCKFILES: [&str; 5] = [
 ];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let lockfiles = copies(context, &LOCKFILES);
     for commands in context.runs() {
         for program in commands.invocations {
             let inner = program.through_wrappers();
@@ -39,7 +40,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let Some(word) = word.filter(|_| installs_project(&inner)) else { continue };
             let text = commands.text;
             let kept = !inner.has_flag(&["no-package-lock", "package-lock-only", "no-save"]);
-            if !kept || !copies(context, text.stage, text.instruction, &LOCKFILES) {
+            if !kept || !is_behind(&lockfiles, text) {
                 continue;
             }
             let place = text.source_span(Span::new(inner.name_span().start, word.span.end));

@@ -1,6 +1,7 @@
 //! Dev dependencies in the image.
 
-use super::{lineage, npm};
+use super::lineage::{self, Lineage};
+use super::npm;
 use crate::context::{Commands, Context};
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
@@ -27,9 +28,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if lineage::is_for_development(context) || starts.is_none() {
         return;
     }
+    let image = Lineage::new(context);
     let texts: Vec<Commands<'_>> = context
         .all_commands()
-        .filter(|one| lineage::holds(context, one.text.stage) && !one.text.onbuild)
+        .filter(|one| image.holds(one.text.stage) && !one.text.onbuild)
         .collect();
     // What is built or started with its dev dependencies needs them.
     let inners = || texts.iter().flat_map(|one| one.invocations).map(|one| one.through_wrappers());

@@ -1,7 +1,10 @@
 //! `node_modules` that are copied and then installed again.
 
 use super::npm::installs_project;
-use crate::context::Context;
+use std::collections::HashMap;
+
+use crate::Span;
+use crate::context::{Commands, Context};
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
 use crate::rules::hadolint::lines::removal;
@@ -24,6 +27,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    // The last of each stage.
+    let mut installs: HashMap<Option<usize>, (Commands<'_>, Span)> = HashMap::new();
+    for commands in context.runs().filter(|one| !one.text.onbuild) {
+        let mut inner = commands.invocations.iter().map(|program| program.through_wrappers());
+        if let Some(program) = inner.rfind(installs_project) {
+            installs.insert(commands.text.stage, (commands, program.command().span));
+        }
+    }
     for copy in context.steps_of(Keyword::Copy).filter(|step| !step.onbuild) {
         let words = copy.instruction.arguments.words();
         let Some((_, sources)) = words.split_last() else { continue };
@@ -32,17 +43,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some(source) = source.filter(|_| copy.instruction.flag("from").is_some()) else {
             continue;
         };
-        let behind = context.runs().filter(|one| {
-            one.text.stage == copy.stage && one.text.instruction > copy.index && !one.text.onbuild
-        });
-        let again = behind.flat_map(|one| one.invocations.iter().map(move |program| (one, program)));
-        let again = again.map(|(one, program)| (one, program.through_wrappers()));
-        let Some((commands, program)) =
-            again.filter(|(_, program)| installs_project(program)).next()
-        else {
-            continue;
-        };
-        let place = commands.text.source_span(program.command().span);
+        let again = installs.get(&copy.stage).filter(|one| one.0.text.instruction > copy.index);
+        let Some((commands, span)) = again else { continue };
+        let place = commands.text.source_span(*span);
         let message = "the copied node_modules stay in a layer of their own, and are installed again \
                        behind it";
         let reported =

@@ -1,6 +1,6 @@
 //! yarn and pnpm that may write the lockfile anew.
 
-use super::npm::copies;
+use super::npm::{copies, is_behind};
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
@@ -21,15 +21,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let (yarn, pnpm) = (copies(context, &["yarn.lock"]), copies(context, &["pnpm-lock.yaml"]));
     for commands in context.runs() {
         let text = commands.text;
         for program in commands.invocations {
             let inner = program.through_wrappers();
             let words = inner.operands();
             let names: Vec<&str> = words.iter().map(|one| &*one.text).collect();
-            let lockfile = match (inner.program(), names.as_slice()) {
-                ("yarn", [] | ["install"]) => "yarn.lock",
-                ("pnpm", ["install" | "i"]) => "pnpm-lock.yaml",
+            let (lockfile, copied) = match (inner.program(), names.as_slice()) {
+                ("yarn", [] | ["install"]) => ("yarn.lock", &yarn),
+                ("pnpm", ["install" | "i"]) => ("pnpm-lock.yaml", &pnpm),
                 _ => continue,
             };
             let frozen = ["frozen-lockfile", "immutable", "no-lockfile", "version", "help", "offline"];
@@ -37,7 +38,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let scope = context.scopes.at(text.stage, text.instruction);
             if other
                 || scope.is_declared("CI")
-                || !copies(context, text.stage, text.instruction, &[lockfile])
+                || !is_behind(copied, text)
             {
                 continue;
             }

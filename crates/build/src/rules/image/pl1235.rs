@@ -1,7 +1,7 @@
 //! `CMD` that a shell-form `ENTRYPOINT` passes over.
 
 use super::lineage;
-use crate::context::Context;
+use crate::context::{Context, Step};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::syntax::{Arguments, Keyword};
@@ -21,14 +21,18 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for stage in context.stages {
-        let of_stage = |keyword| {
-            let steps = context.steps_of(keyword);
-            steps.filter(|step| step.stage == Some(stage.index) && !step.onbuild).last()
-        };
-        let (Some(entry), Some(cmd)) = (of_stage(Keyword::Entrypoint), of_stage(Keyword::Cmd)) else {
-            continue;
-        };
+    let mut last: Vec<[Option<Step<'_>>; 2]> = vec![[None; 2]; context.stages.len()];
+    for step in context.steps().filter(|step| !step.onbuild) {
+        let slots = step.stage.and_then(|stage| last.get_mut(stage));
+        let Some([entry, cmd]) = slots else { continue };
+        match step.instruction.keyword {
+            Keyword::Entrypoint => *entry = Some(step),
+            Keyword::Cmd => *cmd = Some(step),
+            _ => {}
+        }
+    }
+    for slots in last {
+        let [Some(entry), Some(cmd)] = slots else { continue };
         let Arguments::Text(text) = &entry.instruction.arguments else { continue };
         let Some(commands) = lineage::commands(context, entry) else { continue };
         // A script that reads its arguments is given them behind `-c`; a SHELL may do so too.

@@ -26,13 +26,16 @@ pub(super) static RULE: Rule = Rule {
 const CHANGING: [&str; 9] =
     ["mkdir", "chown", "chmod", "chgrp", "touch", "cp", "mv", "ln", "install"];
 
+/// How many volumes, and paths of one, are looked at.
+const MOST: usize = 50;
+
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for volume in context.steps_of(Keyword::Volume).filter(|step| !step.onbuild) {
+    for volume in context.steps_of(Keyword::Volume).filter(|step| !step.onbuild).take(MOST) {
         let behind = context.runs().filter(|one| {
             one.text.stage == volume.stage && one.text.instruction > volume.index && !one.text.onbuild
         });
         let behind: Vec<Commands<'_>> = behind.collect();
-        for word in volume.instruction.arguments.words() {
+        for word in volume.instruction.arguments.words().iter().take(MOST) {
             let Ok(path) = context.expand(bare(&word.text), volume) else { continue };
             let path = path.text.trim_end_matches('/');
             if !path.starts_with('/') || path.starts_with("/tmp") {

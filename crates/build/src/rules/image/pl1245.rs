@@ -1,6 +1,6 @@
 //! Debug modes and development servers.
 
-use super::lineage;
+use super::lineage::{self, Lineage};
 use crate::context::{Commands, Context};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -40,8 +40,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     if lineage::is_for_development(context) {
         return;
     }
+    let image = Lineage::new(context);
     for step in context.steps_of(Keyword::Env).filter(|step| !step.onbuild) {
-        if !lineage::holds(context, step.stage) {
+        if !image.holds(step.stage) {
             continue;
         }
         for pair in step.instruction.arguments.pairs() {
@@ -93,9 +94,9 @@ fn debug_of(program: &Invocation<'_>) -> Option<&'static str> {
         Some("this is a server for development")
     } else if name == "nodemon" || name == "webpack-dev-server" || name == "ng" && has("serve") {
         Some("this is a program for development")
-    } else if words.iter().any(inspects) {
-        Some("this opens a debugger to the network, which runs what it is told")
-    } else if words.iter().any(|word| word.contains("jdwp") && word.contains("address=*")) {
+    } else if words.iter().any(inspects)
+        || words.iter().any(|word| word.contains("jdwp") && word.contains("address=*"))
+    {
         Some("this opens a debugger to the network, which runs what it is told")
     } else {
         None

@@ -1,11 +1,11 @@
 //! Files with credentials, copied.
 
-use super::lineage;
+use super::lineage::Lineage;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::rules::hadolint::quotes::bare;
-use crate::syntax::Keyword;
+use crate::syntax::{Argument, Keyword};
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1503",
@@ -37,11 +37,12 @@ const VARIABLES: [&str; 4] = [
 ];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let image = Lineage::new(context);
     for keyword in [Keyword::Copy, Keyword::Add] {
         for step in context.steps_of(keyword).filter(|step| !step.onbuild) {
             let words = step.instruction.arguments.words();
             let Some((target, sources)) = words.split_last() else { continue };
-            let in_image = lineage::holds(context, step.stage);
+            let in_image = image.holds(step.stage);
             for source in sources {
                 let path = bare(&source.text);
                 if let Some(what) = secret(path).filter(|(_, key)| in_image || *key) {
@@ -57,30 +58,31 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-    report_named(context, findings);
+    report_named(context, &image, findings);
 }
 
+/// How many variables with such a name are followed.
+const MOST: usize = 50;
+
 /// Variables that name a file with credentials below what was copied.
-fn report_named(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for step in context.steps_of(Keyword::Env).filter(|step| !step.onbuild) {
-        if !lineage::holds(context, step.stage) {
-            continue;
-        }
-        for pair in step.instruction.arguments.pairs() {
-            let path = bare(&pair.value.text).trim_start_matches('.').trim_start_matches('/');
-            if !VARIABLES.contains(&bare(&pair.key.text)) || path.contains('$') || path.is_empty() {
-                continue;
-            }
-            let copies = context.steps_of(Keyword::Copy).filter(|copy| copy.stage == step.stage);
-            let copy = copies.filter_map(|copy| copy.instruction.arguments.words().last()).find(|target| {
-                let folder = bare(&target.text).trim_start_matches('.').trim_matches('/');
-                let rest = path.strip_prefix(folder);
-                !folder.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            if let Some(copy) = copy {
-                let message = format!("{} names a file with credentials that is copied", pair.key.text);
-                findings.report(step.line, pair.value.span, message).related(copy.span, "copied here");
-            }
+fn report_named(context: &Context<'_>, image: &Lineage, findings: &mut Findings<'_>) {
+    let steps = context.steps_of(Keyword::Env).filter(|step| !step.onbuild);
+    let pairs = steps
+        .filter(|step| image.holds(step.stage))
+        .flat_map(|step| step.instruction.arguments.pairs().iter().map(move |pair| (step, pair)))
+        .filter(|(_, pair)| VARIABLES.contains(&bare(&pair.key.text)));
+    for (step, pair) in pairs.take(MOST) {
+        let path = bare(&pair.value.text).trim_start_matches('.').trim_start_matches('/');
+        let below = |target: &&Argument| {
+            let folder = bare(&target.text).trim_start_matches('.').trim_matches('/');
+            let rest = path.strip_prefix(folder);
+            !folder.is_empty() && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let copies = context.steps_of(Keyword::Copy).filter(|copy| copy.stage == step.stage);
+        let copy = copies.filter_map(|copy| copy.instruction.arguments.words().last()).find(below);
+        if let Some(copy) = copy.filter(|_| !path.contains('$') && !path.is_empty()) {
+            let message = format!("{} names a file with credentials that is copied", pair.key.text);
+            findings.report(step.line, pair.value.span, message).related(copy.span, "copied here");
         }
     }
 }

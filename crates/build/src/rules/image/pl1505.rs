@@ -1,11 +1,11 @@
 //! Logins that stay in a layer.
 
-use super::lineage;
+use super::lineage::Lineage;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::shell::Invocation;
-use crate::syntax::MountKind;
+use crate::syntax::{Instruction, MountKind};
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1505",
@@ -23,8 +23,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let image = Lineage::new(context);
     for commands in context.runs() {
-        let instruction = context.instruction_of(commands.text).map(|one| one.triggered());
+        let instruction = context.instruction_of(commands.text).map(Instruction::triggered);
         let mounted = instruction.is_some_and(|instruction| {
             instruction.mounts().any(|mount| mount.kind == MountKind::Secret)
         });
@@ -39,7 +40,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                             .any(|part| word.text.contains(part))
                     })
         });
-        if mounted || removed || !lineage::holds(context, commands.text.stage) {
+        if mounted || removed || !image.holds(commands.text.stage) {
             continue;
         }
         for program in commands.invocations {
@@ -59,14 +60,13 @@ fn logs_in(program: &Invocation<'_>) -> bool {
         ("aws", ["configure", "set", key, ..]) => {
             matches!(*key, "aws_access_key_id" | "aws_secret_access_key" | "aws_session_token")
         }
-        ("gcloud", ["auth", "activate-service-account", ..])
-        | ("huggingface-cli", ["login", ..])
-        | ("docker" | "podman" | "buildah" | "skopeo", ["login", ..]) => true,
-        ("az", ["login", ..]) => {
-            program.has_flag(&["p", "password", "federated-token"])
-        }
+        ("gcloud", ["auth", what, ..]) => *what == "activate-service-account",
+        ("docker" | "podman" | "buildah" | "skopeo" | "huggingface-cli", ["login", ..]) => true,
+        ("az", ["login", ..]) => program.has_flag(&["p", "password", "federated-token"]),
         ("doctl", ["auth", "init", ..]) => program.has_flag(&["t", "access-token"]),
-        ("npm", ["config", "set", name, ..]) => name.contains("_auth") || name.contains("_password"),
+        ("npm", ["config", "set", name, ..]) => {
+            name.contains("_auth") || name.contains("_password")
+        }
         _ => false,
     }
 }

@@ -1,5 +1,7 @@
 //! Secrets that come as build arguments.
 
+use std::collections::HashSet;
+
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -7,6 +9,7 @@ use crate::scope::Origin;
 use crate::shell::Parameter;
 use crate::shell::visit::{Visit, walk_parameter};
 use crate::span::Span;
+use crate::syntax::Instruction;
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1506",
@@ -29,23 +32,22 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let scope = context.scopes.at(commands.text.stage, commands.text.instruction);
         let mut uses = Uses(Vec::new());
         commands.text.script.visit(&mut uses);
-        let mut seen: Vec<&str> = Vec::new();
+        let mut seen: HashSet<&str> = HashSet::new();
         for (name, span) in uses.0 {
-            if seen.contains(&name) || !is_secret(name) {
+            let Some(definition) = scope.definition(name) else { continue };
+            if definition.origin != Origin::Arg || !is_secret(name) || !seen.insert(name) {
                 continue;
             }
-            let Some(definition) = scope.definition(name) else { continue };
             let set = commands.invocations.iter().any(|one| {
                 one.command().assignments.iter().any(|one| one.name == name)
             });
-            let instruction = context.instruction_of(commands.text).map(|one| one.triggered());
+            let instruction = context.instruction_of(commands.text).map(Instruction::triggered);
             let mounted = instruction.is_some_and(|one| {
                 one.flags.iter().any(|flag| flag.text.contains(&format!("env={name}")))
             });
-            if definition.origin != Origin::Arg || set || mounted {
+            if set || mounted {
                 continue;
             }
-            seen.push(name);
             let message = format!(
                 "{name} is kept in the history of the image: give it with --mount=type=secret"
             );

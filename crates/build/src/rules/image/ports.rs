@@ -1,6 +1,6 @@
 //! The ports that `EXPOSE` names.
 
-use super::lineage;
+use super::lineage::Lineage;
 use crate::context::{Context, Step};
 use crate::syntax::{Argument, Keyword};
 
@@ -18,9 +18,10 @@ pub(super) struct Exposed<'a> {
 
 /// What the image exposes; words that cannot be read are left out.
 pub(super) fn exposed<'a>(context: &Context<'a>) -> Vec<Exposed<'a>> {
+    let image = Lineage::new(context);
     let mut found = Vec::new();
     for step in context.steps_of(Keyword::Expose).filter(|step| !step.onbuild) {
-        if !lineage::holds(context, step.stage) {
+        if !image.holds(step.stage) {
             continue;
         }
         for word in step.instruction.arguments.words() {

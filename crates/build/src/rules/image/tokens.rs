@@ -76,7 +76,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     for format in FORMATS {
         for (at, _) in text.match_indices(format.prefix) {
             let behind = text.get(at.saturating_add(format.prefix.len())..).unwrap_or_default();
-            let length = run(behind, format.others);
+            let length = run(behind, format.others, format.most.saturating_add(1));
             let value = behind.get(..length).unwrap_or_default();
             let fits = (format.least..=format.most).contains(&length);
             if fits && begins_word(text, at) && is_random(value) {
@@ -96,11 +96,19 @@ fn token(kind: &'static str, at: usize, length: usize) -> Token {
     Token { kind, span: Span::new(offset(at), offset(at.saturating_add(length))) }
 }
 
-/// How many letters, digits and `others` a text begins with.
-fn run(text: &str, others: &[u8]) -> usize {
+/// How many letters, digits and `others` a text begins with, up to a limit.
+fn run(text: &str, others: &[u8], limit: usize) -> usize {
     let part = |one: &u8| one.is_ascii_alphanumeric() || others.contains(one);
-    text.bytes().take_while(part).count()
+    text.bytes().take(limit).take_while(part).count()
 }
+
+/// The beginning of a text, not longer than so many bytes.
+fn beginning(text: &str, length: usize) -> &str {
+    text.get(..text.floor_char_boundary(length)).unwrap_or(text)
+}
+
+/// The longest credential that is looked for, in bytes.
+const LONGEST: usize = 2_048;
 
 fn begins_word(text: &str, at: usize) -> bool {
     let before = text.get(..at).and_then(|before| before.bytes().next_back());
@@ -121,7 +129,7 @@ fn web_tokens(text: &str) -> Vec<Token> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices("eyJ") {
         let rest = text.get(at..).unwrap_or_default();
-        let length = run(rest, b"_-.");
+        let length = run(rest, b"_-.", LONGEST);
         let parts: Vec<&str> = rest.get(..length).unwrap_or_default().split('.').collect();
         if let [head, body, signature] = parts.as_slice()
             && head.len() > 10
@@ -140,8 +148,8 @@ fn private_keys(text: &str) -> Vec<Token> {
     const LEAST: usize = 40;
     let mut found = Vec::new();
     for (at, _) in text.match_indices("-----BEGIN ") {
-        let rest = text.get(at..).unwrap_or_default();
-        let Some(end) = rest.find("PRIVATE KEY").filter(|end| *end < 40) else { continue };
+        let rest = beginning(text.get(at..).unwrap_or_default(), LONGEST);
+        let Some(end) = beginning(rest, 40).find("PRIVATE KEY") else { continue };
         let body = rest.get(end..).unwrap_or_default();
         let Some(body) = body.split_once("-----").map(|(_, body)| body) else { continue };
         // Line ends may be written as they are, or as `\n`.
@@ -171,12 +179,12 @@ fn named(text: &str) -> Vec<Token> {
     ] {
         for (at, _) in lower.match_indices(name) {
             let behind = at.saturating_add(name.len());
-            let rest = text.get(behind..).unwrap_or_default();
+            let rest = beginning(text.get(behind..).unwrap_or_default(), LONGEST);
             let between = rest
                 .len()
                 .saturating_sub(rest.trim_start_matches(['=', ':', ' ', '"', '\'']).len());
             let value = rest.get(between..).unwrap_or_default();
-            let length = run(value, b"+/=_-.");
+            let length = run(value, b"+/=_-.", LONGEST);
             let closed = !value.get(length..).is_some_and(|more| more.starts_with(['$', '{', '<']));
             let fits = match exact {
                 Some(exact) => length == exact,
