@@ -133,9 +133,9 @@ impl Lint {
             return propose::run(sources, &outputs, self.diff, &config);
         }
         if self.diff && !self.fix {
-            return Err(
-                Usage("--diff shows what --fix or --propose would do: add one".into()).into()
-            );
+            let why = "--diff shows what --fix or --propose would do: add one";
+            return Err(Usage(why.into()).into());
+        }
         let contexts = Contexts::new(self.context.as_deref())?;
         if self.context.is_some() {
             config.levels.entry("PL1303".into()).or_insert(Level::Warning);
