@@ -255,3 +255,20 @@ fn runs_that_follow_each_other_are_joined_with_their_comments() {
     let ignored = text.replace("# three", "# hadolint ignore=DL3003");
     assert_eq!(unsafely(&ignored), ignored);
 }
+
+#[test]
+fn what_fails_in_every_build_is_taken_out() {
+    let text = "FROM node:20-alpine\n# who runs\nRUN addgroup -g 1000 app && adduser -D -u 1000 -G app app\n\
+                COPY --chown=app:app . .\n# small\nRUN apk del .build-deps\nUSER app\nCMD [\"node\", \"a.js\"]\n";
+    insta::assert_snapshot!(unsafely(text), @r#"
+    FROM node:20-alpine
+    # who runs
+    COPY --chown=1000:1000 . /
+    # small
+    USER 1000
+    CMD ["node", "a.js"]
+    "#);
+    // A shell that names the account cannot be changed for certain.
+    let named = text.replace("RUN apk del .build-deps", "RUN chown app /srv");
+    assert!(unsafely(&named).contains("addgroup -g 1000"), "{}", unsafely(&named));
+}

@@ -9,6 +9,7 @@ mod modes;
 mod npm;
 mod package_managers;
 mod ports;
+mod taken_account;
 mod tokens;
 mod whole_context;
 
