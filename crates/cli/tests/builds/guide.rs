@@ -9,7 +9,7 @@ use plimsoll_testkit::shared;
 use crate::builder::Builder;
 use crate::proposals::node_program;
 
-/// What BusyBox says of a number that another group has.
+/// What `addgroup` says of a number that another group has.
 const TAKEN: &str = "addgroup: gid '1000' in use";
 
 /// The guide's files: from a `FROM` that follows a comment or begins a block, to the next prose.
