@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::finding::Level;
+use crate::rules;
+use crate::source::{Position, Source, offset};
+use crate::syntax::nearest;
 
 /// What the value of a label must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -79,23 +82,61 @@ pub struct Config {
     pub format: Option<String>,
 }
 
-/// Why a configuration is not read.
+/// Why a configuration is not read: shown as `LINE:COLUMN: what`, where the place is known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the lint configuration cannot be read: {0}")]
-pub struct ConfigError(String);
+#[error("{}{message}", place.map(|at| format!("{}:{}: ", at.line, at.column)).unwrap_or_default())]
+pub struct ConfigError {
+    /// Where in the text.
+    pub place: Option<Position>,
+    /// What is wrong, and what is allowed.
+    pub message: String,
+}
+
+impl ConfigError {
+    fn of_toml(error: &toml::de::Error, text: &str) -> Self {
+        let at = error.span().map(|span| offset(span.start));
+        let place = at.map(|at| Source::new(text).position(at));
+        Self { place, message: error.message().to_owned() }
+    }
+
+    fn of_yaml(error: &serde_saphyr::Error) -> Self {
+        let location = error.location();
+        let message = error.without_snippet().to_string();
+        let place = location.map(|location| {
+            let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+            Position { line: small(location.line()), column: small(location.column()) }
+        });
+        let suffix = place.map(|at| format!(" at line {}, column {}", at.line, at.column));
+        let kept = suffix.and_then(|suffix| message.strip_suffix(&suffix).map(str::to_owned));
+        Self { place, message: kept.unwrap_or(message) }
+    }
+}
+
+/// A level by its name, so that the place of a wrong one is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+struct Named(Level);
+
+impl TryFrom<String> for Named {
+    type Error = crate::LevelError;
+
+    fn try_from(name: String) -> Result<Self, crate::LevelError> {
+        name.parse().map(Self)
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "kebab-case")]
 struct Hadolint {
     ignored: Option<Vec<String>>,
     #[serde(rename = "override")]
-    levels: Option<BTreeMap<String, Vec<String>>>,
+    levels: Option<BTreeMap<Named, Vec<String>>>,
     #[serde(rename = "trustedRegistries", alias = "trusted-registries")]
     trusted_registries: Option<Vec<String>>,
     label_schema: Option<BTreeMap<String, LabelKind>>,
     strict_labels: bool,
     disable_ignore_pragma: bool,
-    failure_threshold: Option<String>,
+    failure_threshold: Option<Named>,
     no_fail: bool,
     format: Option<String>,
 }
@@ -105,12 +146,12 @@ struct Hadolint {
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct Own {
     ignored: Vec<String>,
-    levels: BTreeMap<String, String>,
+    levels: BTreeMap<String, Named>,
     trusted_registries: Vec<String>,
     label_schema: BTreeMap<String, LabelKind>,
     strict_labels: bool,
     disable_ignore_pragma: bool,
-    failure_threshold: Option<String>,
+    failure_threshold: Option<Named>,
     no_fail: bool,
     format: Option<String>,
 }
@@ -126,23 +167,32 @@ impl Config {
     /// `levels = { DL3008 = "error" }`. Other tables are other commands'.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         let Tables { lint } =
-            toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
-        let level = |name: &str| {
-            name.parse().map_err(|error: crate::LevelError| ConfigError(error.to_string()))
-        };
-        let levels = lint.levels.into_iter().map(|(rule, name)| Ok((rule, level(&name)?)));
+            toml::from_str(text).map_err(|error| ConfigError::of_toml(&error, text))?;
         Ok(Self {
             ignored: lint.ignored,
-            levels: levels.collect::<Result<_, _>>()?,
+            levels: lint.levels.into_iter().map(|(rule, level)| (rule, level.0)).collect(),
             trusted_registries: lint.trusted_registries,
             label_schema: lint.label_schema,
             strict_labels: lint.strict_labels,
             disable_ignore_pragma: lint.disable_ignore_pragma,
-            failure_threshold: lint.failure_threshold.as_deref().map(level).transpose()?,
+            failure_threshold: lint.failure_threshold.map(|level| level.0),
             no_fail: lint.no_fail,
             today: None,
             format: lint.format,
         })
+    }
+
+    /// The names in the configuration that no rule has, each with the nearest that one has.
+    ///
+    /// A code of `ShellCheck`'s is none of them: not all of its checks are made.
+    pub fn unknown_rules(&self) -> Vec<(&str, Option<&'static str>)> {
+        let is_of_shellcheck = |name: &str| {
+            name.strip_prefix("SC").is_some_and(|code| code.bytes().all(|one| one.is_ascii_digit()))
+        };
+        let named = self.ignored.iter().chain(self.levels.keys()).map(String::as_str);
+        let unknown = named.filter(|name| rules::named(name).is_none() && !is_of_shellcheck(name));
+        let known = || rules::all().flat_map(|rule| std::iter::once(&rule.id).chain(rule.aliases));
+        unknown.map(|name| (name, nearest(name, known().copied()))).collect()
     }
 
     /// Reads the text of a `.hadolint.yaml`.
@@ -151,14 +201,10 @@ impl Config {
             return Ok(Self::default());
         }
         let read: Option<Hadolint> =
-            serde_saphyr::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+            serde_saphyr::from_str(text).map_err(|error| ConfigError::of_yaml(&error))?;
         let read = read.unwrap_or_default();
-        let level = |name: &str| {
-            name.parse().map_err(|error: crate::LevelError| ConfigError(error.to_string()))
-        };
         let mut levels = BTreeMap::new();
-        for (name, rules) in read.levels.unwrap_or_default() {
-            let level = level(&name)?;
+        for (Named(level), rules) in read.levels.unwrap_or_default() {
             levels.extend(rules.into_iter().map(|rule| (rule, level)));
         }
         Ok(Self {
@@ -168,7 +214,7 @@ impl Config {
             label_schema: read.label_schema.unwrap_or_default(),
             strict_labels: read.strict_labels,
             disable_ignore_pragma: read.disable_ignore_pragma,
-            failure_threshold: read.failure_threshold.as_deref().map(level).transpose()?,
+            failure_threshold: read.failure_threshold.map(|level| level.0),
             no_fail: read.no_fail,
             format: read.format,
             today: None,
@@ -201,13 +247,34 @@ mod tests {
         assert_eq!(config.ignored, ["DL3008"]);
         assert_eq!(config.levels.get("DL3003"), Some(&Level::Error));
         assert_eq!(config.failure_threshold, Some(Level::Error));
-        let error = Config::from_toml("[lint]\nignord = []\n").unwrap_err();
-        assert!(error.to_string().contains("ignord"), "{error}");
+        let error = Config::from_toml("[lint]\nignord = []\n").unwrap_err().to_string();
+        assert!(error.starts_with("2:1: ") && error.contains("ignord"), "{error}");
+        assert!(error.contains("`ignored`"), "{error}");
     }
 
     #[test]
-    fn a_wrong_level_is_named() {
-        let error = Config::from_hadolint("failure-threshold: loud\n").unwrap_err();
-        assert!(error.to_string().contains("`loud` is no level"), "{error}");
+    fn a_wrong_value_is_named_with_its_place_and_what_is_allowed() {
+        let told = |text: &str| Config::from_hadolint(text).unwrap_err().to_string();
+        let error = told("ignored: []\nfailure-threshold: loud\n");
+        assert!(error.starts_with("2:20: ") && error.contains("`loud` is no level"), "{error}");
+        let error = told("override:\n  loud: [DL3008]\n");
+        assert!(error.starts_with("2:") && error.contains("`loud` is no level"), "{error}");
+        let error = told("label-schema:\n  a: number\n");
+        assert!(error.starts_with("2:6: ") && error.contains("number"), "{error}");
+        assert!(error.contains("url"), "{error}");
+        let error =
+            Config::from_toml("[lint.levels]\nDL3008 = \"loud\"\n").unwrap_err().to_string();
+        assert!(error.starts_with("2:") && error.contains("it is error, warning"), "{error}");
+    }
+
+    #[test]
+    fn a_rule_that_there_is_not_is_known_with_the_nearest() {
+        let text =
+            "ignored: [DL3009, DL30088, SC1091, DS-0001]\noverride:\n  error: [StageCasing]\n";
+        let config = Config::from_hadolint(text).unwrap();
+        assert_eq!(
+            config.unknown_rules(),
+            [("DL30088", Some("DL3008")), ("StageCasing", Some("StageNameCasing"))]
+        );
     }
 }

@@ -1,6 +1,9 @@
 //! Edits into a new text: those that can stand together are made, the file is judged again, until
 //! nothing is left to mend.
 
+use std::collections::BTreeMap;
+
+use crate::Span;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::finding::{Edit, Finding, Safety};
@@ -50,23 +53,37 @@ pub fn fix(text: &str, config: &Config, environment: &Environment, most: Safety)
 /// The edits that can be made in one round, sorted: a fix that overlaps one already taken waits.
 fn compatible(found: &[Finding], most: Safety) -> (Vec<Edit>, Vec<(&'static str, u32, String)>) {
     let mut taken: Vec<Edit> = Vec::new();
+    let mut places = Places::default();
     let mut made = Vec::new();
     for finding in found {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety <= most) else { continue };
-        let free = fix.edits.iter().all(|edit| {
-            !taken.iter().any(|other| {
-                edit == other
-                    || edit.span.start < other.span.end && other.span.start < edit.span.end
-                    || edit.span.start == other.span.start
-            })
-        });
-        if free {
+        if fix.edits.iter().all(|edit| places.are_free(edit.span)) {
+            fix.edits.iter().for_each(|edit| places.take(edit.span));
             taken.extend(fix.edits.iter().cloned());
             made.push((finding.rule.id, finding.line, fix.title.clone().into_owned()));
         }
     }
     taken.sort();
     (taken, made)
+}
+
+/// The spans that edits were taken for: their ends by their starts. They do not overlap.
+#[derive(Default)]
+struct Places(BTreeMap<u32, u32>);
+
+impl Places {
+    /// Whether nothing was taken that overlaps a span or begins where it begins.
+    fn are_free(&self, span: Span) -> bool {
+        let before = self.0.range(..span.start).next_back();
+        let reaches_in = before.is_some_and(|(_, end)| *end > span.start);
+        let end = span.end.max(span.start.saturating_add(1));
+        !reaches_in && self.0.range(span.start..end).next().is_none()
+    }
+
+    fn take(&mut self, span: Span) {
+        let end = self.0.entry(span.start).or_default();
+        *end = span.end.max(*end);
+    }
 }
 
 /// Makes edits that do not overlap and are sorted.

@@ -3,6 +3,8 @@
 //!
 //! Who calls the linter reads the folder; nothing here touches a disk.
 
+use std::sync::Arc;
+
 mod ignore_file;
 mod pattern;
 mod sensitive;
@@ -14,7 +16,7 @@ pub(crate) use sensitive::{Kind, kind_of};
 pub(crate) use sources::{ContextSource, context_sources};
 
 /// How many steps of comparing patterns with paths one rule makes for a file.
-const MAX_STEPS: usize = 50_000_000;
+const MAX_STEPS: usize = 20_000_000;
 
 /// What is left of the work that may be done.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +42,7 @@ pub struct BuildContext {
     /// The ignore file, where there is one.
     pub ignore: Option<IgnoreFile>,
     /// The paths of its files and folders, sorted: `src`, `src/main.rs`.
-    entries: Vec<String>,
+    entries: Arc<[String]>,
     /// Whether [`Self::entries`] holds all of them, and not only the first level.
     complete: bool,
 }
@@ -50,7 +52,13 @@ impl BuildContext {
     /// parts; `complete` says whether these are all, and not only those of the first level.
     pub fn new(ignore: Option<IgnoreFile>, mut entries: Vec<String>, complete: bool) -> Self {
         entries.sort_unstable();
-        Self { ignore, entries, complete }
+        Self { ignore, entries: entries.into(), complete }
+    }
+
+    /// The same folder with another ignore file.
+    #[must_use]
+    pub fn with_ignore(&self, ignore: Option<IgnoreFile>) -> Self {
+        Self { ignore, ..self.clone() }
     }
 
     /// The files and folders that are known, sorted.

@@ -83,7 +83,7 @@ fn a_hostile_file_is_bounded() {
     let mut steps = Steps::default();
     let began = std::time::Instant::now();
     assert_eq!(file.ignores(&deep, &mut steps), None, "the work is given up");
-    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Users and groups: `useradd` and `groupadd` of shadow, `adduser` and `addgroup` of Debian and of
-//! BusyBox, which share names and not flags.
+//! `BusyBox`, which share names and not flags.
 //!
-//! See <https://manpages.debian.org/adduser>, <https://manpages.debian.org/useradd> and BusyBox's
-//! `loginutils/adduser.c`.
+//! See <https://manpages.debian.org/adduser>, <https://manpages.debian.org/useradd> and
+//! `BusyBox`'s `loginutils/adduser.c`.
 
 use crate::shell::Invocation;
 
@@ -20,7 +20,7 @@ pub(super) enum Call {
 }
 
 /// Reads a call; `None` where the program has nothing to do with accounts. `busybox` is whether
-/// `adduser` is BusyBox's; where it is not known, only what both understand alike is read.
+/// `adduser` is `BusyBox`'s; where it is not known, only what both understand alike is read.
 pub(super) fn call(program: &Invocation<'_>, busybox: Option<bool>) -> Option<Call> {
     match program.program() {
         "useradd" => Some(shadow(program, false)),

@@ -41,6 +41,8 @@ pub enum Effect {
         /// Whether a failure is passed over: `|| true`.
         forgiven: bool,
     },
+    /// Packages are removed whose names the text does not say.
+    UninstallOthers,
     /// A file, or a folder with what is in it, is there now.
     Write {
         /// Its absolute path, without `.`, `..` and a slash at the end.
@@ -112,6 +114,7 @@ pub enum Opaque {
 
 /// A user or a group that is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, asked for by name")]
 pub struct NewAccount {
     /// Whether it is a group.
     pub group: bool,

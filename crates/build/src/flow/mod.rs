@@ -16,7 +16,7 @@ mod programs;
 mod reach;
 mod run;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use crate::Span;
@@ -33,7 +33,7 @@ pub use reach::Uses;
 pub(crate) use reach::stage_called;
 
 /// How many events of a file are kept.
-const MOST_EVENTS: usize = 5_000;
+const MOST_EVENTS: usize = 2_000;
 
 /// What is known of all stages.
 #[derive(Debug, Default)]
@@ -62,18 +62,17 @@ impl Flow {
         let mut count = 0_usize;
         for stage in context.stages {
             let parent = stage.parent.and_then(|parent| flow.stages.get(parent));
-            let mut own = match parent {
-                Some(parent) => StageFlow {
+            let mut own = if let Some(parent) = parent {
+                StageFlow {
                     base: parent.base.clone(),
                     parent: stage.parent,
                     folder: parent.folder.clone(),
                     events: Vec::new(),
-                },
-                None => {
-                    let base = base_of(context, &stage.image.text, stage.from, &mut bases);
-                    let folder = base.as_ref().and_then(|base| base.workdir.clone());
-                    StageFlow { base, folder, ..StageFlow::default() }
                 }
+            } else {
+                let base = base_of(context, &stage.image.text, stage.from, &mut bases);
+                let folder = base.as_ref().and_then(|base| base.workdir.clone());
+                StageFlow { base, folder, ..StageFlow::default() }
             };
             own.follow(context, stage.index, stage.instructions.clone());
             count = count.saturating_add(own.events.len());
@@ -107,6 +106,11 @@ impl Flow {
         // A parent is always earlier, so this ends.
         let parent = |stage: &usize| self.stages.get(*stage)?.parent;
         std::iter::successors(Some(stage), parent).collect()
+    }
+
+    /// The same, to look stages up in.
+    pub(crate) fn chain_set(&self, stage: usize) -> BTreeSet<usize> {
+        self.chain(stage).into_iter().collect()
     }
 
     /// Which stages the others use.

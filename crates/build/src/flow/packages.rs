@@ -196,7 +196,7 @@ pub(super) fn call<'i, 'a>(program: &'i Invocation<'a>) -> Option<Call<'i, 'a>> 
         let group = (manager == Manager::Apk).then(|| program.value_of(&["t", "virtual"]));
         Call::Install { manager, words, group: group.flatten() }
     } else if is(syntax.remove) || is(syntax.sweep) {
-        let sweeps = is(syntax.sweep);
+        let sweeps = is(syntax.sweep) || program.has_flag(&["auto-remove", "autoremove"]);
         Call::Remove { manager, words, sweeps }
     } else {
         Call::Unknown

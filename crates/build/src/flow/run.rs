@@ -153,7 +153,7 @@ impl Run<'_> {
         let inner = program.through_wrappers();
         let names = program.wrappers().iter().chain(inner.wrappers()).map(|one| &one.text);
         let names: Vec<String> =
-            names.map(|name| name.to_string()).chain([inner.name().to_owned()]).collect();
+            names.map(ToString::to_string).chain([inner.name().to_owned()]).collect();
         let guarded = is_guarded(program) || self.has_functions;
         for name in names {
             // `exec` and `command` are the shell's own.
@@ -231,15 +231,24 @@ impl Run<'_> {
             Call::Remove { manager, words, sweeps } => {
                 let forgiven = is_guarded(program);
                 let manager = *manager;
-                if *sweeps && words.is_empty() {
+                if *sweeps {
                     let all = Effect::Uninstall { manager, package: None, forgiven };
                     self.add(all, span, certain);
                 }
                 for arg in words {
                     let word = self.word(arg);
-                    let name = word.as_deref().and_then(|word| packages::name(manager, word));
-                    if let Some(name) = name.map(str::to_owned) {
-                        let gone = Effect::Uninstall { manager, package: Some(name), forgiven };
+                    let Some(word) = word else {
+                        self.add(Effect::UninstallOthers, arg.span, certain);
+                        continue;
+                    };
+                    for part in word.split_ascii_whitespace() {
+                        let name = packages::name(manager, part).map(str::to_owned);
+                        let gone = match name {
+                            Some(name) => {
+                                Effect::Uninstall { manager, package: Some(name), forgiven }
+                            }
+                            None => Effect::UninstallOthers,
+                        };
                         self.add(gone, arg.span, certain);
                     }
                 }
@@ -329,12 +338,11 @@ impl Run<'_> {
                 if let [clone, url, rest @ ..] = words.as_slice()
                     && clone.text == "clone"
                 {
-                    match rest.first() {
-                        Some(folder) => self.write(folder, Writer::Program("git clone"), certain),
-                        None => {
-                            let name = base_name(&url.text).trim_end_matches(".git").to_owned();
-                            self.write_text(&name, url.span, "git clone", certain);
-                        }
+                    if let Some(folder) = rest.first() {
+                        self.write(folder, Writer::Program("git clone"), certain);
+                    } else {
+                        let name = base_name(&url.text).trim_end_matches(".git").to_owned();
+                        self.write_text(&name, url.span, "git clone", certain);
                     }
                 }
             }

@@ -22,6 +22,7 @@ fn shown(event: &Event) -> Option<String> {
         }
         Effect::Write { path, by: Writer::Folder } => format!("folder {path}"),
         Effect::Write { path, by } => format!("write {path} {by:?}"),
+        Effect::UninstallOthers => "uninstall others".into(),
         Effect::WriteElsewhere => "write elsewhere".into(),
         Effect::Delete { path, program } => format!("{program} {path}"),
         Effect::Reown { path, program, to } => format!("{program} {to} {path}"),
@@ -148,4 +149,32 @@ fn a_user_is_lacking_only_where_all_are_known() {
 fn a_file_without_bounds_says_nothing() {
     let text = format!("FROM alpine:3.20\n{}", "RUN apk add a b c\n".repeat(3_000));
     follow(&text, |flow| assert!(flow.base(0).is_none() && flow.own_events(0).is_empty()));
+}
+
+#[test]
+fn a_hostile_file_takes_no_time_to_speak_of() {
+    let lines = [
+        "RUN curl -o /a https://e.org/a\nRUN rm -rf /a /*\n",
+        "RUN apk add a b c d\nRUN apk del a b c d\n",
+        "COPY . /a\nRUN chown -R a /a\n",
+        "FROM golang AS b\nRUN go build -o /app\nFROM scratch\nCOPY --from=b /app /app\n",
+    ];
+    let begun = std::time::Instant::now();
+    for line in lines {
+        for times in [400, 5_000] {
+            let file =
+                Dockerfile::parse(Source::new(format!("FROM alpine:3.20\n{}", line.repeat(times))));
+            let config = Config {
+                levels: crate::rules::all()
+                    .map(|rule| {
+                        let ours = rule.id.starts_with("PL11");
+                        (rule.id.to_owned(), if ours { rule.level } else { crate::Level::Ignore })
+                    })
+                    .collect(),
+                ..Config::default()
+            };
+            crate::lint(&file, &config, &Environment::default());
+        }
+    }
+    assert!(begun.elapsed().as_secs() < 60, "{:?}", begun.elapsed());
 }

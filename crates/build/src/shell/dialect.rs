@@ -23,6 +23,18 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All there are.
+    pub const ALL: [Self; 8] = [
+        Self::Posix,
+        Self::Dash,
+        Self::Busybox,
+        Self::Bash,
+        Self::Ksh,
+        Self::PowerShell,
+        Self::Cmd,
+        Self::Unknown,
+    ];
+
     /// The dialect of a SHELL instruction or of the words that start a shell:
     /// `["/bin/bash", "-o", "pipefail", "-c"]`.
     pub fn of_shell_command(argv: &[&str]) -> Self {

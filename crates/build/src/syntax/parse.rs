@@ -18,7 +18,7 @@ use crate::source::{Source, offset};
 /// The longest line that the builder reads, in bytes.
 pub const MAX_LINE: usize = 64 * 1024 - 1;
 /// How many instructions are read.
-const MAX_INSTRUCTIONS: usize = 100_000;
+const MAX_INSTRUCTIONS: usize = 20_000;
 /// How many problems are kept.
 const MAX_PROBLEMS: usize = 1_000;
 

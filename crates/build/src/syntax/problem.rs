@@ -31,7 +31,7 @@ pub enum ProblemKind {
     #[error("there is no instruction in this file: begin with `FROM image`")]
     NoInstructions,
     /// Past the reader's limit.
-    #[error("there are more than 100000 instructions; the rest is not read")]
+    #[error("there are more than 20000 instructions; the rest is not read")]
     TooManyInstructions,
     /// A line over [`super::parse::MAX_LINE`].
     #[error("this line is longer than the 65535 bytes that the builder reads; it is passed over")]

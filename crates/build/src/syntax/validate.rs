@@ -60,6 +60,12 @@ fn check(instruction: &Instruction, complain: &mut dyn FnMut(ProblemKind, Span))
     }
 }
 
+/// Whether the builder takes it for the name of a stage.
+fn is_stage_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|one| one.is_ascii_alphanumeric() || b"-_.".contains(&one))
+}
+
 /// What is wrong with the value of a flag; one with a variable in it may be right.
 fn wrong_value(flag: &Flag) -> Option<String> {
     let value = flag.value().unwrap_or_default();
@@ -87,7 +93,15 @@ fn wrong_arguments(instruction: &Instruction) -> Option<String> {
             let named = words.len() == 3
                 && words.get(1).is_some_and(|word| word.text.eq_ignore_ascii_case("as"));
             let wrong = "FROM requires either one or three arguments: `FROM image [AS name]`";
-            (words.len() != 1 && !named).then(|| wrong.to_owned())
+            match words.get(2).filter(|_| named) {
+                Some(name) if !is_stage_name(&name.text) => Some(format!(
+                    "`{}` is no name of a stage: it begins with a letter, and has letters, digits, \
+                     `-`, `_` and `.`",
+                    name.text
+                )),
+                Some(_) => None,
+                None => (words.len() != 1).then(|| wrong.to_owned()),
+            }
         }
         (Keyword::Add | Keyword::Copy, _) => (words.len() < 2).then(|| {
             format!("{keyword} requires at least two arguments: what to copy and where to")

@@ -17,7 +17,7 @@ pub(crate) enum Command {
     Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
-    Lint(lint::Lint),
+    Lint(Box<lint::Lint>),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
 }

@@ -185,4 +185,24 @@ fn a_file_without_a_proposal_says_why_and_is_no_failure() {
     assert!(sarif.err.contains("--propose has the formats tty and json"), "{}", sarif.err);
     machine.run("lint --propose --fix Dockerfile").ended(2);
     machine.run("lint --diff Dockerfile").ended(2);
+
+#[test]
+fn what_cannot_be_parsed_ends_with_2_and_its_place() {
+    let machine = Machine::new();
+    let cases: [(&str, Vec<u8>, &str); 7] = [
+        ("binary", (0..=255).cycle().take(100_000).collect(), "this is not UTF-8 text"),
+        ("long", [b"FROM a:1\nRUN ", "x".repeat(5 << 20).as_bytes()].concat(), "longer than"),
+        ("heredoc", b"FROM a:1\nRUN <<EOF\necho\n".to_vec(), "there is no line `EOF`"),
+        ("keyword", b"FROM a:1\nCPOY a /b\n".to_vec(), "CPOY (did you mean COPY?)"),
+        ("stage", b"FROM a:1 AS 1\n".to_vec(), "`1` is no name of a stage"),
+        ("array", b"FROM a:1\nCMD [1, 2]\n".to_vec(), "holds strings only"),
+        ("empty", b"".to_vec(), "there is no instruction"),
+    ];
+    for (name, bytes, told) in cases {
+        machine.write(name, bytes);
+        let ran = machine.run(&format!("lint -f text {name}")).ended(2);
+        let line = ran.out.lines().find(|line| line.contains(told));
+        assert!(line.is_some_and(|line| line.starts_with(&format!("{name}:"))), "{}", ran.said());
+        assert!(line.is_some_and(|line| line.contains(" DL1000 error: ")), "{}", ran.said());
+    }
 }

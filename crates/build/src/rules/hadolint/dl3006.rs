@@ -1,5 +1,7 @@
 //! Base images without a tag.
 
+use std::collections::HashSet;
+
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
@@ -18,11 +20,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
+    let mut earlier: HashSet<&str> = HashSet::new();
     for stage in context.stages {
         let image = &stage.image;
-        let earlier = context.stages.get(..stage.index).unwrap_or_default();
-        let is_stage =
-            earlier.iter().any(|one| one.name.as_ref().is_some_and(|name| name.text == image.text));
+        let is_stage = earlier.contains(image.text.as_str());
+        earlier.extend(stage.name.as_ref().map(|name| name.text.as_str()));
         if is_stage || image.text.is_empty() || has_version(&image.text) {
             continue;
         }

@@ -1,5 +1,6 @@
 //! Packages that are removed in a later layer than the one that installed them.
 
+use super::pl1111::listed;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::flow::{Effect, Event, Flow};
@@ -26,21 +27,45 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(last) = context.final_stage() else { return };
     let flow = context.flow();
-    let mut reported: Option<(usize, usize)> = None;
+    // One finding for each pair of layers.
+    let mut pairs: Vec<Pair<'_>> = Vec::new();
     for event in flow.events(last.index) {
+        let Effect::Uninstall { package, .. } = &event.effect else { continue };
         let Some(added) = added(flow, last.index, event) else { continue };
-        // One finding for each pair of layers.
-        let pair = (event.instruction, added.instruction);
-        if reported.replace(pair) == Some(pair) {
-            continue;
+        let of_pair = |pair: &&mut Pair<'_>| {
+            pair.removed.instruction == event.instruction
+                && pair.added.instruction == added.instruction
+        };
+        match pairs.iter_mut().rev().take(MOST_PAIRS).find(of_pair) {
+            Some(pair) => pair.names.extend(package.as_deref()),
+            None => pairs.push(Pair {
+                removed: event,
+                added,
+                names: package.as_deref().into_iter().collect(),
+            }),
         }
-        let names = removed(flow, last.index, event, added);
-        let message = format!(
-            "{names} here frees nothing: the bytes stay in the layer of line {}",
-            added.line
-        );
-        findings.report(event.line, event.span, message).related(added.span, "installed here");
     }
+    for Pair { removed, added, names } in pairs {
+        let what = match names.as_slice() {
+            [] => "autoremove".to_owned(),
+            names => format!("to remove {}", listed(names)),
+        };
+        let message =
+            format!("{what} here frees nothing: the bytes stay in the layer of line {}", added.line);
+        findings
+            .report(removed.line, removed.span, message)
+            .related(added.span, "installed here");
+    }
+}
+
+/// How many pairs back a removal is counted to one.
+const MOST_PAIRS: usize = 16;
+
+/// What one layer removes of what another one brought.
+struct Pair<'f> {
+    removed: &'f Event,
+    added: &'f Event,
+    names: Vec<&'f str>,
 }
 
 /// The installation in an earlier layer of what an event removes.
@@ -60,7 +85,10 @@ fn added<'f>(flow: &'f Flow, stage: usize, event: &Event) -> Option<&'f Event> {
         && flow.events(stage).filter(own).any(|other| {
             matches!(
                 other.effect,
-                Effect::Install { .. } | Effect::Uninstall { package: Some(_), .. }
+                Effect::Install { .. }
+                    | Effect::Uninstall { package: Some(_), .. }
+                    | Effect::UninstallOthers
+                    | Effect::Opaque(_)
             )
         });
     if sweeps_own || flow.events(stage).filter(own).any(|other| brings(&other)) {
@@ -70,6 +98,7 @@ fn added<'f>(flow: &'f Flow, stage: usize, event: &Event) -> Option<&'f Event> {
     let added = flow.events(stage).filter(before).rfind(|other| other.certain && brings(other))?;
     // What was removed in its own layer, or since, is gone.
     let gone = flow.events(stage).filter(before).any(|other| match &other.effect {
+        Effect::UninstallOthers => other.instruction >= added.instruction,
         Effect::Uninstall { package: of, .. } => {
             other.instruction >= added.instruction
                 && match (of, package, &added.effect) {
@@ -83,22 +112,6 @@ fn added<'f>(flow: &'f Flow, stage: usize, event: &Event) -> Option<&'f Event> {
         _ => false,
     });
     (!gone).then_some(added)
-}
-
-/// What the instruction of an event removes of what another one installed.
-fn removed(flow: &Flow, stage: usize, event: &Event, added: &Event) -> String {
-    let same = flow.events(stage).filter(|other| other.instruction == event.instruction);
-    let names: Vec<&str> = same
-        .filter(|other| self::added(flow, stage, other).is_some_and(|one| one.instruction == added.instruction))
-        .filter_map(|other| match &other.effect {
-            Effect::Uninstall { package, .. } => package.as_deref(),
-            _ => None,
-        })
-        .collect();
-    match names.as_slice() {
-        [] => "autoremove".to_owned(),
-        names => format!("to remove {}", names.join(", ")),
-    }
 }
 
 #[cfg(test)]
@@ -126,6 +139,8 @@ mod tests {
             "FROM alpine:3.20\nRUN apk add gcc && apk del gcc\nRUN apk add -t .d gcc && apk del .d\n",
             "FROM alpine:3.20\nRUN if x; then apk add gcc; fi\nRUN apk del gcc\n",
             "FROM node:20-alpine\nRUN apk del libstdc++\n",
+            "FROM debian:12\nRUN apt-get install -y curl\nRUN d='gcc' && apt-get install -y $d && \
+             apt-get purge -y --auto-remove $d\n",
         ] {
             assert_eq!(said("PL1101", text), [""; 0], "{text}");
         }

@@ -61,11 +61,17 @@ pub(super) fn wasted<'f>(
         return None;
     }
     let before = |other: &&Event| other.instruction < event.instruction;
-    flow.events(stage).filter(before).rfind(|other| {
+    let made = flow.events(stage).filter(before).rev().filter(|other| {
         let Effect::Write { path, by } = &other.effect else { return false };
-        other.certain && made(other) && wanted(path, *by) && stays(flow, stage, other, event, path)
+        other.certain && made(other) && wanted(path, *by)
+    });
+    made.take(MOST_WRITERS).find(|other| {
+        matches!(&other.effect, Effect::Write { path, .. } if stays(flow, stage, other, event, path))
     })
 }
+
+/// How many writers of a path, from the last one back, are looked at.
+pub(super) const MOST_WRITERS: usize = 16;
 
 /// Whether this rule reports a deletion.
 pub(super) fn is_reported(flow: &Flow, stage: usize, event: &Event) -> bool {
@@ -97,7 +103,7 @@ fn is_large(path: &str, by: Writer) -> bool {
         ".bin", ".run", ".whl", ".exe", ".msi", ".7z", ".apk",
     ];
     match by {
-        Writer::CopyTree => base_name(path) != "" && !is_script_folder(path),
+        Writer::CopyTree => !base_name(path).is_empty() && !is_script_folder(path),
         Writer::CopyFile => ARCHIVES.iter().any(|end| path.ends_with(end)),
         Writer::Program(_) => true,
         Writer::Folder => false,

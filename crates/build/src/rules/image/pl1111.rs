@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 /// Whether the stage runs something that is copied into it, rather than being a tool to build
 /// with.
 pub(super) fn is_application(context: &Context<'_>, stage: usize) -> bool {
-    let chain = context.flow().chain(stage);
+    let chain = context.flow().chain_set(stage);
     let has = |keywords: &[Keyword]| {
         context.steps().any(|step| {
             !step.onbuild
@@ -99,7 +99,7 @@ pub(super) fn report(
 const MOST_NAMES: usize = 5;
 
 /// `a, b, c and 4 more`
-fn listed(names: &[&str]) -> String {
+pub(super) fn listed(names: &[&str]) -> String {
     let first = names.get(..MOST_NAMES).unwrap_or(names).join(", ");
     match names.len().saturating_sub(MOST_NAMES) {
         0 => first,
@@ -130,6 +130,7 @@ fn is_removed(flow: &Flow, stage: usize, event: &Event) -> bool {
             Effect::Uninstall { package: Some(gone), .. } => {
                 gone == package || group.as_ref() == Some(gone)
             }
+            Effect::UninstallOthers => true,
             // Which packages went cannot be read.
             Effect::Uninstall { package: None, .. } => other.instruction == event.instruction,
             _ => false,
@@ -156,6 +157,10 @@ mod tests {
             "FROM alpine:3.20\nRUN apk add -t .d gcc && apk del .d\nCOPY . /a\nCMD [\"/a\"]\n",
             "FROM debian:12\nRUN apt-get install -y gcc && make && apt-get purge -y $X && \
              apt-get autoremove\nCOPY . /a\nCMD [\"/a\"]\n",
+            "FROM debian:12\nENV T=\"gcc make\"\nRUN apt-get install -y $T && make && \
+             apt-get purge -y --auto-remove $T\nCOPY . /a\nCMD [\"/a\"]\n",
+            "FROM debian:12\nRUN apt-get install -y gcc && make && apt-mark auto gcc && \
+             apt-get purge -y --auto-remove\nCOPY . /a\nCMD [\"/a\"]\n",
             "FROM alpine:3.20\nRUN apk add gcc\n",
             "FROM alpine:3.20\nRUN apk add gcc\nCOPY b /usr/bin/\nCMD [\"b\"]\n",
             "FROM alpine:3.20 AS b\nRUN apk add gcc\nFROM scratch\nCOPY --from=b /a /a\nCMD [\"/a\"]\n",

@@ -69,7 +69,7 @@ fn calls(context: &Context<'_>, flow: &Flow, stage: usize, command: &str) -> (bo
 /// Whether the container runs a script or a shell, which may call anything.
 fn runs_scripts(context: &Context<'_>, stage: usize) -> bool {
     let flow = context.flow();
-    let chain = flow.chain(stage);
+    let chain = flow.chain_set(stage);
     let is_script = |word: &str| {
         word.ends_with(".sh") || word.contains("entrypoint") || word.contains("start")
             || ["sh", "bash", "ash", "dash", "make", "supervisord"].contains(&base_name(word))

@@ -1,5 +1,7 @@
 //! Stages that build something of which nothing gets into the last one.
 
+use std::collections::BTreeSet;
+
 use crate::Stage;
 use crate::context::Context;
 use crate::finding::Level;
@@ -26,12 +28,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(last) = context.final_stage() else { return };
     let uses = context.flow().uses();
-    let used = uses.all(last.index);
-    let is_base_of = |stage: usize| {
-        context.stages.iter().any(|other| uses.direct(other.index).any(|one| one == stage))
-    };
+    let wanted = uses.all(last.index);
+    // The topmost of unused stages stands for those below it.
+    let below: BTreeSet<usize> =
+        context.stages.iter().flat_map(|stage| uses.direct(stage.index)).collect();
     for stage in context.stages {
-        if used.contains(&stage.index) || is_base_of(stage.index) || !is_for_others(stage) {
+        if wanted.contains(&stage.index) || below.contains(&stage.index) || !is_for_others(stage) {
             continue;
         }
         let name = stage.name.as_ref();

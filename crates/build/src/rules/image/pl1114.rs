@@ -1,10 +1,10 @@
 //! `COPY --from` of a path that the stage does not have.
 
+use super::pl1116::copies;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::flow::{Effect, Flow, Writer, base_name, covers, is_within, stage_called};
 use crate::rule::{Findings, Mending, Rule};
-use crate::syntax::Keyword;
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1114",
@@ -30,7 +30,7 @@ const OF_IMAGES: &[&str] = &[
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let flow = context.flow();
-    for step in context.steps_of(Keyword::Copy).filter(|step| !step.onbuild) {
+    for step in copies(context) {
         let Some(name) = step.instruction.flag_value("from") else { continue };
         let Some(stage) = stage_called(context, name, step.stage) else { continue };
         let words = step.instruction.arguments.words();
@@ -76,7 +76,7 @@ fn surely_lacks(flow: &Flow, stage: usize, path: &str) -> bool {
 
 /// Whether a shell writes to files itself, which are not followed.
 fn redirects(context: &Context<'_>, stage: usize) -> bool {
-    let chain = context.flow().chain(stage);
+    let chain = context.flow().chain_set(stage);
     context.all_commands().any(|commands| {
         commands.text.stage.is_some_and(|stage| chain.contains(&stage))
             && commands.text.text.text().contains('>')

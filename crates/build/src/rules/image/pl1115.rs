@@ -1,5 +1,6 @@
 //! Copied files that a later `RUN` gives to others, which stores them twice.
 
+use super::pl1102::MOST_WRITERS;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::flow::{Effect, Event, Flow, Until, Writer, is_within};
@@ -48,6 +49,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 let instruction = context.file.instructions.get(other.instruction);
                 instruction.is_some_and(|one| one.flag(flag).is_none())
             })
+            .take(MOST_WRITERS)
             .filter(|other| stays(flow, last.index, other, event))
             .collect();
         let Some(first) = copied.last() else { continue };

@@ -67,7 +67,7 @@ pub(super) struct Crossing<'c> {
 impl Crossing<'_> {
     /// The texts of `RUN` in the stage that is copied from, and in those that it is built on.
     pub(super) fn runs<'x>(&self, context: &'x Context<'_>) -> impl Iterator<Item = &'x str> {
-        let chain = context.flow().chain(self.stage);
+        let chain = context.flow().chain_set(self.stage);
         context
             .all_commands()
             .filter(move |commands| {
@@ -81,7 +81,7 @@ impl Crossing<'_> {
 /// Shows each of the file to `look`.
 pub(super) fn for_each_crossing(context: &Context<'_>, mut look: impl FnMut(&Crossing<'_>)) {
     let flow = context.flow();
-    for step in context.steps_of(Keyword::Copy).filter(|step| !step.onbuild) {
+    for step in copies(context) {
         let Some(name) = step.instruction.flag_value("from") else { continue };
         let Some(stage) = stage_called(context, name, step.stage) else { continue };
         let Some(own) = step.stage else { continue };
@@ -99,6 +99,17 @@ pub(super) fn for_each_crossing(context: &Context<'_>, mut look: impl FnMut(&Cro
             }
         }
     }
+}
+
+/// How many `COPY --from` of a file are looked at.
+const MOST_COPIES: usize = 300;
+
+/// The first `COPY --from` of the file.
+pub(super) fn copies<'c, 'a>(
+    context: &'c Context<'a>,
+) -> impl Iterator<Item = Step<'a>> + use<'c, 'a> {
+    let from = |step: &Step<'_>| !step.onbuild && step.instruction.flag("from").is_some();
+    context.steps_of(Keyword::Copy).filter(from).take(MOST_COPIES)
 }
 
 /// Whether a stage gets a C library, or what stands in for one, or a whole system.

@@ -82,7 +82,9 @@ fn build<'c>(
         return None;
     }
     let mut all = commands.invocations.iter().map(|program| program.through_wrappers());
-    all.find(|program| builds(program) && builder(program).is_some_and(|one| !fetched.contains(one)))
+    all.find(|program| {
+        builds(program) && builder(program).is_some_and(|one| !fetched.contains(one))
+    })
 }
 
 /// The tool whose dependencies a program fetches.
@@ -103,6 +105,10 @@ fn builds(program: &Invocation<'_>) -> bool {
 }
 
 fn name(program: &Invocation<'_>) -> String {
+    // Of maven's phases the first says little: `mvn clean package`.
+    if let Some(tool) = builder(program).filter(|tool| *tool == "mvn") {
+        return tool.to_owned();
+    }
     let words = std::iter::once(program.program());
     let words: Vec<&str> = words.chain(program.subcommand()).collect();
     words.join(" ")

@@ -24,7 +24,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    let starts = lineage::last(context, Keyword::Cmd).or(lineage::last(context, Keyword::Entrypoint));
+    let starts =
+        lineage::last(context, Keyword::Cmd).or(lineage::last(context, Keyword::Entrypoint));
     if lineage::is_for_development(context) || starts.is_none() {
         return;
     }
@@ -64,11 +65,12 @@ fn needs_dev(program: &Invocation<'_>) -> bool {
     let words = program.operands();
     let first = words.first().map(|one| &*one.text);
     match program.program() {
-        "npm" | "pnpm" | "yarn" => {
-            !matches!(first, None | Some("install" | "i" | "ci" | "cache" | "config" | "add" | "set"))
-        }
-        "npx" | "tsc" | "ng" | "vite" | "webpack" | "nodemon" | "ts-node" | "tsx" | "next" | "nest"
-        | "turbo" | "nx" | "node-prune" | "rake" | "rails" | "rspec" | "pytest" => true,
+        "npm" | "pnpm" | "yarn" => !matches!(
+            first,
+            None | Some("install" | "i" | "ci" | "cache" | "config" | "add" | "set")
+        ),
+        "npx" | "tsc" | "ng" | "vite" | "webpack" | "nodemon" | "ts-node" | "tsx" | "next"
+        | "nest" | "turbo" | "nx" | "node-prune" | "rake" | "rails" | "rspec" | "pytest" => true,
         "bundle" => matches!(first, Some("exec")),
         _ => false,
     }

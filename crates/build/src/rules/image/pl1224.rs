@@ -33,18 +33,18 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 ("pnpm", ["install" | "i"]) => ("pnpm-lock.yaml", &pnpm),
                 _ => continue,
             };
-            let frozen = ["frozen-lockfile", "immutable", "no-lockfile", "version", "help", "offline"];
-            let other = inner.has_flag(&frozen) || inner.has_flag(&["g", "global", "no-frozen-lockfile"]);
+            let frozen =
+                ["frozen-lockfile", "immutable", "no-lockfile", "version", "help", "offline"];
+            let other =
+                inner.has_flag(&frozen) || inner.has_flag(&["g", "global", "no-frozen-lockfile"]);
             let scope = context.scopes.at(text.stage, text.instruction);
-            if other
-                || scope.is_declared("CI")
-                || !is_behind(copied, text)
-            {
+            if other || scope.is_declared("CI") || !is_behind(copied, text) {
                 continue;
             }
             let end = words.last().map_or(inner.name_span(), |word| word.span);
             let place = text.source_span(inner.name_span().join(end));
-            let message = format!("{} may take other versions than {lockfile} says", inner.program());
+            let message =
+                format!("{} may take other versions than {lockfile} says", inner.program());
             let reported = findings.report(text.line, place, message);
             if text.form != Form::Exec {
                 reported.unsafe_fix(

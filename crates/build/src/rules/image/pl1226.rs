@@ -27,9 +27,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let Some(install) = inner.args().iter().find(|one| one.text == "install") else {
                 continue;
             };
-            let first = inner.operands().first().is_some_and(|one| {
-                one.text == "install" || one.text.starts_with('+')
-            });
+            let first = inner
+                .operands()
+                .first()
+                .is_some_and(|one| one.text == "install" || one.text.starts_with('+'));
             let fixed = inner.has_flag(&["locked", "frozen", "list", "help"]);
             if inner.program() != "cargo" || !first || fixed {
                 continue;

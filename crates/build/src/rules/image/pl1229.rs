@@ -34,9 +34,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some((_, before)) = items.split_last() else { continue };
         let risky = before.iter().find(|item| {
             !item.first.commands.iter().all(|command| match command {
-                Command::Simple(simple) => simple
-                    .name(source)
-                    .is_none_or(|name| HARMLESS.contains(&&*name)),
+                Command::Simple(simple) => {
+                    simple.name(source).is_none_or(|name| HARMLESS.contains(&&*name))
+                }
                 Command::Function(_) => true,
                 _ => false,
             })
@@ -46,7 +46,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let message = "the script goes on when this fails: begin it with `set -e`";
         let reported = findings.report(text.line, place, message);
         let shebang = source.starts_with("#!");
-        let after = if shebang { source.find('\n').map(|end| end.saturating_add(1)) } else { Some(0) };
+        let after =
+            if shebang { source.find('\n').map(|end| end.saturating_add(1)) } else { Some(0) };
         if let Some(after) = after {
             let at = text.text.source_offset(crate::source::offset(after));
             reported.unsafe_fix("begin with set -e", vec![Edit::insert(at, "set -e\n")]);

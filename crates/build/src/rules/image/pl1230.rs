@@ -21,8 +21,25 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const MOVING: [&str; 20] = [
-    "stable", "oldstable", "testing", "unstable", "sid", "edge", "lts", "nightly", "current",
-    "mainline", "rolling", "rawhide", "master", "main", "canary", "beta", "alpha", "dev", "devel",
+    "stable",
+    "oldstable",
+    "testing",
+    "unstable",
+    "sid",
+    "edge",
+    "lts",
+    "nightly",
+    "current",
+    "mainline",
+    "rolling",
+    "rawhide",
+    "master",
+    "main",
+    "canary",
+    "beta",
+    "alpha",
+    "dev",
+    "devel",
     "next",
 ];
 
@@ -32,14 +49,18 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let expanded = Expander::new(context.file.escape).expand(&stage.image.text, &scope);
         let Ok(image) = expanded.map(|done| done.text) else { continue };
         let last = image.rsplit('/').next().unwrap_or(&image);
-        let Some((_, tag)) = last.split_once(':').filter(|_| !image.contains('@')) else { continue };
+        let Some((_, tag)) = last.split_once(':').filter(|_| !image.contains('@')) else {
+            continue;
+        };
         // A number is a release or a day: `stable-20250811`, `3.14-rc`.
-        let moves = tag.split(['-', '_']).next().is_some_and(|word| {
-            MOVING.contains(&word.to_ascii_lowercase().as_str())
-        });
-        let dated = tag.split(['-', '_']).skip(1).any(|word| {
-            word.starts_with(|one: char| one.is_ascii_digit()) && word.len() > 1
-        });
+        let moves = tag
+            .split(['-', '_'])
+            .next()
+            .is_some_and(|word| MOVING.contains(&word.to_ascii_lowercase().as_str()));
+        let dated = tag
+            .split(['-', '_'])
+            .skip(1)
+            .any(|word| word.starts_with(|one: char| one.is_ascii_digit()) && word.len() > 1);
         if moves && !dated {
             let line = context.file.source.line(stage.image.span.start);
             let message = format!("`{tag}` moves on to other releases: name one");

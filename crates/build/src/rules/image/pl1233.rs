@@ -22,8 +22,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for commands in context.runs() {
-        let update = first(commands, |what, _| what == Action::Update)
-            .or_else(|| first(commands, |what, program| what == Action::Upgrade && is_rpm(program)));
+        let update = first(commands, |what, _| what == Action::Update).or_else(|| {
+            first(commands, |what, program| what == Action::Upgrade && is_rpm(program))
+        });
         let Some((index, update)) = update else { continue };
         let behind = commands.invocations.get(index..).unwrap_or_default();
         let used = behind.iter().skip(1).any(|one| {

@@ -34,7 +34,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             };
             if starts {
                 let place = commands.text.source_span(inner.command().span);
-                findings.report(commands.text.line, place, "what is started here ends with this RUN");
+                findings.report(
+                    commands.text.line,
+                    place,
+                    "what is started here ends with this RUN",
+                );
             }
         }
     }

@@ -1,9 +1,11 @@
 //! Files written below a `VOLUME`.
 
+use crate::Span;
 use crate::context::{Commands, Context};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::rules::hadolint::quotes::bare;
+use crate::script::ShellText;
 use crate::shell::RedirectOperator;
 use crate::syntax::Keyword;
 
@@ -23,62 +25,75 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// Programs that change the files that they name.
-const CHANGING: [&str; 9] =
-    ["mkdir", "chown", "chmod", "chgrp", "touch", "cp", "mv", "ln", "install"];
+const CHANGING: [&str; 5] = ["mkdir", "chown", "chmod", "chgrp", "touch"];
 
 /// How many volumes, and paths of one, are looked at.
 const MOST: usize = 50;
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for volume in context.steps_of(Keyword::Volume).filter(|step| !step.onbuild).take(MOST) {
-        let behind = context.runs().filter(|one| {
-            one.text.stage == volume.stage && one.text.instruction > volume.index && !one.text.onbuild
-        });
-        let behind: Vec<Commands<'_>> = behind.collect();
+    let mut volumes = context.steps_of(Keyword::Volume).filter(|step| !step.onbuild).peekable();
+    if volumes.peek().is_none() {
+        return;
+    }
+    let runs = context.runs().filter(|one| !one.text.onbuild);
+    let changes: Vec<Change<'_>> = runs.flat_map(changes).collect();
+    for volume in volumes.take(MOST) {
         for word in volume.instruction.arguments.words().iter().take(MOST) {
             let Ok(path) = context.expand(bare(&word.text), volume) else { continue };
             let path = path.text.trim_end_matches('/');
             if !path.starts_with('/') || path.starts_with("/tmp") {
                 continue;
             }
-            let Some((commands, span)) =
-                behind.iter().find_map(|one| Some((one, change_below(*one, path)?)))
-            else {
-                continue;
+            let below = |text: &str| {
+                text.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             };
-            let place = commands.text.source_span(span);
+            let found = changes.iter().find(|change| {
+                change.text.stage == volume.stage
+                    && change.text.instruction > volume.index
+                    && below(&change.path)
+            });
+            let Some(Change { text, span, .. }) = found else { continue };
+            let place = text.source_span(*span);
             let message = format!("what this changes below {path} is lost with some builders");
-            findings
-                .report(commands.text.line, place, message)
-                .related(word.span, "a VOLUME from here on");
+            findings.report(text.line, place, message).related(word.span, "a VOLUME from here on");
         }
     }
 }
 
-/// The word that names something below the path to a program that changes it.
-fn change_below(commands: Commands<'_>, path: &str) -> Option<crate::Span> {
-    let below = |text: &str| {
-        text.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    let source = commands.text.text.text();
-    commands.invocations.iter().find_map(|program| {
+/// A path that a command changes.
+struct Change<'c> {
+    text: &'c ShellText,
+    path: String,
+    span: Span,
+}
+
+/// The paths that a text changes, in order.
+fn changes(commands: Commands<'_>) -> Vec<Change<'_>> {
+    let text = commands.text;
+    let source = text.text.text();
+    let mut found = Vec::new();
+    for program in commands.invocations {
         let inner = program.through_wrappers();
         let operands = inner.operands();
         let named = match inner.program() {
             // The last word alone is written.
-            "cp" | "mv" | "ln" | "install" => operands.last().filter(|one| below(&one.text)),
-            name if CHANGING.contains(&name) => operands.iter().find(|one| below(&one.text)),
+            "cp" | "mv" | "ln" | "install" => operands.last().map(std::slice::from_ref),
+            name if CHANGING.contains(&name) => Some(operands.as_slice()),
             _ => None,
         };
-        named.map(|one| one.span).or_else(|| {
-            let mut redirects = program.command().redirects.iter();
-            let written = redirects.find(|one| {
-                matches!(
-                    one.operator,
-                    RedirectOperator::Write | RedirectOperator::Append | RedirectOperator::Clobber
-                ) && below(&one.target.text(source))
-            });
-            written.map(|one| one.span)
-        })
-    })
+        for one in named.unwrap_or_default() {
+            found.push(Change { text, path: one.text.to_string(), span: one.span });
+        }
+        for one in &program.command().redirects {
+            let writes = matches!(
+                one.operator,
+                RedirectOperator::Write | RedirectOperator::Append | RedirectOperator::Clobber
+            );
+            if writes {
+                let path = one.target.text(source).into_owned();
+                found.push(Change { text, path, span: one.span });
+            }
+        }
+    }
+    found
 }

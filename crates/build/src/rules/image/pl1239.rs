@@ -22,8 +22,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const SYSTEM: [&str; 13] = [
-    "/", "/bin", "/boot", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr",
-    "/var/run/docker.sock", "/run/docker.sock",
+    "/",
+    "/bin",
+    "/boot",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib64",
+    "/proc",
+    "/sbin",
+    "/sys",
+    "/usr",
+    "/var/run/docker.sock",
+    "/run/docker.sock",
 ];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {

@@ -50,7 +50,9 @@ fn broken(written: &str, equals: bool) -> Option<&'static str> {
     if value.split(':').any(|folder| folder == "~" || folder.starts_with("~/")) {
         return Some("nothing replaces `~` here: write the folder out");
     }
-    let system = value.split(':').any(|folder| matches!(folder.trim_end_matches('/'), "/bin" | "/usr/bin"));
+    let system =
+        value.split(':').any(|folder| matches!(folder.trim_end_matches('/'), "/bin" | "/usr/bin"));
     let other = value.contains('$') || value.contains("/bin:") && value.contains("/nix");
-    (!system && !other).then_some("the folders of the system are not in this PATH: no program of theirs is found")
+    (!system && !other)
+        .then_some("the folders of the system are not in this PATH: no program of theirs is found")
 }

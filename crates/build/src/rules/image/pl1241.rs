@@ -35,12 +35,14 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             continue;
         }
         let Some(first) = commands.invocations.first() else { continue };
-        let harmless = commands.invocations.iter().all(|one| matches!(one.name(), "set" | ":" | "true"));
+        let harmless =
+            commands.invocations.iter().all(|one| matches!(one.name(), "set" | ":" | "true"));
         if harmless {
             continue;
         }
         let place = text.source_span(first.command().span);
-        let message = format!("this has no effect: what `{}` changes ends with this RUN", first.name());
+        let message =
+            format!("this has no effect: what `{}` changes ends with this RUN", first.name());
         let reported = findings.report(text.line, place, message);
         if let Some(edits) = instead(context, commands, first) {
             reported.unsafe_fix("write it as an instruction", edits);
@@ -51,12 +53,16 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
 /// Whether a command changes nothing but the shell that runs it.
 fn is_of_shell(program: &Invocation<'_>) -> bool {
     match program.name() {
-        "cd" | "export" | "alias" | "unalias" | "unset" | "umask" | "ulimit" | "set" | ":" | "true" => {
+        "cd" | "export" | "alias" | "unalias" | "unset" | "umask" | "ulimit" | "set" | ":"
+        | "true" => {
             // A substitution may do something.
             program.args().iter().all(|one| !one.text.contains("$(") && !one.text.contains('`'))
         }
         "source" | "." => program.args().len() == 1,
-        "su" => !program.has_flag(&["c", "command"]) && !program.args().iter().any(|one| one.text == "-c"),
+        "su" => {
+            !program.has_flag(&["c", "command"])
+                && !program.args().iter().any(|one| one.text == "-c")
+        }
         _ => false,
     }
 }
@@ -75,7 +81,9 @@ fn instead(
         && instruction.lines.0 == instruction.lines.1
         && instruction.flags.is_empty();
     let text = match program.name() {
-        "cd" if !argument.text.contains(['~', '$', ' ', '*']) => format!("WORKDIR {}", argument.text),
+        "cd" if !argument.text.contains(['~', '$', ' ', '*']) => {
+            format!("WORKDIR {}", argument.text)
+        }
         "export" => {
             let (name, value) = argument.text.split_once('=')?;
             let plain = |one: char| one.is_ascii_alphanumeric() || "/._-:+,@%=".contains(one);

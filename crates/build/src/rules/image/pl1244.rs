@@ -30,7 +30,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             if plain {
-                let message = "this is the engine without TLS: everybody in the network is root there";
+                let message =
+                    "this is the engine without TLS: everybody in the network is root there";
                 findings.report(step.line, pair.value.span, message);
             } else if value.ends_with("docker.sock") {
                 let message = "this wants the engine's socket, which is root on the host";

@@ -47,9 +47,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
         for pair in step.instruction.arguments.pairs() {
             let (name, value) = (bare(&pair.key.text), bare(&pair.value.text).to_ascii_lowercase());
-            let known = VARIABLES.iter().any(|(known, values)| {
-                *known == name && values.contains(&value.as_str())
-            });
+            let known = VARIABLES
+                .iter()
+                .any(|(known, values)| *known == name && values.contains(&value.as_str()));
             // The last word counts: a later ENV may switch it off.
             let end = context.file.instructions.len();
             let last = context.scopes.at(step.stage, end).definition(name);
@@ -61,7 +61,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     }
     for keyword in [Keyword::Entrypoint, Keyword::Cmd] {
         let step = lineage::last(context, keyword);
-        let Some(commands) = step.and_then(|step| lineage::commands(context, step)) else { continue };
+        let Some(commands) = step.and_then(|step| lineage::commands(context, step)) else {
+            continue;
+        };
         if let Some((span, what)) = debugs(commands) {
             findings.report(commands.text.line, commands.text.source_span(span), what);
         }

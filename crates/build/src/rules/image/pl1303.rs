@@ -28,7 +28,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let Some(folder) = folder.filter(|folder| folder.is_complete()) else { return };
     for source in context_sources(context).take(MAX_SOURCES) {
         let pattern = source.path.contains(['*', '?', '[', '\\']);
-        if source.is_variable || source.is_whole() || pattern || folder.has(&source.path) {
+        // What is in a repository's own folder is not listed.
+        let hidden = source.path.starts_with(".git/");
+        if hidden || source.is_variable || source.is_whole() || pattern || folder.has(&source.path) {
             continue;
         }
         let parent = source.path.rsplit_once('/').map_or("", |(parent, _)| parent);

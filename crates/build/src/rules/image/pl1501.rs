@@ -31,7 +31,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 start.saturating_add(token.span.end),
             );
             // The message is copied into reports: the value must not be in it.
-            let message = format!("this is {}: whoever has the file or the image has it", token.kind);
+            let message =
+                format!("this is {}: whoever has the file or the image has it", token.kind);
             findings.report(instruction.lines.0, place, message);
         }
     }

@@ -9,9 +9,7 @@ use crate::syntax::{Argument, Keyword};
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1503",
-    aliases: &[
-        "DS-0031", "AVD-DS-0031", "DS031", "CIS-4.10", "CIS-DI-0010", "DKL-LI-0003",
-    ],
+    aliases: &["DS-0031", "AVD-DS-0031", "DS031", "CIS-4.10", "CIS-DI-0010", "DKL-LI-0003"],
     level: Level::Warning,
     title: "Copy no keys, credentials, `.env` or `.git` into an image",
     why: "A file stays in its layer for good, also where a later instruction deletes it: whoever has \
@@ -26,14 +24,31 @@ pub(super) static RULE: Rule = Rule {
 
 /// Files that hold nothing but credentials: bad in every stage.
 const KEYS: [&str; 16] = [
-    "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pypirc", ".git-credentials", ".pgpass",
-    ".my.cnf", ".aws", ".gnupg", ".ssh", ".kube", "kubeconfig", "secring.gpg", "terraform.tfstate",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    ".netrc",
+    ".pypirc",
+    ".git-credentials",
+    ".pgpass",
+    ".my.cnf",
+    ".aws",
+    ".gnupg",
+    ".ssh",
+    ".kube",
+    "kubeconfig",
+    "secring.gpg",
+    "terraform.tfstate",
 ];
 /// Files that hold credentials most often: bad in the image.
 const SETTINGS: [&str; 6] = [".env", ".npmrc", ".yarnrc.yml", ".dockercfg", ".git", ".htpasswd"];
 /// Variables that name a file with credentials.
 const VARIABLES: [&str; 4] = [
-    "GOOGLE_APPLICATION_CREDENTIALS", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "HF_TOKEN_PATH",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "HF_TOKEN_PATH",
 ];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
@@ -46,8 +61,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             for source in sources {
                 let path = bare(&source.text);
                 if let Some(what) = secret(path).filter(|(_, key)| in_image || *key) {
-                    let message =
-                        format!("{path} {}: it stays in the layer for whoever has the image", what.0);
+                    let message = format!(
+                        "{path} {}: it stays in the layer for whoever has the image",
+                        what.0
+                    );
                     findings.report(step.line, source.span, message);
                 }
             }
@@ -133,16 +150,40 @@ mod tests {
     #[test]
     fn keys_are_told_from_what_is_public() {
         for path in [
-            "id_rsa", "keys/id_ed25519", ".ssh/", ".ssh/deploy", ".aws/credentials", ".env",
-            "./.env.production", ".npmrc", ".git", "certs/server.key", "tls/privkey.pem",
-            ".docker/config.json", "/root/.netrc",
+            "id_rsa",
+            "keys/id_ed25519",
+            ".ssh/",
+            ".ssh/deploy",
+            ".aws/credentials",
+            ".env",
+            "./.env.production",
+            ".npmrc",
+            ".git",
+            "certs/server.key",
+            "tls/privkey.pem",
+            ".docker/config.json",
+            "/root/.netrc",
         ] {
             assert!(secret(path).is_some(), "{path}");
         }
         for path in [
-            "id_rsa.pub", ".ssh/known_hosts", ".ssh/config", ".env.example", ".env.sample", ".gitignore",
-            "ca.pem", "ca.crt", "docker.key", "config.json", "package.json", ".", "env", "keys/repo.gpg",
-            "authorized_keys", "credentials.ts", ".github",
+            "id_rsa.pub",
+            ".ssh/known_hosts",
+            ".ssh/config",
+            ".env.example",
+            ".env.sample",
+            ".gitignore",
+            "ca.pem",
+            "ca.crt",
+            "docker.key",
+            "config.json",
+            "package.json",
+            ".",
+            "env",
+            "keys/repo.gpg",
+            "authorized_keys",
+            "credentials.ts",
+            ".github",
         ] {
             assert_eq!(secret(path), None, "{path}");
         }

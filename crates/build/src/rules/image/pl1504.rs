@@ -26,10 +26,13 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         for (index, program) in commands.invocations.iter().enumerate() {
             let inner = program.through_wrappers();
             let found = match inner.program() {
-                "chpasswd" => piped(commands, index).filter(|_| !inner.has_flag(&["e", "encrypted"])),
-                "passwd" if inner.has_flag(&["d", "delete"]) => {
-                    Some((inner.command().span, "this takes the password away: nobody is asked for one"))
+                "chpasswd" => {
+                    piped(commands, index).filter(|_| !inner.has_flag(&["e", "encrypted"]))
                 }
+                "passwd" if inner.has_flag(&["d", "delete"]) => Some((
+                    inner.command().span,
+                    "this takes the password away: nobody is asked for one",
+                )),
                 "passwd" => piped(commands, index),
                 _ => argument(&inner),
             };

@@ -38,9 +38,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             if definition.origin != Origin::Arg || !is_secret(name) || !seen.insert(name) {
                 continue;
             }
-            let set = commands.invocations.iter().any(|one| {
-                one.command().assignments.iter().any(|one| one.name == name)
-            });
+            let set = commands
+                .invocations
+                .iter()
+                .any(|one| one.command().assignments.iter().any(|one| one.name == name));
             let instruction = context.instruction_of(commands.text).map(Instruction::triggered);
             let mounted = instruction.is_some_and(|one| {
                 one.flags.iter().any(|flag| flag.text.contains(&format!("env={name}")))
@@ -77,14 +78,26 @@ fn is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     let words: Vec<&str> = upper.split('_').filter(|word| !word.is_empty()).collect();
     let about = [
-        "FILE", "PATH", "DIR", "URL", "URI", "NAME", "ID", "MODE", "ALIAS", "TYPE", "VERSION", "LENGTH",
-        "TTL", "HEADER", "HOST", "ENABLED", "PUBLIC", "STORE", "PROVIDER", "POLICY", "COUNT", "SIZE",
+        "FILE", "PATH", "DIR", "URL", "URI", "NAME", "ID", "MODE", "ALIAS", "TYPE", "VERSION",
+        "LENGTH", "TTL", "HEADER", "HOST", "ENABLED", "PUBLIC", "STORE", "PROVIDER", "POLICY",
+        "COUNT", "SIZE",
     ];
     if words.iter().any(|word| about.contains(word)) {
         return false;
     }
-    let alone = ["TOKEN", "PASSWORD", "PASSWD", "SECRET", "SECRETS", "CREDENTIAL", "CREDENTIALS", "APIKEY", "PAT"];
-    let kinds = ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "DEPLOY", "SSH", "AUTH", "LICENSE"];
+    let alone = [
+        "TOKEN",
+        "PASSWORD",
+        "PASSWD",
+        "SECRET",
+        "SECRETS",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "APIKEY",
+        "PAT",
+    ];
+    let kinds =
+        ["API", "PRIVATE", "ACCESS", "SIGNING", "ENCRYPTION", "DEPLOY", "SSH", "AUTH", "LICENSE"];
     words.iter().any(|word| alone.contains(word))
         || words.windows(2).any(|pair| matches!(pair, [kind, "KEY"] if kinds.contains(kind)))
 }
@@ -98,7 +111,15 @@ mod tests {
         for name in ["NPM_TOKEN", "DB_PASSWORD", "API_KEY", "ssh_private_key", "GITHUB_PAT"] {
             assert!(is_secret(name), "{name}");
         }
-        for name in ["AUTH_MODE", "KEY_ALIAS", "TOKEN_URL", "PASSWORD_FILE", "PUBLIC_KEY", "KEY", "TOKENIZERS"] {
+        for name in [
+            "AUTH_MODE",
+            "KEY_ALIAS",
+            "TOKEN_URL",
+            "PASSWORD_FILE",
+            "PUBLIC_KEY",
+            "KEY",
+            "TOKENIZERS",
+        ] {
             assert!(!is_secret(name), "{name}");
         }
     }

@@ -7,7 +7,7 @@ use plimsoll_build::syntax::{Dockerfile, Expander};
 use plimsoll_build::{Scopes, Source, stages};
 
 use crate::base_image::{image_name, measure};
-use crate::exit::{Usage, tell};
+use crate::exit::Usage;
 use crate::target::{Reading, tell_problems};
 
 /// Which image is behind which `FROM`.

@@ -22,8 +22,8 @@ const MAX_PARENTS: usize = 16;
 pub(super) enum Contexts {
     /// Each lies in its own.
     Beside,
-    /// One was named, and is listed: the folder and all that is in it.
-    Named(PathBuf, Vec<String>, bool),
+    /// One was named, and is listed.
+    Named(PathBuf, BuildContext),
 }
 
 impl Contexts {
@@ -43,7 +43,8 @@ impl Contexts {
                 folder.display()
             ));
         }
-        Ok(Self::Named(folder.to_owned(), listing.entries, listing.complete))
+        let context = BuildContext::new(None, listing.entries, listing.complete);
+        Ok(Self::Named(folder.to_owned(), context))
     }
 
     /// The context of a Dockerfile; `None` where it is not known.
@@ -51,25 +52,25 @@ impl Contexts {
     /// A folder is taken for the context only where no folder above it, up to the repository's
     /// root, has an ignore file while it has none: then the context is rather that one.
     pub(super) fn of(&self, dockerfile: &Path) -> Option<BuildContext> {
-        let (folder, entries, complete) = match self {
-            Self::Named(folder, entries, complete) => (folder.clone(), entries.clone(), *complete),
-            Self::Beside if is_stdin(dockerfile) => return None,
+        match self {
+            Self::Named(folder, context) => {
+                Some(context.with_ignore(ignore_file(folder, dockerfile)))
+            }
+            Self::Beside if is_stdin(dockerfile) => None,
             Self::Beside => {
                 let folder = match dockerfile.parent()? {
-                    parent if parent.as_os_str().is_empty() => PathBuf::from("."),
-                    parent => parent.to_owned(),
+                    parent if parent.as_os_str().is_empty() => Path::new("."),
+                    parent => parent,
                 };
+                let ignore = ignore_file(folder, dockerfile);
+                if ignore.is_none() && has_ignore_file_above(folder) {
+                    return None;
+                }
                 let mut listing = Listing::default();
-                listing.walk(&folder, "", 0);
-                (folder, listing.entries, false)
+                listing.walk(folder, "", 0);
+                Some(BuildContext::new(ignore, listing.entries, false))
             }
-        };
-        let ignore = ignore_file(&folder, dockerfile);
-        let beside = matches!(self, Self::Beside);
-        if beside && ignore.is_none() && has_ignore_file_above(&folder) {
-            return None;
         }
-        Some(BuildContext::new(ignore, entries, complete))
     }
 }
 

@@ -208,8 +208,7 @@ impl Lint {
         contexts: &Contexts,
     ) -> Done {
         let Read { path, mut source } = read;
-        let environment =
-            &Environment { build_context: contexts.of(&path), ..environment.clone() };
+        let environment = &Environment { build_context: contexts.of(&path), ..environment.clone() };
         let mut mended = None;
         if self.fix && source.not_utf8().is_none() {
             let safety = if self.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };

@@ -9,7 +9,7 @@ use plimsoll_build::{Config, LabelKind, Level};
 
 use super::level;
 use crate::clock;
-use crate::exit::Usage;
+use crate::exit::{Usage, tell};
 
 /// What decides which findings count.
 #[derive(Debug, clap::Args)]
@@ -90,6 +90,11 @@ impl Settings {
             set_threshold(&mut config, threshold)?;
         }
         config.no_fail |= self.no_fail;
+        for (name, nearest) in config.unknown_rules() {
+            let hint = nearest.map(|known| format!(": did you mean `{known}`?"));
+            let hint = hint.unwrap_or_default();
+            tell(&format!("warning: the settings name `{name}`, which no rule is called{hint}"));
+        }
         config.today = clock::now().to_string().get(..10).and_then(|day| day.parse().ok());
         Ok(config)
     }
@@ -109,10 +114,15 @@ impl Settings {
                 .collect()
         };
         let is_set = |name: &str| {
-            variable(name).is_some_and(|value| {
-                ["1", "y", "yes", "true", "on"].contains(&value.to_ascii_lowercase().as_str())
-            })
+            let value = variable(name).unwrap_or_default().to_ascii_lowercase();
+            match value.as_str() {
+                "1" | "y" | "yes" | "true" | "on" => Ok(true),
+                "" | "0" | "n" | "no" | "false" | "off" => Ok(false),
+                _ => Err(Usage(format!("HADOLINT_{name}: `{value}` is neither true nor false"))),
+            }
         };
+        let of =
+            |name: &'static str| move |error: Usage| Usage(format!("HADOLINT_{name}: {}", error.0));
         config.ignored.extend(list("IGNORE"));
         for level in [Level::Error, Level::Warning, Level::Info, Level::Style] {
             let name = format!("OVERRIDE_{}", level.name().to_ascii_uppercase());
@@ -120,14 +130,14 @@ impl Settings {
         }
         config.trusted_registries.extend(list("TRUSTED_REGISTRIES"));
         for label in list("REQUIRE_LABELS") {
-            let (name, kind) = required_label(&label)?;
+            let (name, kind) = required_label(&label).map_err(of("REQUIRE_LABELS"))?;
             config.label_schema.insert(name, kind);
         }
-        config.strict_labels |= is_set("STRICT_LABELS");
-        config.disable_ignore_pragma |= is_set("DISABLE_IGNORE_PRAGMA");
-        config.no_fail |= is_set("NOFAIL");
+        config.strict_labels |= is_set("STRICT_LABELS")?;
+        config.disable_ignore_pragma |= is_set("DISABLE_IGNORE_PRAGMA")?;
+        config.no_fail |= is_set("NOFAIL")?;
         if let Some(threshold) = variable("FAILURE_THRESHOLD") {
-            set_threshold(config, &threshold)?;
+            set_threshold(config, &threshold).map_err(of("FAILURE_THRESHOLD"))?;
         }
         config.format = variable("FORMAT").or(config.format.take());
         Ok(())
@@ -159,7 +169,10 @@ fn read(path: &Path) -> anyhow::Result<Config> {
 
     let is_toml = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"));
     let config = if is_toml { Config::from_toml(&text) } else { Config::from_hadolint(&text) };
-    config.map_err(|error| Usage(format!("{shown}: {error}")).into())
+    config.map_err(|error| {
+        let gap = if error.place.is_some() { "" } else { " " };
+        Usage(format!("{shown}:{gap}{error}")).into()
+    })
 }
 
 /// The nearest `plimsoll.toml` with a lint table or `.hadolint.yaml`, from the working folder up
