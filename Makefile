@@ -16,7 +16,8 @@ setup:
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and
 # passes, so a machine without apt still runs the others.
 TEST_TOOLS := rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
-	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables debootstrap:debootstrap
+	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables \
+	nvim:neovim pre-commit:pre-commit debootstrap:debootstrap
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
@@ -36,7 +37,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use plimsoll_model::Digest;
 
-use crate::build_context::BuildContext;
 use crate::bases::Base;
+use crate::build_context::BuildContext;
 
 /// What is known beyond the text of a Dockerfile.
 #[derive(Debug, Clone, Default)]

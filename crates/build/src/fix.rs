@@ -1,14 +1,13 @@
 //! Edits into a new text: those that can stand together are made, the file is judged again, until
 //! nothing is left to mend.
 
-use std::collections::BTreeMap;
+use plimsoll_model::text::{apply, compatible};
 
-use crate::Span;
+use crate::Source;
 use crate::config::Config;
 use crate::environment::Environment;
-use crate::finding::{Edit, Finding, Safety};
+use crate::finding::{Edit, Finding, Fix, Safety};
 use crate::lint::lint_all;
-use crate::source::Source;
 use crate::syntax::Dockerfile;
 
 /// How often a file is judged again; each round mends what the one before made way for.
@@ -32,7 +31,7 @@ pub fn fix(text: &str, config: &Config, environment: &Environment, most: Safety)
     let mut all = Vec::new();
     for _ in 0..MAX_ROUNDS {
         let found = lint_all(&file, config, environment).findings;
-        let (edits, made) = compatible(&found, most);
+        let (edits, made) = round(&found, most);
         let after = apply(file.source.text(), &edits);
         if after == file.source.text() {
             break;
@@ -50,51 +49,17 @@ pub fn fix(text: &str, config: &Config, environment: &Environment, most: Safety)
     Fixed { text: format!("{mark}{}", file.source.text()), made: all }
 }
 
-/// The edits that can be made in one round, sorted: a fix that overlaps one already taken waits.
-fn compatible(found: &[Finding], most: Safety) -> (Vec<Edit>, Vec<(&'static str, u32, String)>) {
-    let mut taken: Vec<Edit> = Vec::new();
-    let mut places = Places::default();
-    let mut made = Vec::new();
-    for finding in found {
-        let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety <= most) else { continue };
-        if fix.edits.iter().all(|edit| places.are_free(edit.span)) {
-            fix.edits.iter().for_each(|edit| places.take(edit.span));
-            taken.extend(fix.edits.iter().cloned());
-            made.push((finding.rule.id, finding.line, fix.title.clone().into_owned()));
-        }
-    }
-    taken.sort();
-    (taken, made)
-}
-
-/// The spans that edits were taken for: their ends by their starts. They do not overlap.
-#[derive(Default)]
-struct Places(BTreeMap<u32, u32>);
-
-impl Places {
-    /// Whether nothing was taken that overlaps a span or begins where it begins.
-    fn are_free(&self, span: Span) -> bool {
-        let before = self.0.range(..span.start).next_back();
-        let reaches_in = before.is_some_and(|(_, end)| *end > span.start);
-        let end = span.end.max(span.start.saturating_add(1));
-        !reaches_in && self.0.range(span.start..end).next().is_none()
-    }
-
-    fn take(&mut self, span: Span) {
-        let end = self.0.entry(span.start).or_default();
-        *end = span.end.max(*end);
-    }
-}
-
-/// Makes edits that do not overlap and are sorted.
-pub fn apply(text: &str, edits: &[Edit]) -> String {
-    let mut after = String::with_capacity(text.len());
-    let mut at = 0;
-    for edit in edits {
-        after.push_str(text.get(at..edit.span.start as usize).unwrap_or_default());
-        after.push_str(&edit.text);
-        at = edit.span.end as usize;
-    }
-    after.push_str(text.get(at..).unwrap_or_default());
-    after
+/// The edits that can be made in one round, sorted.
+fn round(found: &[Finding], most: Safety) -> (Vec<Edit>, Vec<(&'static str, u32, String)>) {
+    let mendable: Vec<(&Finding, &Fix)> = found
+        .iter()
+        .filter_map(|finding| Some((finding, finding.fix.as_ref()?)))
+        .filter(|(_, fix)| fix.safety <= most)
+        .collect();
+    let (edits, made) = compatible(mendable.iter().map(|(_, fix)| *fix));
+    let made =
+        mendable.iter().zip(made).filter(|(_, made)| *made).map(|((finding, fix), _)| {
+            (finding.rule.id, finding.line, fix.title.clone().into_owned())
+        });
+    (edits, made.collect())
 }

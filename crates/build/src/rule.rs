@@ -60,6 +60,14 @@ impl Rule {
         self.id.eq_ignore_ascii_case(name)
             || self.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     }
+
+    /// Why, and both examples, in Markdown.
+    pub fn markdown(&self) -> String {
+        let (why, bad, good) = (self.why, self.bad.trim_end(), self.good.trim_end());
+        format!(
+            "{why}\n\nInstead of\n```dockerfile\n{bad}\n```\nwrite\n```dockerfile\n{good}\n```\n"
+        )
+    }
 }
 
 /// Where a rule puts what it finds.

@@ -76,7 +76,7 @@ impl<'a> std::ops::Deref for Program<'a> {
 }
 
 /// All shell texts of a file, in order.
-pub(crate) fn shell_texts(file: &Dockerfile, stages: &[Stage]) -> Vec<ShellText> {
+pub fn shell_texts(file: &Dockerfile, stages: &[Stage]) -> Vec<ShellText> {
     let mut texts = Vec::new();
     let mut shells: Vec<Vec<String>> = vec![Vec::new(); stages.len()];
     let mut before: Vec<String> = Vec::new();
@@ -146,8 +146,8 @@ fn text_of(instruction: &Instruction) -> Option<(Form, Joined)> {
                     let kept =
                         if document.strip_tabs { line.trim_start_matches('\t') } else { line };
                     let cut = line.len().saturating_sub(kept.len());
-                    text.push(kept, at.saturating_add(crate::source::offset(cut)));
-                    at = at.saturating_add(crate::source::offset(line.len()));
+                    text.push(kept, at.saturating_add(plimsoll_model::text::offset(cut)));
+                    at = at.saturating_add(plimsoll_model::text::offset(line.len()));
                 }
                 return Some((Form::Heredoc, text));
             }
@@ -156,8 +156,10 @@ fn text_of(instruction: &Instruction) -> Option<(Form, Joined)> {
                     let all = instruction.arguments_text.text();
                     let skip = all.get(kind.text.len()..).unwrap_or_default();
                     let skip = all.len().saturating_sub(skip.trim_start().len());
-                    let end = crate::source::offset(all.len());
-                    instruction.arguments_text.part(Span::new(crate::source::offset(skip), end))
+                    let end = plimsoll_model::text::offset(all.len());
+                    instruction
+                        .arguments_text
+                        .part(Span::new(plimsoll_model::text::offset(skip), end))
                 }
                 _ => instruction.arguments_text.clone(),
             };

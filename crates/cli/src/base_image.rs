@@ -47,7 +47,7 @@ fn base_of(inventory: &Inventory, reference: &str) -> Base {
     base.commands.complete = !survey.is_cut && !inventory.is_partial();
     base.accounts_complete = !inventory.is_partial();
     let os = inventory.present().filter(|package| package.kind.is_os());
-    let names = os.map(|package| package.name.to_string()).collect();
+    let names = os.map(|package| package.name.clone()).collect();
     base.installed = (!inventory.is_partial()).then_some(names);
     let artifact = &inventory.artifact;
     base.size.compressed = (artifact.size > 0).then_some(artifact.size);

@@ -30,6 +30,7 @@ mod reference;
 mod scan;
 mod severity;
 mod survey;
+pub mod text;
 mod timestamp;
 mod verdict;
 

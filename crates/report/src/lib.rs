@@ -17,6 +17,7 @@
 
 mod application;
 pub mod base;
+mod bounded;
 mod escape;
 pub mod formats;
 mod instruction;

@@ -17,10 +17,29 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod artefact;
 mod bill;
+pub mod bundle;
+pub mod certificate;
+pub mod cosign;
+mod der;
+pub mod dsse;
 mod edges;
+pub mod error;
 pub mod formats;
+pub mod hash;
+pub mod intoto;
+mod json;
+pub mod key;
 mod licence;
+pub mod log;
 mod moment;
+pub mod provenance;
+pub mod sct;
+pub mod timestamp;
+pub mod trust;
+pub mod verify;
 
+pub use error::Error;
 pub use formats::Format;
+pub use json::Bytes;

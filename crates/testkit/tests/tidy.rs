@@ -66,7 +66,7 @@ fn no_file_has_a_name_that_says_nothing() {
 }
 
 /// A folder of plug-ins, the file that lists them, and the files in it that are none.
-const REGISTRIES: [(&str, &str, &[&str]); 5] = [
+const REGISTRIES: [(&str, &str, &[&str]); 6] = [
     (
         "crates/image/src/cataloguers",
         "crates/image/src/cataloguers/mod.rs",
@@ -80,7 +80,13 @@ const REGISTRIES: [(&str, &str, &[&str]); 5] = [
     ),
     ("crates/report/src/formats", "crates/report/src/formats/mod.rs", &[]),
     ("crates/supply/src/formats", "crates/supply/src/formats/mod.rs", &[]),
-    ("crates/report/src/lint", "crates/report/src/lint/mod.rs", &[]),
+    (
+        "crates/report/src/lint",
+        "crates/report/src/lint/mod.rs",
+        // What all formats see, and the kinds of files that give it.
+        &["judged", "dockerfile", "manifest"],
+    ),
+    ("crates/lsp/src/documents", "crates/lsp/src/documents/mod.rs", &[]),
 ];
 
 #[test]
@@ -105,14 +111,16 @@ fn every_plug_in_stands_in_its_registry() {
 /// Which rank a crate has: it may know crates of lower ranks only.
 ///
 /// Commands stand above all; reports and gates see findings but no image and no feed.
-const RANKS: [(&str, u8); 9] = [
+const RANKS: [(&str, u8); 10] = [
     ("plimsoll-model", 0),
     ("plimsoll-image", 1),
     ("plimsoll-advisory", 1),
     ("plimsoll-build", 1),
+    ("plimsoll-kube", 1),
     ("plimsoll-supply", 1),
     ("plimsoll-policy", 2),
     ("plimsoll-report", 2),
+    ("plimsoll-lsp", 2),
     ("plimsoll-cli", 4),
     ("plimsoll-testkit", 9),
 ];

@@ -44,7 +44,8 @@ pub(super) fn run(
     base: Option<&Base>,
 ) -> Vec<Found> {
     let text = commands.text;
-    let whole = text.source_span(Span::new(0, crate::source::offset(text.text.text().len())));
+    let whole =
+        text.source_span(Span::new(0, plimsoll_model::text::offset(text.text.text().len())));
     let is_shell = text.form == Form::Exec || text.script.dialect.is_posix_family();
     if !is_shell || !text.script.errors.is_empty() {
         return vec![(Effect::Opaque(Opaque::All), whole, true)];

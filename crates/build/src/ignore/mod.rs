@@ -12,8 +12,10 @@
 //! hadolint reads no comment within an instruction, and none that is followed by another comment
 //! or an empty line.
 
+mod comment;
 mod pragma;
 
+pub use comment::ignoring;
 pub(crate) use pragma::{Pragma, Reach, Tool};
 
 use std::collections::HashMap;

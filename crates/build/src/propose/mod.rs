@@ -23,11 +23,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::Source;
 use crate::config::Config;
 use crate::environment::Environment;
 use crate::finding::Level;
 use crate::lint::lint;
-use crate::source::Source;
 use crate::stage::stages;
 use crate::syntax::Dockerfile;
 

@@ -1,11 +1,11 @@
 //! A plan as the text of a file, on a given base for the last stage.
 
+use plimsoll_model::text::{apply, offset};
+
 use crate::Span;
 use crate::bases::{self, Base, PackageManager, ShellFact};
 use crate::finding::Edit;
-use crate::fix::apply;
 use crate::script::Form;
-use crate::source::offset;
 use crate::syntax::{Comment, Instruction, Keyword};
 
 use super::packages::install;

@@ -4,7 +4,7 @@
 //! one exception: the body of a heredoc lies behind the line of its redirect. A word keeps its
 //! quotes; [`Word::text`] and [`Word::literal`] take them away.
 
-use crate::span::Span;
+use crate::Span;
 
 /// A parsed shell text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::error::SyntaxErrorKind;
 use super::expansion::{Close, nothing};
 use super::list::Keyword;
 use super::word::Context;
-use crate::span::Span;
+use crate::Span;
 
 impl Parser<'_> {
     /// The command that `keyword` opens, of which nothing has been read.

@@ -3,7 +3,7 @@
 use memchr::memchr;
 
 use super::error::{SyntaxError, SyntaxErrorKind};
-use crate::span::Span;
+use crate::Span;
 
 /// How many things may stand inside one another.
 const MAX_DEPTH: u32 = 200;

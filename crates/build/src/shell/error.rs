@@ -1,6 +1,6 @@
 //! What is wrong with a shell text, in as many kinds as rules tell apart.
 
-use crate::span::Span;
+use crate::Span;
 
 /// A place that could not be parsed, or one that is not what it looks like.
 #[derive(Debug, Clone, PartialEq, Eq)]

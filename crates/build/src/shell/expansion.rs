@@ -6,7 +6,7 @@ use super::ast::{ArithmeticExpression, List, Parameter, ParameterOperator, Part,
 use super::cursor::{Closers, Parser};
 use super::error::SyntaxErrorKind;
 use super::word::Context;
-use crate::span::Span;
+use crate::Span;
 
 impl Parser<'_> {
     /// What the dollar here begins; `None` where it means itself.

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::ast::{SimpleCommand, Word};
-use crate::span::Span;
+use crate::Span;
 
 /// A program with its arguments.
 #[derive(Debug, Clone)]

@@ -3,7 +3,7 @@
 use super::ast::{AndOr, AndOrOp, Command, List, Pipeline, Terminator};
 use super::cursor::{Closers, Parser};
 use super::error::SyntaxErrorKind;
-use crate::span::Span;
+use crate::Span;
 
 /// A word that means something where a command may start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,7 @@ pub use error::{SyntaxError, SyntaxErrorKind};
 pub use invocation::{Arg, FlagValue, Invocation};
 pub use place::{Condition, Place, PlacedCommand, Substitution};
 
-use crate::span::Span;
+use crate::Span;
 use cursor::{Closers, Parser};
 use windows::Windows;
 

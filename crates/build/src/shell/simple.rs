@@ -7,7 +7,7 @@ use super::ast::{
 use super::cursor::Parser;
 use super::error::SyntaxErrorKind;
 use super::word::Context;
-use crate::span::Span;
+use crate::Span;
 
 impl Parser<'_> {
     /// The command that starts here; `None` where nothing does.

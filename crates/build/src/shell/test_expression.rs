@@ -4,7 +4,7 @@ use super::ast::{Command, Test, TestExpression, Word};
 use super::cursor::Parser;
 use super::error::SyntaxErrorKind;
 use super::word::Context;
-use crate::span::Span;
+use crate::Span;
 
 impl Parser<'_> {
     /// `[[ … ]]`, of which the brackets have been read.

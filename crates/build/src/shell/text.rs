@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::ast::{Assignment, AssignmentValue, Part, SimpleCommand, Word};
-use crate::span::Span;
+use crate::Span;
 
 impl Word {
     /// The word without quotes and escapes, expansions as they are written:

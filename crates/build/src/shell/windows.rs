@@ -13,7 +13,7 @@ use super::ast::{
 };
 use super::cursor::Parser;
 use super::error::SyntaxErrorKind;
-use crate::span::Span;
+use crate::Span;
 
 /// What the two languages differ in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use memchr::memchr;
 use super::ast::{Part, Word};
 use super::cursor::Parser;
 use super::error::SyntaxErrorKind;
-use crate::span::Span;
+use crate::Span;
 
 /// What a word stands in, which says what ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

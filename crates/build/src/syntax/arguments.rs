@@ -10,7 +10,7 @@ use super::json;
 use super::parse::invalid;
 use super::problem::ProblemKind;
 use crate::Span;
-use crate::source::offset;
+use plimsoll_model::text::offset;
 
 /// What white space between arguments is; a line break is none.
 const BLANK: [char; 5] = ['\t', '\u{b}', '\u{c}', '\r', ' '];

@@ -3,7 +3,7 @@
 //! <https://docs.docker.com/reference/dockerfile/#parser-directives>
 
 use crate::Span;
-use crate::source::offset;
+use plimsoll_model::text::offset;
 
 /// A parser directive.
 #[derive(Debug, Clone, PartialEq, Eq)]

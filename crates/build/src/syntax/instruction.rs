@@ -70,7 +70,22 @@ impl Keyword {
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(keyword, _)| *keyword == self).map_or("", |(_, name)| name)
     }
+
+    /// The names of the flags that the builder knows of it.
+    pub fn flags(self) -> &'static [&'static str] {
+        FLAGS.iter().find(|(keyword, _)| *keyword == self).map_or(&[], |(_, flags)| flags)
+    }
 }
+
+/// The flags of each instruction that has any.
+const FLAGS: [(Keyword, &[&str]); 6] = [
+    (Keyword::Add, &["chown", "chmod", "link", "keep-git-dir", "checksum", "exclude", "unpack"]),
+    (Keyword::Copy, &["chown", "from", "chmod", "link", "exclude", "parents"]),
+    (Keyword::From, &["platform"]),
+    (Keyword::Healthcheck, &["interval", "timeout", "start-period", "start-interval", "retries"]),
+    (Keyword::Run, &["mount", "network", "security", "device"]),
+    (Keyword::Onbuild, &[]),
+];
 
 impl fmt::Display for Keyword {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

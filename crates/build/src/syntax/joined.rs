@@ -1,7 +1,7 @@
 //! The text of one instruction, its continued lines made one, with the way back to the file.
 
 use crate::Span;
-use crate::source::offset;
+use plimsoll_model::text::offset;
 
 /// A text that was put together from pieces of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use super::instruction::{Argument, Arguments, Instruction, Keyword};
 use super::joined::Joined;
 use super::problem::{Problem, ProblemKind};
 use crate::Span;
-use crate::source::{Source, offset};
+use plimsoll_model::text::{Source, offset};
 
 /// The longest line that the builder reads, in bytes.
 pub const MAX_LINE: usize = 64 * 1024 - 1;

@@ -9,16 +9,6 @@ use super::parse::Dockerfile;
 use super::problem::{Problem, ProblemKind};
 use crate::Span;
 
-/// The flags of each instruction that has any.
-const FLAGS: [(Keyword, &[&str]); 6] = [
-    (Keyword::Add, &["chown", "chmod", "link", "keep-git-dir", "checksum", "exclude", "unpack"]),
-    (Keyword::Copy, &["chown", "from", "chmod", "link", "exclude", "parents"]),
-    (Keyword::From, &["platform"]),
-    (Keyword::Healthcheck, &["interval", "timeout", "start-period", "start-interval", "retries"]),
-    (Keyword::Run, &["mount", "network", "security", "device"]),
-    (Keyword::Onbuild, &[]),
-];
-
 pub(super) fn validate(file: &mut Dockerfile) {
     let mut problems = Vec::new();
     for instruction in &file.instructions {
@@ -41,7 +31,7 @@ fn check(instruction: &Instruction, complain: &mut dyn FnMut(ProblemKind, Span))
         complain(ProblemKind::UnknownInstruction { name, suggestion }, instruction.name.span);
         return;
     }
-    let flags = FLAGS.iter().find(|(known, _)| *known == keyword).map_or(&[][..], |(_, all)| all);
+    let flags = keyword.flags();
     for flag in &instruction.flags {
         // The builder takes `--flag` behind these as a part of the command.
         if !flags.contains(&flag.name()) {

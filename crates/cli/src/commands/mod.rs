@@ -3,9 +3,13 @@
 mod base;
 mod db;
 mod explain;
+mod kube;
 mod lint;
+mod lsp;
+mod provenance;
 mod sbom;
 mod scan;
+mod verify;
 
 use clap::Subcommand;
 
@@ -17,9 +21,14 @@ pub(crate) enum Command {
     Base(base::BaseCommand),
     Db(db::Db),
     Explain(explain::Explain),
+    #[command(subcommand)]
+    Kube(kube::Kube),
     Lint(Box<lint::Lint>),
+    Lsp(lsp::Lsp),
+    Provenance(provenance::Provenance),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
+    Verify(verify::Verify),
 }
 
 impl Command {
@@ -29,9 +38,13 @@ impl Command {
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Kube(command) => command.run(),
             Self::Lint(command) => command.run(),
+            Self::Lsp(command) => command.run(),
+            Self::Provenance(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
+            Self::Verify(command) => command.run(),
         }
     }
 }

@@ -12,7 +12,7 @@ pub(super) const FORMAT: LintFormat =
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     for judged in all {
-        for finding in judged.findings {
+        for finding in &judged.findings {
             let (start, end) = judged.place(finding);
             // A column counts only where both are in one line.
             let columns = if start.line == end.line {
@@ -28,7 +28,7 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
                 start.line,
                 end.line,
                 property(finding.rule.id),
-                data(&finding.message),
+                data(finding.message),
             )?;
         }
     }

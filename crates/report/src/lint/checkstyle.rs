@@ -14,7 +14,7 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<checkstyle version=\"4.3\">")?;
     for judged in all {
         writeln!(out, "  <file name=\"{}\">", escaped(judged.path))?;
-        for finding in judged.findings {
+        for finding in &judged.findings {
             let (start, _) = judged.place(finding);
             writeln!(
                 out,
@@ -23,7 +23,7 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
                 start.line,
                 start.column,
                 three_levels(finding.level, "info"),
-                escaped(&finding.message),
+                escaped(finding.message),
                 escaped(finding.rule.id),
             )?;
         }

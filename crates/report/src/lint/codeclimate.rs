@@ -5,11 +5,11 @@
 
 use std::io::{self, Write};
 
-use plimsoll_build::{Finding, Level};
+use plimsoll_model::text::Level;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Judged, LintFormat};
+use super::{Finding, Judged, LintFormat};
 use crate::Style;
 
 pub(super) const FORMAT: LintFormat = LintFormat {
@@ -25,7 +25,7 @@ pub(super) const GITLAB: LintFormat =
 struct Issue<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
-    check_name: &'static str,
+    check_name: &'a str,
     description: &'a str,
     categories: [&'static str; 1],
     severity: &'static str,
@@ -45,15 +45,15 @@ struct Lines {
     end: u32,
 }
 
-fn issue<'a>(judged: &Judged<'a>, finding: &'a Finding, occurrence: usize) -> Issue<'a> {
+fn issue<'a>(judged: &'a Judged<'a>, finding: &'a Finding<'a>, occurrence: usize) -> Issue<'a> {
     let (start, end) = judged.place(finding);
-    let text = judged.file.source.slice(finding.span);
+    let text = judged.source.slice(finding.span);
     // What the place says, not where it is: a line above must not make it a new issue.
     let identity = format!("{}\0{}\0{text}\0{occurrence}", judged.path, finding.rule.id);
     Issue {
         kind: "issue",
         check_name: finding.rule.id,
-        description: &finding.message,
+        description: finding.message,
         categories: ["Bug Risk"],
         severity: match finding.level {
             Level::Error => "blocker",
@@ -73,8 +73,8 @@ fn issues<'a>(all: &'a [Judged<'a>]) -> Vec<Issue<'a>> {
     let mut issues = Vec::new();
     for judged in all {
         let mut seen = std::collections::HashMap::new();
-        for finding in judged.findings {
-            let key = (finding.rule.id, judged.file.source.slice(finding.span));
+        for finding in &judged.findings {
+            let key = (finding.rule.id, judged.source.slice(finding.span));
             let count: &mut usize = seen.entry(key).or_default();
             issues.push(issue(judged, finding, *count));
             *count = count.saturating_add(1);

@@ -1,14 +1,14 @@
 //! One JSON array: the fields that hadolint writes, in its order, then the exact place, the
 //! edits and the other names of the rule.
 //!
-//! `line` is the first line of the instruction; `span` is the place itself.
+//! `line` is the first line of the instruction, in a Dockerfile; `span` is the place itself.
 
 use std::io::{self, Write};
 
-use plimsoll_build::{Edit, Finding, Position, Safety, Source};
+use plimsoll_model::text::{Edit, Position, Safety, Source, Span};
 use serde::Serialize;
 
-use super::{Judged, LintFormat};
+use super::{Finding, Judged, LintFormat};
 use crate::Style;
 
 pub(super) const FORMAT: LintFormat =
@@ -16,7 +16,7 @@ pub(super) const FORMAT: LintFormat =
 
 #[derive(Debug, Serialize)]
 struct Entry<'a> {
-    code: &'static str,
+    code: &'a str,
     column: u32,
     file: &'a str,
     level: &'static str,
@@ -24,8 +24,8 @@ struct Entry<'a> {
     message: &'a str,
     span: Range,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    aliases: &'static [&'static str],
-    url: &'static str,
+    aliases: &'a [&'a str],
+    url: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fix: Option<Mending<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -65,7 +65,7 @@ struct Related<'a> {
     message: &'a str,
 }
 
-fn range(source: &Source, span: plimsoll_build::Span) -> Range {
+fn range(source: &Source, span: Span) -> Range {
     let point = |offset| {
         let Position { line, column } = source.position(offset);
         Point { line, column, offset }
@@ -73,8 +73,8 @@ fn range(source: &Source, span: plimsoll_build::Span) -> Range {
     Range { start: point(span.start), end: point(span.end) }
 }
 
-fn entry<'a>(judged: &Judged<'a>, finding: &'a Finding) -> Entry<'a> {
-    let source = &judged.file.source;
+fn entry<'a>(judged: &'a Judged<'a>, finding: &'a Finding<'a>) -> Entry<'a> {
+    let source = &judged.source;
     let span = range(source, finding.span);
     let change = |edit: &'a Edit| Change { span: range(source, edit.span), text: &edit.text };
     Entry {
@@ -83,12 +83,12 @@ fn entry<'a>(judged: &Judged<'a>, finding: &'a Finding) -> Entry<'a> {
         file: judged.path,
         level: finding.level.name(),
         line: finding.line,
-        message: &finding.message,
+        message: finding.message,
         span,
         aliases: finding.rule.aliases,
         url: finding.rule.source,
         fix: finding.fix.as_ref().map(|fix| Mending {
-            title: &fix.title,
+            title: fix.title,
             safe: fix.safety == Safety::Safe,
             edits: fix.edits.iter().map(change).collect(),
         }),

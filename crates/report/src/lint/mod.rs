@@ -4,8 +4,12 @@
 
 mod annotations;
 mod checkstyle;
+mod codacy;
 mod codeclimate;
+mod dockerfile;
 mod json;
+mod judged;
+mod manifest;
 mod sarif;
 mod sonarqube;
 mod syntax;
@@ -14,29 +18,10 @@ mod tty;
 
 use std::io::{self, Write};
 
-use plimsoll_build::syntax::Dockerfile;
-use plimsoll_build::{Finding, Position};
+use plimsoll_model::text::Level;
 
+pub use self::judged::{Finding, Fix, Judged, Rule};
 use crate::Style;
-
-/// A file and what was found in it.
-#[derive(Debug, Clone, Copy)]
-pub struct Judged<'a> {
-    /// As the user named it; `-` for stdin.
-    pub path: &'a str,
-    /// The file.
-    pub file: &'a Dockerfile,
-    /// What counts, sorted by place.
-    pub findings: &'a [Finding],
-}
-
-impl Judged<'_> {
-    /// The exact place of a finding: its first character and the one behind its last.
-    fn place(&self, finding: &Finding) -> (Position, Position) {
-        let source = &self.file.source;
-        (source.position(finding.span.start), source.position(finding.span.end))
-    }
-}
 
 /// A way to write what was found.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +44,7 @@ impl LintFormat {
         sarif::FORMAT,
         annotations::FORMAT,
         checkstyle::FORMAT,
+        codacy::FORMAT,
         codeclimate::FORMAT,
         codeclimate::GITLAB,
         sonarqube::FORMAT,
@@ -72,10 +58,10 @@ impl LintFormat {
 }
 
 /// The names of levels in formats that know error, warning and a third one only.
-fn three_levels(level: plimsoll_build::Level, third: &'static str) -> &'static str {
+fn three_levels(level: Level, third: &'static str) -> &'static str {
     match level {
-        plimsoll_build::Level::Error => "error",
-        plimsoll_build::Level::Warning => "warning",
+        Level::Error => "error",
+        Level::Warning => "warning",
         _ => third,
     }
 }

@@ -2,14 +2,15 @@
 //!
 //! <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
-use plimsoll_build::{Finding, Level, Position, Rule, Source, Span};
+use plimsoll_model::text::{Level, Position, Source, Span};
 use serde_json::{Value, json};
 
-use super::{Judged, LintFormat};
+use super::{Finding, Judged, LintFormat, Rule};
 use crate::Style;
+use crate::bounded::{MAX_RESULTS, gravest};
 use crate::escape;
 
 pub(super) const FORMAT: LintFormat =
@@ -34,8 +35,8 @@ fn region(source: &Source, span: Span) -> Value {
     })
 }
 
-fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
-    let source = &judged.file.source;
+fn result(judged: &Judged<'_>, finding: &Finding<'_>, index: usize) -> Value {
+    let source = &judged.source;
     let uri = escape::uri(judged.path);
     let place =
         |span| json!({ "artifactLocation": { "uri": uri }, "region": region(source, span) });
@@ -43,7 +44,7 @@ fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
         "ruleId": finding.rule.id,
         "ruleIndex": index,
         "level": level(finding.level),
-        "message": { "text": escape::message(&finding.message) },
+        "message": { "text": escape::message(finding.message) },
         "locations": [{ "physicalLocation": place(finding.span) }],
     });
     let Some(fields) = result.as_object_mut() else { return result };
@@ -73,7 +74,7 @@ fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
             .collect();
         let change = json!({ "artifactLocation": { "uri": uri }, "replacements": replacements });
         let fix = json!({
-            "description": { "text": escape::message(&fix.title) },
+            "description": { "text": escape::message(fix.title) },
             "artifactChanges": [change],
         });
         fields.insert("fixes".into(), json!([fix]));
@@ -81,7 +82,7 @@ fn result(judged: &Judged<'_>, finding: &Finding, index: usize) -> Value {
     result
 }
 
-fn rule(rule: &Rule) -> Value {
+fn rule(rule: &Rule<'_>) -> Value {
     json!({
         "id": rule.id,
         "name": rule.id,
@@ -95,40 +96,57 @@ fn rule(rule: &Rule) -> Value {
 }
 
 /// The examples are our own text, so nothing needs to be escaped.
-fn page(rule: &Rule) -> String {
+fn page(rule: &Rule<'_>) -> String {
     let (why, bad, good) = (rule.why, rule.bad.trim_end(), rule.good.trim_end());
-    format!("{why}\n\nInstead of\n```dockerfile\n{bad}\n```\nwrite\n```dockerfile\n{good}\n```\n")
+    let language = rule.language;
+    format!("{why}\n\nInstead of\n```{language}\n{bad}\n```\nwrite\n```{language}\n{good}\n```\n")
 }
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut indexes: BTreeMap<&str, usize> = BTreeMap::new();
     let mut rules = Vec::new();
     let mut results = Vec::new();
-    for judged in all {
-        for finding in judged.findings {
-            let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
-                rules.push(rule(finding.rule));
-                rules.len().saturating_sub(1)
-            });
-            results.push(result(judged, finding, index));
-        }
+    let found = all.iter().flat_map(|judged| judged.findings.iter().map(move |one| (judged, one)));
+    let (found, left_out) = gravest(found.collect(), |(_, one)| one.level, MAX_RESULTS);
+    for (judged, finding) in &found {
+        let index = *indexes.entry(finding.rule.id).or_insert_with(|| {
+            rules.push(rule(&finding.rule));
+            rules.len().saturating_sub(1)
+        });
+        results.push(result(judged, finding, index));
     }
+    let languages: BTreeSet<&str> = found.iter().map(|(_, one)| one.rule.language).collect();
+    let language = languages.first().filter(|_| languages.len() == 1);
+    let notifications: Vec<Value> = left_out
+        .iter()
+        .map(|why| json!({ "level": "warning", "message": { "text": why } }))
+        .collect();
     let driver = json!({
         "name": "Plimsoll",
+        "fullName": concat!("Plimsoll ", env!("CARGO_PKG_VERSION")),
+        "shortDescription": { "text": "Judges what containers are built and run from" },
+        "version": env!("CARGO_PKG_VERSION"),
         "informationUri": "https://github.com/plimsoll/plimsoll",
         "semanticVersion": env!("CARGO_PKG_VERSION"),
         "rules": rules,
     });
-    let log = json!({
+    let mut log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
             "tool": { "driver": driver },
             "automationDetails": { "id": "plimsoll-lint/" },
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications,
+            }],
             "columnKind": "unicodeCodePoints",
             "results": results,
         }],
     });
+    if let (Some(language), Some(run)) = (language, log.pointer_mut("/runs/0")) {
+        run["defaultSourceLanguage"] = (*language).into();
+    }
     serde_json::to_writer(&mut *out, &log)?;
     out.write_all(b"\n")
 }

@@ -9,5 +9,6 @@ pub(super) const FORMAT: LintFormat =
     LintFormat { name: "syntax", about: "the syntax tree as BuildKit's parser dumps it", write };
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
-    all.iter().try_for_each(|judged| out.write_all(judged.file.dump().as_bytes()))
+    let trees = all.iter().filter_map(|judged| judged.syntax.as_ref());
+    trees.map(|tree| tree()).try_for_each(|tree| out.write_all(tree.as_bytes()))
 }

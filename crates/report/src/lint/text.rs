@@ -16,8 +16,8 @@ pub(super) const GNU: LintFormat =
 
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     for judged in all {
-        for finding in judged.findings {
-            let (id, message) = (finding.rule.id, one_line(&finding.message));
+        for finding in &judged.findings {
+            let (id, message) = (finding.rule.id, one_line(finding.message));
             let path = one_line(judged.path);
             writeln!(out, "{path}:{} {id} {}: {message}", finding.line, finding.level)?;
         }
@@ -27,11 +27,11 @@ fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
 
 fn gnu(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
     for judged in all {
-        for finding in judged.findings {
+        for finding in &judged.findings {
             let (start, end) = judged.place(finding);
             let path = one_line(judged.path);
             let (level, id) = (finding.level, finding.rule.id);
-            let message = one_line(&finding.message);
+            let message = one_line(finding.message);
             writeln!(
                 out,
                 "{path}:{}.{}-{}.{}: {level}: {message} [{id}]",

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Patch, Renderer, Snippet};
-use plimsoll_build::{Finding, Fix, Level, Safety, Source, Span};
+use plimsoll_model::text::{Level, Safety, Source, Span};
 
-use super::{Judged, LintFormat};
+use super::{Finding, Fix, Judged, LintFormat};
 use crate::Style;
 use crate::text::{lines, one_line};
 
@@ -55,10 +55,10 @@ fn harmless(text: &str) -> String {
         .collect()
 }
 
-fn finding_group<'a>(judged: &Judged<'a>, finding: &'a Finding) -> Group<'a> {
-    let source = &judged.file.source;
+fn finding_group<'a>(judged: &'a Judged<'a>, finding: &'a Finding<'a>) -> Group<'a> {
+    let source = &judged.source;
     let heading = title(finding.level)
-        .primary_title(one_line(&finding.message))
+        .primary_title(one_line(finding.message))
         .id(finding.rule.id)
         .id_url(finding.rule.source);
     let (around, first) = excerpt(source, finding.span);
@@ -86,8 +86,8 @@ fn finding_group<'a>(judged: &Judged<'a>, finding: &'a Finding) -> Group<'a> {
     heading.element(snippet.annotations(related))
 }
 
-fn related_group<'a>(judged: &Judged<'a>, span: Span, message: &str) -> Group<'a> {
-    let source = &judged.file.source;
+fn related_group<'a>(judged: &'a Judged<'a>, span: Span, message: &str) -> Group<'a> {
+    let source = &judged.source;
     let (around, first) = excerpt(source, span);
     let snippet = Snippet::source(harmless(source.slice(around)))
         .line_start(first as usize)
@@ -96,10 +96,10 @@ fn related_group<'a>(judged: &Judged<'a>, span: Span, message: &str) -> Group<'a
     Title::NOTE.secondary_title(one_line(message)).element(snippet)
 }
 
-fn fix_group<'a>(judged: &Judged<'a>, fix: &'a Fix) -> Group<'a> {
-    let source = &judged.file.source;
+fn fix_group<'a>(judged: &'a Judged<'a>, fix: &'a Fix<'a>) -> Group<'a> {
+    let source = &judged.source;
     let flag = if fix.safety == Safety::Safe { "--fix" } else { "--unsafe-fixes" };
-    let heading = Title::HELP.secondary_title(format!("{} ({flag})", one_line(&fix.title)));
+    let heading = Title::HELP.secondary_title(format!("{} ({flag})", one_line(fix.title)));
     let all = fix.edits.iter().map(|edit| edit.span).reduce(Span::join);
     let Some(all) = all else { return heading.element(Title::HELP.message("")) };
     let first = source.line(all.start);
@@ -127,8 +127,8 @@ fn write(all: &[Judged<'_>], style: &Style, out: &mut dyn Write) -> io::Result<(
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.columns().unwrap_or(DEFAULT_TERM_WIDTH));
     for judged in all {
-        for finding in judged.findings {
-            let source = &judged.file.source;
+        for finding in &judged.findings {
+            let source = &judged.source;
             let mut groups = vec![finding_group(judged, finding)];
             let (around, _) = excerpt(source, finding.span);
             for (span, message) in &finding.related {

@@ -54,8 +54,8 @@ impl<'a> Expansion<'a> {
         } else {
             length
         };
-        let start = self.span.start.saturating_add(crate::source::offset(at));
-        Span::new(start, start.saturating_add(crate::source::offset(length)))
+        let start = self.span.start.saturating_add(plimsoll_model::text::offset(at));
+        Span::new(start, start.saturating_add(plimsoll_model::text::offset(length)))
     }
 }
 
@@ -78,7 +78,7 @@ pub(super) fn expansions(instruction: &Instruction) -> Vec<Expansion<'_>> {
         (Keyword::Arg, Arguments::Words(words)) => {
             all.extend(words.iter().filter_map(|word| {
                 let (name, value) = word.text.split_once('=')?;
-                let name = crate::source::offset(name.len()).saturating_add(1);
+                let name = plimsoll_model::text::offset(name.len()).saturating_add(1);
                 let span = Span::new(word.span.start.saturating_add(name), word.span.end);
                 Some(Expansion { text: value, span, heredoc: false })
             }));

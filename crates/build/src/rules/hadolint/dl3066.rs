@@ -4,8 +4,8 @@ use crate::Span;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::rule::{Findings, Mending, Rule};
-use crate::source::offset;
 use crate::syntax::Keyword;
+use plimsoll_model::text::offset;
 use std::collections::HashSet;
 
 pub(super) static RULE: Rule = Rule {

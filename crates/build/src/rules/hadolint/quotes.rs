@@ -16,8 +16,8 @@ pub(super) fn inner_span(source: &str, argument: &Argument) -> Option<Span> {
         return None;
     }
     let before = written.len().checked_sub(written.trim_start_matches(['"', '\'']).len())?;
-    let start = argument.span.start.saturating_add(crate::source::offset(before));
-    Some(Span::new(start, start.saturating_add(crate::source::offset(text.len()))))
+    let start = argument.span.start.saturating_add(plimsoll_model::text::offset(before));
+    Some(Span::new(start, start.saturating_add(plimsoll_model::text::offset(text.len()))))
 }
 
 /// Whether a path is absolute, on Linux or Windows, or begins with a variable.

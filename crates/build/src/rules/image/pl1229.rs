@@ -49,7 +49,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let after =
             if shebang { source.find('\n').map(|end| end.saturating_add(1)) } else { Some(0) };
         if let Some(after) = after {
-            let at = text.text.source_offset(crate::source::offset(after));
+            let at = text.text.source_offset(plimsoll_model::text::offset(after));
             reported.unsafe_fix("begin with set -e", vec![Edit::insert(at, "set -e\n")]);
         }
     }

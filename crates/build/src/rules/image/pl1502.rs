@@ -4,7 +4,7 @@ use crate::Span;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
-use crate::source::offset;
+use plimsoll_model::text::offset;
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1502",

@@ -1,10 +1,10 @@
 //! Passwords in commands.
 
+use crate::Span;
 use crate::context::{Commands, Context};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::shell::Invocation;
-use crate::span::Span;
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1504",

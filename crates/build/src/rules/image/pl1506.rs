@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
+use crate::Span;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
 use crate::scope::Origin;
 use crate::shell::Parameter;
 use crate::shell::visit::{Visit, walk_parameter};
-use crate::span::Span;
 use crate::syntax::Instruction;
 
 pub(super) static RULE: Rule = Rule {

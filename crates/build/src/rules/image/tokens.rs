@@ -3,7 +3,7 @@
 //! Formats: <https://docs.github.com/en/code-security/secret-scanning/introduction/supported-secret-scanning-patterns>.
 
 use crate::Span;
-use crate::source::offset;
+use plimsoll_model::text::offset;
 
 /// A credential in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,8 +30,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 let name = name.trim_end_matches('+');
                 if is_name(name) && word.parts.iter().any(runs_command) {
                     let start = word.span.start;
-                    let span =
-                        Span::new(start, start.saturating_add(crate::source::offset(name.len())));
+                    let span = Span::new(
+                        start,
+                        start.saturating_add(plimsoll_model::text::offset(name.len())),
+                    );
                     findings.report(
                         tree.text.line,
                         tree.place(span),

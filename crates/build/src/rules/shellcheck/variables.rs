@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::Span;
 use crate::shell::{Command, ParameterOperator, Part, Word};
-use crate::source::offset;
+use plimsoll_model::text::offset;
 
 use super::splitting::{is_declaration, is_name};
 use super::tree::{Call, Node, Tree};

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 
+use crate::Span;
 use crate::shell::visit::{self, Visit};
 use crate::shell::{
     AndOr, Command, Dialect, Heredoc, List, Parameter, Part, Pipeline, Redirect, SimpleCommand,
     SyntaxErrorKind, Word, parse,
 };
-use crate::span::Span;
 
 const DIALECTS: [Dialect; 3] = [Dialect::Bash, Dialect::PowerShell, Dialect::Cmd];
 

@@ -84,8 +84,8 @@ impl<'w> Wanted<'w> {
         if !found.is_empty() {
             return Ok(found);
         }
-        let names: BTreeSet<&str> = written.iter().map(|one| one.name.as_str()).collect();
-        if names.len() == 1 {
+        let images: BTreeSet<&str> = written.iter().map(|one| one.name.as_str()).collect();
+        if images.len() == 1 {
             return Ok(written.iter().collect());
         }
         let shown = self.reference.escape_debug();

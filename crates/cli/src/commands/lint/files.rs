@@ -11,14 +11,14 @@ const MAX_BYTES: u64 = 256 << 20;
 /// How deep folders are searched.
 const MAX_DEPTH: u32 = 32;
 /// Folders that hold other people's files.
-const PASSED_OVER: [&str; 4] = [".git", "node_modules", "vendor", "target"];
+pub(in crate::commands) const PASSED_OVER: [&str; 4] = [".git", "node_modules", "vendor", "target"];
 
-pub(super) fn is_stdin(path: &Path) -> bool {
+pub(in crate::commands) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
 /// The bytes of a file, or of stdin.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(in crate::commands) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = if is_stdin(path) {
         io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes)?

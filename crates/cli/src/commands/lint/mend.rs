@@ -11,10 +11,12 @@ use super::files::is_stdin;
 use crate::exit::tell;
 
 /// A file before and after.
-pub(super) struct Mended {
-    path: PathBuf,
-    before: String,
-    fixed: Fixed,
+pub(in crate::commands) struct Mended {
+    pub(in crate::commands) path: PathBuf,
+    pub(in crate::commands) before: String,
+    pub(in crate::commands) after: String,
+    /// The rule's id, the line, what was done.
+    pub(in crate::commands) made: Vec<(&'static str, u32, String)>,
 }
 
 impl Mended {
@@ -26,30 +28,30 @@ impl Mended {
         safety: Safety,
     ) -> Self {
         let before = format!("{}{}", source.byte_order_mark(), source.text());
-        let fixed = fix(&before, config, environment, safety);
-        Self { path: path.to_owned(), before, fixed }
+        let Fixed { text: after, made } = fix(&before, config, environment, safety);
+        Self { path: path.to_owned(), before, after, made }
     }
 
     pub(super) fn text(&self) -> &str {
-        &self.fixed.text
+        &self.after
     }
 
     /// Writes the file and says what was done, or shows the difference.
-    pub(super) fn deliver(&self, diff: bool) -> anyhow::Result<()> {
+    pub(in crate::commands) fn deliver(&self, diff: bool) -> anyhow::Result<()> {
         let path = self.path.display();
         if diff {
-            let text = similar::TextDiff::from_lines(&self.before, &self.fixed.text);
+            let text = similar::TextDiff::from_lines(&self.before, &self.after);
             let (before, after) = (format!("a/{path}"), format!("b/{path}"));
             let shown = text.unified_diff().header(&before, &after).to_string();
             io::stdout().write_all(shown.as_bytes())?;
             return Ok(());
         }
         if is_stdin(&self.path) {
-            io::stdout().write_all(self.fixed.text.as_bytes())?;
-        } else if self.fixed.text != self.before {
+            io::stdout().write_all(self.after.as_bytes())?;
+        } else if self.after != self.before {
             self.write().with_context(|| format!("cannot write `{path}`"))?;
         }
-        for (rule, line, title) in &self.fixed.made {
+        for (rule, line, title) in &self.made {
             tell(&format!("{path}:{line} {rule}: {title}"));
         }
         Ok(())
@@ -59,7 +61,7 @@ impl Mended {
     fn write(&self) -> io::Result<()> {
         let path = fs::canonicalize(&self.path)?;
         let permissions = fs::metadata(&path)?.permissions();
-        crate::output::whole(&path, |out| out.write_all(self.fixed.text.as_bytes()))?;
+        crate::output::whole(&path, |out| out.write_all(self.after.as_bytes()))?;
         fs::set_permissions(&path, permissions)
     }
 }

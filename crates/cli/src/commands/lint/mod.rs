@@ -2,14 +2,15 @@
 
 mod bases;
 mod context;
-mod files;
-mod mend;
+pub(in crate::commands) mod files;
+pub(in crate::commands) mod mend;
 mod pages;
 mod pin;
 mod propose;
 mod settings;
 
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_build::syntax::Dockerfile;
@@ -49,7 +50,7 @@ pub(crate) struct Lint {
     files: Vec<PathBuf>,
 
     /// FORMAT or FORMAT=FILE, several times if wanted: tty, text, gnu, json, sarif, github,
-    /// checkstyle, codeclimate, gitlab, sonarqube, syntax
+    /// checkstyle, codacy, codeclimate, gitlab, sonarqube, syntax
     #[arg(short = 'f', long = "format", visible_short_alias = 'o', value_name = "FORMAT[=FILE]")]
     formats: Vec<String>,
 
@@ -177,7 +178,7 @@ impl Lint {
         }
         let views: Vec<Judged<'_>> = judged
             .iter()
-            .map(|one| Judged { path: &one.path, file: &one.file, findings: &one.findings })
+            .map(|one| Judged::dockerfile(&one.path, &one.file, &one.findings))
             .collect();
         let mended_stdin = self.fix && self.files.iter().any(|path| files::is_stdin(path));
         for (format, file) in outputs {
@@ -222,19 +223,27 @@ impl Lint {
     }
 }
 
+/// What a file is judged by where no flag says otherwise: the configuration named, or the nearest
+/// one, and the build context that it lies in. Without a path it stands in the working folder.
+pub(super) fn ground(
+    config: Option<&Path>,
+    path: Option<&Path>,
+) -> (anyhow::Result<Config>, Environment) {
+    let folder = path.and_then(Path::parent).map(Path::to_owned);
+    let folder = folder.or_else(|| env::current_dir().ok()).unwrap_or_default();
+    let build_context = path.and_then(|path| Contexts::Beside.of(path));
+    let environment = Environment { build_context, ..Environment::default() };
+    (settings::project_config(config, &folder), environment)
+}
+
 fn read(path: PathBuf) -> anyhow::Result<Read> {
     let bytes = files::read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     Ok(Read { path, source: Source::from_bytes(bytes) })
 }
 
-/// The format of that name; hadolint's names for two of ours are understood.
+/// The format of that name; hadolint's name for one of ours is understood.
 fn named(name: &str) -> Option<LintFormat> {
-    let name = match name {
-        "gitlab_codeclimate" => "gitlab",
-        "codacy" => "json",
-        other => other,
-    };
-    LintFormat::named(name)
+    LintFormat::named(if name == "gitlab_codeclimate" { "gitlab" } else { name })
 }
 
 /// A level that cannot be read is a mistake of usage.

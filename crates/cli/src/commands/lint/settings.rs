@@ -12,7 +12,7 @@ use crate::clock;
 use crate::exit::{Usage, tell};
 
 /// What decides which findings count.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(super) struct Settings {
     /// A `.hadolint.yaml`, or a `plimsoll.toml` with the table [lint]
     #[arg(short, long, value_name = "FILE")]
@@ -63,9 +63,19 @@ pub(super) struct Settings {
     no_fail: bool,
 }
 
+/// What holds in a folder without flags: the configuration named, or the nearest one, and
+/// variables.
+pub(super) fn project_config(named: Option<&Path>, folder: &Path) -> anyhow::Result<Config> {
+    Settings { config: named.map(Path::to_owned), ..Settings::default() }.config_in(folder)
+}
+
 impl Settings {
     pub(super) fn config(&self) -> anyhow::Result<Config> {
-        let mut config = match self.config.clone().or_else(found) {
+        self.config_in(&env::current_dir().unwrap_or_default())
+    }
+
+    fn config_in(&self, folder: &Path) -> anyhow::Result<Config> {
+        let mut config = match self.config.clone().or_else(|| found(folder)) {
             Some(path) => read(&path)?,
             None => Config::default(),
         };
@@ -175,11 +185,10 @@ fn read(path: &Path) -> anyhow::Result<Config> {
     })
 }
 
-/// The nearest `plimsoll.toml` with a lint table or `.hadolint.yaml`, from the working folder up
-/// to the repository's root; else hadolint's own places.
-fn found() -> Option<PathBuf> {
-    let here = env::current_dir().ok()?;
-    for folder in here.ancestors() {
+/// The nearest `plimsoll.toml` with a lint table or `.hadolint.yaml`, from a folder up to the
+/// repository's root; else hadolint's own places.
+fn found(from: &Path) -> Option<PathBuf> {
+    for folder in from.ancestors() {
         let own = folder.join("plimsoll.toml");
         if fs::read_to_string(&own).is_ok_and(|text| text.lines().any(is_lint_table)) {
             return Some(own);

@@ -19,6 +19,7 @@ use serde::Serialize;
 use self::result::{Fingerprints, Message, Place, SarifResult};
 use self::rule::Rule;
 use super::Format;
+use crate::bounded::{MAX_RESULTS, gravest};
 use crate::{Style, escape, text};
 
 pub(super) const FORMAT: Format =
@@ -95,7 +96,9 @@ fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let mut by_rule: Vec<Vec<&Finding>> = Vec::new();
     let mut fingerprints = Fingerprints::default();
     let mut results = Vec::new();
-    for finding in &scan.findings {
+    let found = scan.findings.iter().collect();
+    let (found, left_out) = gravest(found, |finding: &&Finding| finding.severity, MAX_RESULTS);
+    for finding in found {
         let at = *index.entry(text::one_line(&finding.id)).or_insert_with(|| {
             by_rule.push(Vec::new());
             by_rule.len() - 1
@@ -123,7 +126,7 @@ fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
                 execution_successful: !scan.inventory.is_partial(),
                 exit_code: scan.verdict.exit_code(),
                 end_time_utc: scan.scanned_at.map(|at| at.to_string()),
-                tool_execution_notifications: notifications(scan),
+                tool_execution_notifications: notifications(scan, left_out),
             }],
             results,
             properties: RunProperties {
@@ -158,7 +161,12 @@ fn category(artifact: &Artifact) -> String {
 }
 
 /// What was not read, and what could not be decided.
-fn notifications(scan: &Scan) -> Vec<Notification> {
+fn notifications(scan: &Scan, left_out: Option<String>) -> Vec<Notification> {
+    let left_out = left_out.map(|why| Notification {
+        level: "warning",
+        message: Message::plain(&why),
+        locations: Vec::new(),
+    });
     let problems = scan.inventory.problems.iter().map(|problem| Notification {
         level: match problem.kind {
             ProblemKind::Partial => "error",
@@ -181,5 +189,5 @@ fn notifications(scan: &Scan) -> Vec<Notification> {
             locations: Vec::new(),
         }
     });
-    problems.chain(undecided).collect()
+    left_out.into_iter().chain(problems).chain(undecided).collect()
 }

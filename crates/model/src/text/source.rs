@@ -1,9 +1,9 @@
-//! The text of a Dockerfile and where in it a thing stands.
+//! A text and where in it a thing stands.
 //!
 //! Offsets are bytes of the text without a byte order mark; what a person reads is a line and a
 //! column, both from 1, the column in characters.
 
-use crate::Span;
+use super::Span;
 
 /// A line and a column, both counted from 1; the column counts characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -125,8 +125,8 @@ impl Source {
     }
 }
 
-/// An offset of a text that [`Source::MAX_BYTES`] bounds.
-pub(crate) fn offset(bytes: usize) -> u32 {
+/// A length in bytes as an offset of a text, which [`Source::MAX_BYTES`] bounds.
+pub fn offset(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 

@@ -1,0 +1,70 @@
+//! Which files are manifests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::commands::lint::files::{PASSED_OVER, is_stdin};
+use crate::exit::Usage;
+
+/// How deep folders are searched.
+const MAX_DEPTH: u32 = 32;
+
+/// A file to be judged.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) path: PathBuf,
+    /// Whether it was found in a folder, so that it may well be something else.
+    pub(super) found: bool,
+}
+
+/// The files that are meant: those named, and those in the folders named that YAML or JSON are
+/// written in; without any, those below the working folder.
+pub(super) fn find(named: &[PathBuf]) -> Result<Vec<Candidate>, Usage> {
+    let here = [PathBuf::from(".")];
+    let named = if named.is_empty() { &here } else { named };
+    let mut files = Vec::new();
+    for path in named {
+        if !is_stdin(path) && path.is_dir() {
+            let before = files.len();
+            walk(path, 0, &mut files);
+            if files.len() == before {
+                let why = format!(
+                    "there is no manifest in `{}`: name one, or `-` for stdin",
+                    path.display()
+                );
+                return Err(Usage(why));
+            }
+        } else {
+            files.push(Candidate { path: path.clone(), found: false });
+        }
+    }
+    Ok(files)
+}
+
+fn is_manifest(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+}
+
+fn walk(folder: &Path, depth: u32, files: &mut Vec<Candidate>) {
+    // A folder that may not be read has nothing to judge.
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let mut entries: Vec<fs::DirEntry> = entries.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path =
+            if folder == Path::new(".") { PathBuf::from(entry.file_name()) } else { entry.path() };
+        match entry.file_type() {
+            Ok(kind)
+                if kind.is_dir() && depth < MAX_DEPTH && !PASSED_OVER.contains(&name.as_str()) =>
+            {
+                walk(&path, depth.saturating_add(1), files);
+            }
+            Ok(kind) if kind.is_file() && is_manifest(&name) => {
+                files.push(Candidate { path, found: true });
+            }
+            _ => {}
+        }
+    }
+}

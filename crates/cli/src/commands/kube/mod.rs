@@ -1,0 +1,21 @@
+//! `plimsoll kube`: what may run in a cluster.
+
+mod files;
+mod lint;
+mod pages;
+
+use crate::exit::Outcome;
+
+/// Judge what is to run in a Kubernetes cluster
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Kube {
+    Lint(Box<lint::Lint>),
+}
+
+impl Kube {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Lint(command) => command.run(),
+        }
+    }
+}

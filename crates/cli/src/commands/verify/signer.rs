@@ -1,0 +1,187 @@
+//! Who must have signed, as flags say it.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use plimsoll_supply::certificate::{Authority, Certificate, FulcioExtension};
+use plimsoll_supply::key::PublicKey;
+use plimsoll_supply::verify::{IdentityPolicy, Pattern, Policy};
+
+use crate::exit::Usage;
+
+/// Who must have signed.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Signer")]
+pub(super) struct Wanted {
+    /// A public key, in PEM or DER
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
+    key: Option<PathBuf>,
+
+    /// The name in the certificate: an address, or the URI of a workflow
+    #[arg(long, value_name = "NAME")]
+    certificate_identity: Option<String>,
+
+    /// A regular expression that matches somewhere in the name; anchor it with ^ and $
+    #[arg(long, value_name = "REGEX", conflicts_with = "certificate_identity")]
+    certificate_identity_regexp: Option<String>,
+
+    /// Who vouched for the name
+    #[arg(long, value_name = "URL")]
+    certificate_oidc_issuer: Option<String>,
+
+    /// A regular expression that matches somewhere in the issuer
+    #[arg(long, value_name = "REGEX", conflicts_with = "certificate_oidc_issuer")]
+    certificate_oidc_issuer_regexp: Option<String>,
+
+    /// One's own authority: certificates in PEM, the root last; the name is optional then
+    #[arg(long, value_name = "FILE")]
+    certificate_chain: Option<PathBuf>,
+
+    /// The repository of the workflow, such as `org/repo`
+    #[arg(long, value_name = "REPOSITORY", alias = "certificate-github-workflow-repository")]
+    workflow_repository: Option<String>,
+
+    /// The reference of the workflow, such as `refs/heads/main`
+    #[arg(long, value_name = "REF", alias = "certificate-github-workflow-ref")]
+    workflow_ref: Option<String>,
+
+    /// The commit of the workflow
+    #[arg(long, value_name = "SHA", alias = "certificate-github-workflow-sha")]
+    workflow_sha: Option<String>,
+
+    /// The name of the workflow
+    #[arg(long, value_name = "NAME", alias = "certificate-github-workflow-name")]
+    workflow_name: Option<String>,
+
+    /// The event that started the workflow
+    #[arg(long, value_name = "EVENT", alias = "certificate-github-workflow-trigger")]
+    workflow_trigger: Option<String>,
+
+    /// Anything else that the certificate must say, such as `runnerEnvironment=github-hosted`
+    #[arg(long, value_name = "NAME=VALUE")]
+    certificate_extension: Vec<String>,
+
+    /// How many transparency logs must have the signature [default: 1; with a key or one's own
+    /// authority 1 where the bundle has entries]
+    #[arg(long, value_name = "COUNT")]
+    log_entries: Option<usize>,
+
+    /// How many times of the signature must be vouched for [default: 1; with a key or one's own
+    /// authority 0]
+    #[arg(long, value_name = "COUNT")]
+    times: Option<usize>,
+
+    /// How many logs must have promised to publish the certificate [default: 1; with one's own
+    /// authority 0]
+    #[arg(long, value_name = "COUNT")]
+    certificate_logs: Option<usize>,
+}
+
+impl Wanted {
+    /// Whether a key is named.
+    pub(super) fn by_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The policy that the flags amount to.
+    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
+        let mut policy = self.base()?;
+        if let Some(count) = self.log_entries {
+            policy.log_entries = Some(count);
+        }
+        if let Some(count) = self.times {
+            policy.times = count;
+        }
+        if let Some(count) = self.certificate_logs {
+            policy.certificate_logs = count;
+        }
+        Ok(policy)
+    }
+
+    fn base(&self) -> anyhow::Result<Policy> {
+        if let Some(file) = &self.key {
+            let shown = file.display();
+            let bytes = fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
+            let key = PublicKey::from_bytes(&bytes).with_context(|| format!("`{shown}`"))?;
+            return Ok(Policy::key(key));
+        }
+        let identity = IdentityPolicy {
+            subject: pattern(
+                self.certificate_identity.as_ref(),
+                self.certificate_identity_regexp.as_deref(),
+            )?,
+            issuer: pattern(
+                self.certificate_oidc_issuer.as_ref(),
+                self.certificate_oidc_issuer_regexp.as_deref(),
+            )?,
+            extensions: self.extensions()?,
+        };
+        if let Some(file) = &self.certificate_chain {
+            let named = identity.subject.is_some()
+                || identity.issuer.is_some()
+                || !identity.extensions.is_empty();
+            let identities = if named { vec![identity] } else { Vec::new() };
+            return Ok(Policy::own_authority(authority(file)?, identities));
+        }
+        if identity.subject.is_none() || identity.issuer.is_none() {
+            let why = "name who must have signed: --key FILE, or --certificate-identity NAME with \
+                       --certificate-oidc-issuer URL, or --certificate-chain FILE for an authority \
+                       of your own";
+            return Err(Usage(why.into()).into());
+        }
+        Ok(Policy::identities(vec![identity]))
+    }
+
+    fn extensions(&self) -> anyhow::Result<Vec<(FulcioExtension, String)>> {
+        let by_flag = [
+            ("githubWorkflowRepository", &self.workflow_repository),
+            ("githubWorkflowRef", &self.workflow_ref),
+            ("githubWorkflowSHA", &self.workflow_sha),
+            ("githubWorkflowName", &self.workflow_name),
+            ("githubWorkflowTrigger", &self.workflow_trigger),
+        ];
+        let by_flag = by_flag.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+        let by_name = self.certificate_extension.iter().map(|text| {
+            text.split_once('=')
+                .map(|(name, value)| (name, value.to_owned()))
+                .ok_or_else(|| Usage(format!("`{text}` is not of the form NAME=VALUE")))
+        });
+        by_flag
+            .map(Ok)
+            .chain(by_name)
+            .map(|pair| {
+                let (name, value) = pair?;
+                let extension = FulcioExtension::named(name).ok_or_else(|| {
+                    let known: Vec<_> = FulcioExtension::ALL.iter().map(|it| it.name).collect();
+                    Usage(format!("unknown extension `{name}`: {}", known.join(", ")))
+                })?;
+                Ok((extension, value))
+            })
+            .collect()
+    }
+}
+
+fn pattern(exact: Option<&String>, regex: Option<&str>) -> anyhow::Result<Option<Pattern>> {
+    match (exact, regex) {
+        (Some(text), _) => Ok(Some(Pattern::Exact(text.clone()))),
+        (None, Some(regex)) => {
+            let pattern = Pattern::regex(regex).map_err(|error| Usage(error.to_string()))?;
+            Ok(Some(pattern))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
+/// Roots are the certificates that issued themselves, else the last one.
+fn authority(file: &std::path::Path) -> anyhow::Result<Authority> {
+    let shown = file.display();
+    let bytes = fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
+    let all = Certificate::all_from_pem(&bytes).with_context(|| format!("`{shown}`"))?;
+    let (mut roots, mut intermediates): (Vec<_>, Vec<_>) =
+        all.into_iter().partition(Certificate::is_self_issued);
+    if roots.is_empty() {
+        roots.extend(intermediates.pop());
+    }
+    Ok(Authority { roots, intermediates })
+}

@@ -1,0 +1,154 @@
+//! What objects of all files say of each other.
+
+use std::collections::BTreeMap;
+
+use plimsoll_model::text::Span;
+
+use crate::manifest::{Manifest, Node};
+use crate::object::{Object, objects};
+use crate::pss::{Modes, NamespaceLabels};
+use crate::workload::Workload;
+
+/// The namespaces, network policies and service accounts that are known.
+#[derive(Debug, Default)]
+pub struct Estate {
+    modes: BTreeMap<String, Modes>,
+    /// The pod selectors of the network policies of each namespace.
+    policies: BTreeMap<String, Vec<Selector>>,
+    /// Namespace and name of service accounts that hand out no token.
+    tokenless: Vec<(String, String)>,
+}
+
+/// The namespace that an object is in, where it says none.
+const DEFAULT: &str = "default";
+
+impl Estate {
+    /// What these manifests say together.
+    pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
+        let mut estate = Self::default();
+        for manifest in manifests {
+            for object in objects(manifest).0 {
+                estate.add(&object);
+            }
+        }
+        estate
+    }
+
+    fn add(&mut self, object: &Object<'_>) {
+        let namespace = || object.namespace.unwrap_or(DEFAULT).to_owned();
+        match object.kind {
+            "Namespace" => {
+                let labels = NamespaceLabels::of(object);
+                if let Some((name, modes)) = labels.and_then(|one| Some((one.name, one.modes?))) {
+                    self.modes.insert(name, modes);
+                }
+            }
+            "NetworkPolicy" => {
+                let selector = object.node.at(&["spec", "podSelector"]);
+                self.policies.entry(namespace()).or_default().push(Selector::new(selector));
+            }
+            "ServiceAccount" => {
+                let token = object.node.boolean("automountServiceAccountToken");
+                if token.is_some_and(|token| !token.value) {
+                    self.tokenless.push((namespace(), object.name.to_owned()));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What the namespace of an object asks of pods.
+    pub fn modes(&self, object: &Object<'_>) -> Option<Modes> {
+        self.modes.get(object.namespace.unwrap_or(DEFAULT)).copied()
+    }
+
+    /// Whether a network policy selects the pods of a workload.
+    pub fn is_selected(&self, workload: &Workload<'_>) -> bool {
+        let namespace = workload.object.namespace.unwrap_or(DEFAULT);
+        let labels = workload.pod.root.at(&["metadata", "labels"]);
+        let policies = self.policies.get(namespace).into_iter().flatten();
+        policies.into_iter().any(|selector| selector.selects(labels))
+    }
+
+    /// Whether a service account of that name hands out no token.
+    pub fn hands_out_no_token(&self, namespace: Option<&str>, account: &str) -> bool {
+        let namespace = namespace.unwrap_or(DEFAULT);
+        self.tokenless.iter().any(|(home, name)| home == namespace && name == account)
+    }
+}
+
+/// A label selector.
+#[derive(Debug, Default)]
+pub(crate) struct Selector {
+    labels: Vec<(String, String)>,
+    expressions: Vec<(String, String, Vec<String>)>,
+    /// A part that cannot be read selects nothing.
+    broken: bool,
+}
+
+impl Selector {
+    /// Reads `matchLabels` and `matchExpressions`; without either it selects all.
+    pub(crate) fn new(node: Option<&Node>) -> Self {
+        let mut selector = Self::default();
+        let Some(node) = node else { return selector };
+        let labels = node.get("matchLabels").and_then(Node::as_mapping);
+        for field in labels.into_iter().flat_map(|labels| &labels.fields) {
+            match field.value.as_str() {
+                Some(value) => selector.labels.push((field.name.to_string(), value.to_owned())),
+                None => selector.broken = true,
+            }
+        }
+        for one in node.list("matchExpressions") {
+            let (Some(key), Some(operator)) = (one.text("key"), one.text("operator")) else {
+                selector.broken = true;
+                continue;
+            };
+            let values = one.texts("values").map(|value| value.value.to_owned()).collect();
+            selector.expressions.push((key.value.to_owned(), operator.value.to_owned(), values));
+        }
+        selector
+    }
+
+    /// Whether it selects what has these labels.
+    pub(crate) fn selects(&self, labels: Option<&Node>) -> bool {
+        let label = |name: &str| labels.and_then(|labels| labels.text(name)).map(|one| one.value);
+        let held = |key: &str, operator: &str, values: &[String]| {
+            let is_in = label(key).is_some_and(|value| values.iter().any(|one| one == value));
+            match operator {
+                "In" => is_in,
+                "NotIn" => !is_in,
+                "Exists" => label(key).is_some(),
+                "DoesNotExist" => label(key).is_none(),
+                _ => false,
+            }
+        };
+        !self.broken
+            && self.labels.iter().all(|(name, value)| label(name) == Some(value))
+            && self.expressions.iter().all(|(key, operator, values)| held(key, operator, values))
+    }
+}
+
+/// The labels of a namespace that cannot be read.
+pub(crate) fn wrong_labels(object: &Object<'_>) -> Vec<(Span, String)> {
+    let wrong = NamespaceLabels::of(object).map(|labels| labels.wrong).unwrap_or_default();
+    wrong.into_iter().map(|(span, name, error)| (span, format!("{name}: {error}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::text::Source;
+
+    use super::*;
+
+    #[test]
+    fn a_selector_selects_by_labels_and_expressions() {
+        let text = "selector:\n  matchLabels: {app: web}\n  matchExpressions:\n  - {key: tier, \
+                    operator: NotIn, values: [db]}\nlabels: {app: web}\n";
+        let manifest = Manifest::parse(Source::new(text));
+        let root = &manifest.documents[0];
+        let selector = Selector::new(root.get("selector"));
+        assert!(selector.selects(root.get("labels")));
+        assert!(!selector.selects(None));
+        assert!(Selector::new(None).selects(None));
+    }
+}

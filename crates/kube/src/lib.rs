@@ -1,0 +1,44 @@
+//! Kubernetes manifests: the text of a file enters, findings with their repairs leave.
+//!
+//! ```
+//! use plimsoll_kube::manifest::Manifest;
+//! use plimsoll_kube::{Config, Estate, lint};
+//! use plimsoll_model::text::Source;
+//!
+//! let text = "apiVersion: v1\nkind: Pod\nspec:\n  hostPID: true\n  containers: []\n";
+//! let manifest = Manifest::parse(Source::new(text));
+//! let found = lint(&manifest, &Estate::of([&manifest]), &Config::default());
+//! let first = found.iter().find(|one| one.rule.id == "hostNamespaces").ok_or("none")?;
+//! assert_eq!(first.message, "host namespaces (hostPID=true)");
+//! assert_eq!(manifest.source.position(first.span.start).line, 4);
+//! # Ok::<(), &str>(())
+//! ```
+//!
+//! For an editor: [`lint`] gives findings with byte spans and edits, [`hover()`] what a field means.
+#![forbid(unsafe_code)]
+
+mod config;
+mod edit;
+mod estate;
+mod finding;
+mod fix;
+mod hover;
+mod lint;
+pub mod manifest;
+mod object;
+mod pod;
+pub mod pss;
+mod rule;
+pub mod rules;
+mod workload;
+
+pub use config::{Config, Family};
+pub use estate::Estate;
+pub use finding::{Finding, Findings, Reported};
+pub use fix::{Fixed, fix};
+pub use hover::{Hover, hover};
+pub use lint::{IGNORE, lint};
+pub use object::{Object, objects};
+pub use pod::{Annotation, Container, Pod, Sort};
+pub use rule::{Mending, Rule};
+pub use workload::Workload;

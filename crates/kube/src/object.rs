@@ -1,0 +1,79 @@
+//! The objects of a manifest: its documents, and the items of its lists.
+
+use plimsoll_model::text::Span;
+
+use crate::manifest::{Manifest, Node, Problem, ProblemKind};
+
+/// How deep a list may be within lists.
+const MAX_NESTED: u32 = 8;
+
+/// A Kubernetes object.
+#[derive(Debug, Clone, Copy)]
+pub struct Object<'m> {
+    /// The whole of it.
+    pub node: &'m Node,
+    /// `apps/v1`; empty where it is missing.
+    pub api_version: &'m str,
+    /// `Deployment`; empty where it is missing.
+    pub kind: &'m str,
+    /// Its name; empty where it is missing, as with `generateName`.
+    pub name: &'m str,
+    /// Its namespace, where it says one.
+    pub namespace: Option<&'m str>,
+}
+
+impl<'m> Object<'m> {
+    fn new(node: &'m Node) -> Self {
+        let text = |node: &'m Node, name| node.text(name).map(|text| text.value);
+        let metadata = node.get("metadata");
+        Self {
+            node,
+            api_version: text(node, "apiVersion").unwrap_or_default(),
+            kind: text(node, "kind").unwrap_or_default(),
+            name: metadata.and_then(|metadata| text(metadata, "name")).unwrap_or_default(),
+            namespace: metadata.and_then(|metadata| text(metadata, "namespace")),
+        }
+    }
+
+    /// The group of its API; empty for the core group.
+    pub fn group(&self) -> &'m str {
+        self.api_version.rsplit_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// What is marked where a thing is missing from the whole object: its name, else its kind.
+    pub fn head(&self) -> Span {
+        let name = self.node.at(&["metadata", "name"]).or_else(|| self.node.get("kind"));
+        name.map_or(Span::at(self.node.span.start), |name| name.span)
+    }
+
+    /// `Deployment/web`.
+    pub fn called(&self) -> String {
+        let name = if self.name.is_empty() { "(without a name)" } else { self.name };
+        format!("{}/{name}", self.kind)
+    }
+}
+
+/// All objects of a manifest in their order, and the lists that are nested too deep.
+pub fn objects(manifest: &Manifest) -> (Vec<Object<'_>>, Vec<Problem>) {
+    let (mut found, mut problems) = (Vec::new(), Vec::new());
+    for document in &manifest.documents {
+        add(document, 0, &mut found, &mut problems);
+    }
+    (found, problems)
+}
+
+fn add<'m>(node: &'m Node, depth: u32, found: &mut Vec<Object<'m>>, problems: &mut Vec<Problem>) {
+    let object = Object::new(node);
+    let is_list = object.kind.ends_with("List") && node.get("items").is_some();
+    if !is_list {
+        if !object.kind.is_empty() {
+            found.push(object);
+        }
+    } else if depth >= MAX_NESTED {
+        problems.push(Problem { kind: ProblemKind::NestedList, span: node.span, related: None });
+    } else {
+        for item in node.list("items") {
+            add(item, depth.saturating_add(1), found, problems);
+        }
+    }
+}
