@@ -17,7 +17,7 @@ setup:
 # passes, so a machine without apt still runs the others.
 TEST_TOOLS := rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
-	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc
+	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
@@ -39,9 +39,12 @@ sign-peers:
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
 	command -v oidc-provider-mock >/dev/null || pip install --quiet oidc-provider-mock==0.4.8
 
-# Longer runs of the properties and the tests against other programs that sign, beside all tests.
+# Longer runs of the properties, the tests against other programs that sign, and real builds of what
+# the linter mends and proposes, beside all tests: half an hour, and the package registries of the
+# ecosystems.
 test-all: test-tools sign-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
+	$(CARGO) test --locked --release -p plimsoll-cli --test builds -- --ignored --nocapture
 
 # Every parser on random bytes, a minute each; needs cargo-fuzz and a nightly toolchain.
 fuzz:

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::finding::Level;
 use crate::rules;
-use plimsoll_model::text::{Position, Source, offset};
 use crate::syntax::nearest;
+use plimsoll_model::text::{Position, Source, offset};
 
 /// What the value of a label must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

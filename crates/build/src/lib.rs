@@ -27,6 +27,7 @@ mod fix;
 pub mod flow;
 mod ignore;
 mod lint;
+pub mod propose;
 mod rule;
 pub mod rules;
 mod scope;

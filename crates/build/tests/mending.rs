@@ -167,3 +167,108 @@ fn most_findings_that_can_be_mended_are() {
     println!("of rules that mend: {before} before, {after} after; of all: {all}, {all_left}");
     assert!(after * 10 <= before * 4, "{after} of {before} are left");
 }
+
+fn unsafely(text: &str) -> String {
+    fix(text, &Config::default(), &Environment::default(), Safety::Unsafe).text
+}
+
+#[test]
+fn a_server_gets_a_user_and_a_health_check_that_its_base_can_run() {
+    let text = "FROM node:22-alpine\nWORKDIR /app\nCOPY package.json server.js ./\nEXPOSE 3000\n\
+                # the server\nCMD [\"node\", \"server.js\"]\n";
+    insta::assert_snapshot!(unsafely(text), @r#"
+    FROM node:22-alpine
+    WORKDIR /app
+    COPY package.json server.js ./
+    EXPOSE 3000
+    USER 1000
+    HEALTHCHECK --interval=30s --timeout=5s CMD ["node", "-e", "require('http').get('http://127.0.0.1:3000/', r => process.exit(r.statusCode < 500 ? 0 : 1)).on('error', () => process.exit(1))"]
+    # the server
+    CMD ["node", "server.js"]
+    "#);
+    let alpine = unsafely("FROM alpine:3.22\nCOPY a /\nEXPOSE 80\nCMD [\"/a\"]");
+    insta::assert_snapshot!(alpine, @r#"
+    FROM alpine:3.22
+    COPY a /
+    EXPOSE 80
+    USER 65532:65532
+    HEALTHCHECK --interval=30s --timeout=5s CMD ["wget", "-q", "--spider", "http://127.0.0.1:80/"]
+    CMD ["/a"]
+    "#);
+    // Debian's slim image has no program that asks, and a range is no port.
+    let debian = unsafely("FROM debian:12-slim\nCOPY a /\nEXPOSE 80\nCMD [\"/a\"]\n");
+    assert!(!debian.contains("HEALTHCHECK"), "{debian}");
+    let range = unsafely("FROM node:22\nEXPOSE 80-90\nCMD [\"node\"]\n");
+    assert!(!range.contains("HEALTHCHECK"), "{range}");
+}
+
+#[test]
+fn lists_of_dependencies_are_copied_before_the_rest() {
+    let node = unsafely(
+        "FROM node:22-alpine\nWORKDIR /app\n# the source\nCOPY --chown=node . .\nENV A=b\n\
+         RUN npm ci\nUSER node\nCMD [\"node\", \"a.js\"]\n",
+    );
+    insta::assert_snapshot!(node, @r#"
+    FROM node:22-alpine
+    WORKDIR /app
+    COPY --chown=node package*.json ./
+    ENV A=b
+    RUN npm ci --omit=dev
+    # the source
+    COPY --chown=node . .
+    USER node
+    CMD ["node", "a.js"]
+    "#);
+    let python = unsafely(
+        "FROM python:3.13\nWORKDIR /app\nCOPY . /app\n\
+         RUN pip install --no-cache-dir -r lists/base.txt -r dev.txt\nUSER 1000\nCMD [\"a\"]\n",
+    );
+    insta::assert_snapshot!(python, @r#"
+    FROM python:3.13
+    WORKDIR /app
+    COPY lists/base.txt /app/lists/
+    COPY dev.txt /app/
+    RUN pip install --no-cache-dir -r lists/base.txt -r dev.txt
+    COPY . /app
+    USER 1000
+    CMD ["a"]
+    "#);
+    // What also builds reads the source.
+    for rest in ["npm ci && npm run build", "npm ci --prefix web", "go mod download && go build"] {
+        let text = format!("FROM a:1\nWORKDIR /app\nCOPY . .\nRUN {rest}\nUSER 1000\n");
+        assert_eq!(unsafely(&text), text);
+    }
+}
+
+#[test]
+fn runs_that_follow_each_other_are_joined_with_their_comments() {
+    let text = "FROM debian:12\n# one\nRUN make\n\n# two\n# three\nRUN make install\nUSER 1000\n";
+    insta::assert_snapshot!(unsafely(text), @r#"
+    FROM debian:12
+    # one
+    RUN make \
+    # two
+    # three
+        && make install
+    USER 1000
+    "#);
+    let ignored = text.replace("# three", "# hadolint ignore=DL3003");
+    assert_eq!(unsafely(&ignored), ignored);
+}
+
+#[test]
+fn what_fails_in_every_build_is_taken_out() {
+    let text = "FROM node:20-alpine\n# who runs\nRUN addgroup -g 1000 app && adduser -D -u 1000 -G app app\n\
+                COPY --chown=app:app . .\n# small\nRUN apk del .build-deps\nUSER app\nCMD [\"node\", \"a.js\"]\n";
+    insta::assert_snapshot!(unsafely(text), @r#"
+    FROM node:20-alpine
+    # who runs
+    COPY --chown=1000:1000 . /
+    # small
+    USER 1000
+    CMD ["node", "a.js"]
+    "#);
+    // A shell that names the account cannot be changed for certain.
+    let named = text.replace("RUN apk del .build-deps", "RUN chown app /srv");
+    assert!(unsafely(&named).contains("addgroup -g 1000"), "{}", unsafely(&named));
+}

@@ -152,6 +152,40 @@ fn a_tag_is_pinned_to_the_digest_that_its_registry_has() {
     assert_eq!(machine.read("Dockerfile"), text);
 }
 
+const ONE_STAGE: &str = "# the api\nFROM golang:1.22\nWORKDIR /app\nCOPY . .\nRUN go build -o api .\n\
+                         EXPOSE 8080\nCMD [\"./api\"]\n";
+
+#[test]
+fn a_proposal_is_written_to_stdout_and_its_reasons_to_stderr() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", ONE_STAGE);
+    let ran = machine.run("lint --propose Dockerfile").ended(0);
+    assert!(ran.out.starts_with("# the api\nFROM golang:1.22 AS build\n"), "{}", ran.out);
+    assert!(ran.out.contains("\nCOPY --from=build /app/api /usr/local/bin/api\n"), "{}", ran.out);
+    assert!(ran.err.contains("  1. stage: `build` compiles `/app/api`"), "{}", ran.err);
+    let diff = machine.run("lint --propose --diff Dockerfile").ended(0).out;
+    assert!(diff.contains("\n-FROM golang:1.22\n+FROM golang:1.22 AS build\n"), "{diff}");
+    let json = machine.run("lint --propose -f json Dockerfile").ended(0).json();
+    assert_eq!(json[0]["proposal"]["text"], ran.out.as_str());
+    assert_eq!(json[0]["proposal"]["reasons"][0]["kind"], "stage");
+    // What is proposed is never written by `--fix`.
+    assert_eq!(machine.read("Dockerfile"), ONE_STAGE);
+}
+
+#[test]
+fn a_file_without_a_proposal_says_why_and_is_no_failure() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", "FROM debian:12 AS a\nFROM a\n");
+    let ran = machine.run("lint --propose Dockerfile").ended(0);
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("Dockerfile: no proposal: it has 2 stages already"), "{}", ran.err);
+    let json = machine.run("lint --propose -f json Dockerfile").ended(0).json();
+    assert_eq!(json[0]["declined"], "it has 2 stages already");
+    let sarif = machine.run("lint --propose -f sarif Dockerfile").ended(2);
+    assert!(sarif.err.contains("--propose has the formats tty and json"), "{}", sarif.err);
+    machine.run("lint --propose --fix Dockerfile").ended(2);
+    machine.run("lint --diff Dockerfile").ended(2);
+
 #[test]
 fn what_cannot_be_parsed_ends_with_2_and_its_place() {
     let machine = Machine::new();

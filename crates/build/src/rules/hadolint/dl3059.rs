@@ -50,14 +50,20 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         };
         let Some(first) = context.instruction_of(last.text) else { continue };
         let between = Span::new(first.span.end, instruction.arguments_span.start);
-        let clean = instruction.comments.is_empty()
-            && context
-                .file
-                .source
-                .slice(Span::new(first.span.end, instruction.span.start))
-                .trim()
-                .is_empty();
-        if clean
+        let kept = context
+            .file
+            .source
+            .slice(Span::new(first.span.end, instruction.span.start))
+            .lines()
+            .filter(|line| !line.trim().is_empty())
+            .fold(String::new(), |all, line| all + line + "\n");
+        let comments = context.file.comments.get(instruction.comments.clone());
+        // What an ignore comment holds for would be another instruction.
+        let judged = comments
+            .unwrap_or_default()
+            .iter()
+            .any(|one| one.text.starts_with("hadolint ") || one.text.starts_with("plimsoll "));
+        if !judged
             && instruction.flags.is_empty()
             && joinable(last)
             && joinable(commands)
@@ -66,7 +72,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             let escape = context.file.escape;
             reported.safe_fix(
                 "join it to the RUN before",
-                vec![Edit::replace(between, format!(" {escape}\n    && "))],
+                vec![Edit::replace(between, format!(" {escape}\n{kept}    && "))],
             );
         }
     }

@@ -1,5 +1,7 @@
 //! Rules of our own and those of the CIS benchmark and Trivy that no other rule covers.
 
+mod added;
+mod copy_order;
 mod downloads;
 mod flags;
 mod lineage;
@@ -7,6 +9,7 @@ mod modes;
 mod npm;
 mod package_managers;
 mod ports;
+mod taken_account;
 mod tokens;
 mod whole_context;
 

@@ -1,9 +1,11 @@
 //! Packages that are removed and were never installed.
 
+use crate::Span;
 use crate::context::Context;
-use crate::finding::Level;
+use crate::finding::{Edit, Level};
 use crate::flow::{Effect, Manager, Until};
 use crate::rule::{Findings, Mending, Rule};
+use crate::rules::hadolint::lines::removal;
 
 pub(super) static RULE: Rule = Rule {
     id: "PL1104",
@@ -15,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
           was never there: an earlier line was lost, or the line was copied from another file.",
     bad: "FROM node:20-alpine\nCOPY . /app\nRUN apk del .build-deps\n",
     good: "FROM node:20-alpine\nCOPY . /app\n",
-    mending: Mending::None,
+    mending: Mending::Safe,
     source: "https://wiki.alpinelinux.org/wiki/Alpine_Package_Keeper",
     check,
 };
@@ -41,9 +43,23 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                 "{name} was never installed, neither by a line above nor in {}: {outcome}",
                 base.name
             );
-            findings.report(event.line, event.span, message);
+            let reported = findings.report(event.line, event.span, message);
+            if outcome == "apk del fails" {
+                let lines = alone(context, event.instruction);
+                let edits = lines.map(Edit::remove).into_iter().collect();
+                reported.safe_fix("take out the command, with which no build goes on", edits);
+            }
         }
     }
+}
+
+/// The lines of a `RUN` that removes this one name and does nothing else.
+fn alone(context: &Context<'_>, instruction: usize) -> Option<Span> {
+    let commands = context.all_commands().find(|one| one.text.instruction == instruction)?;
+    let [program] = commands.invocations else { return None };
+    let is_alone = program.through_wrappers().operands().len() == 2;
+    let run = context.file.instructions.get(instruction).filter(|_| is_alone)?;
+    removal(context.file, run)
 }
 
 #[cfg(test)]

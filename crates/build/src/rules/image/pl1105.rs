@@ -1,5 +1,6 @@
 //! Users and groups whose name or number is taken.
 
+use super::taken_account;
 use crate::bases::{Account, Base};
 use crate::context::Context;
 use crate::finding::Level;
@@ -17,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
           another number.",
     bad: "FROM node:20-alpine\nRUN addgroup -g 1000 app && adduser -D -u 1000 -G app app\nUSER app\n",
     good: "FROM node:20-alpine\nUSER node\n",
-    mending: Mending::None,
+    mending: Mending::Unsafe,
     source: "https://github.com/nodejs/docker-node/blob/main/docs/BestPractices.md#non-root-user",
     check,
 };
@@ -35,7 +36,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             }
             let taken = base.and_then(|base| by_base(base, new));
             let Some(why) = taken.or_else(|| by_line(before, new)) else { continue };
-            findings.report(event.line, event.span, format!("{} fails: {why}", new.program));
+            let message = format!("{} fails: {why}", new.program);
+            let reported = findings.report(event.line, event.span, message);
+            if let Some(edits) = base.and_then(|base| taken_account::mend(context, base, event)) {
+                reported.unsafe_fix("take the account of the base with this number", edits);
+            }
         }
     }
 }
@@ -48,7 +53,10 @@ fn by_base(base: &Base, new: &NewAccount) -> Option<String> {
         ("user", base.user_named(&new.name), new.id.and_then(|id| base.user_with_id(id)))
     };
     if let Some(account) = named.filter(|_| !new.name_may_exist) {
-        return Some(format!("{} has a {kind} {} ({}) already", base.name, account.name, account.id));
+        return Some(format!(
+            "{} has a {kind} {} ({}) already",
+            base.name, account.name, account.id
+        ));
     }
     let account = numbered.filter(|_| !new.id_may_exist && named.is_none())?;
     let instead = match base.user_with_id(account.id) {
@@ -57,7 +65,10 @@ fn by_base(base: &Base, new: &NewAccount) -> Option<String> {
         }
         _ => "take another number".to_owned(),
     };
-    Some(format!("{} has the {kind} {} with number {}; {instead}", base.name, account.name, account.id))
+    Some(format!(
+        "{} has the {kind} {} with number {}; {instead}",
+        base.name, account.name, account.id
+    ))
 }
 
 /// Why an earlier line leaves no room.

@@ -1,6 +1,6 @@
 //! Images that run as root because no instruction says otherwise.
 
-use super::lineage;
+use super::{added, lineage};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
           known, and of images that step down on their own, with gosu or su-exec.",
     bad: "FROM node:22-alpine\nCOPY server.js /srv/\nCMD [\"node\", \"/srv/server.js\"]\n",
     good: "FROM node:22-alpine\nCOPY server.js /srv/\nUSER 1000\nCMD [\"node\", \"/srv/server.js\"]\n",
-    mending: Mending::None,
+    mending: Mending::Unsafe,
     source: "https://docs.docker.com/build/building/best-practices/#user",
     check,
 };
@@ -55,7 +55,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     };
     let line = context.file.source.line(stage.span(context.file).start);
     let message = format!("no USER is set, and {what} runs as root: end with a USER of its own");
-    findings.report(line, stage.image.span, message);
+    let reported = findings.report(line, stage.image.span, message);
+    let base = added::base(context);
+    if let Some(edit) = added::user(context, base.as_ref()) {
+        reported.unsafe_fix("end as a user that is not root", vec![edit]);
+    }
 }
 
 /// Whether a program that gives up root is installed or run.

@@ -1,6 +1,6 @@
 //! Servers without `HEALTHCHECK`.
 
-use super::lineage;
+use super::{added, lineage};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
           of its own and passes HEALTHCHECK over. DL3057 asks for one in every stage.",
     bad: "FROM node:22-alpine\nEXPOSE 3000\nCMD [\"node\", \"server.js\"]\n",
     good: "FROM node:22-alpine\nEXPOSE 3000\nHEALTHCHECK --interval=30s --timeout=3s CMD [\"node\", \"healthcheck.js\"]\nCMD [\"node\", \"server.js\"]\n",
-    mending: Mending::None,
+    mending: Mending::Unsafe,
     source: "https://docs.docker.com/reference/dockerfile/#healthcheck",
     check,
 };
@@ -28,6 +28,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let known = context.root_stage(stage).is_scratch() || lineage::base(context, stage).is_some();
     if known && lineage::last(context, Keyword::Healthcheck).is_none() {
         let message = "the image serves a port and has no HEALTHCHECK";
-        findings.report(expose.line, expose.instruction.name.span, message);
+        let reported = findings.report(expose.line, expose.instruction.name.span, message);
+        let edit = added::base(context).and_then(|base| added::health_check(context, &base));
+        if let Some((edit, title)) = edit {
+            reported.unsafe_fix(title, vec![edit]);
+        }
     }
 }

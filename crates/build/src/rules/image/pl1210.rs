@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::whole_context;
+use super::{copy_order, whole_context};
 use crate::context::{Commands, Context, Step};
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
           `COPY . .` every change of any file installs all dependencies again.",
     bad: "FROM node:22\nWORKDIR /app\nCOPY . .\nRUN npm ci\n",
     good: "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm ci\nCOPY . .\n",
-    mending: Mending::None,
+    mending: Mending::Unsafe,
     source: "https://docs.docker.com/build/cache/optimize/#order-your-layers",
     check,
 };
@@ -53,9 +53,13 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
                  them first, and the rest behind it",
                 name(&program)
             );
-            findings
+            let reported = findings
                 .report(copy.line, source.span, message)
                 .related(place, "this installs the dependencies");
+            let edits = copy_order::mend(context, copy, commands, installs_dependencies);
+            if let Some(edits) = edits {
+                reported.unsafe_fix("copy what the install reads first", edits);
+            }
         }
     }
 }

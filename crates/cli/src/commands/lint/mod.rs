@@ -6,6 +6,7 @@ pub(in crate::commands) mod files;
 pub(in crate::commands) mod mend;
 mod pages;
 mod pin;
+mod propose;
 mod settings;
 
 use std::env;
@@ -31,6 +32,7 @@ use crate::target::Reading;
   plimsoll lint Dockerfile -f sarif=lint.sarif -f tty
   plimsoll lint --fix Dockerfile                mend what changes nothing that is built
   plimsoll lint --fix --unsafe-fixes --diff .   show what more could be mended
+  plimsoll lint --propose Dockerfile            two stages for one: what builds, and what runs
   plimsoll lint -f json - < Dockerfile
   plimsoll lint --base-image node:20-alpine Dockerfile
   plimsoll lint --base-image node:20=docker-archive:node.tar Dockerfile
@@ -60,9 +62,14 @@ pub(crate) struct Lint {
     #[arg(long, requires = "fix")]
     unsafe_fixes: bool,
 
-    /// Show what --fix would change, and change nothing
-    #[arg(long, requires = "fix")]
+    /// Show what --fix would change, or a proposal, as a diff, and change nothing
+    #[arg(long)]
     diff: bool,
+
+    /// Write a Dockerfile of two stages to stdout for one of one stage, and why; it is never
+    /// applied by --fix. For Go, Rust, Java, Node.js and Python
+    #[arg(long, conflicts_with_all = ["fix", "pin"])]
+    propose: bool,
 
     /// Ask the registries for the digests of base images; with --fix, write them behind the tags
     #[arg(long)]
@@ -123,6 +130,13 @@ impl Lint {
         let outputs = output::parse(&formats, named, &known)?;
         let files = files::find(&self.files)?;
         let sources: Vec<anyhow::Result<Read>> = files.into_par_iter().map(read).collect();
+        if self.propose {
+            return propose::run(sources, &outputs, self.diff, &config);
+        }
+        if self.diff && !self.fix {
+            let why = "--diff shows what --fix or --propose would do: add one";
+            return Err(Usage(why.into()).into());
+        }
         let contexts = Contexts::new(self.context.as_deref())?;
         if self.context.is_some() {
             config.levels.entry("PL1303".into()).or_insert(Level::Warning);
