@@ -81,9 +81,7 @@ fn a_hostile_file_is_bounded() {
     assert_eq!(file.problems.last().unwrap().kind, IgnoreProblemKind::TooMuch);
     let deep = "a/".repeat(2_000);
     let mut steps = Steps::default();
-    let began = std::time::Instant::now();
     assert_eq!(file.ignores(&deep, &mut steps), None, "the work is given up");
-    assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
 }
 
 #[test]

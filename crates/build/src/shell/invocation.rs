@@ -5,6 +5,7 @@
 //! `qq`. Behind `--` there are only operands.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::ast::{SimpleCommand, Word};
 use crate::Span;
@@ -14,7 +15,10 @@ use crate::Span;
 pub struct Invocation<'a> {
     command: &'a SimpleCommand,
     name: Arg<'a>,
-    args: Vec<Arg<'a>>,
+    /// All words behind the first; shared, because rules look through wrappers over and over.
+    words: Arc<[Arg<'a>]>,
+    /// Which of [`Self::words`] is the first argument.
+    first: usize,
     wrappers: Vec<Arg<'a>>,
 }
 
@@ -63,7 +67,7 @@ impl<'a> Invocation<'a> {
         let mut words =
             command.words.iter().map(|word| Arg { text: word.text(source), span: word.span, word });
         let name = words.next()?;
-        Some(Self { command, name, args: words.collect(), wrappers: Vec::new() })
+        Some(Self { command, name, words: words.collect(), first: 0, wrappers: Vec::new() })
     }
 
     /// The command that it is made from.
@@ -88,12 +92,12 @@ impl<'a> Invocation<'a> {
 
     /// The arguments.
     pub fn args(&self) -> &[Arg<'a>] {
-        &self.args
+        self.words.get(self.first..).unwrap_or_default()
     }
 
     /// Every argument that is a flag.
     pub fn flags(&self) -> impl Iterator<Item = &Arg<'a>> {
-        self.args.iter().take_while(|arg| arg.text != "--").filter(|arg| arg.is_flag())
+        self.args().iter().take_while(|arg| arg.text != "--").filter(|arg| arg.is_flag())
     }
 
     /// The argument that gives one of the flags `names`, which are written without dashes.
@@ -133,7 +137,7 @@ impl<'a> Invocation<'a> {
     /// Every value given to one of the flags `names`, in order.
     pub fn values_of(&self, names: &[&str]) -> Vec<FlagValue<'_, 'a>> {
         let mut values = Vec::new();
-        let mut args = self.args.iter().take_while(|arg| arg.text != "--");
+        let mut args = self.args().iter().take_while(|arg| arg.text != "--");
         while let Some(arg) = args.next() {
             match flag_value(arg, names) {
                 FlagMatch::None => {}
@@ -156,7 +160,7 @@ impl<'a> Invocation<'a> {
     /// The arguments that are neither flags nor the values of the flags `with_values`.
     pub fn operands_after(&self, with_values: &[&str]) -> Vec<&Arg<'a>> {
         let mut operands = Vec::new();
-        let mut args = self.args.iter();
+        let mut args = self.args().iter();
         while let Some(arg) = args.next() {
             if arg.text == "--" {
                 operands.extend(args);
@@ -199,27 +203,28 @@ impl<'a> Invocation<'a> {
         let mut inner = self.clone();
         // Every round takes at least one argument away.
         while let Some(start) = inner.wrapped_at() {
-            let mut args = inner.args.split_off(start).into_iter();
-            let Some(name) = args.next() else {
+            let Some(name) = inner.args().get(start).cloned() else {
                 break;
             };
             inner.wrappers.push(std::mem::replace(&mut inner.name, name));
-            inner.args = args.collect();
+            inner.first = inner.first.saturating_add(start).saturating_add(1);
         }
         inner
     }
 
     /// The index of the argument that names the wrapped program.
     fn wrapped_at(&self) -> Option<usize> {
-        let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == self.program())?;
+        let program = self.program();
+        let wrapper = WRAPPERS.iter().find(|wrapper| wrapper.name == program)?;
+        let args = self.args();
         if wrapper.name == "command"
-            && self.args.first().is_some_and(|a| a.text == "-v" || a.text == "-V")
+            && args.first().is_some_and(|a| a.text == "-v" || a.text == "-V")
         {
             return None;
         }
         let mut before = wrapper.operands;
         let mut index = 0_usize;
-        while let Some(arg) = self.args.get(index) {
+        while let Some(arg) = args.get(index) {
             if arg.text == "--" {
                 index = index.saturating_add(1);
                 if before == 0 {
@@ -237,7 +242,7 @@ impl<'a> Invocation<'a> {
                 break;
             }
         }
-        (index < self.args.len()).then_some(index)
+        (index < args.len()).then_some(index)
     }
 }
 
@@ -383,7 +388,8 @@ fn is_assignment(text: &str) -> bool {
 }
 
 fn base_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
+    let slash = memchr::memrchr2(b'/', b'\\', path.as_bytes());
+    slash.and_then(|at| path.get(at.saturating_add(1)..)).unwrap_or(path)
 }
 
 #[cfg(test)]
