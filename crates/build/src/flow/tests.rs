@@ -1,3 +1,4 @@
+//! Stages followed on short texts.
 use super::{Effect, Event, Flow, Until, Writer};
 use crate::bases::known;
 use crate::lint::with_context;

@@ -185,6 +185,7 @@ fn a_file_without_a_proposal_says_why_and_is_no_failure() {
     assert!(sarif.err.contains("--propose has the formats tty and json"), "{}", sarif.err);
     machine.run("lint --propose --fix Dockerfile").ended(2);
     machine.run("lint --diff Dockerfile").ended(2);
+}
 
 #[test]
 fn what_cannot_be_parsed_ends_with_2_and_its_place() {
