@@ -1,6 +1,8 @@
 //! Files that were made to hurt: each ends in time, with a problem that says where.
 #![allow(
     clippy::unwrap_used,
+    clippy::format_collect,
+    clippy::indexing_slicing,
     clippy::print_stdout,
     reason = "a test stops at the first surprise and says what it measured"
 )]
@@ -29,10 +31,10 @@ fn judged(name: &str, source: Source) -> (Dockerfile, Vec<Finding>) {
     let began = spent();
     let file = Dockerfile::parse(source);
     let found = lint(&file, &Config::default(), &Environment::default()).findings;
-    let linted = spent() - began;
+    let linted = spent().saturating_sub(began);
     let text = file.source.text();
     fix(text, &Config::default(), &Environment::default(), Safety::Unsafe);
-    let mended = spent() - began - linted;
+    let mended = spent().saturating_sub(began).saturating_sub(linted);
     println!("{name}: judged {linted:?}, mended {mended:?}");
     assert!(linted < JUDGED && mended < MENDED, "{name}: {linted:?}, {mended:?}");
     let fits = |span: Span| text.get(span.range()).is_some();
@@ -59,7 +61,7 @@ fn has(file: &Dockerfile, line: u32, wanted: impl Fn(&ProblemKind) -> bool) -> b
 #[test]
 fn a_binary_file_is_no_text() {
     let bytes: Vec<u8> =
-        (0..200_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+        (0..200_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[2]).collect();
     let (file, found) = judged("binary", Source::from_bytes(bytes));
     assert!(file.problems.iter().any(|problem| problem.kind == ProblemKind::NotText));
     assert!(found.iter().any(|finding| finding.rule.id == "DL1000"));
