@@ -111,7 +111,7 @@ fn every_plug_in_stands_in_its_registry() {
 /// Which rank a crate has: it may know crates of lower ranks only.
 ///
 /// Commands stand above all; reports and gates see findings but no image and no feed.
-const RANKS: [(&str, u8); 10] = [
+const RANKS: &[(&str, u8)] = &[
     ("plimsoll-model", 0),
     ("plimsoll-image", 1),
     ("plimsoll-advisory", 1),
