@@ -174,7 +174,9 @@ fn required_label(text: &str) -> Result<(String, LabelKind), Usage> {
 }
 
 fn read(path: &Path) -> anyhow::Result<Config> {
-    let shown = path.display();
+    // One that was found is named from the working folder, as people name it.
+    let here = env::current_dir().unwrap_or_default();
+    let shown = path.strip_prefix(&here).unwrap_or(path).display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read `{shown}`"))?;
 
     let is_toml = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"));
