@@ -50,11 +50,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             [] => "autoremove".to_owned(),
             names => format!("to remove {}", listed(names)),
         };
-        let message =
-            format!("{what} here frees nothing: the bytes stay in the layer of line {}", added.line);
-        findings
-            .report(removed.line, removed.span, message)
-            .related(added.span, "installed here");
+        let message = format!(
+            "{what} here frees nothing: the bytes stay in the layer of line {}",
+            added.line
+        );
+        findings.report(removed.line, removed.span, message).related(added.span, "installed here");
     }
 }
 
@@ -122,10 +122,13 @@ mod tests {
     fn the_line_that_installed_is_named() {
         let text = "FROM debian:12\nRUN apt-get update && apt-get install -y gcc make curl\n\
                     RUN make\nRUN apt-get purge -y gcc make && apt-get autoremove -y\n";
-        let message = "4: to remove gcc, make here frees nothing: the bytes stay in the layer of line 2";
+        let message =
+            "4: to remove gcc, make here frees nothing: the bytes stay in the layer of line 2";
         assert_eq!(said("PL1101", text), [message]);
-        let text = "FROM alpine:3.20\nRUN apk add --virtual .deps gcc\nRUN make\nRUN apk del .deps\n";
-        let message = "4: to remove .deps here frees nothing: the bytes stay in the layer of line 2";
+        let text =
+            "FROM alpine:3.20\nRUN apk add --virtual .deps gcc\nRUN make\nRUN apk del .deps\n";
+        let message =
+            "4: to remove .deps here frees nothing: the bytes stay in the layer of line 2";
         assert_eq!(said("PL1101", text), [message]);
         let text = "FROM debian:12\nRUN apt-get install -y gcc\nRUN apt-get autoremove\n";
         assert_eq!(said("PL1101", text).len(), 1);

@@ -31,13 +31,15 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Some(added) = wasted(flow, last.index, event, is_large) else { continue };
         let line = added.line;
         let message = match *program {
-            "mv" => format!("to move {path} here stores it twice: it stays in the layer of line {line}"),
+            "mv" => {
+                format!("to move {path} here stores it twice: it stays in the layer of line {line}")
+            }
             "rm" => format!(
                 "to remove {path} here frees nothing: the bytes stay in the layer of line {line}"
             ),
-            clean => format!(
-                "{clean} here frees nothing: the bytes stay in the layer of line {line}"
-            ),
+            clean => {
+                format!("{clean} here frees nothing: the bytes stay in the layer of line {line}")
+            }
         };
         findings.report(event.line, event.span, message).related(added.span, "it comes from here");
     }
@@ -99,8 +101,8 @@ fn stays(flow: &Flow, stage: usize, made: &Event, deleted: &Event, path: &str) -
 /// Whether it is worth a layer: a download, a tree, an archive.
 fn is_large(path: &str, by: Writer) -> bool {
     const ARCHIVES: &[&str] = &[
-        ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".deb", ".rpm", ".jar", ".war", ".iso",
-        ".bin", ".run", ".whl", ".exe", ".msi", ".7z", ".apk",
+        ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".zip", ".deb", ".rpm", ".jar", ".war",
+        ".iso", ".bin", ".run", ".whl", ".exe", ".msi", ".7z", ".apk",
     ];
     match by {
         Writer::CopyTree => !base_name(path).is_empty() && !is_script_folder(path),

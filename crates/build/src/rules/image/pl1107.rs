@@ -27,7 +27,9 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         !step.onbuild && matches!(step.instruction.keyword, Keyword::Copy | Keyword::Add)
     });
     for step in steps {
-        let (Some(stage), Some(flag)) = (step.stage, step.instruction.flag("chown")) else { continue };
+        let (Some(stage), Some(flag)) = (step.stage, step.instruction.flag("chown")) else {
+            continue;
+        };
         let Some(owner) = flag.value().and_then(|value| context.expand(value, step).ok()) else {
             continue;
         };

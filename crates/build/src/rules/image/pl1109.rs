@@ -62,7 +62,9 @@ pub(super) fn message(program: &str, base: &crate::bases::Base) -> String {
         "curl" if has("wget") => {
             format!("curl is not in {name} and nothing installs it; wget is there")
         }
-        "bash" if has("sh") => format!("bash is not in {name} and nothing installs it; sh is there"),
+        "bash" if has("sh") => {
+            format!("bash is not in {name} and nothing installs it; sh is there")
+        }
         "useradd" | "groupadd" if has("adduser") => {
             format!("{program} is not in {name} and nothing installs it; adduser and addgroup are")
         }

@@ -27,10 +27,34 @@ pub(super) static RULE: Rule = Rule {
 
 /// Packages that build programs and do not run them.
 const BUILDERS: &[&str] = &[
-    "alpine-sdk", "autoconf", "automake", "bison", "build-base", "build-essential", "clang", "cmake",
-    "flex", "g++", "gcc", "gcc-c++", "gfortran", "libtool", "linux-headers", "make", "maven",
-    "meson", "nasm", "ninja", "ninja-build", "node-gyp", "pkg-config", "pkgconf", "pkgconfig",
-    "rust", "cargo", "yasm",
+    "alpine-sdk",
+    "autoconf",
+    "automake",
+    "bison",
+    "build-base",
+    "build-essential",
+    "clang",
+    "cmake",
+    "flex",
+    "g++",
+    "gcc",
+    "gcc-c++",
+    "gfortran",
+    "libtool",
+    "linux-headers",
+    "make",
+    "maven",
+    "meson",
+    "nasm",
+    "ninja",
+    "ninja-build",
+    "node-gyp",
+    "pkg-config",
+    "pkgconf",
+    "pkgconfig",
+    "rust",
+    "cargo",
+    "yasm",
 ];
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
@@ -78,7 +102,8 @@ pub(super) fn report(
     let mut found: Vec<(&Event, Vec<&str>)> = Vec::new();
     for event in flow.events(stage).filter(|event| event.certain) {
         let Effect::Install { package, .. } = &event.effect else { continue };
-        if !counts(package) || is_removed(flow, stage, event) || !is_worked_with(flow, stage, event) {
+        if !counts(package) || is_removed(flow, stage, event) || !is_worked_with(flow, stage, event)
+        {
             continue;
         }
         match found.last_mut() {

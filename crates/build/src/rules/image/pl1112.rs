@@ -34,8 +34,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let counts = |package: &str| {
-        TOOLS.contains(&package)
-            && calls(context, flow, last.index, package) == (true, false)
+        TOOLS.contains(&package) && calls(context, flow, last.index, package) == (true, false)
     };
     report(flow, last.index, findings, counts, |names, line| {
         let (them, calls) = if names.contains(',') { ("them", "call") } else { ("it", "calls") };
@@ -71,7 +70,9 @@ fn runs_scripts(context: &Context<'_>, stage: usize) -> bool {
     let flow = context.flow();
     let chain = flow.chain_set(stage);
     let is_script = |word: &str| {
-        word.ends_with(".sh") || word.contains("entrypoint") || word.contains("start")
+        word.ends_with(".sh")
+            || word.contains("entrypoint")
+            || word.contains("start")
             || ["sh", "bash", "ash", "dash", "make", "supervisord"].contains(&base_name(word))
     };
     let mut own = context.all_commands().filter(|commands| {

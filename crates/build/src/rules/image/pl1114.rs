@@ -67,9 +67,7 @@ fn surely_lacks(flow: &Flow, stage: usize, path: &str) -> bool {
             let tree = matches!(by, Writer::CopyTree | Writer::Program(_));
             !(covers(path, written) || tree && is_within(path, written))
         }
-        Effect::Call { program, .. } => {
-            READABLE.contains(&base_name(program))
-        }
+        Effect::Call { program, .. } => READABLE.contains(&base_name(program)),
         _ => true,
     })
 }
@@ -85,9 +83,30 @@ fn redirects(context: &Context<'_>, stage: usize) -> bool {
 
 /// Programs of which all that they write is followed, or that write nothing.
 const READABLE: &[&str] = &[
-    "apk", "apt-get", "cd", "chmod", "chown", "curl", "echo", "ls", "mkdir", "rm", "set",
-    "sha256sum", "test", "true", "update-ca-certificates", "wget", "git", "addgroup", "adduser",
-    "useradd", "groupadd", "cat", "[", "export",
+    "apk",
+    "apt-get",
+    "cd",
+    "chmod",
+    "chown",
+    "curl",
+    "echo",
+    "ls",
+    "mkdir",
+    "rm",
+    "set",
+    "sha256sum",
+    "test",
+    "true",
+    "update-ca-certificates",
+    "wget",
+    "git",
+    "addgroup",
+    "adduser",
+    "useradd",
+    "groupadd",
+    "cat",
+    "[",
+    "export",
 ];
 
 #[cfg(test)]
@@ -96,7 +115,8 @@ mod tests {
 
     #[test]
     fn a_path_that_nothing_writes_is_named() {
-        let text = "FROM scratch AS a\nCOPY x.txt /in/\nFROM scratch\nCOPY --from=a /in/y.txt /out/\n";
+        let text =
+            "FROM scratch AS a\nCOPY x.txt /in/\nFROM scratch\nCOPY --from=a /in/y.txt /out/\n";
         let message = "4: the stage a has no /in/y.txt: nothing in it writes there";
         assert_eq!(said("PL1114", text), [message]);
     }

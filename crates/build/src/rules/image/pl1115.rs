@@ -60,7 +60,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let reported = findings.report(event.line, event.span, message);
         let reported = reported.related(first.span, "copied here");
         if let Some(edits) = edits(context, flow, last.index, event, &copied, flag, &value) {
-            reported.unsafe_fix(format!("write COPY --{flag}={value} and drop the {program}"), edits);
+            reported
+                .unsafe_fix(format!("write COPY --{flag}={value} and drop the {program}"), edits);
         }
     }
 }
@@ -71,7 +72,8 @@ fn is_copied(event: &Event, path: &str) -> bool {
         Effect::Write { path: written, by: Writer::CopyTree } => is_within(written, path),
         Effect::Write { path: written, by: Writer::CopyFile } => {
             // One small file is not worth a word.
-            is_within(written, path) && [".jar", ".war", ".tar", ".gz", ".zip"].iter().any(|end| written.ends_with(end))
+            is_within(written, path)
+                && [".jar", ".war", ".tar", ".gz", ".zip"].iter().any(|end| written.ends_with(end))
         }
         _ => false,
     }
@@ -103,7 +105,8 @@ fn edits(
     let run = file.instructions.get(event.instruction)?;
     let of_run = flow.own_events(stage).iter().filter(|one| one.instruction == event.instruction);
     let alone = of_run.clone().all(|one| {
-        std::ptr::eq(one, event) || matches!(&one.effect, Effect::Call { program, .. } if !program.contains('/'))
+        std::ptr::eq(one, event)
+            || matches!(&one.effect, Effect::Call { program, .. } if !program.contains('/'))
     }) && of_run.filter(|one| matches!(one.effect, Effect::Call { .. })).count() == 1;
     let first = copied.first()?.instruction;
     let others = file.instructions.get(first..event.instruction)?;
@@ -167,9 +170,15 @@ mod tests {
 
     #[test]
     fn the_run_is_dropped_only_where_it_does_nothing_else() {
-        let mended = |text| fix(text, &Config::default(), &Environment::default(), Safety::Unsafe).text;
-        let text = "FROM node:20-alpine@sha256:a\nCOPY . /app\nRUN chown -R node:node /app\nUSER node\n";
-        assert!(mended(text).contains("COPY --chown=node:node . /app\nUSER node\n"), "{}", mended(text));
+        let mended =
+            |text| fix(text, &Config::default(), &Environment::default(), Safety::Unsafe).text;
+        let text =
+            "FROM node:20-alpine@sha256:a\nCOPY . /app\nRUN chown -R node:node /app\nUSER node\n";
+        assert!(
+            mended(text).contains("COPY --chown=node:node . /app\nUSER node\n"),
+            "{}",
+            mended(text)
+        );
         let text = "FROM node:20-alpine\nCOPY . /app\nRUN npm ci\nRUN chown -R node:node /app\n";
         assert!(mended(text).contains("chown -R node:node /app"));
     }

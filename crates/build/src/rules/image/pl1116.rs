@@ -28,10 +28,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     for_each_crossing(context, |crossing| {
         let path = crossing.path;
-        let is_built = path.contains("/target/release/") || path.contains("/target/debug/")
-            || path.contains("/.cargo/bin/") || is_within(path, "/usr/local/cargo/bin");
+        let is_built = path.contains("/target/release/")
+            || path.contains("/target/debug/")
+            || path.contains("/.cargo/bin/")
+            || is_within(path, "/usr/local/cargo/bin");
         let commands = || crossing.runs(context);
-        let builds = commands().any(|text| text.contains("cargo build") || text.contains("cargo install"));
+        let builds =
+            commands().any(|text| text.contains("cargo build") || text.contains("cargo install"));
         let is_static = context.file.source.text().contains("musl")
             || context.file.source.text().contains("crt-static");
         if is_built && builds && !is_static {
@@ -115,10 +118,15 @@ pub(super) fn copies<'c, 'a>(
 /// Whether a stage gets a C library, or what stands in for one, or a whole system.
 fn brings_glibc(flow: &Flow, stage: usize) -> bool {
     flow.events(stage).any(|event| match &event.effect {
-        Effect::Install { package, .. } => ["gcompat", "libc6-compat", "glibc"].contains(&package.as_str()),
+        Effect::Install { package, .. } => {
+            ["gcompat", "libc6-compat", "glibc"].contains(&package.as_str())
+        }
         Effect::Opaque(_) => true,
         Effect::Write { path, .. } => {
-            path == "/" || ["/lib", "/lib64", "/usr/lib", "/usr/glibc-compat"].iter().any(|folder| is_within(path, folder))
+            path == "/"
+                || ["/lib", "/lib64", "/usr/lib", "/usr/glibc-compat"]
+                    .iter()
+                    .any(|folder| is_within(path, folder))
         }
         _ => false,
     })
@@ -139,7 +147,9 @@ mod tests {
             let text = format!("{build}FROM {to}\nCOPY --from=b /s/target/release/a /a\n");
             assert_eq!(said("PL1116", &text), [""; 0], "{text}");
         }
-        let text = format!("{build}FROM alpine:3.20\nRUN apk add gcompat\nCOPY --from=b /s/target/release/a /a\n");
+        let text = format!(
+            "{build}FROM alpine:3.20\nRUN apk add gcompat\nCOPY --from=b /s/target/release/a /a\n"
+        );
         assert_eq!(said("PL1116", &text), [""; 0]);
         let text = build.replace("--release", "--release --target x86_64-unknown-linux-musl");
         let text = format!("{text}FROM scratch\nCOPY --from=b /s/target/release/a /a\n");

@@ -30,7 +30,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let pattern = source.path.contains(['*', '?', '[', '\\']);
         // What is in a repository's own folder is not listed.
         let hidden = source.path.starts_with(".git/");
-        if hidden || source.is_variable || source.is_whole() || pattern || folder.has(&source.path) {
+        if hidden || source.is_variable || source.is_whole() || pattern || folder.has(&source.path)
+        {
             continue;
         }
         let parent = source.path.rsplit_once('/').map_or("", |(parent, _)| parent);
