@@ -35,6 +35,7 @@
 
 mod address;
 mod bits;
+mod checks;
 mod cluster;
 mod index;
 mod matrix;
@@ -47,6 +48,7 @@ mod selector;
 
 pub use address::{Block, read_address};
 pub use bits::Bits;
+pub use checks::{check, pages};
 pub use cluster::{Cluster, ContainerPort, Pod};
 pub use matrix::{Matrix, Row};
 pub use network::Network;

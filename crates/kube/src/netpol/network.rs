@@ -12,6 +12,8 @@ use super::policy::{Direction, Number, Policy, Port, Protocol, Rule, Who};
 pub struct Network<'c> {
     /// What it was made of.
     pub cluster: &'c Cluster,
+    /// By pod, what it is called: `shop/web`, with the kind where several have the name.
+    names: Vec<String>,
     /// By policy, the pods that it selects.
     pub(super) subjects: Vec<Bits>,
     /// What rules mean by their peers; many rules mean the same.
@@ -95,7 +97,8 @@ impl<'c> Network<'c> {
             subjects.push(subject);
         }
         let peers = known.peers;
-        Self { cluster, subjects, peers, ingress, egress, open }
+        let names = names(cluster);
+        Self { cluster, names, subjects, peers, ingress, egress, open }
     }
 
     /// The rules of a direction that count.
@@ -130,6 +133,11 @@ impl<'c> Network<'c> {
         self.peers.get(peer).is_some_and(|peers| peers.contains(pod))
     }
 
+    /// What a pod is called: `shop/web`, or `shop/Deployment/web` where several have the name.
+    pub fn name(&self, pod: usize) -> &str {
+        self.names.get(pod).map_or("", String::as_str)
+    }
+
     /// The number of a pod, by `NAMESPACE/NAME`, or `NAMESPACE/KIND/NAME` where several have the
     /// name; all that are meant.
     pub fn pods_called(&self, name: &str) -> Vec<usize> {
@@ -143,6 +151,19 @@ impl<'c> Network<'c> {
         let pods = self.cluster.pods.iter().enumerate();
         pods.filter(|(_, pod)| is_meant(pod)).map(|(number, _)| number).collect()
     }
+}
+
+fn names(cluster: &Cluster) -> Vec<String> {
+    let mut counts: HashMap<(&str, &str), u32> = HashMap::new();
+    for pod in &cluster.pods {
+        let count = counts.entry((&pod.namespace, &pod.name)).or_default();
+        *count = count.saturating_add(1);
+    }
+    let name = |pod: &Pod| match counts.get(&(&*pod.namespace, &*pod.name)) {
+        Some(2..) => format!("{}/{}/{}", pod.namespace, pod.kind, pod.name),
+        _ => pod.called(),
+    };
+    cluster.pods.iter().map(name).collect()
 }
 
 /// The peers that are known so far.

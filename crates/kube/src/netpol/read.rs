@@ -28,7 +28,10 @@ pub(super) fn policy(
     let policy = reader.policy(object);
     match policy {
         Some(policy) if reader.refused.is_empty() => Ok(policy),
-        _ => Err(reader.refused),
+        _ => {
+            reader.refused.sort_by_key(|refused| refused.place.span);
+            Err(reader.refused)
+        }
     }
 }
 

@@ -47,7 +47,7 @@ pub enum Wrong {
     #[error("is `{0}`, which is no block of addresses like `10.0.0.0/8` or `2001:db8::/32`")]
     Block(String),
     /// An exception to something else.
-    #[error("is `{except}`, which is no part of `{block}`")]
+    #[error("is `{except}`, which is no smaller part of `{block}`")]
     Except {
         /// What is excepted.
         except: String,
