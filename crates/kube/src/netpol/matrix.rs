@@ -64,11 +64,14 @@ pub struct Matrix<'n, 'c> {
     classes: Vec<usize>,
     /// By class, which rules may count.
     rules: Vec<Rc<Class>>,
-    /// The rows that were asked for: by class, port, and the names that rules know it by.
-    asked: HashMap<(usize, u16, Protocol, Vec<&'c str>), (Rc<Bits>, Rc<Bits>)>,
+    /// The rows that were asked for.
+    asked: HashMap<Asked<'c>, (Rc<Bits>, Rc<Bits>)>,
     ingress: Known,
     egress: Known,
 }
+
+/// A class, a port, and the names that rules know it by.
+type Asked<'c> = (usize, u16, Protocol, Vec<&'c str>);
 
 /// What tells receivers apart.
 #[derive(Debug, PartialEq, Eq, Hash)]

@@ -1,4 +1,4 @@
-//! Which pods may reach which, by the exact meaning of NetworkPolicy.
+//! Which pods may reach which, by the exact meaning of `NetworkPolicy`.
 //!
 //! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
 //!

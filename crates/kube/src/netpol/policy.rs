@@ -1,4 +1,4 @@
-//! A NetworkPolicy, as types.
+//! A `NetworkPolicy`, as types.
 //!
 //! <https://kubernetes.io/docs/reference/kubernetes-api/policy-resources/network-policy-v1/>
 

@@ -1,4 +1,4 @@
-//! Reads a NetworkPolicy as strictly as the API server does: what it refuses is refused here, with
+//! Reads a `NetworkPolicy` as strictly as the API server does: what it refuses is refused here, with
 //! the place of the wrong field, and never taken for something else.
 //!
 //! <https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/validation/validation.go>
@@ -43,7 +43,7 @@ struct Reader<'r> {
     refused: Vec<Refused>,
 }
 
-impl<'r> Reader<'r> {
+impl Reader<'_> {
     fn place(&self, span: Span) -> Place {
         place(self.source, self.file, span)
     }

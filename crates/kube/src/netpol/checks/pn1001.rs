@@ -62,7 +62,7 @@ fn check(context: &Context<'_>, found: &mut Found) {
             continue;
         }
         if let Some((place, what, address)) = opening(rule) {
-            found.report(place, message(rule, what, address));
+            found.report(place, message(rule, &what, address));
         }
     }
 }
@@ -83,7 +83,7 @@ fn opening(rule: &PolicyRule) -> Option<(&Place, String, IpAddr)> {
     })
 }
 
-fn message(rule: &PolicyRule, what: String, address: IpAddr) -> String {
+fn message(rule: &PolicyRule, what: &str, address: IpAddr) -> String {
     let on = rule.ports.as_ref().map_or_else(
         || "on every port".to_owned(),
         |ports| {
