@@ -26,13 +26,15 @@ const BACKGROUND: &str = "#16181d";
 const FOREGROUND: &str = "#d7dae0";
 const FAINT: &str = "#7f8794";
 
-/// What a cell says, with its colour.
-const LOOKS: [(&str, &str); 5] = [
-    ("allowed", "#4fb477"),
-    ("denied by the receiver (ingress)", "#e0636f"),
-    ("denied by the sender (egress)", "#e0a44f"),
-    ("denied by both", "#8d3b45"),
-    ("the pod itself", "#3a3f4a"),
+/// What a cell says, with its letters, which say it without the colour, and its colour.
+type Look = (&'static str, &'static str, &'static str);
+
+const LOOKS: [Look; 5] = [
+    ("allowed", "", "#4fb477"),
+    ("denied by the receiver (ingress)", "i", "#e0636f"),
+    ("denied by the sender (egress)", "e", "#e0a44f"),
+    ("denied by both", "ie", "#b04a58"),
+    ("the pod itself", "", "#3a3f4a"),
 ];
 
 fn write(pairs: &Pairs<'_>, _: &Style, out: &mut dyn Write) -> io::Result<()> {
@@ -56,7 +58,7 @@ fn picture(pairs: &Pairs<'_>) -> String {
     // Labels of columns lean by 45 degrees: 0.71 of their length either way.
     let lean = tall * 71 / 100;
     let top = MARGIN + 36 + lean;
-    let wide = (left + columns.len() * (CELL + GAP) + lean + MARGIN).max(760);
+    let wide = (left + columns.len() * (CELL + GAP) + lean + MARGIN).max(880);
     let high = top + senders.len() * (CELL + GAP) + LEGEND + MARGIN;
 
     let mut svg = format!(
@@ -87,13 +89,9 @@ fn picture(pairs: &Pairs<'_>) -> String {
         let Some(row) = matrix.row(target.to, target.port, target.protocol) else { continue };
         for (index, from) in senders.iter().enumerate() {
             let (x, y) = (left + column * (CELL + GAP), top + index * (CELL + GAP));
-            let (word, colour) = look(&row, *from);
-            let title = escaped(&format!("{} → {}: {word}", name(*from), label(target)));
-            let _ = writeln!(
-                svg,
-                "<rect x=\"{x}\" y=\"{y}\" width=\"{CELL}\" height=\"{CELL}\" rx=\"4\" \
-                 fill=\"{colour}\"><title>{title}</title></rect>"
-            );
+            let look = look(&row, *from);
+            let title = format!("{} → {}: {}", name(*from), label(target), look.0);
+            cell(&mut svg, (x, y), look, &title);
         }
     }
     legend(&mut svg, high - LEGEND, is_cut.then_some(all));
@@ -101,18 +99,30 @@ fn picture(pairs: &Pairs<'_>) -> String {
     svg
 }
 
-fn legend(svg: &mut String, top: usize, cut: Option<usize>) {
-    let mut x = MARGIN;
-    for (word, colour) in LOOKS {
+fn cell(svg: &mut String, (x, y): (usize, usize), (_, letters, colour): Look, title: &str) {
+    let title = escaped(title);
+    let _ = writeln!(
+        svg,
+        "<rect x=\"{x}\" y=\"{y}\" width=\"{CELL}\" height=\"{CELL}\" rx=\"4\" \
+         fill=\"{colour}\"><title>{title}</title></rect>"
+    );
+    if !letters.is_empty() {
+        let (middle, base) = (x + CELL / 2, y + 15);
         let _ = writeln!(
             svg,
-            "<rect x=\"{x}\" y=\"{}\" width=\"12\" height=\"12\" rx=\"3\" fill=\"{colour}\"/>\
-             <text x=\"{}\" y=\"{}\">{word}</text>",
-            top + 14,
-            x + 18,
-            top + 24
+            "<text x=\"{middle}\" y=\"{base}\" text-anchor=\"middle\" fill=\"{BACKGROUND}\">\
+             {letters}</text>"
         );
-        x += 40 + text::width(word) * ADVANCE / 100;
+    }
+}
+
+fn legend(svg: &mut String, top: usize, cut: Option<usize>) {
+    let mut x = MARGIN;
+    for look in LOOKS {
+        let (word, ..) = look;
+        cell(svg, (x, top + 6), look, word);
+        let _ = writeln!(svg, "<text x=\"{}\" y=\"{}\">{word}</text>", x + CELL + 7, top + 21);
+        x += CELL + 24 + text::width(word) * ADVANCE / 100;
     }
     if let Some(all) = cut {
         let _ = writeln!(
@@ -124,7 +134,7 @@ fn legend(svg: &mut String, top: usize, cut: Option<usize>) {
     }
 }
 
-fn look(row: &Row, from: usize) -> (&'static str, &'static str) {
+fn look(row: &Row, from: usize) -> Look {
     let [allowed, ingress, egress, both, itself] = LOOKS;
     match (row.ingress(from), row.egress(from)) {
         _ if from == row.to => itself,
