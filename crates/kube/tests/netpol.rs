@@ -290,7 +290,8 @@ fn the_guides_policy_opens_the_metadata_service_and_forgets_dns() {
             "4: egress of the pods that it selects is isolated and no rule allows DNS"
         )
     );
-    let open = "28: `to: []` allows every destination on TCP 443, TCP 80, 169.254.169.254,";
+    let open = "28: `to: []` allows every destination on TCP 443, TCP 80; 169.254.169.254 too, \
+                where the cloud hands out credentials.";
     assert!(found[1].1.starts_with(open), "{}", found[1].1);
 
     // The same by the verdicts for a pod that it selects.
@@ -304,6 +305,19 @@ fn the_guides_policy_opens_the_metadata_service_and_forgets_dns() {
     };
     assert!(ask("169.254.169.254", 80, Protocol::TCP));
     assert!(!ask("10.96.0.10", 53, Protocol::UDP) && !ask("10.96.0.10", 53, Protocol::TCP));
+}
+
+#[test]
+fn a_policy_cut_anywhere_panics_nowhere() {
+    let text =
+        format!("{PODS}{}", netpol::pages().map(|rule| rule.bad).collect::<Vec<_>>().join("---\n"));
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+        let manifest = Manifest::parse(Source::new(&text[..end]));
+        let cluster = Cluster::of([("p.yaml", &manifest)]);
+        for (_, found) in netpol::check(&Network::new(&cluster)) {
+            assert!(found.span.end as usize <= end);
+        }
+    }
 }
 
 #[test]

@@ -44,8 +44,8 @@ impl<'n> Pairs<'n> {
             let own = pod.ports.iter().map(|one| (one.number, one.protocol, one.name.as_str()));
             let asked = self.ports.iter().map(|(port, protocol)| (*port, *protocol, ""));
             let mut all: Vec<_> = own.chain(asked).collect();
-            all.sort_by(|one, other| (one.0, one.1).cmp(&(other.0, other.1)));
-            all.dedup_by(|one, other| (one.0, one.1) == (other.0, other.1));
+            all.sort_by_key(|one| (one.0, one.1));
+            all.dedup_by_key(|one| (one.0, one.1));
             all.into_iter().map(move |(port, protocol, name)| Target { to, port, protocol, name })
         })
     }

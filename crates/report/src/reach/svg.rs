@@ -58,7 +58,7 @@ fn picture(pairs: &Pairs<'_>) -> String {
     // Labels of columns lean by 45 degrees: 0.71 of their length either way.
     let lean = tall * 71 / 100;
     let top = MARGIN + 36 + lean;
-    let wide = (left + columns.len() * (CELL + GAP) + lean + MARGIN).max(880);
+    let wide = (left + columns.len() * (CELL + GAP) + lean + MARGIN).max(910);
     let high = top + senders.len() * (CELL + GAP) + LEGEND + MARGIN;
 
     let mut svg = format!(

@@ -100,8 +100,8 @@ fn message(rule: &PolicyRule, what: &str, address: IpAddr) -> String {
         IpAddr::V6(_) => format!("except {address}/128"),
     };
     format!(
-        "{what} allows every destination {on}, {address}{why}, among them: name whom it is for, or \
-         leave the metadata service out ({hole})"
+        "{what} allows every destination {on}; {address} too{why}. Name whom it is for, or leave \
+         the metadata service out: {hole}"
     )
 }
 

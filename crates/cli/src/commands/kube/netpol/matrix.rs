@@ -51,10 +51,10 @@ pub(super) fn show(
     let silent: Vec<&str> = receivers.iter().filter(silent).map(|pod| network.name(*pod)).collect();
     if let (true, Some(first)) = (ports.is_empty(), silent.first()) {
         let more = match silent.len() {
-            1 => String::new(),
-            count => format!(" and {} more", count - 1),
+            1 => " declares".to_owned(),
+            count => format!(" and {} more declare", count - 1),
         };
-        tell(&format!("{first}{more} declare no port: ask about one with --port"));
+        tell(&format!("{first}{more} no port: ask about one with --port"));
     }
     for number in
         receivers.iter().filter(|pod| cluster.pods.get(**pod).is_some_and(|pod| pod.host_network))
