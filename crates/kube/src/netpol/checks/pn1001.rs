@@ -92,8 +92,8 @@ fn message(rule: &PolicyRule, what: &str, address: IpAddr) -> String {
         },
     );
     let ports = rule.ports.as_ref();
-    let has_http = ports
-        .is_none_or(|ports| ports.iter().any(|port| port.has(None, 80, Protocol::TCP)));
+    let has_http =
+        ports.is_none_or(|ports| ports.iter().any(|port| port.has(None, 80, Protocol::TCP)));
     let why = if has_http { ", where the cloud hands out credentials" } else { "" };
     let hole = match address {
         IpAddr::V4(_) => "ipBlock 0.0.0.0/0 except 169.254.0.0/16".to_owned(),

@@ -72,7 +72,8 @@ fn check(context: &Context<'_>, found: &mut Found) {
                     && other.namespace == policy.namespace
                     && policy.subject.implies(&other.subject)
             });
-            let rules: Vec<_> = also.flat_map(|one| one.egress.iter().map(move |r| (one, r))).collect();
+            let rules: Vec<_> =
+                also.flat_map(|one| one.egress.iter().map(move |r| (one, r))).collect();
             if policy.egress.is_empty() || rules.iter().any(|(one, rule)| is_dns(one, rule)) {
                 continue;
             }

@@ -59,11 +59,16 @@ fn check(context: &Context<'_>, found: &mut Found) {
         let here: Vec<_> = cluster.pods.iter().filter(|pod| pod.namespace == *namespace).collect();
         let on_nodes = here.iter().filter(|pod| selector.selects(&pod.labels)).count();
         let message = if on_nodes > 0 {
-            format!("all pods that `{selector}` selects have the network of their node, where a policy has no defined effect")
+            format!(
+                "all pods that `{selector}` selects have the network of their node, where a policy has no defined effect"
+            )
         } else if here.is_empty() {
             format!("namespace `{namespace}` has none of the pods given: this isolates nothing")
         } else {
-            format!("`{selector}` selects none of the {} pods of `{namespace}`: this isolates nothing", here.len())
+            format!(
+                "`{selector}` selects none of the {} pods of `{namespace}`: this isolates nothing",
+                here.len()
+            )
         };
         found.report(&policy.subject_place, message);
     }

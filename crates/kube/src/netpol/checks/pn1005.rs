@@ -72,17 +72,27 @@ fn no_peer(context: &Context<'_>, policy: &Policy, who: &Who) -> Option<(Level, 
     let pods = pods.as_ref().unwrap_or(&all);
     for selector in [Some(pods), namespaces.as_ref()].into_iter().flatten() {
         if selector.is_contradictory() {
-            return Some((Level::Warning, format!("no labels can meet `{selector}`: the rule allows nothing")));
+            return Some((
+                Level::Warning,
+                format!("no labels can meet `{selector}`: the rule allows nothing"),
+            ));
         }
     }
     let cluster = context.cluster();
     let is_home = |name: &str| match namespaces {
         None => name == policy.namespace,
-        Some(selector) => cluster.namespaces.get(name).is_some_and(|labels| selector.selects(labels)),
+        Some(selector) => {
+            cluster.namespaces.get(name).is_some_and(|labels| selector.selects(labels))
+        }
     };
     let mut here = cluster.pods.iter().filter(|pod| is_home(&pod.namespace)).peekable();
     // A namespace that is not among the files may well have such pods.
     here.peek()?;
     let is_none = !here.any(|pod| !pod.host_network && pods.selects(&pod.labels));
-    is_none.then(|| (Level::Info, format!("`{pods}` selects no pod that is given: the rule allows nothing among them")))
+    is_none.then(|| {
+        (
+            Level::Info,
+            format!("`{pods}` selects no pod that is given: the rule allows nothing among them"),
+        )
+    })
 }
