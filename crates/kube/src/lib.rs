@@ -25,6 +25,7 @@ mod fix;
 mod hover;
 mod lint;
 pub mod manifest;
+pub mod netpol;
 mod object;
 mod pod;
 pub mod pss;

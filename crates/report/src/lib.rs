@@ -23,6 +23,7 @@ pub mod formats;
 mod instruction;
 pub mod lint;
 pub mod picture;
+pub mod reach;
 mod style;
 mod tally;
 mod text;

@@ -12,6 +12,7 @@ mod db_accidents;
 mod explain;
 mod feeds;
 mod kube_lint;
+mod kube_netpol;
 mod lint;
 mod lint_bases;
 mod lint_context;

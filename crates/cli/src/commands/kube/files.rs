@@ -1,10 +1,14 @@
-//! Which files are manifests.
+//! Which files are manifests, and what is in them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::commands::lint::files::{PASSED_OVER, is_stdin};
-use crate::exit::Usage;
+use anyhow::Context;
+use plimsoll_kube::manifest::{Manifest, ProblemKind};
+use plimsoll_model::text::Source;
+
+use crate::commands::lint::files::{PASSED_OVER, is_stdin, read};
+use crate::exit::{Usage, tell};
 
 /// How deep folders are searched.
 const MAX_DEPTH: u32 = 32;
@@ -15,6 +19,12 @@ pub(super) struct Candidate {
     pub(super) path: PathBuf,
     /// Whether it was found in a folder, so that it may well be something else.
     pub(super) found: bool,
+}
+
+/// A file that was read.
+pub(super) struct Read {
+    pub(super) path: PathBuf,
+    pub(super) manifest: Manifest,
 }
 
 /// The files that are meant: those named, and those in the folders named that YAML or JSON are
@@ -67,4 +77,23 @@ fn walk(folder: &Path, depth: u32, files: &mut Vec<Candidate>) {
             _ => {}
         }
     }
+}
+
+/// A file as a manifest; `None` where it was found in a folder and is something else.
+pub(super) fn parse(candidate: Candidate) -> anyhow::Result<Option<Read>> {
+    let Candidate { path, found } = candidate;
+    let bytes = read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let source = Source::from_bytes(bytes);
+    if found && !(source.text().contains("apiVersion") && source.text().contains("kind")) {
+        return Ok(None);
+    }
+    let manifest = Manifest::parse(source);
+    let is_template =
+        |kind: &ProblemKind| matches!(kind, ProblemKind::Template(_) | ProblemKind::OddKey(_));
+    if found && manifest.problems.iter().any(|problem| is_template(&problem.kind)) {
+        let shown = path.display();
+        tell(&format!("`{shown}` is a template and is not judged: `helm template` renders it"));
+        return Ok(None);
+    }
+    Ok(Some(Read { path, manifest }))
 }

@@ -2,17 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
-use plimsoll_kube::manifest::{Manifest, ProblemKind};
+use plimsoll_kube::manifest::Manifest;
 use plimsoll_kube::pss::{Profile, Version};
 use plimsoll_kube::{Config, Estate, Family, Finding, Fixed, fix, lint, objects, rules};
 use plimsoll_model::text::{Level, Safety, Source};
 use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
-use super::files::{self, Candidate};
+use super::files::{self, Read, parse};
 use super::pages;
-use crate::commands::lint::files::{is_stdin, read};
+use crate::commands::lint::files::is_stdin;
 use crate::commands::lint::mend::Mended;
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::output;
@@ -100,12 +99,6 @@ pub(crate) struct Lint {
     /// List all rules
     #[arg(long, exclusive = true)]
     list_rules: bool,
-}
-
-/// A file that was read.
-struct Read {
-    path: PathBuf,
-    manifest: Manifest,
 }
 
 /// A file after judgement.
@@ -245,23 +238,4 @@ fn tell_of_nothing(manifests: &[Read]) -> Outcome {
         tell(&format!("`{}` has no Kubernetes object", read.path.display()));
     }
     Outcome::Clean
-}
-
-/// A file as a manifest; `None` where it was found in a folder and is something else.
-fn parse(candidate: Candidate) -> anyhow::Result<Option<Read>> {
-    let Candidate { path, found } = candidate;
-    let bytes = read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
-    let source = Source::from_bytes(bytes);
-    if found && !(source.text().contains("apiVersion") && source.text().contains("kind")) {
-        return Ok(None);
-    }
-    let manifest = Manifest::parse(source);
-    let is_template =
-        |kind: &ProblemKind| matches!(kind, ProblemKind::Template(_) | ProblemKind::OddKey(_));
-    if found && manifest.problems.iter().any(|problem| is_template(&problem.kind)) {
-        let shown = path.display();
-        tell(&format!("`{shown}` is a template and is not judged: `helm template` renders it"));
-        return Ok(None);
-    }
-    Ok(Some(Read { path, manifest }))
 }

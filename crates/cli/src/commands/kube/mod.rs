@@ -2,6 +2,7 @@
 
 mod files;
 mod lint;
+mod netpol;
 mod pages;
 
 use crate::exit::Outcome;
@@ -10,12 +11,15 @@ use crate::exit::Outcome;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Kube {
     Lint(Box<lint::Lint>),
+    #[command(subcommand)]
+    Netpol(netpol::Netpol),
 }
 
 impl Kube {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
             Self::Lint(command) => command.run(),
+            Self::Netpol(command) => command.run(),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn explain(name: &str) -> anyhow::Result<Outcome> {
     Ok(Outcome::Clean)
 }
 
-fn page(rule: &Rule) -> String {
+pub(super) fn page(rule: &Rule) -> String {
     let indent =
         |text: &str| text.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
     let aliases = if rule.aliases.is_empty() {

@@ -1,0 +1,123 @@
+//! The cluster that files describe, and what names in arguments mean in it.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use plimsoll_kube::netpol::{Cluster, End, Network, Protocol, read_address};
+
+use crate::commands::kube::files::{self, Read, parse};
+use crate::exit::{Usage, tell};
+
+/// How many mistakes are told one by one.
+const MAX_TOLD: usize = 50;
+
+/// Reads the files. What cannot be read is an error: nobody knows what it would allow.
+pub(super) fn manifests(named: &[PathBuf]) -> anyhow::Result<Vec<Read>> {
+    let mut reads = Vec::new();
+    for candidate in files::find(named)? {
+        let name = candidate.path.display().to_string();
+        reads.extend(parse(candidate).with_context(|| format!("`{name}` is not read"))?);
+    }
+    Ok(reads)
+}
+
+/// What the files say together; mistakes in them are told.
+pub(super) fn cluster(reads: &[Read]) -> Cluster {
+    let names: Vec<String> = reads.iter().map(|read| read.path.display().to_string()).collect();
+    let manifests = reads.iter().map(|read| &read.manifest);
+    let cluster = Cluster::of(names.iter().map(String::as_str).zip(manifests));
+    for (object, place) in &cluster.passed_over {
+        tell(&format!("{place}: {object} decides about traffic too, and is not counted here"));
+    }
+    cluster
+}
+
+/// The cluster, where all of it could be read and an API server would take it.
+pub(super) fn whole(named: &[PathBuf]) -> anyhow::Result<Cluster> {
+    let reads = manifests(named)?;
+    let cluster = cluster(&reads);
+    let mut wrong: Vec<String> = Vec::new();
+    for read in &reads {
+        let (path, source) = (read.path.display(), &read.manifest.source);
+        for problem in &read.manifest.problems {
+            let line = source.line(problem.span.start);
+            let said = format!("{path}:{line}: {}", problem.kind);
+            if problem.kind.is_readable() {
+                tell(&said);
+            } else {
+                wrong.push(said);
+            }
+        }
+    }
+    wrong.extend(cluster.refused.iter().map(ToString::to_string));
+    for said in wrong.iter().take(MAX_TOLD) {
+        tell(said);
+    }
+    match wrong.len() {
+        0 => Ok(cluster),
+        1 => {
+            Err(Usage("there is no verdict over a file that is wrong: mend the place above".into())
+                .into())
+        }
+        more => {
+            let why = format!(
+                "there is no verdict over files that are wrong: mend the {more} places above"
+            );
+            Err(Usage(why).into())
+        }
+    }
+}
+
+/// The pod or the address that an argument names.
+pub(super) fn end(network: &Network<'_>, name: &str) -> Result<End, Usage> {
+    let Some(address) = read_address(name) else { return Ok(End::Pod(pod(network, name)?)) };
+    let pods = network.cluster.pods.iter();
+    let mut owners = pods.enumerate().filter(|(_, pod)| pod.addresses.contains(&address));
+    Ok(match owners.next() {
+        // Of several pods with one address, all but one have the network of their node.
+        Some((number, pod)) if !pod.host_network && owners.next().is_none() => {
+            tell(&format!("{address} is the address of {}", network.name(number)));
+            End::Pod(number)
+        }
+        _ => End::Address(address),
+    })
+}
+
+/// The pod that an argument names.
+pub(super) fn pod(network: &Network<'_>, name: &str) -> Result<usize, Usage> {
+    let found = network.pods_called(name);
+    match found.as_slice() {
+        [one] => Ok(*one),
+        [] => {
+            let shown: Vec<&str> =
+                (0..network.cluster.pods.len().min(10)).map(|pod| network.name(pod)).collect();
+            let more = if network.cluster.pods.len() > shown.len() { ", …" } else { "" };
+            let known = if shown.is_empty() {
+                "there is no pod in the files".to_owned()
+            } else {
+                format!("the files have {}{more}", shown.join(", "))
+            };
+            Err(Usage(format!("there is no pod `{name}`: name it NAMESPACE/NAME; {known}")))
+        }
+        several => {
+            let names: Vec<&str> = several.iter().map(|pod| network.name(*pod)).collect();
+            Err(Usage(format!("`{name}` is several: name one of {}", names.join(", "))))
+        }
+    }
+}
+
+/// `80`, `53/UDP`: a port and its protocol, TCP where none is named.
+pub(super) fn port(text: &str) -> Result<(u16, Protocol), String> {
+    let (number, name) = text.split_once('/').unwrap_or((text, "TCP"));
+    let number = number.parse::<u16>().ok().filter(|port| *port > 0);
+    let protocol = protocol(name)?;
+    let number = number
+        .ok_or_else(|| format!("`{text}` is no port: expected 1 to 65535, as in `53/UDP`"))?;
+    Ok((number, protocol))
+}
+
+/// A protocol in any case.
+pub(super) fn protocol(text: &str) -> Result<Protocol, String> {
+    Protocol::named(&text.to_ascii_uppercase())
+        .ok_or_else(|| format!("`{text}` is no protocol of policies: expected TCP, UDP or SCTP"))
+}

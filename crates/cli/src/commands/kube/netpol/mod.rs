@@ -1,0 +1,43 @@
+//! `plimsoll kube netpol`: which pods may reach which.
+
+mod check;
+mod diff;
+mod load;
+mod matrix;
+mod query;
+mod who;
+
+use crate::exit::Outcome;
+
+/// Tell which pods may reach which, by their network policies
+#[derive(Debug, clap::Subcommand)]
+#[command(after_help = "Examples:
+  plimsoll kube netpol query --from shop/web --to shop/db --port 5432 --protocol TCP deploy/
+  plimsoll kube netpol query --from shop/web --to 169.254.169.254 --port 80 deploy/
+  plimsoll kube netpol matrix deploy/
+  plimsoll kube netpol matrix -o svg=reach.svg deploy/
+  plimsoll kube netpol who-can-reach shop/db deploy/
+  plimsoll kube netpol check deploy/
+  plimsoll kube netpol diff old/ new/
+  kubectl get ns,pods,netpol -A -o json | plimsoll kube netpol matrix -
+
+Deployments and whatever else makes pods stand for one pod of their name.")]
+pub(crate) enum Netpol {
+    Query(query::Query),
+    Matrix(matrix::MatrixCommand),
+    Check(check::Check),
+    WhoCanReach(who::WhoCanReach),
+    Diff(diff::Diff),
+}
+
+impl Netpol {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Query(command) => command.run(),
+            Self::Matrix(command) => command.run(),
+            Self::Check(command) => command.run(),
+            Self::WhoCanReach(command) => command.run(),
+            Self::Diff(command) => command.run(),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! What the files say together: namespaces with their labels, pods, policies.
+//!
+//! What makes pods stands for one pod of its name. Where its pods, or what makes them, are given
+//! as well, as in a dump of a cluster, those stand for themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use plimsoll_model::text::Source;
+
+use super::address::read_address;
+use super::policy::{Place, Policy, Protocol};
+use super::read::{place, policy};
+use super::refused::{Refused, Wrong};
+use super::selector::Labels;
+use crate::manifest::{Manifest, Node, ProblemKind};
+use crate::object::{Object, objects};
+use crate::pod::Sort;
+use crate::workload::Workload;
+
+/// The label of a namespace with its name, which the API server sets.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
+
+/// Kinds that decide about traffic too, and that are not judged here.
+const OTHER_POLICIES: [&str; 8] = [
+    "AdminNetworkPolicy",
+    "BaselineAdminNetworkPolicy",
+    "ClusterNetworkPolicy",
+    "CiliumNetworkPolicy",
+    "CiliumClusterwideNetworkPolicy",
+    "GlobalNetworkPolicy",
+    "StagedNetworkPolicy",
+    "AuthorizationPolicy",
+];
+
+/// What is known of a cluster.
+#[derive(Debug, Default)]
+pub struct Cluster {
+    /// Labels of each namespace that is named anywhere.
+    pub namespaces: BTreeMap<String, Labels>,
+    /// The namespaces that have an object of their own, so that all their labels are known.
+    pub known_namespaces: BTreeSet<String>,
+    /// The pods, in the order of the files.
+    pub pods: Vec<Pod>,
+    /// The policies, in the order of the files.
+    pub policies: Vec<Policy>,
+    /// What is wrong with policies and pods: what they would do is not known.
+    pub refused: Vec<Refused>,
+    /// Objects that decide about traffic too and are passed over: their kind, and where.
+    pub passed_over: Vec<(String, Place)>,
+}
+
+/// A pod, or what makes pods and stands for one of them.
+#[derive(Debug, Clone, Default)]
+pub struct Pod {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name, or that of what makes it.
+    pub name: String,
+    /// `Pod`, or the kind of what makes it.
+    pub kind: String,
+    /// Its labels.
+    pub labels: Labels,
+    /// Its addresses, where they are known: of one family or of both.
+    pub addresses: Vec<IpAddr>,
+    /// The ports that its containers declare.
+    pub ports: Vec<ContainerPort>,
+    /// Whether it has the network of its node: what a policy does to it is not defined.
+    pub host_network: bool,
+    /// Where its name stands; `None` where it was not read from a file.
+    pub place: Option<Place>,
+}
+
+/// A port that a container declares.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerPort {
+    /// Its number.
+    pub number: u16,
+    /// Its protocol.
+    pub protocol: Protocol,
+    /// Its name; empty where it has none.
+    pub name: String,
+}
+
+impl Pod {
+    /// `shop/web`.
+    pub fn called(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
+impl Cluster {
+    /// What these files say together, each with the name that places are told by.
+    pub fn of<'m>(files: impl IntoIterator<Item = (&'m str, &'m Manifest)>) -> Self {
+        let mut cluster = Self::default();
+        let mut owned = Vec::new();
+        for (name, manifest) in files {
+            let file = Arc::from(name);
+            for object in objects(manifest).0 {
+                cluster.add(object, &manifest.source, &file, &mut owned);
+            }
+        }
+        cluster.leave_out_owners(&owned);
+        for namespace in cluster.pods.iter().map(|pod| &pod.namespace) {
+            cluster.namespaces.entry(namespace.clone()).or_default();
+        }
+        for policy in &cluster.policies {
+            cluster.namespaces.entry(policy.namespace.clone()).or_default();
+        }
+        for (name, labels) in &mut cluster.namespaces {
+            labels.insert(NAME_LABEL.to_owned(), name.clone());
+        }
+        cluster
+    }
+
+    fn add<'m>(
+        &mut self,
+        object: Object<'m>,
+        source: &'m Source,
+        file: &Arc<str>,
+        owned: &mut Vec<Owner>,
+    ) {
+        match object.kind {
+            "Namespace" => {
+                let (found, wrong) = labels(object.node);
+                for (path, node) in wrong {
+                    let wrong = Wrong::Type { wanted: "a text", found: node.kind() };
+                    self.refused.push(Refused {
+                        place: place(source, file, node.span),
+                        path,
+                        wrong,
+                    });
+                }
+                self.namespaces.entry(object.name.to_owned()).or_default().extend(found);
+                self.known_namespaces.insert(object.name.to_owned());
+            }
+            // Calico has a kind of the same name.
+            "NetworkPolicy"
+                if object.group() == "projectcalico.org"
+                    || object.group() == "crd.projectcalico.org" =>
+            {
+                self.pass_over(&object, source, file);
+            }
+            "NetworkPolicy" => match policy(&object, source, file) {
+                Ok(policy) => self.policies.push(policy),
+                Err(refused) => self.refused.extend(refused),
+            },
+            kind if OTHER_POLICIES.contains(&kind) => self.pass_over(&object, source, file),
+            _ => {
+                if let Some(workload) = Workload::new(object, source) {
+                    self.add_workload(&workload, source, file, owned);
+                }
+            }
+        }
+    }
+
+    fn pass_over(&mut self, object: &Object<'_>, source: &Source, file: &Arc<str>) {
+        self.passed_over.push((object.called(), place(source, file, object.head())));
+    }
+
+    fn add_workload<'m>(
+        &mut self,
+        workload: &Workload<'m>,
+        source: &'m Source,
+        file: &Arc<str>,
+        owned: &mut Vec<Owner>,
+    ) {
+        let object = &workload.object;
+        let namespace = object.namespace.unwrap_or("default").to_owned();
+        let owners =
+            object.node.get("metadata").map_or(&[][..], |data| data.list("ownerReferences"));
+        for owner in owners {
+            if let (Some(kind), Some(name)) = (owner.text("kind"), owner.text("name")) {
+                owned.push((namespace.clone(), kind.value.to_owned(), name.value.to_owned()));
+            }
+        }
+        // An old revision of a deployment has no pods.
+        let replicas = object.node.get("spec").and_then(|spec| spec.integer("replicas"));
+        if !owners.is_empty() && replicas.is_some_and(|replicas| replicas.value == 0) {
+            return;
+        }
+        let decides = |path: &str| {
+            path.starts_with("metadata.labels")
+                || path == "spec.hostNetwork"
+                || path.contains("ontainers[") && path.contains("].ports")
+        };
+        for problem in &workload.pod.problems {
+            if let ProblemKind::WrongType { path, wanted, found } = &problem.kind
+                && decides(path)
+            {
+                let place = place(source, file, problem.span);
+                let wrong = Wrong::Type { wanted, found };
+                self.refused.push(Refused { place, path: path.clone(), wrong });
+            }
+        }
+        let root = workload.pod.root;
+        let spec = workload.pod.spec;
+        let (labels, _) = labels(root);
+        let runs_beside =
+            |node: &Node| node.text("restartPolicy").is_some_and(|policy| policy.value == "Always");
+        let containers = workload.pod.containers.iter().filter(|one| match one.sort {
+            Sort::Regular => true,
+            Sort::Init => runs_beside(one.node),
+            Sort::Ephemeral => false,
+        });
+        let ports = containers.flat_map(|one| one.node.list("ports")).filter_map(|node| {
+            let number = u16::try_from(node.integer("containerPort")?.value).ok()?;
+            let protocol = node
+                .text("protocol")
+                .map_or(Some(Protocol::TCP), |name| Protocol::named(name.value))?;
+            let name = node.text("name").map(|name| name.value).unwrap_or_default().to_owned();
+            Some(ContainerPort { number, protocol, name })
+        });
+        self.pods.push(Pod {
+            namespace,
+            name: object.name.to_owned(),
+            kind: object.kind.to_owned(),
+            labels,
+            addresses: addresses(root),
+            ports: ports.collect(),
+            host_network: spec.boolean("hostNetwork").is_some_and(|host| host.value),
+            place: Some(place(source, file, object.head())),
+        });
+    }
+
+    /// Leaves out what makes pods where what it makes is given as well.
+    fn leave_out_owners(&mut self, owned: &[Owner]) {
+        let owners: BTreeSet<&Owner> = owned.iter().collect();
+        self.pods.retain(|pod| {
+            let own = (pod.namespace.clone(), pod.kind.clone(), pod.name.clone());
+            !owners.contains(&own)
+        });
+    }
+}
+
+/// Namespace, kind and name of what made an object.
+type Owner = (String, String, String);
+
+/// The addresses of a pod that runs.
+fn addresses(root: &Node) -> Vec<IpAddr> {
+    let Some(status) = root.get("status") else { return Vec::new() };
+    let all = status.list("podIPs").iter().filter_map(|one| one.text("ip"));
+    let all = status.text("podIP").into_iter().chain(all);
+    let mut found: Vec<IpAddr> = all.filter_map(|ip| read_address(ip.value)).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// The labels of an object, and those that are no text.
+fn labels(root: &Node) -> (Labels, Vec<(String, &Node)>) {
+    let fields = root.at(&["metadata", "labels"]).and_then(Node::as_mapping);
+    let (mut found, mut wrong) = (Labels::new(), Vec::new());
+    for field in fields.into_iter().flat_map(|labels| &labels.fields) {
+        let value = if field.value.is_null() { Some("") } else { field.value.as_str() };
+        match value {
+            Some(value) => {
+                found.insert(field.name.to_string(), value.to_owned());
+            }
+            None => wrong.push((format!("metadata.labels[{}]", field.name), &*field.value)),
+        }
+    }
+    (found, wrong)
+}
