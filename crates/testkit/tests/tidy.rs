@@ -118,6 +118,7 @@ const RANKS: &[(&str, u8)] = &[
     ("plimsoll-advisory", 1),
     ("plimsoll-build", 1),
     ("plimsoll-kube", 1),
+    ("plimsoll-runtime", 1),
     ("plimsoll-supply", 1),
     ("plimsoll-witness", 2),
     ("plimsoll-policy", 2),

@@ -1,0 +1,7 @@
+//! Falco's rule language: conditions are parsed, rule files loaded, checked and explained.
+//!
+//! Texts enter; rules with compiled conditions leave, or what is wrong with them in Falco's codes
+//! and words, with the place. Nothing here opens a file or looks at a process.
+#![forbid(unsafe_code)]
+
+pub mod condition;
