@@ -4,4 +4,10 @@
 //! and words, with the place. Nothing here opens a file or looks at a process.
 #![forbid(unsafe_code)]
 
+pub mod check;
 pub mod condition;
+pub mod events;
+pub mod fields;
+pub mod loader;
+mod nearest;
+mod yaml;
