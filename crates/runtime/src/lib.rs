@@ -8,6 +8,7 @@ pub mod check;
 pub mod condition;
 pub mod events;
 pub mod fields;
+pub mod lints;
 pub mod loader;
 mod nearest;
 mod yaml;

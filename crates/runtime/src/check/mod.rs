@@ -12,6 +12,8 @@ use crate::condition::ast::{Expr, ExprKind, Literal, Op, Operand, Pos, Right, Ri
 use crate::fields::Source;
 use operand::Typed;
 
+pub(crate) use values::is_network;
+
 
 /// What makes a condition impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +144,12 @@ fn compatible(own: &Typed, op: Op, other: &Typed) -> Result<(), String> {
 }
 
 impl CheckError {
+    /// The word that the error is about: the last of its message.
+    pub(crate) fn word(&self) -> &str {
+        let last = self.message.rsplit(' ').next().unwrap_or_default();
+        last.split('[').next().unwrap_or_default()
+    }
+
     fn new(message: String, at: Pos) -> Self {
         Self { message, at, meant: None, is_unknown: false }
     }

@@ -74,6 +74,8 @@ pub(super) fn fits(typed: &Typed, op: Op, value: &Literal) -> Result<(), String>
         }
         Kind::Bool if text == "true" || text == "false" => Ok(()),
         Kind::Bool => Err(format!("filter error: unrecognized boolean value {text}")),
+        // Falco refuses this; it can mean one thing only.
+        Kind::Address if text.contains('/') => network(&text),
         Kind::Address if text.contains('.') && !text.contains(':') => match text.parse::<Ipv4Addr>() {
             Ok(_) => Ok(()),
             Err(_) => Err(format!("unrecognized IPv4 address {text}")),
@@ -101,6 +103,11 @@ fn whole(text: &str) -> Option<i128> {
         None => return None,
     };
     Some(if negative { number.saturating_neg() } else { number })
+}
+
+/// Whether it is a network and not an address.
+pub(crate) fn is_network(text: &str) -> bool {
+    text.contains('/') && network(text).is_ok()
 }
 
 fn network(text: &str) -> Result<(), String> {

@@ -3,7 +3,8 @@
 //! After Falco's `rule_loader_collector.cpp`.
 
 use super::code::{ErrorCode, WarningCode};
-use super::context::Context;
+use super::Redefinition;
+use super::context::{Context, ItemType};
 use super::item::{
     Entry, Exception, ListItem, MacroItem, Named, Order, RuleItem, RuleUpdate,
 };
@@ -19,6 +20,15 @@ pub(crate) struct Collector {
     pub(crate) lists: Named<ListItem>,
     pub(crate) macros: Named<MacroItem>,
     pub(crate) rules: Named<RuleItem>,
+    pub(crate) redefined: Vec<Redefinition>,
+}
+
+/// A later definition of the same name, and where the first stands.
+fn redefinition(kind: ItemType, name: &str, first: &Context, later: &Context) -> Redefinition {
+    let line = first.locations.last().map_or(0, |last| last.line).saturating_add(1);
+    let file = first.locations.first().map_or("", |file| &*file.name);
+    let (first, place) = (format!("{file}:{line}"), later.place);
+    Redefinition { kind, name: name.to_owned(), first, place }
 }
 
 fn refuse<T>(message: impl Into<String>, context: &Context) -> Result<T, Failure> {
@@ -32,9 +42,14 @@ impl Collector {
         next
     }
 
-    pub(crate) fn define_list(&mut self, mut list: ListItem) {
+    /// Defines a list; `meant` says that it may take the place of another.
+    pub(crate) fn define_list(&mut self, mut list: ListItem, meant: bool) {
         let id = self.order();
         if let Some(before) = self.lists.get_mut(&list.name) {
+            if !meant && before.items != list.items {
+                let (first, later) = (&before.context, &list.context);
+                self.redefined.push(redefinition(ItemType::List, &list.name, first, later));
+            }
             list.order = Order { index: before.order.index, visibility: id };
             *before = list;
         } else {
@@ -56,9 +71,14 @@ impl Collector {
         Ok(())
     }
 
-    pub(crate) fn define_macro(&mut self, mut item: MacroItem) {
+    /// Defines a macro; `meant` says that it may take the place of another.
+    pub(crate) fn define_macro(&mut self, mut item: MacroItem, meant: bool) {
         let id = self.order();
         if let Some(before) = self.macros.get_mut(&item.name) {
+            if !meant && before.condition.text().trim() != item.condition.text().trim() {
+                let (first, later) = (&before.context, &item.context);
+                self.redefined.push(redefinition(ItemType::Macro, &item.name, first, later));
+            }
             item.order = Order { index: before.order.index, visibility: id };
             *before = item;
         } else {
@@ -119,6 +139,10 @@ impl Collector {
         }
         self.order();
         if let Some(before) = self.rules.get_mut(&rule.name) {
+            if before.condition.text().trim() != rule.condition.text().trim() {
+                let (first, later) = (&before.context, &rule.context);
+                self.redefined.push(redefinition(ItemType::Rule, &rule.name, first, later));
+            }
             *before = rule;
         } else {
             let name = rule.name.clone();

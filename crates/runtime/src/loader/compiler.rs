@@ -51,6 +51,7 @@ pub(super) fn compile(
             report.warn(WarningCode::UnusedList, message, item.context.clone());
         }
     }
+    into.redefined.clone_from(&collector.redefined);
     into.macros = macros.iter().cloned().collect();
     into.lists = lists.iter().map(|list| (list.name.clone(), list.items.clone())).collect();
     Ok(())
@@ -172,7 +173,7 @@ impl RuleCompiler<'_> {
                 }
             }
             Err(error) => {
-                let place = self.place_of(&tree, &error, &text);
+                let place = text.place_of(error.at, error.word());
                 let context = item.condition_context.in_condition(error.at, text.text(), place);
                 if error.is_unknown && item.skip_if_unknown {
                     let (code, message) = (WarningCode::UnknownFilter, error.message);
@@ -201,21 +202,8 @@ impl RuleCompiler<'_> {
             event_types,
             place: item.context.place,
             condition_place: item.condition_context.place,
+            text,
         }))
-    }
-
-    /// The place of an error: in the rule's own text only where it came from there and not from a
-    /// macro.
-    fn place_of(
-        &self,
-        _tree: &Expr,
-        error: &check::CheckError,
-        text: &Traced,
-    ) -> Option<super::Place> {
-        let name = error.message.rsplit(' ').next().unwrap_or_default();
-        let bare = name.split('[').next().unwrap_or_default();
-        let here = text.text().get(error.at.index as usize..).unwrap_or_default();
-        here.starts_with(bare).then(|| text.place(error.at.index)).flatten()
     }
 
     fn output(&self, source: Source, report: &mut Report) -> Result<Option<String>, Failure> {

@@ -2,7 +2,7 @@
 //!
 //! After Falco's `filter_warning_resolver.cpp`.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::code::WarningCode;
 use super::context::Context;
@@ -16,8 +16,8 @@ use crate::condition::ast::{Argument, Expr, ExprKind, Literal, Op, Operand, Oper
 pub struct Doubts {
     /// A field of an audit event is compared with `<NA>`.
     pub unsafe_na: bool,
-    /// Which fields it uses that events have no values for any more.
-    pub deprecated: BTreeSet<&'static str>,
+    /// Which fields it uses that events have no values for any more, and where first.
+    pub deprecated: BTreeMap<&'static str, Pos>,
 }
 
 /// What is doubtful in a condition.
@@ -55,9 +55,9 @@ fn is_equality(op: Op) -> bool {
 fn field(operand: &Operand, found: &mut Doubts) -> bool {
     match &operand.kind {
         OperandKind::Field { name, .. } => {
-            found.deprecated.extend(
-                DEPRECATED.iter().map(|(known, _)| *known).filter(|known| known == name),
-            );
+            if let Some((known, _)) = DEPRECATED.iter().find(|(known, _)| known == name) {
+                found.deprecated.entry(known).or_insert(operand.at);
+            }
             name.starts_with("ka.") || name.starts_with("jevt.")
         }
         OperandKind::Transformed { values, .. } => {
@@ -76,9 +76,11 @@ pub(super) fn warn(condition: &Expr, text: &Traced, context: &Context, report: &
     if found.unsafe_na {
         report.warn(WarningCode::UnsafeNaCheck, "", whole());
     }
-    for field in found.deprecated {
+    for (field, at) in found.deprecated {
         let words = DEPRECATED.iter().find(|(known, _)| *known == field);
         let message = words.map_or("", |(_, words)| *words);
-        report.warn(WarningCode::DeprecatedItem, message, whole());
+        let mut place = whole();
+        place.place = text.place_of(at, field).unwrap_or(place.place);
+        report.warn(WarningCode::DeprecatedItem, message, place);
     }
 }

@@ -39,7 +39,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::text::Source as Text;
 
-use crate::condition::ast::Expr;
+use crate::condition::ast::{Expr, Pos};
 use crate::fields::Source;
 use collector::Collector;
 use context::File;
@@ -114,6 +114,29 @@ pub struct Rule {
     pub place: Place,
     /// Where its condition is.
     pub condition_place: Place,
+    /// The text that was parsed, with the places that it came from.
+    text: traced::Traced,
+}
+
+impl Rule {
+    /// The place of a part of the condition that begins with these words; none where it came from a
+    /// macro.
+    pub(crate) fn place_of(&self, at: Pos, begins: &str) -> Option<Place> {
+        self.text.place_of(at, begins)
+    }
+}
+
+/// A definition that takes the place of an earlier one.
+#[derive(Debug, Clone)]
+pub struct Redefinition {
+    /// What is defined.
+    pub kind: ItemType,
+    /// Its name.
+    pub name: String,
+    /// The file and line of the first.
+    pub first: String,
+    /// Where the later is.
+    pub place: Place,
 }
 
 /// A macro with the macros within it in place.
@@ -136,6 +159,8 @@ pub struct Definitions {
     pub macros: Vec<Macro>,
     /// The lists with their values.
     pub lists: Vec<(String, Vec<String>)>,
+    /// Definitions that take the place of different ones, without `override`.
+    pub redefined: Vec<Redefinition>,
 }
 
 /// Reads rule files one after the other; later ones may change what earlier ones define.

@@ -158,7 +158,7 @@ impl<'a> Reader<'a> {
         if append || overrides.append.contains("items") {
             self.collector.append_list(list)?;
         } else {
-            self.collector.define_list(list);
+            self.collector.define_list(list, !overrides.is_empty());
         }
         self.unknown_keys(node, &["list", "items", "append", "override"], &context);
         Ok(())
@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         if append || overrides.append.contains("condition") {
             self.collector.append_macro(&item)?;
         } else {
-            self.collector.define_macro(item);
+            self.collector.define_macro(item, !overrides.is_empty());
         }
         self.unknown_keys(node, &["macro", "condition", "append", "override"], &context);
         Ok(())

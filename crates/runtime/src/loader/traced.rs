@@ -4,6 +4,7 @@
 //! What is wrong with it is shown where it was written.
 
 use super::context::{File, Place};
+use crate::condition::ast::Pos;
 use crate::yaml::Node;
 
 /// How long a condition may become.
@@ -53,6 +54,13 @@ impl Traced {
     /// The place of a byte; behind the end that of the last.
     pub(crate) fn place(&self, index: u32) -> Option<Place> {
         self.places.get(index as usize).or(self.places.last()).copied()
+    }
+
+    /// The place of a part that begins with these words, where they stand there.
+    pub(crate) fn place_of(&self, at: Pos, begins: &str) -> Option<Place> {
+        let here = self.text.get(at.index as usize..).unwrap_or_default();
+        let shift = plimsoll_model::text::offset(here.len().saturating_sub(here.trim_start().len()));
+        here.trim_start().starts_with(begins).then(|| self.place(at.index.saturating_add(shift)))?
     }
 
     pub(crate) fn push(&mut self, text: &str, place: Place) {
