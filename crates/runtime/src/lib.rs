@@ -7,6 +7,7 @@
 pub mod check;
 pub mod condition;
 pub mod events;
+pub mod explain;
 pub mod fields;
 pub mod lints;
 pub mod loader;

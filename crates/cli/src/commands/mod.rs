@@ -10,6 +10,7 @@ mod kube;
 mod lint;
 mod lsp;
 mod provenance;
+mod rules;
 mod sbom;
 mod scan;
 mod sign;
@@ -33,6 +34,8 @@ pub(crate) enum Command {
     Lint(Box<lint::Lint>),
     Lsp(lsp::Lsp),
     Provenance(provenance::Provenance),
+    #[command(subcommand)]
+    Rules(rules::Rules),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
     Sign(Box<sign::Sign>),
@@ -53,6 +56,7 @@ impl Command {
             Self::Lint(command) => command.run(),
             Self::Lsp(command) => command.run(),
             Self::Provenance(command) => command.run(),
+            Self::Rules(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
             Self::Sign(command) => command.run(),

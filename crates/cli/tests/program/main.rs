@@ -22,6 +22,7 @@ mod lsp;
 mod machine;
 mod pre_commit;
 mod reference;
+mod rules;
 mod sample;
 mod scan;
 mod verify;

@@ -1,6 +1,6 @@
 //! Conditions that always or never hold.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_model::text::Level;
 
@@ -87,12 +87,12 @@ fn flatten<'e>(expr: &'e Expr, is_or: bool, parts: &mut Vec<&'e Expr>) {
 
 /// Whether a part and its negation are among them, or for `and` two values of one field.
 fn contradicts(parts: &[&Expr], is_or: bool) -> bool {
-    let mut plain = HashMap::new();
-    for part in parts {
-        plain.insert(part.to_string(), ());
-    }
+    // Only comparisons are told apart: to print whole trees at each level takes too long.
+    let is_leaf = |part: &Expr| part.children().is_empty();
+    let leaves = parts.iter().filter(|part| is_leaf(part));
+    let plain: HashSet<String> = leaves.map(|part| part.to_string()).collect();
     let negated = parts.iter().any(|part| match &part.kind {
-        ExprKind::Not(child) => plain.contains_key(&child.to_string()),
+        ExprKind::Not(child) => is_leaf(child) && plain.contains(&child.to_string()),
         _ => false,
     });
     if negated || is_or {

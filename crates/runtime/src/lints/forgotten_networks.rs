@@ -23,11 +23,16 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
     for rule in &definitions.rules {
         // The exceptions may be spread over several comparisons; all of them together count.
         let mut excepted: Vec<String> = Vec::new();
-        let mut first = None;
+        let (mut first, mut is_narrow) = (None, false);
         each_check(&rule.condition, false, &mut |check| {
             let name = field_name(check.left).unwrap_or_default();
             let of_peers = name.starts_with("fd.") && (name.ends_with("ip") || name.ends_with("net"));
-            if !of_peers || check.negated == (check.op.name == "!=") {
+            if !of_peers {
+                return;
+            }
+            if check.negated == (check.op.name == "!=") {
+                // A rule that asks for some addresses fires on no others.
+                is_narrow = true;
                 return;
             }
             match &check.right.kind {
@@ -39,26 +44,26 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
             }
             first.get_or_insert((check.left.at, name));
         });
-        let Some((at, name)) = first else { continue };
+        let (Some((at, name)), false) = (first, is_narrow) else { continue };
         let has = |part: &dyn Fn(&str) -> bool| excepted.iter().any(|value| part(value));
         let private = ["10.", "172.16.", "192.168."];
         if !has(&|value| private.iter().any(|begin| value.starts_with(begin))) {
             continue;
         }
-        let only = |names: [&str; 2]| {
-            let mut checked = false;
-            each_check(&rule.condition, false, &mut |check| {
-                let is_type = field_name(check.left) == Some("fd.type");
-                let RightKind::Value(value) = &check.right.kind else { return };
-                checked |= is_type && !check.negated && names.iter().any(|name| value.is(name));
-            });
-            checked
-        };
+        let mut is_ipv4 = false;
+        each_check(&rule.condition, false, &mut |check| {
+            let RightKind::Value(value) = &check.right.kind else { return };
+            is_ipv4 |= match field_name(check.left) {
+                Some("fd.type") => value.is("ipv4"),
+                Some("fd.typechar") => value.is("4") && !rule.condition.to_string().contains("typechar = 6"),
+                _ => false,
+            } && !check.negated;
+        });
         let mut forgotten = Vec::new();
         if !has(&|value| value.starts_with("127.")) {
             forgotten.push("loopback (127.0.0.0/8, ::1)");
         }
-        if !has(&|value| value.contains(':')) && !only(["ipv4", "ipv4"]) {
+        if !has(&|value| value.contains(':')) && !is_ipv4 {
             forgotten.push("IPv6 (::1, fe80::/10, fc00::/7)");
         }
         if forgotten.is_empty() {

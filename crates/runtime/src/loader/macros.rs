@@ -10,7 +10,7 @@ use crate::condition::ast::{Expr, ExprKind, Pos};
 /// How many parts a condition may have with its macros in place.
 const MAX_PARTS: u32 = 200_000;
 /// How deep it may be nested.
-const MAX_DEPTH: u32 = 800;
+const MAX_DEPTH: u32 = 250;
 
 /// Why a macro cannot be put in place, and where its name stands.
 #[derive(Debug)]

@@ -1,0 +1,49 @@
+//! Rule files read in the order of the arguments.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use plimsoll_model::text::{Position, Source};
+use plimsoll_runtime::loader::{Loader, Options, Report};
+
+use crate::commands::lint::files::read;
+use crate::exit::{Usage, tell};
+
+/// Every file loaded, and what was said of each.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) loader: Loader,
+    pub(super) reports: Vec<Report>,
+}
+
+impl Loaded {
+    /// Loads the files; a later one may change what an earlier one defines.
+    pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut loaded = Self { loader: Loader::new(Options::default()), reports: Vec::new() };
+        for path in files {
+            let shown = path.display().to_string();
+            let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
+            let source = Source::from_bytes(bytes);
+            if let Some(line) = source.not_utf8() {
+                return Err(Usage(format!("`{shown}` is no UTF-8 text, see line {line}")).into());
+            }
+            loaded.reports.push(loaded.loader.load(&shown, source.text()));
+        }
+        Ok(loaded)
+    }
+
+    /// Whether all of them load.
+    pub(super) fn is_good(&self) -> bool {
+        self.reports.iter().all(Report::is_loaded)
+    }
+
+    /// Says what keeps the files from loading, a line each.
+    pub(super) fn tell_errors(&self) {
+        for error in self.reports.iter().flat_map(|report| &report.errors) {
+            let place = error.context.place;
+            let Some((name, source)) = self.loader.file(place.file) else { continue };
+            let Position { line, column } = source.position(place.offset);
+            tell(&format!("error: {}:{line}:{column}: {}", Path::new(name).display(), error.message));
+        }
+    }
+}

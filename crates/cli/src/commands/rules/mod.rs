@@ -1,0 +1,26 @@
+//! `plimsoll rules`: Falco's rule files.
+
+mod check;
+mod explain;
+mod files;
+mod list;
+
+use crate::exit::Outcome;
+
+/// Check and explain Falco's rule files
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Rules {
+    Check(check::Check),
+    Explain(explain::Explain),
+    List(list::List),
+}
+
+impl Rules {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Check(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::List(command) => command.run(),
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `plimsoll rules`: what loads, what is said of it, and how it ends.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::machine::Machine;
+
+const GOOD: &str = "- macro: shell
+  condition: proc.name in (sh, bash)
+
+- rule: Shell
+  desc: A shell was started
+  condition: evt.type = execve and shell
+  output: shell %proc.cmdline
+  priority: NOTICE
+";
+
+const BAD: &str = "- rule: Typo
+  desc: A field that there is not
+  condition: >
+    evt.type = execve and
+    proc.nmae = sh
+  output: shell %proc.cmdline
+  priority: NOTICE
+";
+
+fn machine(files: &[(&str, &str)]) -> Machine {
+    let machine = Machine::new();
+    for (name, text) in files {
+        fs::write(machine.path(name), text).unwrap();
+    }
+    machine
+}
+
+#[test]
+fn a_file_that_loads_ends_with_0_and_one_that_does_not_with_1() {
+    let machine = machine(&[("good.yaml", GOOD), ("bad.yaml", BAD)]);
+    let ran = machine.run("rules check good.yaml").ended(0);
+    assert_eq!(ran.out, "");
+    assert_eq!(ran.err, "1 rules, 1 macros, 0 lists; 0 warnings\n");
+    let ran = machine.run("rules check good.yaml bad.yaml").ended(1);
+    insta::assert_snapshot!(ran.out, @r"
+    error[LOAD_ERR_COMPILE_CONDITION]: filter_check called with nonexistent field proc.nmae: did you mean `proc.name`? (in rule `Typo`)
+     --> bad.yaml:5:5
+      |
+    5 |     proc.nmae = sh
+      |     ^^^^^^^^^
+    ");
+    machine.run("rules check").ended(2);
+    machine.run("rules check nothing.yaml").ended(3);
+}
+
+#[test]
+fn json_is_falcos_load_result() {
+    let machine = machine(&[("bad.yaml", BAD)]);
+    let ran = machine.run("rules check -o json bad.yaml").ended(1);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let result = &json["falco_load_results"][0];
+    assert_eq!(result["name"], "bad.yaml");
+    assert_eq!(result["successful"], false);
+    assert_eq!(result["schema_valid"], true);
+    let error = &result["errors"][0];
+    assert_eq!(error["code"], "LOAD_ERR_COMPILE_CONDITION");
+    assert_eq!(error["message"], "filter_check called with nonexistent field proc.nmae");
+    assert_eq!(error["suggestion"], "proc.name");
+    assert_eq!(error["context"]["locations"][1]["item_name"], "Typo");
+}
+
+#[test]
+fn a_warning_fails_only_where_that_is_asked_for() {
+    let old = GOOD.replace("and shell", "and shell and evt.dir = <");
+    let machine = machine(&[("old.yaml", &old)]);
+    let ran = machine.run("rules check -o gnu old.yaml").ended(0);
+    assert!(ran.out.starts_with("old.yaml:6."), "{}", ran.out);
+    assert!(ran.out.contains("[LOAD_DEPRECATED_ITEM]"), "{}", ran.out);
+    machine.run("rules check --strict old.yaml").ended(1);
+}
+
+#[test]
+fn rules_are_listed_and_explained() {
+    let machine = machine(&[("good.yaml", GOOD)]);
+    let ran = machine.run("rules list good.yaml").ended(0);
+    assert_eq!(ran.out, "on   Notice         syscall    Shell\n");
+    let ran = machine.run("rules list -o json good.yaml").ended(0);
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    let compiled = "(evt.type = execve and proc.name in (sh, bash))";
+    assert_eq!(json["rules"][0]["details"]["condition_compiled"], compiled);
+    let ran = machine.run("rules explain shell good.yaml").ended(0);
+    insta::assert_snapshot!(ran.out, @r"
+    Shell (Notice, syscall)
+    good.yaml:4
+
+    A shell was started
+
+    Condition, with lists, macros and exceptions in place:
+      evt.type = execve
+        and proc.name in (sh, bash)
+
+    Events  execve
+    Fields  evt.type, proc.name
+    Macros  shell
+    Tags    none
+    Output  shell %proc.cmdline
+    ");
+    machine.run("rules explain nothing good.yaml").ended(2);
+}
