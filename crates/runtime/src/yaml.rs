@@ -108,10 +108,8 @@ pub(crate) fn read(text: &str) -> Result<Vec<Arc<Node>>, YamlError> {
     while let Some(next) = parser.next() {
         let (event, span) = next.map_err(|error| syntax(&error, text))?;
         let range = span.byte_range().unwrap_or_default();
-        let span = Span::new(
-            offset(range.start).min(reader.end),
-            offset(range.end).min(reader.end),
-        );
+        let span =
+            Span::new(offset(range.start).min(reader.end), offset(range.end).min(reader.end));
         reader.take(event, span)?;
     }
     Ok(reader.documents)

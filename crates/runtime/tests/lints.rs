@@ -91,7 +91,8 @@ fn every_lint_finds_its_bad_example_and_not_its_good_one() {
                 ("- list: shell_binaries\n  items: [sh]\n", example.to_owned())
             } else {
                 let condition = example.replace(" container", " container.id != host");
-                let asked = if condition.contains("evt.type") { "" } else { "evt.type = open and " };
+                let asked =
+                    if condition.contains("evt.type") { "" } else { "evt.type = open and " };
                 ("", rule(&format!("{asked}{condition}")))
             };
             said(&[before, &text]).iter().any(|said| said.ends_with(own.id))

@@ -98,7 +98,8 @@ fn every_case_ends_as_in_falco() {
             })
             .collect();
         let shown = || {
-            let lines = all.iter().map(|it| format!("    {} {} {}", it.severity, it.code, it.message));
+            let lines =
+                all.iter().map(|it| format!("    {} {} {}", it.severity, it.code, it.message));
             lines.collect::<Vec<_>>().join("\n")
         };
         let mut complain = |what: String| wrong.push(format!("{id}: {what}\n{}", shown()));
@@ -155,12 +156,13 @@ fn every_case_ends_as_in_falco() {
         let described: Vec<Value> = rules.iter().map(|rule| rule.describe()).collect();
         let described = serde_json::json!({ "rules": described });
         for expected in case["describe"].as_array().into_iter().flatten() {
-            let value = expected["path"].as_array().unwrap().iter().fold(&described, |value, step| {
-                match step {
-                    Value::String(key) => &value[key],
-                    step => &value[usize::try_from(step.as_u64().unwrap()).unwrap()],
-                }
-            });
+            let value =
+                expected["path"].as_array().unwrap().iter().fold(&described, |value, step| {
+                    match step {
+                        Value::String(key) => &value[key],
+                        step => &value[usize::try_from(step.as_u64().unwrap()).unwrap()],
+                    }
+                });
             if *value != expected["value"] {
                 complain(format!("{} is {value} and not {}", expected["path"], expected["value"]));
             }

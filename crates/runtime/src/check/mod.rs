@@ -3,8 +3,8 @@
 //!
 //! After `sinsp_filter_compiler` in libsinsp's `filter.cpp`, whose messages these are.
 
-mod operators;
 mod operand;
+mod operators;
 mod values;
 mod warnings;
 
@@ -13,7 +13,6 @@ use crate::fields::Source;
 use operand::Typed;
 
 pub(crate) use values::is_network;
-
 
 /// What makes a condition impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +62,7 @@ pub(crate) fn is_left_side(field: &str, source: Source) -> bool {
     source.resolve(name, argument).is_ok()
 }
 
-fn visit(
-    expr: &Expr,
-    source: Source,
-    warnings: &mut Vec<CheckWarning>,
-) -> Result<(), CheckError> {
+fn visit(expr: &Expr, source: Source, warnings: &mut Vec<CheckWarning>) -> Result<(), CheckError> {
     match &expr.kind {
         ExprKind::And(_) | ExprKind::Or(_) | ExprKind::Not(_) => {
             expr.children().iter().try_for_each(|child| visit(child, source, warnings))

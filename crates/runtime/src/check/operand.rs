@@ -54,9 +54,9 @@ pub(super) fn typed(operand: &Operand, source: Source) -> Result<Typed, CheckErr
     match &operand.kind {
         OperandKind::Field { name, argument } => {
             let argument = text_of(argument.as_ref());
-            let field = source
-                .resolve(name, argument.as_deref())
-                .map_err(|error| field_error(error, name, argument.as_deref(), source, operand.at))?;
+            let field = source.resolve(name, argument.as_deref()).map_err(|error| {
+                field_error(error, name, argument.as_deref(), source, operand.at)
+            })?;
             Ok(Typed {
                 name: field.name,
                 kind: field.kind,
@@ -146,7 +146,9 @@ fn of_several(by: &str, values: &[Typed]) -> Result<Typed, String> {
     match (by, values) {
         ("join", [separator, list]) => {
             if separator.list {
-                return wrong("join() first argument (separator) must be a single value, not a list");
+                return wrong(
+                    "join() first argument (separator) must be a single value, not a list",
+                );
             }
             if !is_list(list) {
                 return wrong("join() second argument must be a list");
@@ -171,9 +173,7 @@ fn of_several(by: &str, values: &[Typed]) -> Result<Typed, String> {
             }
             Ok(result(true))
         }
-        ("getopt", _) => {
-            wrong("getopt() requires exactly 2 arguments: args list and optstring")
-        }
+        ("getopt", _) => wrong("getopt() requires exactly 2 arguments: args list and optstring"),
         _ => Err(format!("unknown multi-value transformer '{by}'")),
     }
 }

@@ -65,9 +65,7 @@ pub(super) fn fits(op: Op, typed: &Typed) -> Result<(), String> {
                 (&["=", "!=", "in", "intersects"], "for ip address and network filters")
             }
             Kind::Opaque => (&[], "for type 'NONE'"),
-            _ => {
-                (&["=", "!=", "<", "<=", ">", ">=", "in", "intersects"], "for numeric filters")
-            }
+            _ => (&["=", "!=", "<", "<=", ">", ">=", "in", "intersects"], "for numeric filters"),
         }
     };
     if allowed.contains(&name) {

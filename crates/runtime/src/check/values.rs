@@ -14,9 +14,30 @@ const MAX_LENGTH: usize = 4_096;
 
 /// Ports that a condition may name by their service, as the usual `/etc/services` has them.
 const SERVICES: [&str; 24] = [
-    "ftp-data", "ftp", "ssh", "telnet", "smtp", "domain", "tftp", "http", "pop3", "sunrpc", "ntp",
-    "imap2", "snmp", "ldap", "https", "microsoft-ds", "syslog", "ldaps", "imaps", "pop3s", "mysql",
-    "postgresql", "redis", "rsync",
+    "ftp-data",
+    "ftp",
+    "ssh",
+    "telnet",
+    "smtp",
+    "domain",
+    "tftp",
+    "http",
+    "pop3",
+    "sunrpc",
+    "ntp",
+    "imap2",
+    "snmp",
+    "ldap",
+    "https",
+    "microsoft-ds",
+    "syslog",
+    "ldaps",
+    "imaps",
+    "pop3s",
+    "mysql",
+    "postgresql",
+    "redis",
+    "rsync",
 ];
 
 pub(super) fn fits(typed: &Typed, op: Op, value: &Literal) -> Result<(), String> {
@@ -62,24 +83,28 @@ pub(super) fn fits(typed: &Typed, op: Op, value: &Literal) -> Result<(), String>
                 _ => Err(number()),
             }
         }
-        Kind::Duration | Kind::Time | Kind::Double => {
-            whole(&text).map(|_| ()).ok_or_else(number)
-        }
+        Kind::Duration | Kind::Time | Kind::Double => whole(&text).map(|_| ()).ok_or_else(number),
         Kind::Port => {
             let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
             if is_number && (text.is_empty() || text.parse::<u16>().is_ok()) {
                 return Ok(());
             }
-            if SERVICES.contains(&&*text) { Ok(()) } else { Err(format!("unrecognized protocol {text}")) }
+            if SERVICES.contains(&&*text) {
+                Ok(())
+            } else {
+                Err(format!("unrecognized protocol {text}"))
+            }
         }
         Kind::Bool if text == "true" || text == "false" => Ok(()),
         Kind::Bool => Err(format!("filter error: unrecognized boolean value {text}")),
         // Falco refuses this; it can mean one thing only.
         Kind::Address if text.contains('/') => network(&text),
-        Kind::Address if text.contains('.') && !text.contains(':') => match text.parse::<Ipv4Addr>() {
-            Ok(_) => Ok(()),
-            Err(_) => Err(format!("unrecognized IPv4 address {text}")),
-        },
+        Kind::Address if text.contains('.') && !text.contains(':') => {
+            match text.parse::<Ipv4Addr>() {
+                Ok(_) => Ok(()),
+                Err(_) => Err(format!("unrecognized IPv4 address {text}")),
+            }
+        }
         Kind::Address => match text.parse::<Ipv6Addr>() {
             Ok(_) => Ok(()),
             Err(_) => Err(format!("unrecognized IPv6 address {text}")),
@@ -115,9 +140,15 @@ fn network(text: &str) -> Result<(), String> {
         return Err(format!("unrecognized IP network {text}"));
     };
     let limit: u8 = if address.contains(':') {
-        address.parse::<Ipv6Addr>().map(|_| 128).map_err(|_| format!("unrecognized IPv6 network {text}"))?
+        address
+            .parse::<Ipv6Addr>()
+            .map(|_| 128)
+            .map_err(|_| format!("unrecognized IPv6 network {text}"))?
     } else {
-        address.parse::<Ipv4Addr>().map(|_| 32).map_err(|_| format!("unrecognized IP address {text}"))?
+        address
+            .parse::<Ipv4Addr>()
+            .map(|_| 32)
+            .map_err(|_| format!("unrecognized IP address {text}"))?
     };
     match length.parse::<u8>() {
         Ok(length) if length <= limit => Ok(()),
@@ -164,11 +195,20 @@ mod tests {
             ("fd.sport=nothing", "unrecognized protocol nothing"),
             ("evt.is_open_write=yes", "filter error: unrecognized boolean value yes"),
             ("user.uid=root", "root is not a valid number"),
-            ("user.uid contains 1", "filter error: 'contains' operator not supported for numeric filters"),
+            (
+                "user.uid contains 1",
+                "filter error: 'contains' operator not supported for numeric filters",
+            ),
             ("proc.nmae=a", "filter_check called with nonexistent field proc.nmae"),
             ("evt.type=opne", "unknown event type opne"),
-            ("proc.name = val(proc.pid)", "field 'proc.name' has type 'CHARBUF' while the right-hand side field 'proc.pid' has incompatible type 'INT64'"),
-            ("toupper(proc.pid)=1", "can't add field transformer: type 'INT64' is not supported by 'toupper' transformer applied on field 'proc.pid'"),
+            (
+                "proc.name = val(proc.pid)",
+                "field 'proc.name' has type 'CHARBUF' while the right-hand side field 'proc.pid' has incompatible type 'INT64'",
+            ),
+            (
+                "toupper(proc.pid)=1",
+                "can't add field transformer: type 'INT64' is not supported by 'toupper' transformer applied on field 'proc.pid'",
+            ),
         ] {
             assert_eq!(said(condition).as_deref(), Some(message), "{condition}");
         }

@@ -35,9 +35,7 @@ pub(super) fn of_value(
             bare.strip_prefix(transformer).is_some_and(|rest| rest.starts_with('('))
         })
     {
-        warn(format!(
-            "'{text}' may be a valid field transformer misused as a const string value"
-        ));
+        warn(format!("'{text}' may be a valid field transformer misused as a const string value"));
     }
 }
 

@@ -184,9 +184,8 @@ fn hexadecimal(text: &[u8]) -> usize {
 /// `[+-]?[0-9]+[.]?[0-9]*([eE][+-][0-9]+)?`
 fn decimal(text: &[u8]) -> usize {
     let at = |index: usize| text.get(index).copied().unwrap_or_default();
-    let digits = |from: usize| {
-        text.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count()
-    };
+    let digits =
+        |from: usize| text.iter().skip(from).take_while(|byte| byte.is_ascii_digit()).count();
     let sign = usize::from(matches!(at(0), b'+' | b'-'));
     let whole = digits(sign);
     if whole == 0 {

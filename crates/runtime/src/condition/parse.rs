@@ -104,6 +104,40 @@ pub fn parse(text: &str, depth: u32) -> Result<Expr, ParseError> {
         let message = "filter input string is empty".to_owned();
         return Err(ParseError { message, at: Pos::START });
     }
+    if nesting(text) <= SHALLOW {
+        return whole(text, depth);
+    }
+    // Recursion as deep as Falco allows needs more stack than a thread is sure to have.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        match thread.spawn_scoped(scope, || whole(text, depth)) {
+            Ok(parsing) => parsing.join().unwrap_or_else(|_| whole(text, DEFAULT_DEPTH)),
+            Err(_) => whole(text, DEFAULT_DEPTH),
+        }
+    })
+}
+
+/// How deep parentheses may be nested where the caller's stack is used.
+const SHALLOW: u32 = 12;
+/// Bytes of stack for deeper ones.
+const STACK: usize = 16 << 20;
+
+/// How deep the parentheses of a text are nested at most; those in quotes count too.
+fn nesting(text: &str) -> u32 {
+    let mut now = 0_u32;
+    let has_quotes = text.contains(['"', '\'']);
+    text.bytes().fold(0, |most, byte| {
+        now = match byte {
+            b'(' => now.saturating_add(1),
+            // One in quotes may close none that is open, so that this is no less than the truth.
+            b')' if !has_quotes => now.saturating_sub(1),
+            _ => now,
+        };
+        most.max(now)
+    })
+}
+
+fn whole(text: &str, depth: u32) -> Result<Expr, ParseError> {
     run(text, depth, |parser| {
         let tree = parser.or()?;
         if parser.lex.at_end() {
@@ -115,9 +149,12 @@ pub fn parse(text: &str, depth: u32) -> Result<Expr, ParseError> {
     .map(|(tree, _)| tree)
 }
 
+/// How deep transformers may be nested in an output.
+const OPERAND_DEPTH: u32 = 60;
+
 /// The field or transformer that a text begins with, and how many bytes it has.
 pub fn parse_operand(text: &str) -> Result<(Operand, usize), ParseError> {
-    let (operand, at) = run(text, DEFAULT_DEPTH, |parser| {
+    let (operand, at) = run(text, OPERAND_DEPTH, |parser| {
         let at = parser.lex.pos;
         match parser.operand(at)? {
             Some(operand) => Ok(operand),

@@ -146,9 +146,11 @@ fn check(left: &Operand, op: Op, right: &Right, negated: bool) -> Result<EventSe
             EventSet::of(texts.iter().map(|text| &**text))
         }
         RightKind::Operand(_) => {
-            return Err("right-hand field comparisons on `evt.type`/`syscall.type` checks are not \
+            return Err(
+                "right-hand field comparisons on `evt.type`/`syscall.type` checks are not \
                         supported by event code search"
-                .to_owned());
+                    .to_owned(),
+            );
         }
     };
     Ok(if negated == (op.name == "!=") { set } else { set.inverted() })
@@ -209,7 +211,10 @@ mod tests {
     #[test]
     fn types_are_those_that_a_condition_can_hold_for() {
         assert_eq!(names("evt.type=open and proc.name=a"), Some(vec!["open"]));
-        assert_eq!(names("not proc.name=a and evt.type in (open, close)"), Some(vec!["open", "close"]));
+        assert_eq!(
+            names("not proc.name=a and evt.type in (open, close)"),
+            Some(vec!["open", "close"])
+        );
         assert_eq!(names("proc.name=a"), None);
         assert_eq!(names("evt.type=open and evt.type=close"), Some(vec![]));
         assert_eq!(names("not (evt.type!=open or proc.name=a)"), Some(vec!["open"]));

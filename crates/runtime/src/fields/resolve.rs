@@ -56,15 +56,16 @@ impl Source {
             return Some(match (rest.strip_prefix('.'), argument) {
                 (Some(called), None) => event_argument(called).and_then(|_| of("evt.arg")),
                 (Some(_), Some(_)) => Err(FieldError::Unknown),
-                (None, Some(index)) if rest.is_empty() => numeric(index).and_then(|()| of("evt.arg")),
+                (None, Some(index)) if rest.is_empty() => {
+                    numeric(index).and_then(|()| of("evt.arg"))
+                }
                 _ => syntax(),
             });
         }
         if let Some(rest) = rest("evt.rawarg") {
             return Some(match (rest.strip_prefix('.'), argument) {
-                (Some(called), None) => event_argument(called).and_then(|kind| {
-                    of("evt.rawarg").map(|field| Resolved { kind, ..field })
-                }),
+                (Some(called), None) => event_argument(called)
+                    .and_then(|kind| of("evt.rawarg").map(|field| Resolved { kind, ..field })),
                 (Some(_), Some(_)) => Err(FieldError::Unknown),
                 (None, Some(_)) => Err(FieldError::Argument(
                     "evt.arg fields must be expressed explicitly".to_owned(),

@@ -23,7 +23,8 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
     for rule in &definitions.rules {
         each_check(&rule.condition, false, &mut |check| {
             let Some(name) = field_name(check.left) else { return };
-            let Some(side) = name.strip_prefix("fd.").and_then(|side| side.strip_suffix("ip")) else {
+            let Some(side) = name.strip_prefix("fd.").and_then(|side| side.strip_suffix("ip"))
+            else {
                 return;
             };
             let values = match &check.right.kind {

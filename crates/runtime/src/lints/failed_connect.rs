@@ -36,9 +36,10 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
         found.push(Finding {
             lint: &LINT,
             item: rule.name.clone(),
-            message: "the rule fires on connections that failed as well: add `evt.failed = false`, \
+            message:
+                "the rule fires on connections that failed as well: add `evt.failed = false`, \
                       or `evt.res in (SUCCESS, EINPROGRESS)`"
-                .to_owned(),
+                    .to_owned(),
             place: place(rule, at, "evt.type"),
         });
     }

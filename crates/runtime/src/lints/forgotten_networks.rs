@@ -26,7 +26,8 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
         let (mut first, mut is_narrow) = (None, false);
         each_check(&rule.condition, false, &mut |check| {
             let name = field_name(check.left).unwrap_or_default();
-            let of_peers = name.starts_with("fd.") && (name.ends_with("ip") || name.ends_with("net"));
+            let of_peers =
+                name.starts_with("fd.") && (name.ends_with("ip") || name.ends_with("net"));
             if !of_peers {
                 return;
             }
@@ -55,7 +56,9 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
             let RightKind::Value(value) = &check.right.kind else { return };
             is_ipv4 |= match field_name(check.left) {
                 Some("fd.type") => value.is("ipv4"),
-                Some("fd.typechar") => value.is("4") && !rule.condition.to_string().contains("typechar = 6"),
+                Some("fd.typechar") => {
+                    value.is("4") && !rule.condition.to_string().contains("typechar = 6")
+                }
                 _ => false,
             } && !check.negated;
         });

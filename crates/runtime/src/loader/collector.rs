@@ -2,12 +2,10 @@
 //!
 //! After Falco's `rule_loader_collector.cpp`.
 
-use super::code::{ErrorCode, WarningCode};
 use super::Redefinition;
+use super::code::{ErrorCode, WarningCode};
 use super::context::{Context, ItemType};
-use super::item::{
-    Entry, Exception, ListItem, MacroItem, Named, Order, RuleItem, RuleUpdate,
-};
+use super::item::{Entry, Exception, ListItem, MacroItem, Named, Order, RuleItem, RuleUpdate};
 use super::report::{Failure, Report};
 use crate::check::is_left_side;
 use crate::condition::ast::Op;
@@ -110,7 +108,9 @@ impl Collector {
     ) -> Result<Option<&mut RuleItem>, Failure> {
         let before = self.rules.get_mut(name);
         match before {
-            Some(rule) if !rule.source.is_empty() && !source.is_empty() && rule.source != source => {
+            Some(rule)
+                if !rule.source.is_empty() && !source.is_empty() && rule.source != source =>
+            {
                 refuse("Rule has been re-defined with a different source", context)
             }
             before => Ok(before),
@@ -127,7 +127,8 @@ impl Collector {
         if source.is_none() {
             rule.unknown_source = true;
             let message = format!("Unknown source {}, skipping", rule.source);
-            let meant = crate::nearest::nearest(&rule.source, Source::ALL.map(Source::name).into_iter());
+            let meant =
+                crate::nearest::nearest(&rule.source, Source::ALL.map(Source::name).into_iter());
             report.warn_meaning(WarningCode::UnknownSource, message, rule.context.clone(), meant);
         }
         for exception in &mut rule.exceptions {

@@ -75,10 +75,7 @@ fn parse(
     }
 }
 
-fn compile_macros(
-    collector: &Collector,
-    lists: &mut Named<List>,
-) -> Result<Named<Macro>, Failure> {
+fn compile_macros(collector: &Collector, lists: &mut Named<List>) -> Result<Named<Macro>, Failure> {
     let mut macros = Named::default();
     let mut texts = Vec::new();
     for item in collector.macros.iter() {
@@ -90,7 +87,8 @@ fn compile_macros(
     for (item, text) in collector.macros.iter().zip(&texts) {
         let visible = |own: &super::item::MacroItem| own.order.index < item.order.visibility;
         let Some(own) = macros.get(&item.name) else { continue };
-        let (condition, used) = resolved(&own.condition, collector, &macros, visible, text, &item.context)?;
+        let (condition, used) =
+            resolved(&own.condition, collector, &macros, visible, text, &item.context)?;
         mark(&mut macros, &used);
         if let Some(own) = macros.get_mut(&item.name) {
             own.condition = condition;

@@ -50,9 +50,7 @@ impl<'a> Item<'a> {
     pub(super) fn node(self, key: &str) -> Result<&'a Arc<Node>, Failure> {
         match self.node.get(key) {
             Some(node) => Ok(node),
-            None => {
-                refuse(format!("Item has no mapping for key '{key}'"), self.context.clone())
-            }
+            None => refuse(format!("Item has no mapping for key '{key}'"), self.context.clone()),
         }
     }
 

@@ -9,7 +9,9 @@ use super::context::Context;
 use super::output::DEPRECATED;
 use super::report::Report;
 use super::traced::Traced;
-use crate::condition::ast::{Argument, Expr, ExprKind, Literal, Op, Operand, OperandKind, Pos, RightKind};
+use crate::condition::ast::{
+    Argument, Expr, ExprKind, Literal, Op, Operand, OperandKind, Pos, RightKind,
+};
 
 /// What is doubtful in a condition.
 #[derive(Debug, Default, PartialEq, Eq)]

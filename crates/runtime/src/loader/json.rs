@@ -9,27 +9,32 @@ use super::{Context, Loader, Report, Rule};
 impl Loader {
     /// The result of a file, as `falco -V` writes it.
     pub fn result_json(&self, report: &Report) -> Value {
-        let one = |context: &Context, code: &str, words: &str, message: &str, meant: Option<&str>| {
-            let mut entry = json!({
-                "context": self.context_json(context),
-                "code": code,
-                "codedesc": words,
-                "message": message,
-            });
-            if let (Some(meant), Some(entry)) = (meant, entry.as_object_mut()) {
-                entry.insert("suggestion".to_owned(), meant.into());
-            }
-            entry
-        };
+        let one =
+            |context: &Context, code: &str, words: &str, message: &str, meant: Option<&str>| {
+                let mut entry = json!({
+                    "context": self.context_json(context),
+                    "code": code,
+                    "codedesc": words,
+                    "message": message,
+                });
+                if let (Some(meant), Some(entry)) = (meant, entry.as_object_mut()) {
+                    entry.insert("suggestion".to_owned(), meant.into());
+                }
+                entry
+            };
         let errors: Vec<Value> = report
             .errors
             .iter()
-            .map(|it| one(&it.context, it.code.name(), it.code.words(), &it.message, it.meant.as_deref()))
+            .map(|it| {
+                one(&it.context, it.code.name(), it.code.words(), &it.message, it.meant.as_deref())
+            })
             .collect();
         let warnings: Vec<Value> = report
             .warnings
             .iter()
-            .map(|it| one(&it.context, it.code.name(), it.code.words(), &it.message, it.meant.as_deref()))
+            .map(|it| {
+                one(&it.context, it.code.name(), it.code.words(), &it.message, it.meant.as_deref())
+            })
             .collect();
         json!({
             "name": report.name,

@@ -26,8 +26,14 @@ pub(super) fn resolve(
     condition: &Expr,
     macros: &HashMap<&str, &Expr>,
 ) -> Result<(Expr, Vec<String>), MacroError> {
-    let mut resolver =
-        Resolver { macros, path: Vec::new(), used: Vec::new(), parts: 0, error: None, unknown: None };
+    let mut resolver = Resolver {
+        macros,
+        path: Vec::new(),
+        used: Vec::new(),
+        parts: 0,
+        error: None,
+        unknown: None,
+    };
     let resolved = resolver.visit(condition, 0)?;
     match (resolver.error, resolver.unknown) {
         (Some(error), _) | (None, Some(error)) => Err(error),

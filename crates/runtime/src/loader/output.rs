@@ -68,11 +68,14 @@ fn longest(text: &str, source: Source) -> Result<(Operand, usize), OutputError> 
         let message = format!("invalid formatting token {shown}");
         OutputError { message, meant: source.nearest(name) }
     };
-    let parsed = parse_operand(text).or_else(|_| parse_operand(text.get(..word).unwrap_or_default()));
+    let parsed =
+        parse_operand(text).or_else(|_| parse_operand(text.get(..word).unwrap_or_default()));
     let (operand, length) = match parsed {
         Ok(parsed) => parsed,
         // `%proc.aname[` is a field and a bracket.
-        Err(_) => parse_operand(shown.split('[').next().unwrap_or_default()).map_err(|_| unknown())?,
+        Err(_) => {
+            parse_operand(shown.split('[').next().unwrap_or_default()).map_err(|_| unknown())?
+        }
     };
     if check_shown(&operand, source).is_ok() {
         return Ok((operand, length));

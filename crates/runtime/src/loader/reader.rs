@@ -99,9 +99,11 @@ impl<'a> Reader<'a> {
             };
         }
         let context = whole(ItemType::RulesContentItem, "");
-        let known = ["required_engine_version", "required_plugin_versions", "list", "macro", "rule"];
+        let known =
+            ["required_engine_version", "required_plugin_versions", "list", "macro", "rule"];
         let keys = node.mapping().unwrap_or_default().iter().filter_map(|(key, _)| key.scalar());
-        let meant = keys.into_iter().find_map(|key| crate::nearest::nearest(key, known.into_iter()));
+        let meant =
+            keys.into_iter().find_map(|key| crate::nearest::nearest(key, known.into_iter()));
         let message = "Unknown top level item";
         self.report.warn_meaning(WarningCode::UnknownItem, message, context, meant);
         Ok(())
@@ -153,8 +155,7 @@ impl<'a> Reader<'a> {
         let items = self.of(node, &context).texts("items")?;
         let append = self.is_appended(node, &context)?;
         let overrides = self.overridden(node, append, (&["items"], &["items"]), &context)?;
-        let list =
-            ListItem { context: context.clone(), order: Order::default(), name, items };
+        let list = ListItem { context: context.clone(), order: Order::default(), name, items };
         if append || overrides.append.contains("items") {
             self.collector.append_list(list)?;
         } else {
@@ -216,7 +217,9 @@ impl<'a> Reader<'a> {
                 update.exceptions = Some(self.exceptions(node, true, &context)?);
             }
             self.collector.append_rule(&name, update, &context)?;
-        } else if ["condition", "output", "desc", "priority"].iter().all(|key| node.get(key).is_none())
+        } else if ["condition", "output", "desc", "priority"]
+            .iter()
+            .all(|key| node.get(key).is_none())
         {
             let enabled = self.of(node, &context).required("enabled")?;
             self.report.warn(WarningCode::DeprecatedItem, ENABLED_IS_OLD, context.clone());
@@ -290,9 +293,11 @@ impl<'a> Reader<'a> {
         }
         let place = context.within(self.file, item.node("priority")?, ItemType::RulePriority, "");
         let meant = crate::nearest::nearest(&text.to_lowercase(), ["warn", "err"].into_iter())
-            .or_else(|| Priority::names().find(|name| {
-                strsim::osa_distance(&name.to_lowercase(), &text.to_lowercase()) <= 3
-            }));
+            .or_else(|| {
+                Priority::names().find(|name| {
+                    strsim::osa_distance(&name.to_lowercase(), &text.to_lowercase()) <= 3
+                })
+            });
         let failure = Failure::new(ErrorCode::YamlValidate, "Invalid priority", place);
         Err(Failure { meant: meant.map(str::to_owned), ..failure })
     }
@@ -328,8 +333,9 @@ impl<'a> Reader<'a> {
             }
         }
         if let Some(key) = open.first() {
-            let why =
-                format!("Unexpected key '{key}': no corresponding entry under 'override' is defined.");
+            let why = format!(
+                "Unexpected key '{key}': no corresponding entry under 'override' is defined."
+            );
             let value = self.of(node, context).node(key)?;
             return refuse(why, context.within(self.file, value, ItemType::Overrides, key));
         }

@@ -37,10 +37,8 @@ impl Context {
         if shown.is_empty() {
             return none();
         }
-        let (head, tail) = (
-            if from > line_start { "..." } else { "" },
-            if to < line_end { "..." } else { "" },
-        );
+        let (head, tail) =
+            (if from > line_start { "..." } else { "" }, if to < line_end { "..." } else { "" });
         let indent = content.get(from..at).unwrap_or_default().chars().count();
         let mark = " ".repeat(indent.saturating_add(head.len()));
         format!("{head}{shown}{tail}\n{mark}^\n")

@@ -59,7 +59,8 @@ impl Traced {
     /// The place of a part that begins with these words, where they stand there.
     pub(crate) fn place_of(&self, at: Pos, begins: &str) -> Option<Place> {
         let here = self.text.get(at.index as usize..).unwrap_or_default();
-        let shift = plimsoll_model::text::offset(here.len().saturating_sub(here.trim_start().len()));
+        let shift =
+            plimsoll_model::text::offset(here.len().saturating_sub(here.trim_start().len()));
         here.trim_start().starts_with(begins).then(|| self.place(at.index.saturating_add(shift)))?
     }
 

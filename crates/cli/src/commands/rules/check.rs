@@ -120,7 +120,8 @@ impl Check {
         let mut unused = 0_usize;
         for (at, report) in loaded.reports.iter().enumerate() {
             for it in &report.warnings {
-                let is_unused = matches!(it.code, WarningCode::UnusedMacro | WarningCode::UnusedList);
+                let is_unused =
+                    matches!(it.code, WarningCode::UnusedMacro | WarningCode::UnusedList);
                 let is_last = at.saturating_add(1) == loaded.reports.len();
                 if is_unused && (!is_last || !self.unused) {
                     unused = unused.saturating_add(usize::from(is_last));

@@ -43,7 +43,11 @@ impl Loaded {
             let place = error.context.place;
             let Some((name, source)) = self.loader.file(place.file) else { continue };
             let Position { line, column } = source.position(place.offset);
-            tell(&format!("error: {}:{line}:{column}: {}", Path::new(name).display(), error.message));
+            tell(&format!(
+                "error: {}:{line}:{column}: {}",
+                Path::new(name).display(),
+                error.message
+            ));
         }
     }
 }
