@@ -69,7 +69,9 @@ fn of_operand(operand: &Operand, found: &mut BTreeSet<String>) {
             found.insert(operand.to_string());
         }
         OperandKind::Transformed { values, .. } => {
-            values.iter().for_each(|value| of_argument(value, found));
+            for value in values {
+                of_argument(value, found);
+            }
         }
     }
 }

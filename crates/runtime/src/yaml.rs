@@ -104,8 +104,7 @@ pub(crate) fn read(text: &str) -> Result<Vec<Arc<Node>>, YamlError> {
     options.flow_nesting_limit = MAX_DEPTH;
     options.block_nesting_limit = MAX_DEPTH;
     options.set_emit_comments(false);
-    let mut parser = Parser::new_from_str_with_options(text, options);
-    while let Some(next) = parser.next() {
+    for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| syntax(&error, text))?;
         let range = span.byte_range().unwrap_or_default();
         let span =

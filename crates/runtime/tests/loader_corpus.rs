@@ -103,8 +103,8 @@ fn every_case_ends_as_in_falco() {
             lines.collect::<Vec<_>>().join("\n")
         };
         let mut complain = |what: String| wrong.push(format!("{id}: {what}\n{}", shown()));
-        let loaded = reports.iter().all(|report| report.errors.is_empty());
-        if loaded == (case["expect"] == "error") {
+        let is_good = reports.iter().all(|report| report.errors.is_empty());
+        if is_good == (case["expect"] == "error") {
             complain(format!("expected {}", case["expect"]));
         }
         for code in case["codes"].as_array().into_iter().flatten() {
@@ -153,7 +153,8 @@ fn every_case_ends_as_in_falco() {
                 complain(format!("{enabled} rules are enabled and not {expected}"));
             }
         }
-        let described: Vec<Value> = rules.iter().map(|rule| rule.describe()).collect();
+        let described: Vec<Value> =
+            rules.iter().map(plimsoll_runtime::loader::Rule::describe).collect();
         let described = serde_json::json!({ "rules": described });
         for expected in case["describe"].as_array().into_iter().flatten() {
             let value =

@@ -10,6 +10,7 @@ use crate::fields::{FieldError, Kind, Source};
 
 /// A side of a comparison with its type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of libsinsp's tables")]
 pub(crate) struct Typed {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,

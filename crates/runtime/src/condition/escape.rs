@@ -36,13 +36,11 @@ pub(super) fn unescape(quoted: &[u8]) -> Result<Literal, String> {
                     return Err("truncated hex char escape sequence".to_owned());
                 };
                 let digit = |byte: u8| char::from(byte).to_digit(16);
-                match (digit(high), digit(low)) {
-                    (Some(high), Some(low)) => u8::try_from(high * 16 + low).unwrap_or_default(),
-                    _ => {
-                        let shown = String::from_utf8_lossy(&[high, low]).into_owned();
-                        return Err(format!("invalid hex char escape sequence: {shown}"));
-                    }
-                }
+                let (Some(upper), Some(lower)) = (digit(high), digit(low)) else {
+                    let shown = String::from_utf8_lossy(&[high, low]).into_owned();
+                    return Err(format!("invalid hex char escape sequence: {shown}"));
+                };
+                u8::try_from(upper * 16 + lower).unwrap_or_default()
             }
             other => {
                 let shown = String::from_utf8_lossy(&[other]).into_owned();

@@ -76,10 +76,14 @@ fn together(expr: &Expr, decides: bool) -> Option<bool> {
 fn flatten<'e>(expr: &'e Expr, is_or: bool, parts: &mut Vec<&'e Expr>) {
     match &expr.kind {
         ExprKind::Or(children) if is_or => {
-            children.iter().for_each(|child| flatten(child, is_or, parts));
+            for child in children {
+                flatten(child, is_or, parts);
+            }
         }
         ExprKind::And(children) if !is_or => {
-            children.iter().for_each(|child| flatten(child, is_or, parts));
+            for child in children {
+                flatten(child, is_or, parts);
+            }
         }
         _ => parts.push(expr),
     }
@@ -90,7 +94,7 @@ fn contradicts(parts: &[&Expr], is_or: bool) -> bool {
     // Only comparisons are told apart: to print whole trees at each level takes too long.
     let is_leaf = |part: &Expr| part.children().is_empty();
     let leaves = parts.iter().filter(|part| is_leaf(part));
-    let plain: HashSet<String> = leaves.map(|part| part.to_string()).collect();
+    let plain: HashSet<String> = leaves.map(ToString::to_string).collect();
     let negated = parts.iter().any(|part| match &part.kind {
         ExprKind::Not(child) => is_leaf(child) && plain.contains(&child.to_string()),
         _ => false,

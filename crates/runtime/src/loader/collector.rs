@@ -203,11 +203,6 @@ impl Collector {
             return refuse("The rule must have at least one field that can be replaced", context);
         }
         known_source(rule, context)?;
-        fn set<T>(own: &mut T, new: Option<T>) {
-            if let Some(new) = new {
-                *own = new;
-            }
-        }
         set(&mut rule.condition, update.condition);
         set(&mut rule.output, update.output);
         set(&mut rule.description, update.description);
@@ -242,6 +237,12 @@ impl Collector {
         let meant = crate::nearest::nearest(name, known).map(str::to_owned);
         let failure = Failure::new(ErrorCode::Validate, why, context.clone());
         Err(Failure { meant, ..failure })
+    }
+}
+
+fn set<T>(own: &mut T, new: Option<T>) {
+    if let Some(new) = new {
+        *own = new;
     }
 }
 

@@ -21,7 +21,7 @@ macro_rules! item_types {
     ($($variant:ident = $words:literal,)*) => {
         /// What kind of thing something is said of.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum ItemType { $(#[doc = $words] $variant,)* }
+        pub enum ItemType { $(#[doc = concat!("`", $words, "`")] $variant,)* }
 
         impl ItemType {
             /// Falco's name for it.

@@ -96,12 +96,12 @@ impl<'a> Item<'a> {
         };
         items
             .iter()
-            .map(|item| match item.scalar() {
-                Some(text) => Ok(text.to_owned()),
-                None => {
-                    let within = context.within(self.file, item, ItemType::ListItem, "");
-                    refuse("sequence value is not scalar", within)
+            .map(|item| {
+                if let Some(text) = item.scalar() {
+                    return Ok(text.to_owned());
                 }
+                let within = context.within(self.file, item, ItemType::ListItem, "");
+                refuse("sequence value is not scalar", within)
             })
             .collect()
     }

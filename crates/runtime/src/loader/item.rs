@@ -63,6 +63,7 @@ pub(crate) struct MacroItem {
 }
 
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a key of rule files")]
 pub(crate) struct RuleItem {
     pub(crate) context: Context,
     pub(crate) condition_context: Context,

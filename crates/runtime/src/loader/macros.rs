@@ -34,10 +34,10 @@ pub(super) fn resolve(
         error: None,
         unknown: None,
     };
-    let resolved = resolver.visit(condition, 0)?;
+    let tree = resolver.visit(condition, 0)?;
     match (resolver.error, resolver.unknown) {
         (Some(error), _) | (None, Some(error)) => Err(error),
-        (None, None) => Ok((resolved, resolver.used)),
+        (None, None) => Ok((tree, resolver.used)),
     }
 }
 
@@ -50,7 +50,7 @@ struct Resolver<'m> {
     unknown: Option<MacroError>,
 }
 
-impl<'m> Resolver<'m> {
+impl Resolver<'_> {
     fn visit(&mut self, expr: &Expr, depth: u32) -> Result<Expr, MacroError> {
         self.parts = self.parts.saturating_add(1);
         if self.parts > MAX_PARTS || depth > MAX_DEPTH {

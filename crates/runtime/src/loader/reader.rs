@@ -93,9 +93,9 @@ impl<'a> Reader<'a> {
             let name: String = self.of(node, &unnamed).required(key)?;
             let context = whole(kind, &name);
             return match kind {
-                ItemType::List => self.list(node, name, context),
-                ItemType::Macro => self.macro_(node, name, context),
-                _ => self.rule(node, name, context),
+                ItemType::List => self.list(node, name, &context),
+                ItemType::Macro => self.macro_(node, name, &context),
+                _ => self.rule(node, name, &context),
             };
         }
         let context = whole(ItemType::RulesContentItem, "");
@@ -146,36 +146,36 @@ impl<'a> Reader<'a> {
         Ok(overrides)
     }
 
-    fn list(&mut self, node: &Node, name: String, context: Context) -> Result<(), Failure> {
+    fn list(&mut self, node: &Node, name: String, context: &Context) -> Result<(), Failure> {
         if !is_list_name(&name) {
             let message = "List has an invalid name. List names should match a regular \
                            expression: ([^()\"'[:space:]=,]+)";
             self.report.warn(WarningCode::InvalidListName, message, context.clone());
         }
-        let items = self.of(node, &context).texts("items")?;
-        let append = self.is_appended(node, &context)?;
-        let overrides = self.overridden(node, append, (&["items"], &["items"]), &context)?;
+        let items = self.of(node, context).texts("items")?;
+        let append = self.is_appended(node, context)?;
+        let overrides = self.overridden(node, append, (&["items"], &["items"]), context)?;
         let list = ListItem { context: context.clone(), order: Order::default(), name, items };
         if append || overrides.append.contains("items") {
             self.collector.append_list(list)?;
         } else {
             self.collector.define_list(list, !overrides.is_empty());
         }
-        self.unknown_keys(node, &["list", "items", "append", "override"], &context);
+        self.unknown_keys(node, &["list", "items", "append", "override"], context);
         Ok(())
     }
 
-    fn macro_(&mut self, node: &Node, name: String, context: Context) -> Result<(), Failure> {
+    fn macro_(&mut self, node: &Node, name: String, context: &Context) -> Result<(), Failure> {
         if !is_macro_name(&name) {
             let message = "Macro has an invalid name. Macro names should match a regular \
                            expression: ([a-zA-Z]+[a-zA-Z0-9_]*)";
             self.report.warn(WarningCode::InvalidMacroName, message, context.clone());
         }
         let (condition, condition_context) =
-            self.condition(node, ItemType::MacroCondition, &context)?;
-        let append = self.is_appended(node, &context)?;
+            self.condition(node, ItemType::MacroCondition, context)?;
+        let append = self.is_appended(node, context)?;
         let keys: &[&str] = &["condition"];
-        let overrides = self.overridden(node, append, (keys, keys), &context)?;
+        let overrides = self.overridden(node, append, (keys, keys), context)?;
         let order = Order::default();
         let item =
             MacroItem { context: context.clone(), condition_context, order, name, condition };
@@ -184,7 +184,7 @@ impl<'a> Reader<'a> {
         } else {
             self.collector.define_macro(item, !overrides.is_empty());
         }
-        self.unknown_keys(node, &["macro", "condition", "append", "override"], &context);
+        self.unknown_keys(node, &["macro", "condition", "append", "override"], context);
         Ok(())
     }
 
@@ -200,35 +200,35 @@ impl<'a> Reader<'a> {
         Ok((Traced::of(self.file, value), context.within(self.file, value, kind, "")))
     }
 
-    fn rule(&mut self, node: &Node, name: String, context: Context) -> Result<(), Failure> {
-        let item = self.of(node, &context);
+    fn rule(&mut self, node: &Node, name: String, context: &Context) -> Result<(), Failure> {
+        let item = self.of(node, context);
         let source = item.maybe_empty("source")?;
-        let append = self.is_appended(node, &context)?;
+        let append = self.is_appended(node, context)?;
         let keys = (overrides::APPENDABLE, overrides::REPLACEABLE);
-        let overrides = self.overridden(node, append, keys, &context)?;
+        let overrides = self.overridden(node, append, keys, context)?;
         if !overrides.is_empty() {
-            self.override_rule(node, &name, &source, &overrides, &context)?;
+            self.override_rule(node, &name, &source, &overrides, context)?;
         } else if append {
             let mut update = RuleUpdate { source, ..RuleUpdate::default() };
             if node.get("condition").is_some() {
-                update.condition = Some(self.condition(node, ItemType::RuleCondition, &context)?.0);
+                update.condition = Some(self.condition(node, ItemType::RuleCondition, context)?.0);
             }
             if node.get("exceptions").is_some() {
-                update.exceptions = Some(self.exceptions(node, true, &context)?);
+                update.exceptions = Some(self.exceptions(node, true, context)?);
             }
-            self.collector.append_rule(&name, update, &context)?;
+            self.collector.append_rule(&name, update, context)?;
         } else if ["condition", "output", "desc", "priority"]
             .iter()
             .all(|key| node.get(key).is_none())
         {
-            let enabled = self.of(node, &context).required("enabled")?;
+            let enabled = self.of(node, context).required("enabled")?;
             self.report.warn(WarningCode::DeprecatedItem, ENABLED_IS_OLD, context.clone());
-            self.collector.enable(&name, enabled, &context)?;
+            self.collector.enable(&name, enabled, context)?;
         } else {
-            let rule = self.whole_rule(node, name, &context)?;
+            let rule = self.whole_rule(node, name, context)?;
             self.collector.define_rule(rule, self.report)?;
         }
-        self.unknown_keys(node, &overrides::RULE_KEYS, &context);
+        self.unknown_keys(node, &overrides::RULE_KEYS, context);
         Ok(())
     }
 

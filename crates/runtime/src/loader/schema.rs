@@ -98,7 +98,6 @@ fn judge(node: &Node, shape: &Shape, path: &str, found: &mut Vec<String>) {
     let here = if path.is_empty() { "/" } else { path };
     let mut wrong = |what: &str| found.push(format!("{here} is no {what}"));
     match shape {
-        Shape::Any => {}
         Shape::Text if node.scalar().is_none() && !node.is_null() => wrong("text"),
         Shape::Boolean if !matches!(node.scalar(), Some("true" | "false")) => {
             wrong("boolean: it is true or false");

@@ -173,11 +173,12 @@ fn falco_rule(id: &'static str, title: &'static str, level: Level) -> Rule<'stat
 
 impl Said {
     fn falco(rule: Rule<'static>, message: &str, context: &Context, meant: Option<&str>) -> Self {
+        let message = message.trim_end_matches('.');
         let mut text = if message.is_empty() { rule.title } else { message }.to_owned();
         if let Some(meant) = meant {
             text.push_str(&format!(": did you mean `{meant}`?"));
         } else if message.starts_with("Undefined macro") {
-            text.push_str(" The file that defines it has to be named as well");
+            text.push_str(": the file that defines it has to be named as well");
         }
         if let Some(item) = context.item() {
             text.push_str(&format!(" (in {} `{}`)", item.item_type.name(), item.item_name));
