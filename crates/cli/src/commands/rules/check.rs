@@ -1,6 +1,7 @@
 //! `plimsoll rules check`: do these files load, and do they mean what they say.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use plimsoll_model::text::{Level, Source, Span, offset};
@@ -176,12 +177,12 @@ impl Said {
         let message = message.trim_end_matches('.');
         let mut text = if message.is_empty() { rule.title } else { message }.to_owned();
         if let Some(meant) = meant {
-            text.push_str(&format!(": did you mean `{meant}`?"));
+            let _ = write!(text, ": did you mean `{meant}`?");
         } else if message.starts_with("Undefined macro") {
             text.push_str(": the file that defines it has to be named as well");
         }
         if let Some(item) = context.item() {
-            text.push_str(&format!(" (in {} `{}`)", item.item_type.name(), item.item_name));
+            let _ = write!(text, " (in {} `{}`)", item.item_type.name(), item.item_name);
         }
         let is_word = context.condition.is_some();
         Self { rule, level: rule.level, message: text, place: context.place, is_word }

@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
+use plimsoll_runtime::loader::Rule;
+
 use super::files::Loaded;
 use crate::exit::Outcome;
 
@@ -39,7 +41,7 @@ impl List {
         let mut out = BufWriter::new(io::stdout().lock());
         match self.output {
             Form::Json => {
-                let rules: Vec<_> = rules.iter().map(|rule| rule.describe()).collect();
+                let rules: Vec<_> = rules.iter().map(Rule::describe).collect();
                 serde_json::to_writer_pretty(&mut out, &serde_json::json!({ "rules": rules }))?;
                 writeln!(out)?;
             }
