@@ -12,7 +12,8 @@ mod sources;
 
 pub use ignore_file::{IgnoreFile, IgnoreProblem, IgnoreProblemKind};
 pub use pattern::PatternError;
-pub(crate) use sensitive::{Kind, kind_of};
+pub(crate) use sensitive::Kind;
+use sensitive::kind_of;
 pub(crate) use sources::{ContextSource, context_sources};
 
 /// How many steps of comparing patterns with paths one rule makes for a file.
@@ -43,6 +44,8 @@ pub struct BuildContext {
     pub ignore: Option<IgnoreFile>,
     /// The paths of its files and folders, sorted: `src`, `src/main.rs`.
     entries: Arc<[String]>,
+    /// Those of the entries that have no business in an image.
+    sensitive: Arc<[(String, Kind)]>,
     /// Whether [`Self::entries`] holds all of them, and not only the first level.
     complete: bool,
 }
@@ -52,7 +55,8 @@ impl BuildContext {
     /// parts; `complete` says whether these are all, and not only those of the first level.
     pub fn new(ignore: Option<IgnoreFile>, mut entries: Vec<String>, complete: bool) -> Self {
         entries.sort_unstable();
-        Self { ignore, entries: entries.into(), complete }
+        let sensitive = entries.iter().filter_map(|entry| Some((entry.clone(), kind_of(entry)?)));
+        Self { ignore, sensitive: sensitive.collect(), entries: entries.into(), complete }
     }
 
     /// The same folder with another ignore file.
@@ -64,6 +68,11 @@ impl BuildContext {
     /// The files and folders that are known, sorted.
     pub fn entries(&self) -> &[String] {
         &self.entries
+    }
+
+    /// The files and folders that have no business in an image, sorted.
+    pub(crate) fn sensitive(&self) -> impl Iterator<Item = (&str, Kind)> {
+        self.sensitive.iter().map(|(path, kind)| (path.as_str(), *kind))
     }
 
     /// Whether all files and folders are known.

@@ -1,6 +1,6 @@
 //! `COPY .` without a `.dockerignore`.
 
-use crate::build_context::{ContextSource, context_sources, kind_of};
+use crate::build_context::{ContextSource, context_sources};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -29,13 +29,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         return;
     }
     let Some(source) = context_sources(context).find(ContextSource::is_whole) else { return };
-    let names: Vec<String> = folder
-        .entries()
-        .iter()
-        .filter(|entry| kind_of(entry).is_some())
-        .take(MAX_NAMES)
-        .map(|entry| format!("`{entry}`"))
-        .collect();
+    let names: Vec<String> =
+        folder.sensitive().take(MAX_NAMES).map(|(entry, _)| format!("`{entry}`")).collect();
     let what = if names.is_empty() {
         "whatever will lie in it too".to_owned()
     } else {

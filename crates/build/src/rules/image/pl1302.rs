@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::build_context::{Kind, Steps, context_sources, kind_of};
+use crate::build_context::{Kind, Steps, context_sources};
 use crate::context::Context;
 use crate::finding::Level;
 use crate::rule::{Findings, Mending, Rule};
@@ -32,10 +32,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let mut steps = Steps::default();
     let mut exposed: Vec<&str> = Vec::new();
     let kept_out = [Kind::Repository, Kind::Secret];
-    for entry in folder.entries() {
-        if !kind_of(entry).is_some_and(|kind| kept_out.contains(&kind)) {
-            continue;
-        }
+    for (entry, _) in folder.sensitive().filter(|(_, kind)| kept_out.contains(kind)) {
         match folder.ignores(entry, &mut steps) {
             Some(true) => {}
             Some(false) => exposed.push(entry),

@@ -1,8 +1,10 @@
 //! The build context of a Dockerfile: the folder that is named, or the one that it lies in.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use plimsoll_build::build_context::{BuildContext, IgnoreFile};
 
@@ -20,16 +22,22 @@ const MAX_PARENTS: usize = 16;
 /// The context of every Dockerfile.
 #[derive(Debug)]
 pub(super) enum Contexts {
-    /// Each lies in its own.
-    Beside,
+    /// Each lies in its own: what is in a folder, by its path, once it was asked for, and whether
+    /// a folder above it has an ignore file.
+    Beside(Mutex<HashMap<PathBuf, (BuildContext, bool)>>),
     /// One was named, and is listed.
     Named(PathBuf, BuildContext),
 }
 
 impl Contexts {
+    /// Each Dockerfile lies in its own.
+    pub(super) fn beside() -> Self {
+        Self::Beside(Mutex::default())
+    }
+
     /// Lists the folder that is named; without one, contexts are what Dockerfiles lie in.
     pub(super) fn new(folder: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(folder) = folder else { return Ok(Self::Beside) };
+        let Some(folder) = folder else { return Ok(Self::beside()) };
         if !folder.is_dir() {
             let why = format!("the build context `{}` is no folder", folder.display());
             return Err(Usage(why).into());
@@ -56,19 +64,22 @@ impl Contexts {
             Self::Named(folder, context) => {
                 Some(context.with_ignore(ignore_file(folder, dockerfile)))
             }
-            Self::Beside if is_stdin(dockerfile) => None,
-            Self::Beside => {
+            Self::Beside(_) if is_stdin(dockerfile) => None,
+            Self::Beside(listed) => {
                 let folder = match dockerfile.parent()? {
                     parent if parent.as_os_str().is_empty() => Path::new("."),
                     parent => parent,
                 };
                 let ignore = ignore_file(folder, dockerfile);
-                if ignore.is_none() && has_ignore_file_above(folder) {
-                    return None;
-                }
-                let mut listing = Listing::default();
-                listing.walk(folder, "", 0);
-                Some(BuildContext::new(ignore, listing.entries, false))
+                let mut listed = listed.lock().unwrap_or_else(PoisonError::into_inner);
+                let (context, is_below_another) =
+                    listed.entry(folder.to_owned()).or_insert_with(|| {
+                        let mut listing = Listing::default();
+                        listing.walk(folder, "", 0);
+                        let context = BuildContext::new(None, listing.entries, false);
+                        (context, has_ignore_file_above(folder))
+                    });
+                (ignore.is_some() || !*is_below_another).then(|| context.with_ignore(ignore))
             }
         }
     }

@@ -231,7 +231,7 @@ pub(super) fn ground(
 ) -> (anyhow::Result<Config>, Environment) {
     let folder = path.and_then(Path::parent).map(Path::to_owned);
     let folder = folder.or_else(|| env::current_dir().ok()).unwrap_or_default();
-    let build_context = path.and_then(|path| Contexts::Beside.of(path));
+    let build_context = path.and_then(|path| Contexts::beside().of(path));
     let environment = Environment { build_context, ..Environment::default() };
     (settings::project_config(config, &folder), environment)
 }
