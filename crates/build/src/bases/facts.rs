@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use plimsoll_model::Timestamp;
 use serde::Deserialize;
 
-use super::lifecycle::lifecycles;
+use super::lifecycle::{lifetime, product};
 use super::name::{BaseName, compare_versions, is_like, words};
 use super::{Base, Distribution, Libc, PackageManager, Shell, ShellFact, put_account};
 
@@ -194,7 +194,7 @@ struct Tag<'t> {
 impl<'t> Tag<'t> {
     fn new(family: &Family, rest: &'t str, tag: &'t str) -> Self {
         let words: Vec<&str> = words(rest).chain(words(tag)).take(32).collect();
-        let product = family.product.as_deref().and_then(|id| lifecycles().products.get(id));
+        let product = family.product.as_deref().and_then(product);
         let release = words.iter().find_map(|word| {
             let found = product.and_then(|product| product.release(word));
             match found {
@@ -211,7 +211,7 @@ impl<'t> Tag<'t> {
 
     /// The release of a distribution that the words name: `bookworm`, `debian12`, `alpine3.20`.
     fn release_of(&self, distro: &str) -> Option<String> {
-        let product = lifecycles().products.get(distro)?;
+        let product = product(distro)?;
         self.words.iter().find_map(|word| {
             let version = match word.strip_prefix(distro) {
                 Some(version) if version.starts_with(|c: char| c.is_ascii_digit()) => version,
@@ -308,14 +308,14 @@ impl Family {
         let of_distro = base
             .distro
             .as_ref()
-            .and_then(|distro| lifecycles().lifetime(&distro.id, distro.version.as_deref()?));
+            .and_then(|distro| lifetime(&distro.id, distro.version.as_deref()?));
         let named = product.and_then(|id| Some((id, tag.release_of(id)?)));
         let of_product = self
             .product
             .as_deref()
             .zip(tag.release.clone())
             .or(named)
-            .and_then(|(product, release)| lifecycles().lifetime(product, &release));
+            .and_then(|(product, release)| lifetime(product, &release));
         for lifetime in of_distro.into_iter().chain(of_product) {
             if !base.lifetimes.contains(&lifetime) {
                 base.add_lifetime(lifetime);
@@ -407,7 +407,7 @@ mod tests {
             assert!(!name.is_empty());
             assert!(family.source.starts_with("https://"), "{name:?} has no source");
             if let Some(product) = &family.product {
-                let known = super::lifecycles().products.contains_key(product);
+                let known = crate::bases::lifecycles().products.contains_key(product);
                 assert!(known, "{name:?}: no lifecycle of {product}");
             }
         }

@@ -3,8 +3,8 @@
 //! The table is `facts/lifecycle.toml`, from <https://endoflife.date/>. A scan with an advisory
 //! database has newer dates of distributions; these are for what is known without one.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{LazyLock, OnceLock};
 
 use plimsoll_model::Timestamp;
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub struct Lifecycles {
 }
 
 /// A product and its releases.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Product {
     /// For people.
@@ -37,7 +37,7 @@ pub struct Product {
 }
 
 /// A release.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Release {
     /// First day.
@@ -59,11 +59,38 @@ impl Release {
     }
 }
 
+const TEXT: &str = include_str!("facts/lifecycle.toml");
+
 /// The shipped table.
 pub fn lifecycles() -> &'static Lifecycles {
-    static TABLE: LazyLock<Lifecycles> =
-        LazyLock::new(|| toml::from_str(include_str!("facts/lifecycle.toml")).unwrap_or_default());
+    static TABLE: LazyLock<Lifecycles> = LazyLock::new(|| toml::from_str(TEXT).unwrap_or_default());
     &TABLE
+}
+
+/// A product of the shipped table. Of the table only its part is read: who judges one file asks for
+/// one or two.
+pub(super) fn product(id: &str) -> Option<&'static Product> {
+    type Part = (&'static str, OnceLock<Option<Product>>);
+    static PARTS: LazyLock<HashMap<&'static str, Part>> = LazyLock::new(|| {
+        let parts = TEXT.split("\n[product.").skip(1);
+        parts
+            .filter_map(|part| part.split_once("]\n"))
+            .map(|(id, part)| (id.trim_matches('"'), (part, OnceLock::new())))
+            .collect()
+    });
+    let (part, read) = PARTS.get(id)?;
+    read.get_or_init(|| toml::from_str(part).ok()).as_ref()
+}
+
+/// When fixes end for a version of a product.
+pub(super) fn lifetime(id: &str, version: &str) -> Option<Lifetime> {
+    let product = product(id)?;
+    let (cycle, release) = product.release(version)?;
+    Some(Lifetime {
+        of: format!("{} {cycle}", product.name),
+        end: release.end?,
+        extended: release.extended,
+    })
 }
 
 impl Product {
@@ -89,19 +116,6 @@ impl Product {
     }
 }
 
-impl Lifecycles {
-    /// When fixes end for a version of a product.
-    pub fn lifetime(&self, product: &str, version: &str) -> Option<Lifetime> {
-        let product = self.products.get(product)?;
-        let (cycle, release) = product.release(version)?;
-        Some(Lifetime {
-            of: format!("{} {cycle}", product.name),
-            end: release.end?,
-            extended: release.extended,
-        })
-    }
-}
-
 /// `3.20.3` is in the cycle `3.20`, and `3.2` is not in `3.20`.
 fn is_in_cycle(version: &str, cycle: &str) -> bool {
     version.strip_prefix(cycle).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_']))
@@ -109,7 +123,7 @@ fn is_in_cycle(version: &str, cycle: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::lifecycles;
+    use super::{lifecycles, product};
 
     #[test]
     fn the_table_is_well_formed() {
@@ -123,6 +137,14 @@ mod tests {
                     assert!(from < end, "{id} {cycle} ends before it starts");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_product_read_alone_is_the_one_of_the_table() {
+        assert!(!lifecycles().products.is_empty());
+        for (id, whole) in &lifecycles().products {
+            assert_eq!(product(id), Some(whole), "{id}");
         }
     }
 

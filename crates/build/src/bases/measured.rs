@@ -6,7 +6,7 @@
 use plimsoll_model::RunConfig;
 
 use super::{
-    Base, Distribution, Libc, PackageManager, Shell, ShellFact, lifecycle::lifecycles, put_account,
+    Base, Distribution, Libc, PackageManager, Shell, ShellFact, lifecycle::lifetime, put_account,
 };
 
 /// Folders that commands are looked for in, without a leading slash.
@@ -71,7 +71,7 @@ impl Base {
         }
         if let Some(distro) = &base.distro
             && let Some(version) = &distro.version
-            && let Some(lifetime) = lifecycles().lifetime(&distro.id, version)
+            && let Some(lifetime) = lifetime(&distro.id, version)
         {
             base.add_lifetime(lifetime);
         }
