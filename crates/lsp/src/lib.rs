@@ -8,6 +8,7 @@
 //! the stream or `exit` ends the session.
 #![forbid(unsafe_code)]
 
+mod changes;
 mod client;
 mod document;
 mod documents;
