@@ -1,6 +1,7 @@
 //! `plimsoll lsp`, as an editor meets it: the real program on two pipes.
 
 mod client;
+mod manifests;
 mod neovim;
 mod protocol;
 
