@@ -18,19 +18,8 @@ impl<'a> Judged<'a> {
 }
 
 fn finding(found: &build::Finding) -> Finding<'_> {
-    let rule = found.rule;
     Finding {
-        rule: Rule {
-            id: rule.id,
-            aliases: rule.aliases,
-            level: rule.level,
-            title: rule.title,
-            why: rule.why,
-            bad: rule.bad,
-            good: rule.good,
-            source: rule.source,
-            language: "dockerfile",
-        },
+        rule: Rule::from(found.rule),
         level: found.level,
         message: &found.message,
         span: found.span,
@@ -41,5 +30,21 @@ fn finding(found: &build::Finding) -> Finding<'_> {
             edits: &fix.edits,
         }),
         related: found.related.iter().map(|(place, text)| (*place, &**text)).collect(),
+    }
+}
+
+impl<'a> From<&'a build::Rule> for Rule<'a> {
+    fn from(rule: &'a build::Rule) -> Self {
+        Self {
+            id: rule.id,
+            aliases: rule.aliases,
+            level: rule.level,
+            title: rule.title,
+            why: rule.why,
+            bad: rule.bad,
+            good: rule.good,
+            source: rule.source,
+            language: "dockerfile",
+        }
     }
 }

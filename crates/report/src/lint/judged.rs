@@ -75,6 +75,29 @@ pub struct Rule<'a> {
     pub language: &'static str,
 }
 
+impl Rule<'_> {
+    /// Its page, for a terminal; `mending` says what `--fix` does.
+    pub fn page(&self, mending: &str) -> String {
+        let indent =
+            |text: &str| text.lines().fold(String::new(), |all, line| all + "    " + line + "\n");
+        let aliases = if self.aliases.is_empty() {
+            String::new()
+        } else {
+            format!("Also called {}.\n", self.aliases.join(", "))
+        };
+        format!(
+            "{} ({}): {}.\n\n{}\n\nInstead of\n\n{}\nwrite\n\n{}\n{mending}\n{aliases}See {}\n",
+            self.id,
+            self.level,
+            self.title,
+            self.why,
+            indent(self.bad),
+            indent(self.good),
+            self.source,
+        )
+    }
+}
+
 /// Edits that mend a finding.
 #[derive(Debug, Clone)]
 pub struct Fix<'a> {

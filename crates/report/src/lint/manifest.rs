@@ -14,19 +14,8 @@ impl<'a> Judged<'a> {
 }
 
 fn finding<'a>(source: &Source, found: &'a kube::Finding) -> Finding<'a> {
-    let rule = found.rule;
     Finding {
-        rule: Rule {
-            id: rule.id,
-            aliases: rule.aliases,
-            level: rule.level,
-            title: rule.title,
-            why: rule.why,
-            bad: rule.bad,
-            good: rule.good,
-            source: rule.source,
-            language: "yaml",
-        },
+        rule: Rule::from(found.rule),
         level: found.level,
         message: &found.message,
         span: found.span,
@@ -37,5 +26,21 @@ fn finding<'a>(source: &Source, found: &'a kube::Finding) -> Finding<'a> {
             edits: &fix.edits,
         }),
         related: found.related.iter().map(|(place, text)| (*place, &**text)).collect(),
+    }
+}
+
+impl<'a> From<&'a kube::Rule> for Rule<'a> {
+    fn from(rule: &'a kube::Rule) -> Self {
+        Self {
+            id: rule.id,
+            aliases: rule.aliases,
+            level: rule.level,
+            title: rule.title,
+            why: rule.why,
+            bad: rule.bad,
+            good: rule.good,
+            source: rule.source,
+            language: "yaml",
+        }
     }
 }

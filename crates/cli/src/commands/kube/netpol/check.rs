@@ -10,7 +10,6 @@ use plimsoll_model::text::Level;
 use plimsoll_report::lint::{Judged, LintFormat};
 
 use super::load;
-use crate::commands::kube::pages::page;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 use crate::style::stdout_style;
@@ -62,7 +61,9 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         if let Some(name) = &self.explain {
-            io::stdout().write_all(page(named(name)?).as_bytes())?;
+            let rule = named(name)?;
+            let page = plimsoll_report::lint::Rule::from(rule).page(rule.mending.about());
+            io::stdout().write_all(page.as_bytes())?;
             return Ok(Outcome::Clean);
         }
         if self.list_rules {
