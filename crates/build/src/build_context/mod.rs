@@ -14,7 +14,7 @@ pub use ignore_file::{IgnoreFile, IgnoreProblem, IgnoreProblemKind};
 pub use pattern::PatternError;
 pub(crate) use sensitive::Kind;
 use sensitive::kind_of;
-pub(crate) use sources::{ContextSource, context_sources};
+pub(crate) use sources::{ContextSource, context_sources, weight};
 
 /// How many steps of comparing patterns with paths one rule makes for a file.
 const MAX_STEPS: usize = 20_000_000;
@@ -46,6 +46,8 @@ pub struct BuildContext {
     entries: Arc<[String]>,
     /// Those of the entries that have no business in an image.
     sensitive: Arc<[(String, Kind)]>,
+    /// The bytes of its files, sorted by path, as far as they are known.
+    sizes: Arc<[(String, u64)]>,
     /// Whether [`Self::entries`] holds all of them, and not only the first level.
     complete: bool,
 }
@@ -56,7 +58,45 @@ impl BuildContext {
     pub fn new(ignore: Option<IgnoreFile>, mut entries: Vec<String>, complete: bool) -> Self {
         entries.sort_unstable();
         let sensitive = entries.iter().filter_map(|entry| Some((entry.clone(), kind_of(entry)?)));
-        Self { ignore, sensitive: sensitive.collect(), entries: entries.into(), complete }
+        Self {
+            ignore,
+            sensitive: sensitive.collect(),
+            entries: entries.into(),
+            sizes: Arc::default(),
+            complete,
+        }
+    }
+
+    /// The same with the bytes of its files.
+    #[must_use]
+    pub fn with_sizes(mut self, mut sizes: Vec<(String, u64)>) -> Self {
+        sizes.sort_unstable();
+        self.sizes = sizes.into();
+        self
+    }
+
+    /// How many bytes a file, or a folder with what the ignore file leaves of it, brings into an
+    /// image; `.` is the whole context. `None` where that is not known.
+    pub(crate) fn bytes(&self, path: &str) -> Option<u64> {
+        let start = self.sizes.partition_point(|(one, _)| one.as_str() < path);
+        if let Some((_, size)) = self.sizes.get(start).filter(|(one, _)| one == path) {
+            return Some(*size);
+        }
+        if !self.complete || path != "." && !self.has(path) {
+            return None;
+        }
+        let folder = if path == "." { String::new() } else { format!("{path}/") };
+        let start = self.sizes.partition_point(|(one, _)| *one < folder);
+        let within =
+            self.sizes.get(start..)?.iter().take_while(|(one, _)| one.starts_with(&folder));
+        let mut steps = Steps::default();
+        let mut sum = 0_u64;
+        for (file, size) in within {
+            if !self.ignores(file, &mut steps)? {
+                sum = sum.saturating_add(*size);
+            }
+        }
+        Some(sum)
     }
 
     /// The same folder with another ignore file.

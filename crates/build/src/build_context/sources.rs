@@ -49,6 +49,20 @@ pub(crate) fn context_sources<'a>(
         })
 }
 
+/// What the layer of a `COPY` of one source holds, in words: `12.3 MB`. `None` where its bytes are
+/// not known, and where they are not worth a word.
+pub(crate) fn weight(context: &Context<'_>, instruction: usize) -> Option<String> {
+    let folder = context.environment.build_context.as_ref()?;
+    let mut sources = context_sources(context).filter(|source| source.step.index == instruction);
+    let (source, other) = (sources.next()?, sources.next());
+    if other.is_some() || source.is_variable || source.step.instruction.keyword != Keyword::Copy {
+        return None;
+    }
+    let bytes = folder.bytes(&source.path)?;
+    let tenths = bytes / 100_000;
+    (tenths > 0).then(|| format!("{}.{} MB", tenths / 10, tenths % 10))
+}
+
 fn source<'a>(
     context: &Context<'a>,
     step: Step<'a>,

@@ -92,6 +92,22 @@ fn the_known_files_are_found_by_their_paths() {
     assert_eq!(context.ignores("a", &mut Steps::default()), Some(false));
 }
 
+#[test]
+fn a_folder_weighs_what_its_ignore_file_leaves_of_it() {
+    let entries = ["a", "a/x", "a/y.log", "ab", "b"].map(str::to_owned).to_vec();
+    let sizes = [("b", 1), ("a/x", 20), ("a/y.log", 300), ("ab", 4_000)];
+    let sizes = sizes.map(|(path, size)| (path.to_owned(), size)).to_vec();
+    let context = BuildContext::new(None, entries.clone(), true).with_sizes(sizes.clone());
+    assert_eq!(
+        ["a", "a/x", ".", "c"].map(|path| context.bytes(path)),
+        [Some(320), Some(20), Some(4_321), None]
+    );
+    let ignore = Some(IgnoreFile::parse(b"**/*.log\n"));
+    assert_eq!(context.with_ignore(ignore).bytes("a"), Some(20));
+    let first_level = BuildContext::new(None, entries, false).with_sizes(sizes);
+    assert_eq!(["a", "b"].map(|path| first_level.bytes(path)), [None, Some(1)]);
+}
+
 proptest::proptest! {
     #[test]
     fn no_file_panics(text in "[a-c/!*?\\[\\]^\\\\. #-]{0,30}(\n[a-c/!*?\\[\\]-]{0,10}){0,3}",

@@ -20,6 +20,16 @@ fn a_whole_context_without_an_ignore_file_names_what_gets_in() {
 }
 
 #[test]
+fn what_a_later_layer_cannot_free_is_weighed() {
+    let machine = Machine::new();
+    machine.write("Dockerfile", "FROM debian:12\nCOPY big.tar /tmp/big.tar\nRUN rm /tmp/big.tar\n");
+    machine.write("big.tar", "x".repeat(2_560_000));
+    let out = machine.run("lint -f text Dockerfile").ended(1).out;
+    let message = "frees nothing: 2.5 MB stay in the layer of line 2";
+    assert!(out.contains(message), "{out}");
+}
+
+#[test]
 fn the_ignore_file_of_the_dockerfile_wins_over_that_of_the_folder() {
     let machine = Machine::new();
     machine.write("Dockerfile", "FROM scratch\nCOPY notes.txt /srv/\n");

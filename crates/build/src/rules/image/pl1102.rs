@@ -1,5 +1,6 @@
 //! Files that are removed in a later layer than the one that they are in.
 
+use crate::build_context::weight;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::flow::{Effect, Event, Flow, Writer, base_name, covers, is_within};
@@ -30,15 +31,21 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         let Effect::Delete { path, program } = &event.effect else { continue };
         let Some(added) = wasted(flow, last.index, event, is_large) else { continue };
         let line = added.line;
+        let weight = weight(context, added.instruction);
+        let bytes = weight.as_deref().unwrap_or("the bytes");
         let message = match *program {
             "mv" => {
-                format!("to move {path} here stores it twice: it stays in the layer of line {line}")
+                let bytes = weight.as_ref().map(|weight| format!(" with {weight}"));
+                let bytes = bytes.unwrap_or_default();
+                format!(
+                    "to move {path} here stores it twice: it stays in the layer of line {line}{bytes}"
+                )
             }
             "rm" => format!(
-                "to remove {path} here frees nothing: the bytes stay in the layer of line {line}"
+                "to remove {path} here frees nothing: {bytes} stay in the layer of line {line}"
             ),
             clean => {
-                format!("{clean} here frees nothing: the bytes stay in the layer of line {line}")
+                format!("{clean} here frees nothing: {bytes} stay in the layer of line {line}")
             }
         };
         findings.report(event.line, event.span, message).related(added.span, "it comes from here");

@@ -1,6 +1,7 @@
 //! Small files that are copied, used once and removed in a later layer.
 
 use super::pl1102::wasted;
+use crate::build_context::weight;
 use crate::context::Context;
 use crate::finding::Level;
 use crate::flow::{Effect, Writer};
@@ -35,8 +36,10 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         if super::pl1102::is_reported(flow, last.index, event) {
             continue;
         }
+        let weight = weight(context, added.instruction);
+        let bytes = weight.map(|weight| format!(" ({weight})")).unwrap_or_default();
         let message = format!(
-            "{pattern} stays in the layer of line {} though it is removed here: mount it with \
+            "{pattern}{bytes} stays in the layer of line {} though it is removed here: mount it with \
              --mount=type=bind where it is needed",
             added.line
         );

@@ -1,6 +1,7 @@
 //! Copied files that a later `RUN` gives to others, which stores them twice.
 
 use super::pl1102::MOST_WRITERS;
+use crate::build_context::weight;
 use crate::context::Context;
 use crate::finding::{Edit, Level};
 use crate::flow::{Effect, Event, Flow, Until, Writer, is_within};
@@ -53,8 +54,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
             .filter(|other| stays(flow, last.index, other, event))
             .collect();
         let Some(first) = copied.last() else { continue };
+        let weight = weight(context, first.instruction);
+        let bytes = weight.map(|weight| format!(", {weight},")).unwrap_or_default();
         let message = format!(
-            "{program} -R stores the files of line {} a second time: write COPY --{flag}={value} there",
+            "{program} -R stores the files of line {}{bytes} a second time: write COPY \
+             --{flag}={value} there",
             first.line
         );
         let reported = findings.report(event.line, event.span, message);

@@ -51,7 +51,8 @@ impl Contexts {
                 folder.display()
             ));
         }
-        let context = BuildContext::new(None, listing.entries, listing.complete);
+        let context =
+            BuildContext::new(None, listing.entries, listing.complete).with_sizes(listing.sizes);
         Ok(Self::Named(folder.to_owned(), context))
     }
 
@@ -76,7 +77,8 @@ impl Contexts {
                     listed.entry(folder.to_owned()).or_insert_with(|| {
                         let mut listing = Listing::default();
                         listing.walk(folder, "", 0);
-                        let context = BuildContext::new(None, listing.entries, false);
+                        let context = BuildContext::new(None, listing.entries, false)
+                            .with_sizes(listing.sizes);
                         (context, has_ignore_file_above(folder))
                     });
                 (ignore.is_some() || !*is_below_another).then(|| context.with_ignore(ignore))
@@ -129,12 +131,14 @@ fn has_ignore_file_above(folder: &Path) -> bool {
 /// What is in a folder. Symbolic links are listed, and not followed.
 struct Listing {
     entries: Vec<String>,
+    /// Bytes of the regular files.
+    sizes: Vec<(String, u64)>,
     complete: bool,
 }
 
 impl Default for Listing {
     fn default() -> Self {
-        Self { entries: Vec::new(), complete: true }
+        Self { entries: Vec::new(), sizes: Vec::new(), complete: true }
     }
 }
 
@@ -152,6 +156,11 @@ impl Listing {
             let name = entry.file_name();
             let path = format!("{prefix}{}", name.to_string_lossy());
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if let Ok(about) = entry.metadata()
+                && about.is_file()
+            {
+                self.sizes.push((path.clone(), about.len()));
+            }
             self.entries.push(path.clone());
             // What is in a repository's own folder, nothing copies by name.
             if is_folder && name != ".git" {
