@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use plimsoll_build::syntax::Dockerfile;
 use plimsoll_build::{Config, Environment, Level, Source, lint};
 
-/// All checks of `ruleset.go` but `InvalidBaseImagePlatform`, which asks a registry, and
+/// All checks of `ruleset.go` but `InvalidBaseImagePlatform`, which asks for the image, and
 /// `CopyIgnoredFile`, which asks for the build context.
 const CHECKS: [&str; 20] = [
     "ConsistentInstructionCasing",

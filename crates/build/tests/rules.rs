@@ -2,6 +2,7 @@
 //! where it mends, it mends the bad one.
 #![allow(clippy::print_stdout, reason = "a test says what it counted")]
 
+use plimsoll_build::bases::{Base, known};
 use plimsoll_build::build_context::{BuildContext, IgnoreFile};
 use plimsoll_build::syntax::Dockerfile;
 use plimsoll_build::{Config, Environment, Level, Mending, Rule, Safety, Source, fix, lint, rules};
@@ -25,12 +26,15 @@ fn example_config() -> Config {
     Config::from_hadolint(text).unwrap_or_default()
 }
 
-/// What the examples of rules that ask for the build context take for given.
+/// What the examples of rules that ask for the build context or for base images take for given.
 fn example_environment(rule: &Rule) -> Environment {
     let ignore = (rule.id != "PL1301").then(|| IgnoreFile::parse(b".env\n"));
     let entries = [".env", ".git", "app"].map(str::to_owned).to_vec();
     let build_context = Some(BuildContext::new(ignore, entries, true));
-    Environment { build_context, ..Environment::default() }
+    let platform = "linux/amd64".parse().ok();
+    let measured = known("alpine:3.20").map(|facts| Base { platform, ..facts });
+    let bases = measured.map(|base| (base.name.clone(), base)).into_iter().collect();
+    Environment { build_context, bases, ..Environment::default() }
 }
 
 fn count(rule: &Rule, text: &str) -> usize {

@@ -50,6 +50,7 @@ fn base_of(inventory: &Inventory, reference: &str) -> Base {
     let names = os.map(|package| package.name.clone()).collect();
     base.installed = (!inventory.is_partial()).then_some(names);
     let artifact = &inventory.artifact;
+    base.platform.clone_from(&artifact.platform);
     base.size.compressed = (artifact.size > 0).then_some(artifact.size);
     base.size.unpacked = Some(survey.unpacked);
     let packages = inventory.present().filter(|package| package.kind.is_os()).count();

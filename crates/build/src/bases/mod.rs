@@ -14,7 +14,7 @@ mod name;
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::Timestamp;
+use plimsoll_model::{Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
 pub use facts::{FactsError, Family, all, known};
@@ -246,6 +246,8 @@ pub struct Base {
     pub entrypoint: Option<Vec<String>>,
     /// `CMD`; empty where the image has none.
     pub cmd: Option<Vec<String>>,
+    /// What it is made for, where it was read from the image.
+    pub platform: Option<Platform>,
     /// Bytes, of linux/amd64 and about right where they are shipped facts.
     pub size: Size,
     /// The day on which the sizes were true, where it is not `as_of`.
@@ -283,6 +285,7 @@ impl Base {
             workdir: None,
             entrypoint: None,
             cmd: None,
+            platform: None,
             size: Size::default(),
             size_as_of: None,
             packages: None,

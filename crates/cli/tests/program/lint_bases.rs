@@ -53,6 +53,20 @@ fn an_image_of_ones_own_is_known_by_what_is_in_it() {
 }
 
 #[test]
+fn an_image_of_another_platform_than_asked_for_is_told() {
+    let machine = Machine::new();
+    machine.write("app.tar", ours().docker_archive(Compression::Gzip));
+    machine.write("Dockerfile", "FROM --platform=linux/s390x ours/app:1\n");
+    let ran = machine.run("lint -f text --base-image docker-archive:app.tar Dockerfile").ended(1);
+    let message = "InvalidBaseImagePlatform warning: Base image ours/app:1 was pulled with \
+                   platform \"linux/amd64\", expected \"linux/s390x\" for current build";
+    assert!(ran.out.contains(message), "{}", ran.out);
+    machine.write("Dockerfile", "FROM --platform=linux/amd64 ours/app:1\n");
+    let ran = machine.run("lint -f text --base-image docker-archive:app.tar Dockerfile");
+    assert!(!ran.out.contains("InvalidBaseImagePlatform"), "{}", ran.out);
+}
+
+#[test]
 fn a_base_that_cannot_be_told_or_read_is_no_judgement() {
     let machine = Machine::new();
     machine.write("app.tar", ours().docker_archive(Compression::Gzip));

@@ -14,6 +14,7 @@ super::registry! {
     expose_invalid_format
     expose_proto_casing
     from_as_casing
+    invalid_base_image_platform
     invalid_default_arg_in_from
     invalid_definition_description
     legacy_key_value_format
