@@ -7,7 +7,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use plimsoll_model::Timestamp;
 use serde::Deserialize;
@@ -137,19 +137,25 @@ struct Facts {
     packages: Option<u64>,
 }
 
-fn read() -> Result<Vec<Family>, FactsError> {
-    let mut families = Vec::new();
-    for (file, text) in FILES {
-        let read: FactsFile = toml::from_str(text).map_err(|why| FactsError { file, why })?;
-        families.extend(read.family);
-    }
-    Ok(families)
+fn read(file: &'static str, text: &str) -> Result<Vec<Family>, FactsError> {
+    let read: FactsFile = toml::from_str(text).map_err(|why| FactsError { file, why })?;
+    Ok(read.family)
+}
+
+/// The families of the files whose text is wanted, in the order of the files. A file is read when
+/// it is first wanted: who judges one file asks for one or two.
+fn families(wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = &'static Family> {
+    static FAMILIES: [OnceLock<Vec<Family>>; FILES.len()] =
+        [const { OnceLock::new() }; FILES.len()];
+    let files = FILES.iter().zip(&FAMILIES).filter(move |((_, text), _)| wanted(text));
+    files.flat_map(|((file, text), read_once)| {
+        read_once.get_or_init(|| read(file, text).unwrap_or_default())
+    })
 }
 
 /// All families, in the order of the files.
-pub fn all() -> &'static [Family] {
-    static FAMILIES: LazyLock<Vec<Family>> = LazyLock::new(|| read().unwrap_or_default());
-    &FAMILIES
+pub fn all() -> impl Iterator<Item = &'static Family> {
+    families(|_| true)
 }
 
 /// What is known of a base by its reference; `None` where that is nothing, as for images of
@@ -172,11 +178,16 @@ fn known_below(name: &BaseName, depth: usize) -> Option<Base> {
 
 /// The family of a repository, and what its pattern left open.
 fn family_of(repository: &str) -> Option<(&'static Family, &str)> {
-    let exact = all().iter().find(|f| f.repositories.iter().any(|known| known == repository));
+    let quoted = format!("\"{repository}\"");
+    let exact = families(|text| text.contains(&quoted))
+        .find(|family| family.repositories.iter().any(|known| known == repository));
     if let Some(family) = exact {
         return Some((family, ""));
     }
-    all().iter().find_map(|family| {
+    // A pattern leaves nothing open before its first slash.
+    let (first, _) = repository.split_once('/')?;
+    let begun = format!("\"{first}/");
+    families(|text| text.contains(&begun)).find_map(|family| {
         let rest = family
             .repositories
             .iter()
@@ -399,8 +410,9 @@ mod tests {
 
     #[test]
     fn every_file_is_well_formed() {
-        let families = read().unwrap();
-        assert_eq!(families.len(), all().len());
+        let read = |(file, text): &(&'static str, &str)| read(file, text).unwrap();
+        let families: Vec<Family> = super::FILES.iter().flat_map(read).collect();
+        assert_eq!(families.len(), all().count());
         assert!(families.len() >= 40, "{} families", families.len());
         for family in &families {
             let name = &family.repositories;
@@ -416,7 +428,9 @@ mod tests {
     #[test]
     fn no_repository_is_in_two_families() {
         let mut seen = std::collections::BTreeSet::new();
-        for repository in all().iter().flat_map(|family| &family.repositories) {
+        for repository in all().flat_map(|family| &family.repositories) {
+            let whole = repository.strip_suffix('*').is_none_or(|start| start.contains('/'));
+            assert!(whole, "{repository} leaves its first part open");
             assert!(seen.insert(repository), "{repository} twice");
         }
     }

@@ -110,7 +110,7 @@ fn is_image(line: &str, word: &str) -> bool {
 
 /// The base images that facts are known of.
 fn images(at: usize, word: &str) -> Vec<Completion> {
-    let names = bases::all().iter().flat_map(|family| &family.repositories);
+    let names = bases::all().flat_map(|family| &family.repositories);
     names
         .filter(|name| !name.contains('*'))
         .map(|name| {
