@@ -13,6 +13,8 @@ mod explain;
 mod feeds;
 mod kube_lint;
 mod kube_netpol;
+mod kube_pss;
+mod kube_rbac;
 mod lint;
 mod lint_bases;
 mod lint_context;
