@@ -47,8 +47,11 @@ fn who_can_names_the_binding_and_the_role() {
     let ask = |request: &str| {
         machine.run(&format!("kube rbac who-can {request} rights.yaml")).ended(0).out
     };
-    insta::assert_snapshot!(ask("create jobs.batch -n ci"), @"");
-    insta::assert_snapshot!(ask("get secrets"), @"");
+    insta::assert_snapshot!(ask("create jobs.batch -n ci"), @r"
+    ServiceAccount ci/deployer  ClusterRoleBinding deployer (rights.yaml:13) gives ClusterRole cluster-admin (built in)
+    ServiceAccount ci/web  RoleBinding ci/build (rights.yaml:7) gives Role ci/build (rights.yaml:5)
+    ");
+    insta::assert_snapshot!(ask("get secrets"), @"ServiceAccount ci/deployer  ClusterRoleBinding deployer (rights.yaml:13) gives ClusterRole cluster-admin (built in)");
     assert_eq!(
         ask("create jobs.batch -n shop").lines().count(),
         1,

@@ -43,5 +43,6 @@ fn runs(found: &Escalations<'_>, path: &plimsoll_kube::rbac::Path<'_>) -> String
         workloads.iter().take(NAMED).map(|name| text::one_line(name)).collect();
     let more = workloads.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!(" ({}{more} run as it)", shown.join(", "))
+    let run = if workloads.len() == 1 { "runs" } else { "run" };
+    format!(" ({}{more} {run} as it)", shown.join(", "))
 }

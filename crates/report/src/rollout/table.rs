@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use plimsoll_kube::pss::{Blocker, Profile, Rollout};
+use plimsoll_model::text::Safety;
 
 use super::RolloutFormat;
 use crate::style::{Role, Style};
@@ -98,15 +99,16 @@ fn blocker(one: &Blocker, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     for violation in &one.forbidden {
         writeln!(out, "      {}", text::one_line(&violation.message))?;
     }
-    let fixes = one.forbidden.iter().filter(|violation| violation.fix.is_some()).count();
-    match fixes {
-        0 => Ok(()),
-        count if count == one.forbidden.len() => {
-            writeln!(out, "      {}", style.paint(Role::Good, "`kube lint --fix` can mend it"))
-        }
-        count => {
-            let said = format!("`kube lint --fix` can mend {count} of {}", one.forbidden.len());
-            writeln!(out, "      {}", style.paint(Role::Good, &said))
-        }
+    let fixes: Vec<Safety> = one.forbidden.iter().filter_map(|violation| violation.fix).collect();
+    if fixes.is_empty() {
+        return Ok(());
     }
+    let is_safe = fixes.iter().all(|safety| *safety == Safety::Safe);
+    let command = if is_safe { "kube lint --fix" } else { "kube lint --fix --unsafe-fixes" };
+    let share = match (fixes.len(), one.forbidden.len()) {
+        (fixed, all) if fixed == all => "it".to_owned(),
+        (fixed, all) => format!("{fixed} of {all}"),
+    };
+    let said = format!("`{command}` mends {share}");
+    writeln!(out, "      {}", style.paint(Role::Good, &said))
 }

@@ -1,6 +1,5 @@
 //! `plimsoll kube rbac`: who may do what, and who can come to the whole cluster.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use plimsoll_kube::manifest::Manifest;
