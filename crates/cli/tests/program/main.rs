@@ -13,6 +13,7 @@ mod explain;
 mod feeds;
 mod kube_lint;
 mod kube_netpol;
+mod kube_netpol_plans;
 mod kube_pss;
 mod kube_rbac;
 mod lint;
