@@ -19,6 +19,8 @@ pub struct Estate {
     policies: BTreeMap<String, Vec<Selector>>,
     /// Namespace and name of service accounts that hand out no token.
     tokenless: Vec<(String, String)>,
+    /// By image as manifests name it, the user that it runs as unless told otherwise.
+    image_users: BTreeMap<String, String>,
     access: Access,
     /// Worked out when the first binding is judged.
     ways: OnceLock<BTreeMap<Subject, Way>>,
@@ -57,6 +59,18 @@ impl Estate {
         }
         estate.access = Access::of(manifests.into_iter().map(|manifest| ("", manifest)));
         estate
+    }
+
+    /// The same with what images say of the user that they run as; the empty text is none.
+    #[must_use]
+    pub fn with_image_users(mut self, users: BTreeMap<String, String>) -> Self {
+        self.image_users = users;
+        self
+    }
+
+    /// The user of an image's configuration, where it is known.
+    pub(crate) fn image_user(&self, image: &str) -> Option<&str> {
+        self.image_users.get(image).map(String::as_str)
     }
 
     fn add(&mut self, object: &Object<'_>) {

@@ -43,4 +43,4 @@ pub use lint::{IGNORE, lint};
 pub use object::{Object, objects};
 pub use pod::{Annotation, Container, Pod, Sort};
 pub use rule::{Mending, Rule};
-pub use workload::Workload;
+pub use workload::{Workload, images};

@@ -5,10 +5,12 @@
 //! An object of another kind with `spec.template.spec.containers` is taken as one that makes pods
 //! too.
 
+use std::collections::BTreeSet;
+
 use plimsoll_model::text::Source;
 
-use crate::manifest::Node;
-use crate::object::Object;
+use crate::manifest::{Manifest, Node};
+use crate::object::{Object, objects};
 use crate::pod::Pod;
 
 /// Kind, group, and the fields down to the object that has the pod's metadata and spec.
@@ -51,6 +53,16 @@ impl<'m> Workload<'m> {
     pub fn is_job(&self) -> bool {
         matches!(self.object.kind, "Job" | "CronJob")
     }
+}
+
+/// The images that containers of a manifest run, each once, in order.
+pub fn images(manifest: &Manifest) -> BTreeSet<&str> {
+    let sorts = ["initContainers", "containers"];
+    let specs = objects(manifest).0.into_iter().filter_map(|object| root(&object)?.get("spec"));
+    specs
+        .flat_map(|spec| sorts.into_iter().flat_map(|sort| spec.list(sort)))
+        .filter_map(|container| Some(container.text("image")?.value))
+        .collect()
 }
 
 /// What has the metadata and the spec of the pod that an object is or makes.

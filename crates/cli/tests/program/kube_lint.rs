@@ -157,3 +157,21 @@ fn a_rule_is_explained_by_any_of_its_names() {
     machine.run("kube lint --ignore PK9999 -").ended(2);
     assert!(machine.run("kube lint --list-rules").ended(0).out.contains("hostNamespaces"));
 }
+
+#[test]
+fn an_image_that_is_root_does_not_start_where_root_is_refused() {
+    let machine = Machine::new();
+    let pod = |image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  securityContext: \
+             {{runAsNonRoot: true}}\n  containers:\n  - {{name: c, image: '{image}'}}\n"
+        )
+    };
+    machine.write("pod.yaml", pod("node:20-alpine"));
+    let ran = machine.run("kube lint -f gnu --only practice pod.yaml").ended(1);
+    let says = "`c` will not start: container has runAsNonRoot and image will run as root";
+    assert!(ran.out.contains(says), "{}", ran.out);
+    machine.write("pod.yaml", pod("registry.example.com/own:1"));
+    let ran = machine.run("kube lint -f gnu --only practice pod.yaml").ended(1);
+    assert!(!ran.out.contains("PK3010"), "{}", ran.out);
+}

@@ -102,6 +102,7 @@ registry! {
     pk3007
     pk3008
     pk3009
+    pk3010
     pk4001
     pk4002
     pk4003

@@ -10,12 +10,13 @@ use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
 use super::files::{self, Read, Reads};
-use super::pages;
+use super::{images, pages};
 use crate::commands::lint::files::is_stdin;
 use crate::commands::lint::mend::Mended;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 use crate::style::stdout_style;
+use crate::target::Reading;
 
 /// Judge Kubernetes manifests, and mend them
 #[derive(Debug, clap::Args)]
@@ -88,6 +89,13 @@ pub(crate) struct Lint {
     #[arg(short = 't', long, value_name = "LEVEL", default_value = "info")]
     failure_threshold: String,
 
+    /// Read the images too: does the kubelet start them as the pod asks?
+    #[arg(long)]
+    images: bool,
+
+    #[command(flatten)]
+    reading: Reading,
+
     /// Exit 0 whatever is found
     #[arg(long)]
     no_fail: bool,
@@ -129,7 +137,10 @@ impl Lint {
 
         let Reads { manifests, mut outcome } = files::read_all(&self.files)?;
         outcome = outcome.or(tell_of_nothing(&manifests));
-        let estate = Estate::of(manifests.iter().map(|read| &read.manifest));
+        let (users, whole) = images::users(&manifests, self.images, &self.reading)?;
+        outcome = outcome.or(whole);
+        let estate =
+            Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
         let done: Vec<Done> =
             manifests.into_par_iter().map(|read| self.judge(read, &estate, &config)).collect();
 

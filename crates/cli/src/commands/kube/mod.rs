@@ -1,6 +1,7 @@
 //! `plimsoll kube`: what may run in a cluster.
 
 mod files;
+mod images;
 mod lint;
 mod netpol;
 mod pages;
