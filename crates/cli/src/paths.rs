@@ -36,6 +36,19 @@ pub(crate) fn last_scan() -> PathBuf {
     cache_dir().join("last-scan.json")
 }
 
+/// Where trusted roots are kept: `PLIMSOLL_TRUST_DIR`, else `plimsoll/trust` in the user's folder
+/// of data, since whom one trusts is not to be lost with a cache.
+pub(crate) fn trust_dir() -> PathBuf {
+    if let Some(folder) = variable("PLIMSOLL_TRUST_DIR") {
+        return folder;
+    }
+    let data = variable("XDG_DATA_HOME").filter(|folder| folder.is_absolute());
+    let home = env::home_dir().filter(|home| home.is_absolute());
+    data.or_else(|| Some(home?.join(".local/share")))
+        .unwrap_or_else(|| "/var/lib".into())
+        .join("plimsoll/trust")
+}
+
 /// An empty variable is the same as none.
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

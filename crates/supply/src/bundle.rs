@@ -68,6 +68,9 @@ pub enum Signer {
 /// The largest bundle that is read, in bytes.
 pub const MAX_BYTES: usize = 32 * 1024 * 1024;
 
+/// The most bundles in one file.
+const MAX_BUNDLES: usize = 1000;
+
 /// The most entries of logs that a bundle may have.
 const MAX_ENTRIES: usize = 32;
 
@@ -96,6 +99,26 @@ impl Bundle {
         }
         let raw: RawBundle = json::document("bundle", bytes)?;
         raw.read()
+    }
+
+    /// Reads several bundles, one a line, as `gh attestation download` writes them, or one over
+    /// all lines. A line that is no bundle spoils no other.
+    pub fn all_from_json(bytes: &[u8]) -> Result<Vec<Result<Self, Error>>, Error> {
+        if bytes.len() > MAX_BYTES {
+            return Err(broken(format!("{} bytes, more than {MAX_BYTES}", bytes.len())));
+        }
+        let lines: Vec<&[u8]> = bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
+            .collect();
+        let is_whole = |line: &&[u8]| json::value("bundle", line).is_ok();
+        if lines.len() < 2 || !lines.first().is_some_and(is_whole) {
+            return Ok(vec![Self::parse(bytes)]);
+        }
+        if lines.len() > MAX_BUNDLES {
+            return Err(broken(format!("{} bundles, more than {MAX_BUNDLES}", lines.len())));
+        }
+        Ok(lines.into_iter().map(Self::parse).collect())
     }
 
     fn check_promises(&self) -> Result<(), Error> {

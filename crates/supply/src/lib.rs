@@ -27,6 +27,7 @@ pub mod dsse;
 mod edges;
 pub mod error;
 pub mod formats;
+pub mod github;
 pub mod hash;
 pub mod intoto;
 mod json;
@@ -39,6 +40,7 @@ pub mod sct;
 pub mod sign;
 pub mod timestamp;
 pub mod trust;
+pub mod tuf;
 pub mod verify;
 
 pub use error::Error;

@@ -106,6 +106,42 @@ impl TrustedRoot {
         Ok(Self { origin: origin.into(), document })
     }
 
+    /// Reads several trusted roots, one a line, as `gh attestation trusted-root` prints them, or
+    /// one over all lines.
+    pub fn all_from_json(origin: &str, bytes: &[u8]) -> Result<Vec<Self>, Error> {
+        if bytes.len() > MAX_BYTES {
+            return Err(broken(format!("{} bytes, more than {MAX_BYTES}", bytes.len())));
+        }
+        let lines: Vec<&[u8]> = bytes
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
+            .collect();
+        let is_whole = |line: &&[u8]| json::value("trusted root", line).is_ok();
+        if !lines.first().is_some_and(is_whole) {
+            return Ok(vec![Self::from_json(origin, bytes)?]);
+        }
+        if lines.len() > MAX_ROOTS {
+            return Err(broken(format!("{} roots, more than {MAX_ROOTS}", lines.len())));
+        }
+        let numbered = lines.iter().enumerate();
+        numbered
+            .map(|(at, line)| match lines.len() {
+                1 => Self::from_json(origin, line),
+                _ => Self::from_json(format!("root {} of {origin}", at + 1), line),
+            })
+            .collect()
+    }
+
+    /// Whether it names any log of artefacts.
+    pub fn has_logs(&self) -> bool {
+        !self.document.tlogs.is_empty()
+    }
+
+    /// Whether it names any log of certificates.
+    pub fn has_certificate_logs(&self) -> bool {
+        !self.document.ctlogs.is_empty()
+    }
+
     /// The log of artefacts with the identifier `id`.
     pub fn log(&self, id: &[u8]) -> Result<Option<TrustedLog>, Error> {
         find(&self.document.tlogs, id)
@@ -143,6 +179,9 @@ impl TrustedRoot {
 
 /// The largest trusted root that is read, in bytes.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// The most roots in one file.
+const MAX_ROOTS: usize = 16;
 
 fn find(logs: &[LogInstance], id: &[u8]) -> Result<Option<TrustedLog>, Error> {
     logs.iter().find(|log| log.log_id.key_id.0 == id).map(LogInstance::read).transpose()
@@ -320,6 +359,18 @@ mod tests {
         for service in root.timestamp_authorities() {
             assert!(service.expect("service").leaf.is_some());
         }
+    }
+
+    #[test]
+    fn several_roots_stand_on_a_line_each() {
+        let line = serde_json::from_str::<serde_json::Value>(PUBLIC_GOOD).expect("JSON").to_string();
+        let count = |text: &str| TrustedRoot::all_from_json("x", text.as_bytes()).map(|it| it.len());
+        assert_eq!(count(PUBLIC_GOOD), Ok(1));
+        assert_eq!(count(&line), Ok(1));
+        assert_eq!(count(&format!("{line}\n\n{line}\n")), Ok(2));
+        assert!(count(&format!("{line}\n{{}}\n")).is_err());
+        assert!(count("").is_err());
+        assert!(count(&format!("{line}\n").repeat(17)).is_err());
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod fulcio;
 pub mod oidc;
 pub mod rekor;
 pub mod timestamp;
+pub mod tuf;
 mod web;
 
 pub use web::{Web, WitnessError};

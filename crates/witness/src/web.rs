@@ -99,6 +99,27 @@ impl Web {
         self.client.get(url.clone())
     }
 
+    /// What is at `url`, of at most `most` bytes and one more, so that the caller notices; `None`
+    /// where there is nothing. Stores of objects say 403 for what is not there.
+    pub(crate) fn bytes(&self, url: &Url, most: u64) -> Result<Option<Vec<u8>>, WitnessError> {
+        let unreachable = |why| WitnessError::Unreachable { url: url.to_string(), why };
+        let response = self.get(url).send().map_err(|error| unreachable(innermost(&error)))?;
+        match response.status() {
+            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => return Ok(None),
+            status if !status.is_success() => {
+                let (url, status) = (url.to_string(), status.as_u16());
+                return Err(WitnessError::Refused { url, status, said: String::new() });
+            }
+            _ => {}
+        }
+        let mut body = Vec::new();
+        response
+            .take(most.saturating_add(1))
+            .read_to_end(&mut body)
+            .map_err(|error| unreachable(error.to_string()))?;
+        Ok(Some(body))
+    }
+
     /// Sends a request; any status is an answer.
     pub(crate) fn send(url: &Url, request: RequestBuilder) -> Result<Answer, WitnessError> {
         let unreachable = |why| WitnessError::Unreachable { url: url.to_string(), why };

@@ -14,6 +14,7 @@ mod rules;
 mod sbom;
 mod scan;
 mod sign;
+mod trust;
 mod verify;
 
 use clap::Subcommand;
@@ -39,6 +40,7 @@ pub(crate) enum Command {
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
     Sign(Box<sign::Sign>),
+    Trust(trust::Trust),
     Verify(Box<verify::Verify>),
 }
 
@@ -60,6 +62,7 @@ impl Command {
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
             Self::Sign(command) => command.run(),
+            Self::Trust(command) => command.run(),
             Self::Verify(command) => command.run(),
         }
     }

@@ -8,5 +8,6 @@ mod random;
 mod token;
 
 pub use private::{NewKey, PrivateKey};
+pub(crate) use public::oid;
 pub use public::{Curve, KeyKind, PublicKey, RsaPadding, Scheme};
 pub use token::{TokenKey, TokenUri};

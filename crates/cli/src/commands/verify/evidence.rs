@@ -54,6 +54,20 @@ impl Given {
         Ok(Bundle::parse(&bytes).map_err(|error| (file.display().to_string(), error)))
     }
 
+    /// Reads every bundle in the file that is named or stands beside `artefact`, and says which.
+    pub(super) fn bundles(
+        &self,
+        artefact: &Path,
+    ) -> anyhow::Result<(String, Vec<Result<Bundle, Error>>)> {
+        let file = match &self.bundle {
+            Some(file) => file.clone(),
+            None => beside(artefact)?,
+        };
+        let shown = file.display().to_string();
+        let bundles = Bundle::all_from_json(&read(&file)?);
+        Ok((shown, bundles.unwrap_or_else(|error| vec![Err(error)])))
+    }
+
     fn bare(&self, file: &Path, wanted: &Wanted) -> anyhow::Result<Read> {
         let bytes = read(file)?;
         let decoded = std::str::from_utf8(&bytes).ok().and_then(|text| Bytes::decode(text.trim()));

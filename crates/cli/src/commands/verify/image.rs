@@ -4,6 +4,8 @@
 use plimsoll_image::attached::Repository;
 use plimsoll_model::Digest;
 use plimsoll_supply::artefact::Artefact;
+use plimsoll_supply::bundle::Bundle;
+use plimsoll_supply::error::Error;
 use plimsoll_supply::hash::{HashAlgorithm, from_hex};
 use plimsoll_supply::sign::predicate::Predicate;
 use plimsoll_supply::trust::TrustedRoot;
@@ -60,14 +62,29 @@ pub(super) fn candidates(
     Ok(done)
 }
 
+/// Every bundle that refers to `subject`.
+pub(super) fn bundles(
+    repository: &Repository,
+    subject: &Digest,
+) -> anyhow::Result<Vec<Result<Bundle, Error>>> {
+    let all = evidence::collect(repository, subject)?;
+    let bundles = all.iter().filter(|it| it.form == Form::Bundle);
+    Ok(bundles.map(Evidence::bundle).collect())
+}
+
+/// The image, of which only the digest is known.
+pub(super) fn artefact(subject: &Digest) -> Artefact {
+    let hash = HashAlgorithm::named(subject.algorithm().name()).unwrap_or(HashAlgorithm::Sha256);
+    Artefact::digest_only(hash, from_hex(subject.hex()).unwrap_or_default())
+}
+
 fn judged(
     evidence: &Evidence,
     subject: &Digest,
     policy: &Policy,
     root: &TrustedRoot,
 ) -> (Artefact, Report) {
-    let hash = HashAlgorithm::named(subject.algorithm().name()).unwrap_or(HashAlgorithm::Sha256);
-    let image = Artefact::digest_only(hash, from_hex(subject.hex()).unwrap_or_default());
+    let image = artefact(subject);
     let bundle = match evidence.bundle() {
         Ok(bundle) => bundle,
         Err(error) => {

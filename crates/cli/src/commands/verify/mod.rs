@@ -1,5 +1,6 @@
 //! `plimsoll verify`: whether a file or an image was signed by the one who should have.
 
+mod attested;
 mod evidence;
 mod image;
 mod print;
@@ -11,12 +12,14 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
+use plimsoll_supply::github::{Demands, SigningWorkflow};
 use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{Policy, Report, step, verify};
 
 use crate::clock;
 use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
+use crate::trust;
 
 pub(super) use print::plain;
 
@@ -32,6 +35,7 @@ pub(super) use print::plain;
   plimsoll verify app.tar --certificate-chain our-ca.pem --explain
   plimsoll verify registry.example/app:1.2 --key cosign.pub
   plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
+  plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
@@ -51,6 +55,9 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     signer: signer::Wanted,
+
+    #[command(flatten)]
+    attested: attested::Flags,
 
     /// The authorities, logs and timestamp services to trust, instead of those of Sigstore's
     /// public instance that are built in
@@ -81,6 +88,9 @@ enum Format {
 
 impl Verify {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        if let Some(demands) = self.attested.demands()? {
+            return self.attestation(demands);
+        }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
         if !self.artefact.is_file() && !self.evidence.is_given() {
@@ -97,6 +107,53 @@ impl Verify {
         };
         self.print(&shown, &artefact, &report)?;
         Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) })
+    }
+
+    /// An attestation of a workflow: one that holds is enough.
+    fn attestation(&self, mut demands: Demands) -> anyhow::Result<Outcome> {
+        if let Some(name) = self.signer.subject()? {
+            demands.signer = Some(SigningWorkflow::Name(name));
+        }
+        demands.issuer = self.signer.issuer();
+        let wanted = image::wanted(self.kind.as_deref())?;
+        let roots = attested::roots(self.trusted_root.as_deref())?;
+        let name = self.artefact.display().to_string();
+        let (place, artefact, bundles) = if self.artefact.is_file() {
+            let artefact =
+                Artefact::open(&self.artefact).with_context(|| format!("cannot read `{name}`"))?;
+            let (place, bundles) = self.evidence.bundles(&self.artefact)?;
+            (place, artefact, bundles)
+        } else {
+            let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
+            if self.offline && !matches!(reference, Reference::Path { .. }) {
+                let why = format!("`{name}` is no file here, and `--offline` asks no registry");
+                return Err(Usage(why).into());
+            }
+            let subject = repository.subject()?.descriptor.digest;
+            let place = format!("{}@{subject}", repository.name());
+            (place, image::artefact(&subject), image::bundles(&repository, &subject)?)
+        };
+        let count = bundles.len();
+        let mut refused = Vec::new();
+        for bundle in bundles {
+            let kind = bundle.as_ref().ok().and_then(attested::predicate_type);
+            if wanted.is_some() && kind != wanted {
+                continue;
+            }
+            let report = attested::judge(bundle, &place, &artefact, &roots, &demands);
+            if report.verified {
+                self.print(&name, &artefact, &report)?;
+                return Ok(Outcome::Clean);
+            }
+            refused.push(report);
+        }
+        for report in &refused {
+            self.print(&name, &artefact, report)?;
+        }
+        if refused.is_empty() {
+            tell(&format!("refused: of {count} attestations in {place} none is of the type asked for"));
+        }
+        Ok(Outcome::Gate(1))
     }
 
     fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
@@ -136,7 +193,7 @@ impl Verify {
 
 /// The trusted root in a file, else the one that is built in.
 pub(super) fn trusted_root(file: Option<&std::path::Path>) -> anyhow::Result<TrustedRoot> {
-    let Some(file) = file else { return Ok(TrustedRoot::public_good()?) };
+    let Some(file) = file else { return trust::default_root() };
     let shown = file.display();
     let bytes = std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
     TrustedRoot::from_json(format!("`{shown}`"), &bytes).with_context(|| format!("`{shown}`"))

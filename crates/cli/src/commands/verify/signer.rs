@@ -84,6 +84,16 @@ impl Wanted {
         self.key.is_some()
     }
 
+    /// The name that the certificate must have, where one is given.
+    pub(super) fn subject(&self) -> anyhow::Result<Option<Pattern>> {
+        pattern(self.certificate_identity.as_ref(), self.certificate_identity_regexp.as_deref())
+    }
+
+    /// The issuer that must have vouched, where one is given by its exact name.
+    pub(super) fn issuer(&self) -> Option<String> {
+        self.certificate_oidc_issuer.clone()
+    }
+
     /// The policy that the flags amount to.
     pub(super) fn policy(&self) -> anyhow::Result<Policy> {
         let mut policy = self.base()?;
