@@ -37,7 +37,10 @@ sign-peers:
 	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
 	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
-	command -v oidc-provider-mock >/dev/null || pip install --quiet oidc-provider-mock==0.4.8
+	command -v oidc-provider-mock >/dev/null || pip install --quiet oidc-provider-mock==0.4.8; \
+	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
+	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
+	tar xzf pypi_attestations-0.0.30.tar.gz; }
 
 # Longer runs of the properties, the tests against other programs that sign, and real builds of what
 # the linter mends and proposes, beside all tests: half an hour, and the package registries of the
@@ -51,7 +54,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

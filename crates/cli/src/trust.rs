@@ -82,11 +82,6 @@ impl Kept {
         root.map(Some).with_context(|| format!("`{shown}`"))
     }
 
-    /// Another fetched target, such as `registry.npmjs.org/keys.json`.
-    pub(crate) fn target(&self, name: &str) -> anyhow::Result<Option<Vec<u8>>> {
-        read(&self.folder.join("targets").join(name.replace('/', "_")))
-    }
-
     /// Begins anew at one's own root, and takes the place of what was trusted before only when
     /// the first update from `mirror` has held.
     pub(crate) fn initialise(

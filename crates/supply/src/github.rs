@@ -99,7 +99,11 @@ impl Demands {
 
     fn signer_name(&self, host: &str) -> Result<Pattern, Error> {
         let below = |path: &str| {
-            Pattern::regex(&format!("(?i)^https://{}/{}/", regex::escape(host), regex::escape(path)))
+            Pattern::regex(&format!(
+                "(?i)^https://{}/{}/",
+                regex::escape(host),
+                regex::escape(path)
+            ))
         };
         match &self.signer {
             Some(SigningWorkflow::Name(pattern)) => Ok(pattern.clone()),

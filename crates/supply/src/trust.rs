@@ -363,8 +363,10 @@ mod tests {
 
     #[test]
     fn several_roots_stand_on_a_line_each() {
-        let line = serde_json::from_str::<serde_json::Value>(PUBLIC_GOOD).expect("JSON").to_string();
-        let count = |text: &str| TrustedRoot::all_from_json("x", text.as_bytes()).map(|it| it.len());
+        let line =
+            serde_json::from_str::<serde_json::Value>(PUBLIC_GOOD).expect("JSON").to_string();
+        let count =
+            |text: &str| TrustedRoot::all_from_json("x", text.as_bytes()).map(|it| it.len());
         assert_eq!(count(PUBLIC_GOOD), Ok(1));
         assert_eq!(count(&line), Ok(1));
         assert_eq!(count(&format!("{line}\n\n{line}\n")), Ok(2));

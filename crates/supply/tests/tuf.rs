@@ -273,7 +273,8 @@ fn older_metadata_is_refused_and_nothing_is_changed() {
 
 #[test]
 fn a_snapshot_may_neither_drop_nor_set_back_a_role() {
-    for (meta, wanted) in [(json!({}), "removed"), (json!({"targets.json": {"version": 1}}), "back")]
+    for (meta, wanted) in
+        [(json!({}), "removed"), (json!({"targets.json": {"version": 1}}), "back")]
     {
         let (mut repo, mut store) = seen();
         let kept = store["snapshot.json"].clone();
@@ -375,7 +376,8 @@ fn a_role_speaks_only_for_the_targets_that_were_handed_to_it() {
                  "registry.npmjs.org.json": {"version": 1}},
     });
     repo.files.insert("1.snapshot.json".into(), sign(&snapshot, &[&repo.online]));
-    repo.targets.insert(format!("registry.npmjs.org/{}.keys.json", hex(&sha256(b"keys"))), b"keys".into());
+    repo.targets
+        .insert(format!("registry.npmjs.org/{}.keys.json", hex(&sha256(b"keys"))), b"keys".into());
     let mut download = |repo: &mut Repo, path: &str| {
         Client::refresh(repo, &mut store, None, Timestamp::from_unix(NOW))?.download(path)
     };
@@ -398,14 +400,24 @@ fn of_all_metadata_with_one_bit_bent_none_is_accepted() {
         for at in 0..bytes.len() {
             let mut bent = bytes.clone();
             bent[at] ^= 1 << (at % 7);
-            let (Ok(before), after) = (serde_json::from_slice::<Value>(bytes), serde_json::from_slice::<Value>(&bent)) else {
+            let (Ok(before), after) =
+                (serde_json::from_slice::<Value>(bytes), serde_json::from_slice::<Value>(&bent))
+            else {
                 panic!("ours is JSON")
             };
             // A digit of a hash in the other case is the same hash.
-            if after.as_ref().is_ok_and(|it| it.to_string().eq_ignore_ascii_case(&before.to_string())) {
+            if after
+                .as_ref()
+                .is_ok_and(|it| it.to_string().eq_ignore_ascii_case(&before.to_string()))
+            {
                 continue;
             }
-            let mut other = Repo { files: repo.files.clone(), targets: repo.targets.clone(), root: [Key::new(), Key::new(), Key::new()], online: Key::new() };
+            let mut other = Repo {
+                files: repo.files.clone(),
+                targets: repo.targets.clone(),
+                root: [Key::new(), Key::new(), Key::new()],
+                online: Key::new(),
+            };
             other.files.insert(name.into(), bent);
             let mut fresh = Files::from([("root.json".into(), store["root.json"].clone())]);
             tried += 1;

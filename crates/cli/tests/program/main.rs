@@ -28,4 +28,5 @@ mod reference;
 mod rules;
 mod sample;
 mod scan;
+mod trust;
 mod verify;

@@ -75,7 +75,10 @@ mod tests {
     fn keys_are_in_order_and_only_two_letters_are_escaped() {
         let value = json!({"b": [1, -2, true, null], "a": "\"\\\n\u{e9}", "B": {}});
         let encoded = encode(&value).expect("canonical");
-        assert_eq!(encoded, "{\"B\":{},\"a\":\"\\\"\\\\\n\u{e9}\",\"b\":[1,-2,true,null]}".as_bytes());
+        assert_eq!(
+            encoded,
+            "{\"B\":{},\"a\":\"\\\"\\\\\n\u{e9}\",\"b\":[1,-2,true,null]}".as_bytes()
+        );
         assert!(encode(&json!({"a": 1.5})).is_err());
     }
 }

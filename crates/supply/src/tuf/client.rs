@@ -158,7 +158,8 @@ impl<'a> Client<'a> {
     /// each role that delegates to it, since each names keys of its own.
     fn role(&mut self, role: &str, by: &str) -> Result<&Targets, TufError> {
         let file = self.snapshot.file(role)?.clone();
-        let stored = load(self.store, role)?.and_then(|bytes| self.checked(role, by, &file, &bytes).ok());
+        let stored =
+            load(self.store, role)?.and_then(|bytes| self.checked(role, by, &file, &bytes).ok());
         let targets = match stored {
             Some(targets) => targets,
             None => {
@@ -226,10 +227,7 @@ fn latest_root(
     Ok(root)
 }
 
-fn fetch_root(
-    repository: &mut dyn Repository,
-    version: u64,
-) -> Result<Option<Vec<u8>>, TufError> {
+fn fetch_root(repository: &mut dyn Repository, version: u64) -> Result<Option<Vec<u8>>, TufError> {
     let name = format!("{version}.root.json");
     bounded(repository.metadata(&name, MAX_ROOT), &name, MAX_ROOT)
 }

@@ -82,9 +82,8 @@ impl Delegations {
         let named = self.roles.iter().flatten().find(|it| it.name == role);
         let bins = self.succinct_roles.as_ref().filter(|bins| bins.has(role));
         let signers = named.map(|it| &it.signers).or(bins.map(|bins| &bins.signers));
-        let signers = signers.ok_or_else(|| {
-            TufError::malformed(format!("`{by}` delegates nothing to `{role}`"))
-        })?;
+        let signers = signers
+            .ok_or_else(|| TufError::malformed(format!("`{by}` delegates nothing to `{role}`")))?;
         signers.verify(&self.keys, document, role, by)
     }
 }

@@ -265,8 +265,9 @@ impl Snapshot {
     }
 
     pub(super) fn file(&self, role: &str) -> Result<&MetaFile, TufError> {
-        self.meta.get(&format!("{role}.json")).ok_or_else(|| {
-            TufError::Content { what: "snapshot".into(), why: format!("`{role}` is not listed") }
+        self.meta.get(&format!("{role}.json")).ok_or_else(|| TufError::Content {
+            what: "snapshot".into(),
+            why: format!("`{role}` is not listed"),
         })
     }
 }

@@ -46,8 +46,8 @@ impl Update {
 }
 
 fn known(name: &str) -> anyhow::Result<Source> {
-    let anchor = Anchor::named(name)
-        .ok_or_else(|| Usage(format!("no repository is called `{name}`")))??;
+    let anchor =
+        Anchor::named(name).ok_or_else(|| Usage(format!("no repository is called `{name}`")))??;
     let anchor_name = Some(anchor.name);
     Ok(Source { mirror: anchor.url, anchor: anchor_name, updated: None, fresh_until: None })
 }

@@ -1,7 +1,7 @@
 //! `plimsoll verify --repo`: attestations by which GitHub says what a workflow built.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_supply::artefact::Artefact;
@@ -9,8 +9,10 @@ use plimsoll_supply::bundle::{Bundle, Content};
 use plimsoll_supply::error::Error;
 use plimsoll_supply::github::{Demands, SigningWorkflow};
 use plimsoll_supply::intoto::Statement;
+use plimsoll_supply::npm;
+use plimsoll_supply::pypi;
 use plimsoll_supply::trust::TrustedRoot;
-use plimsoll_supply::verify::{Report, step, verify};
+use plimsoll_supply::verify::{Report, Status, Step, step, verify};
 
 use crate::clock;
 use crate::exit::Usage;
@@ -52,12 +54,64 @@ pub(super) struct Flags {
     #[arg(long)]
     deny_self_hosted_runners: bool,
 
+    /// The publisher on the Python package index who must attest it: a repository's address on
+    /// github.com or gitlab.com, or a service account's; the bundle is an attestation or
+    /// provenance of PEP 740
+    #[arg(long, value_name = "URL|EMAIL", conflicts_with_all = ["repo", "owner", "key", "certificate_chain", "signature"])]
+    pypi_publisher: Option<String>,
+
+    /// The version of an npm package that the registry must have signed; the bundle is what the
+    /// registry says at `/NAME`
+    #[arg(long, value_name = "NAME@VERSION", conflicts_with_all = ["pypi_publisher", "repo", "owner", "key", "certificate_chain", "signature"])]
+    npm_package: Option<String>,
+
+    /// The registry's keys, as it lists them at `/-/npm/v1/keys`, instead of npmjs.org's that are
+    /// built in
+    #[arg(long, value_name = "FILE", requires = "npm_package")]
+    npm_keys: Option<PathBuf>,
+
     /// GitHub's host
     #[arg(long, value_name = "HOST")]
     hostname: Option<String>,
 }
 
 impl Flags {
+    /// Who must have published it on the Python package index, if anybody must.
+    pub(super) fn publisher(&self) -> Result<Option<pypi::Demand>, Usage> {
+        let Some(name) = &self.pypi_publisher else { return Ok(None) };
+        let known = ["https://github.com/", "https://gitlab.com/"];
+        match name.as_str() {
+            name if known.iter().any(|host| name.starts_with(host)) => {
+                Ok(Some(pypi::Demand::Repository(name.to_owned())))
+            }
+            name if name.contains('@') && !name.contains('/') => {
+                Ok(Some(pypi::Demand::Account(name.to_owned())))
+            }
+            name => Err(Usage(format!(
+                "`{name}` is neither below {} nor an address of an account",
+                known.join(" or ")
+            ))),
+        }
+    }
+
+    /// The npm package that must be signed, and the registry's keys.
+    pub(super) fn package(&self) -> anyhow::Result<Option<(String, String, npm::Keys)>> {
+        let Some(package) = &self.npm_package else { return Ok(None) };
+        // The name of a package in a scope begins with `@`.
+        let parts = package.rsplit_once('@').filter(|(name, _)| !name.is_empty());
+        let why = || Usage(format!("`{package}` is not of the form NAME@VERSION"));
+        let (name, version) = parts.ok_or_else(why)?;
+        let keys = match &self.npm_keys {
+            None => npm::Keys::built_in()?,
+            Some(file) => {
+                let shown = file.display();
+                let bytes = fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
+                npm::Keys::parse(&bytes).with_context(|| format!("`{shown}`"))?
+            }
+        };
+        Ok(Some((name.to_owned(), version.to_owned(), keys)))
+    }
+
     /// What is demanded, if anything is.
     pub(super) fn demands(&self) -> Result<Option<Demands>, Usage> {
         let (owner, repository) = match (&self.repo, &self.owner) {
@@ -146,6 +200,36 @@ pub(super) fn judge(
         }
     }
     best.unwrap_or_default()
+}
+
+/// Judges what a registry says of a package's version.
+pub(super) fn judge_package(
+    said: &[u8],
+    place: &str,
+    artefact: &Artefact,
+    (name, version, keys): &(String, String, npm::Keys),
+) -> Report {
+    let expected = format!("{name}@{version}, signed by the registry");
+    let found = npm::Version::parse(said, Some(version)).and_then(|found| {
+        if found.name == *name {
+            return found.verify(artefact, keys);
+        }
+        Err(Error::malformed("npm package", format!("it is of `{}`", found.name)))
+    });
+    match found {
+        Err(error) => Report::unreadable(step::SIGNATURE, &expected, &error.to_string(), place),
+        Ok(keys) => Report {
+            verified: true,
+            steps: vec![Step {
+                name: step::SIGNATURE,
+                status: Status::Passed,
+                expected,
+                found: format!("a signature by {}", keys.join(", ")),
+                place: place.to_owned(),
+            }],
+            ..Report::default()
+        },
+    }
 }
 
 /// The type of a bundle's statement.

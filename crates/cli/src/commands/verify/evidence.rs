@@ -68,6 +68,13 @@ impl Given {
         Ok((shown, bundles.unwrap_or_else(|error| vec![Err(error)])))
     }
 
+    /// The content of the file that is named, and what it is called.
+    pub(super) fn named(&self) -> anyhow::Result<(String, Vec<u8>)> {
+        let none = || Usage("name the attestation with --bundle FILE".into());
+        let file = self.bundle.as_ref().ok_or_else(none)?;
+        Ok((file.display().to_string(), read(file)?))
+    }
+
     fn bare(&self, file: &Path, wanted: &Wanted) -> anyhow::Result<Read> {
         let bytes = read(file)?;
         let decoded = std::str::from_utf8(&bytes).ok().and_then(|text| Bytes::decode(text.trim()));

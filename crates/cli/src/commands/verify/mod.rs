@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::github::{Demands, SigningWorkflow};
+use plimsoll_supply::pypi;
 use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{Policy, Report, step, verify};
 
@@ -36,6 +37,8 @@ pub(super) use print::plain;
   plimsoll verify registry.example/app:1.2 --key cosign.pub
   plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
+  plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
+    --pypi-publisher https://github.com/org/app
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
@@ -88,6 +91,18 @@ enum Format {
 
 impl Verify {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        if let Some(demand) = self.attested.publisher()? {
+            return self.published(&demand);
+        }
+        if let Some(package) = self.attested.package()? {
+            let shown = self.artefact.display().to_string();
+            let artefact =
+                Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
+            let (place, said) = self.evidence.named()?;
+            let report = attested::judge_package(&said, &place, &artefact, &package);
+            self.print(&shown, &artefact, &report)?;
+            return Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) });
+        }
         if let Some(demands) = self.attested.demands()? {
             return self.attestation(demands);
         }
@@ -151,7 +166,39 @@ impl Verify {
             self.print(&name, &artefact, report)?;
         }
         if refused.is_empty() {
-            tell(&format!("refused: of {count} attestations in {place} none is of the type asked for"));
+            tell(&format!(
+                "refused: of {count} attestations in {place} none is of the type asked for"
+            ));
+        }
+        Ok(Outcome::Gate(1))
+    }
+
+    /// Attestations of the Python package index: one that holds is enough.
+    fn published(&self, demand: &pypi::Demand) -> anyhow::Result<Outcome> {
+        let root = trusted_root(self.trusted_root.as_deref())?;
+        let shown = self.artefact.display().to_string();
+        let artefact =
+            Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
+        let file = self.artefact.file_name().unwrap_or_default().to_string_lossy();
+        let (place, bytes) = self.evidence.named()?;
+        let reports: Vec<Report> = match pypi::read(&bytes) {
+            Ok(all) => all
+                .iter()
+                .map(|it| it.verify(&file, &artefact, &root, demand, clock::now()))
+                .collect(),
+            Err(error) => {
+                vec![Report::unreadable(step::BUNDLE, "an attestation", &error.to_string(), &place)]
+            }
+        };
+        if let Some(good) = reports.iter().find(|it| it.verified) {
+            self.print(&shown, &artefact, good)?;
+            return Ok(Outcome::Clean);
+        }
+        for report in &reports {
+            self.print(&shown, &artefact, report)?;
+        }
+        if reports.is_empty() {
+            tell(&format!("refused: `{place}` holds no attestation"));
         }
         Ok(Outcome::Gate(1))
     }
