@@ -48,7 +48,8 @@ fn a_trusted_root_that_was_fetched_takes_the_place_of_the_built_in_one() {
     let empty = r#"{"mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1"}"#;
     machine.write("trust/sigstore/targets/trusted_root.json", empty);
     let folder = machine.path("trust").display().to_string();
-    let ran = machine.run_with(&[("PLIMSOLL_TRUST_DIR", &folder)], who).ended(1);
+    let who = format!("{who} --explain");
+    let ran = machine.run_with(&[("PLIMSOLL_TRUST_DIR", &folder)], &who).ended(1);
     assert!(ran.out.contains("trust/sigstore/targets/trusted_root.json"), "{}", ran.said());
 }
 
