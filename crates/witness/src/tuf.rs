@@ -79,11 +79,13 @@ impl Repository for Mirror {
 
 /// A part of a path as a URL writes it.
 fn escaped(part: &str) -> String {
+    use std::fmt::Write as _;
     part.bytes().fold(String::new(), |mut text, byte| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            text.push_str(&format!("%{byte:02X}"));
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "%{byte:02X}");
         }
         text
     })

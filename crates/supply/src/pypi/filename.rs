@@ -139,9 +139,12 @@ fn normal_version(text: &str) -> Option<String> {
         out = out + ".dev" + &number(group("dev_n").unwrap_or("0"));
     }
     if let Some(local) = group("local") {
-        let part = |part: &str| match part.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => number(part),
-            false => part.to_ascii_lowercase(),
+        let part = |part: &str| {
+            if part.bytes().all(|byte| byte.is_ascii_digit()) {
+                number(part)
+            } else {
+                part.to_ascii_lowercase()
+            }
         };
         let parts: Vec<String> = local.split(['-', '_', '.']).map(part).collect();
         out = out + "+" + &parts.join(".");

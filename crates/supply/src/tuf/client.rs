@@ -114,7 +114,7 @@ impl<'a> Client<'a> {
                 return Err(TufError::TooMuch { what: format!("roles about `{path}`"), most });
             }
             let targets = self.role(&role, &by)?;
-            if let Some(file) = targets.targets.get(path) {
+            if let Some(file) = targets.files.get(path) {
                 return Ok(file.clone());
             }
             let mut next = Vec::new();
@@ -160,16 +160,15 @@ impl<'a> Client<'a> {
         let file = self.snapshot.file(role)?.clone();
         let stored =
             load(self.store, role)?.and_then(|bytes| self.checked(role, by, &file, &bytes).ok());
-        let targets = match stored {
-            Some(targets) => targets,
-            None => {
-                let version = self.root.consistent_snapshot.then_some(file.version);
-                let most = file.length.unwrap_or(MAX_TARGETS).min(MAX_TARGETS);
-                let bytes = fetch(self.repository, role, version, most)?;
-                let targets = self.checked(role, by, &file, &bytes)?;
-                save(self.store, role, &bytes)?;
-                targets
-            }
+        let targets = if let Some(targets) = stored {
+            targets
+        } else {
+            let version = self.root.consistent_snapshot.then_some(file.version);
+            let most = file.length.unwrap_or(MAX_TARGETS).min(MAX_TARGETS);
+            let bytes = fetch(self.repository, role, version, most)?;
+            let targets = self.checked(role, by, &file, &bytes)?;
+            save(self.store, role, &bytes)?;
+            targets
         };
         self.targets.insert(role.to_owned(), targets);
         self.targets.get(role).ok_or_else(|| TufError::Missing(role.to_owned()))

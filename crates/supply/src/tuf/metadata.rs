@@ -276,8 +276,8 @@ impl Snapshot {
 pub(super) struct Targets {
     pub(super) version: u64,
     pub(super) expires: Expiry,
-    #[serde(default)]
-    pub(super) targets: BTreeMap<String, TargetFile>,
+    #[serde(default, rename = "targets")]
+    pub(super) files: BTreeMap<String, TargetFile>,
     pub(super) delegations: Option<Delegations>,
 }
 kind!(Targets, "targets");
