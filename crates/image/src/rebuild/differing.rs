@@ -26,9 +26,10 @@ pub(super) fn ranges(
         if a != b {
             for (place, _) in a.iter().zip(&b).enumerate().filter(|(_, (x, y))| x != y) {
                 let place = at + place as u64;
+                let count = found.len();
                 match found.last_mut() {
                     Some(last) if last.end == place => last.end = place + 1,
-                    _ if found.len() == most => return Ok(None),
+                    _ if count == most => return Ok(None),
                     _ => found.push(place..place + 1),
                 }
             }

@@ -4,7 +4,6 @@
 //! both sides have it and is then forgotten. Only what is out of step waits.
 
 use std::collections::HashMap;
-use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, sync_channel};
 
