@@ -11,6 +11,7 @@ mod zip;
 use std::io;
 
 use super::cause::Cause;
+use super::differing::ranges;
 use crate::content::ReadAt;
 
 /// The two versions of a file.
@@ -31,6 +32,10 @@ const ALL: &[fn(&Pair<'_>) -> io::Result<Explained>] =
 
 /// The first explanation that holds. What says no more than which parts differ is the last word.
 pub(super) fn of(pair: &Pair<'_>) -> io::Result<Explained> {
+    // A layer may have a path twice, and what was kept is the first of them.
+    if ranges(pair.original, pair.rebuilt, 0)?.is_some_and(|found| found.is_empty()) {
+        return Ok(None);
+    }
     let mut words = None;
     for explain in ALL {
         match explain(pair)? {
