@@ -44,10 +44,7 @@ pub(super) struct Verify {
     artifacts: Vec<String>,
 
     /// The provenance; for `--kind image` what hangs on the image if it is not given
-    #[arg(long, value_name = "FILE", alias = "attestations-path", alias = "attestation-path",
-        required_unless_present = "provenance_repository", required_if_eq_any = [
-        ("kind", "artifact"), ("kind", "github-attestation"), ("kind", "cloud-build-image"),
-        ("kind", "npm")])]
+    #[arg(long, value_name = "FILE", alias = "attestations-path", alias = "attestation-path")]
     provenance_path: Option<PathBuf>,
 
     /// Where the provenance of an image is, if not with the image
@@ -150,7 +147,8 @@ impl Verify {
             Some(path) => {
                 fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?
             }
-            None => Vec::new(),
+            None if self.kind == Kind::Image => Vec::new(),
+            None => return Err(Usage("name the provenance: `--provenance-path FILE`".into()).into()),
         };
         let mut outcome = Outcome::Clean;
         for artifact in &self.artifacts {
