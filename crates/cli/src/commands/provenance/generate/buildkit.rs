@@ -93,9 +93,6 @@ fn attestation_in(
     options: &Options,
 ) -> anyhow::Result<Option<(Stored, plimsoll_model::Digest)>> {
     let entries = &index.manifest.manifests;
-    let about = |it: &Descriptor| {
-        (it.annotations.get(KIND)? == ATTESTATION).then(|| it.annotations.get(ABOUT))?
-    };
     let images: Vec<&Descriptor> = entries.iter().filter(|it| about(it).is_none()).collect();
     let fits = |it: &&&Descriptor| it.platform.as_ref().is_some_and(|p| p.fits(&options.platform));
     let image = match images.as_slice() {
@@ -108,4 +105,12 @@ fn attestation_in(
         Some(entry) => Ok(Some((repository.manifest(&entry.digest)?, image.digest.clone()))),
         None => Ok(None),
     }
+}
+
+/// The digest of the image that an entry attests; none of an entry that is an image.
+fn about(entry: &Descriptor) -> Option<&String> {
+    if entry.annotations.get(KIND)? != ATTESTATION {
+        return None;
+    }
+    entry.annotations.get(ABOUT)
 }
