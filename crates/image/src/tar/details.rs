@@ -61,7 +61,6 @@ fn time(text: &str) -> Option<(i64, &str)> {
 #[cfg(test)]
 mod tests {
     use super::super::{Archive, Stream};
-    use super::*;
 
     #[test]
     fn owner_time_and_attributes_come_from_the_header_and_the_records_before_it() {

@@ -112,6 +112,9 @@ fn first(
         "https://slsa.dev/provenance/v0.2" => {
             (true, "SLSA provenance v0.2, of which v1 is the successor".to_owned())
         }
+        "https://slsa.dev/provenance/v0.1" => {
+            (true, "SLSA provenance v0.1, of which v1 is the successor".to_owned())
+        }
         other => (false, format!("a predicate of the type `{other}`")),
     };
     line("it is of a form that consumers know", met, found);
@@ -233,6 +236,10 @@ fn parameters(statement: &Statement) -> (bool, String) {
         let found = if count == 0 { "no external parameters".into() } else { names };
         return (count > 0, found);
     }
+    // Version 0.1 has the whole build there.
+    if predicate.pointer("/recipe/arguments").is_some_and(|it| it.as_object().is_some_and(|it| !it.is_empty())) {
+        return (true, "the arguments of the recipe".into());
+    }
     match predicate.pointer("/metadata/completeness/parameters") {
         Some(Value::Bool(true)) => (true, "the builder says that they are complete".into()),
         _ => (false, "the builder does not say that they are complete".into()),
@@ -245,7 +252,10 @@ fn builder_of(predicate: &Value) -> String {
 }
 
 fn build_type_of(predicate: &Value) -> String {
-    let kind = predicate.pointer("/buildDefinition/buildType").or(predicate.get("buildType"));
+    let kind = predicate
+        .pointer("/buildDefinition/buildType")
+        .or(predicate.get("buildType"))
+        .or(predicate.pointer("/recipe/type"));
     kind.and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 

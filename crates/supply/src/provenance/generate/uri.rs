@@ -1,8 +1,8 @@
 //! Addresses as they may be published.
 
-/// Query parameters and everything else that may be a secret leave an address: the user and
-/// password before the host, and the query. A fragment stays, for BuildKit names a reference of git
-/// there. `git@host:path` is `ssh://host/path`.
+/// An address without what may be a secret: the user and password before the host, and the query. A
+/// fragment stays, for BuildKit names a reference of git there. `git@host:path` is
+/// `ssh://host/path`.
 pub fn without_credentials(address: &str) -> String {
     let address = address.trim();
     // The name of a package has an `@` for its version, and a query that belongs to it.
@@ -17,8 +17,7 @@ pub fn without_credentials(address: &str) -> String {
     let (authority, path) = rest.split_at(end);
     // A password with a slash in it is malformed, and still a password.
     let (authority, path) = match path.split_once('@') {
-        Some((before, after)) if authority.contains(':') && !is_port(authority) => {
-            let _ = before;
+        Some((_, after)) if authority.contains(':') && !is_port(authority) => {
             let end = after.find(['/', '?', '#']).unwrap_or(after.len());
             after.split_at(end)
         }
@@ -42,14 +41,23 @@ fn is_port(authority: &str) -> bool {
 /// `user@host:path` as git takes it; anything else is a path on this machine, of which only the
 /// last part is told.
 fn short_form(address: &str) -> String {
-    if let Some((host, path)) = address.split_once(':')
-        && !host.contains('/')
-    {
-        let host = host.rsplit('@').next().unwrap_or(host);
-        return format!("ssh://{host}/{}", path.trim_start_matches('/'));
+    let rest = match (address.find('@'), address.find(':')) {
+        // A user with a password, which may have any letter in it.
+        (Some(at), Some(colon)) if colon < at => address.rsplit('@').next().unwrap_or_default(),
+        (Some(at), _) if !address.get(..at).unwrap_or_default().contains('/') => {
+            address.get(at + 1..).unwrap_or_default()
+        }
+        _ => address,
+    };
+    match rest.split_once(':') {
+        Some((host, path)) if !host.contains('/') => {
+            format!("ssh://{host}/{}", path.trim_start_matches('/'))
+        }
+        _ => {
+            let name = rest.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+            format!("file:{name}")
+        }
     }
-    let name = address.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-    format!("file:{name}")
 }
 
 #[cfg(test)]
