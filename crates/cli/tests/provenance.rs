@@ -34,7 +34,8 @@ impl Job {
     fn github() -> Self {
         let mut job = Self::plain();
         let event = job.path("event.json");
-        fs::write(&event, r#"{"inputs": {"channel": "stable"}, "installation": {"id": 1}}"#).unwrap();
+        fs::write(&event, r#"{"inputs": {"channel": "stable"}, "installation": {"id": 1}}"#)
+            .unwrap();
         job.variables = [
             ("GITHUB_ACTIONS", "true"),
             ("GITHUB_SERVER_URL", "https://github.com"),
@@ -99,8 +100,12 @@ fn files_images_and_patterns_become_subjects_and_no_secret_is_told() {
     let pinned = format!("registry.invalid/app@sha256:{digest}");
     let arguments = [&GENERATE[..], &["dist/*.tar.gz", "oci-dir:layout", &pinned]].concat();
     let statement = job.json(&arguments);
-    let names: Vec<&str> =
-        statement["subject"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = statement["subject"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
     assert_eq!(names, ["dist/a.tar.gz", "dist/b.tar.gz", "layout", "registry.invalid/app"]);
     assert_eq!(statement["subject"][3]["digest"]["sha256"], digest);
     assert_eq!(statement["predicateType"], "https://slsa.dev/provenance/v1");
@@ -117,7 +122,9 @@ fn a_secret_that_comes_in_by_an_input_or_parameter_is_masked_and_told() {
     let job = Job::github();
     job.write("event.json", r#"{"inputs": {"channel": "npm_planted_secret"}}"#);
     job.write("a", "a");
-    let ran = job.run(&[&GENERATE[..], &["a", "--parameter", "url=https://x:ghs_planted_secret@h/"]].concat());
+    let ran = job.run(
+        &[&GENERATE[..], &["a", "--parameter", "url=https://x:ghs_planted_secret@h/"]].concat(),
+    );
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(!ran.out.contains("planted_secret") && ran.out.contains("[MASKED]"), "{}", ran.out);
     assert!(ran.err.contains("`NPM_TOKEN`") && ran.err.contains("`GITHUB_TOKEN`"), "{}", ran.err);
@@ -136,8 +143,16 @@ fn base_images_locks_and_byproducts_stand_with_their_digests() {
     job.write("app", "app");
     job.write("app.log", "log");
     let extra = [
-        "app", "--dockerfile", "Dockerfile", "--no-resolve", "--lock", "Cargo.lock", "--byproduct",
-        "app.log", "--started-on", "2026-01-02T03:04:05Z",
+        "app",
+        "--dockerfile",
+        "Dockerfile",
+        "--no-resolve",
+        "--lock",
+        "Cargo.lock",
+        "--byproduct",
+        "app.log",
+        "--started-on",
+        "2026-01-02T03:04:05Z",
     ];
     let statement = job.json(&[&GENERATE[..], &extra].concat());
     let dependencies = &statement["predicate"]["buildDefinition"]["resolvedDependencies"];
@@ -169,7 +184,8 @@ fn with_buildkit(job: &Job, base: &str) {
         job.write(&format!("layout/blobs/sha256/{digest}"), &bytes);
         (format!("sha256:{digest}"), bytes.len())
     };
-    let index: Value = serde_json::from_slice(&fs::read(job.path("layout/index.json")).unwrap()).unwrap();
+    let index: Value =
+        serde_json::from_slice(&fs::read(job.path("layout/index.json")).unwrap()).unwrap();
     let mut image = index["manifests"][0].clone();
     image["platform"] = json!({"os": "linux", "architecture": "amd64"});
     let hex = image["digest"].as_str().unwrap().strip_prefix("sha256:").unwrap();
@@ -214,7 +230,8 @@ fn what_buildkit_attests_becomes_materials_and_must_agree_with_the_dockerfile() 
     let digest = "e".repeat(64);
     with_buildkit(&job, &digest);
     job.write("Dockerfile", format!("FROM alpine:3.20@sha256:{digest}\n"));
-    let extra = ["oci-dir:layout", "--from-buildkit", "oci-dir:layout", "--dockerfile", "Dockerfile"];
+    let extra =
+        ["oci-dir:layout", "--from-buildkit", "oci-dir:layout", "--dockerfile", "Dockerfile"];
     let statement = job.json(&[&GENERATE[..], &extra].concat());
     let definition = &statement["predicate"]["buildDefinition"];
     assert_eq!(definition["resolvedDependencies"][1]["uri"], "pkg:docker/alpine@3.20");
@@ -252,8 +269,15 @@ fn a_file_is_attested_beside_it_and_verified_by_type_and_level() {
     job.write("app", "content");
 
     let slsa = job.run(&[
-        "provenance", "verify", "app", "--provenance-path", "app.intoto.sigstore.json",
-        "--source-uri", "github.com/octo/app", "--format", "json",
+        "provenance",
+        "verify",
+        "app",
+        "--provenance-path",
+        "app.intoto.sigstore.json",
+        "--source-uri",
+        "github.com/octo/app",
+        "--format",
+        "json",
     ]);
     assert_eq!(slsa.code, Some(1), "{}", slsa.err);
     let slsa: Value = serde_json::from_str(&slsa.out).unwrap();
@@ -298,8 +322,15 @@ fn a_checkout_says_commit_branch_and_whether_it_is_clean() {
 #[test]
 fn a_rebuild_is_equal_or_says_why_not() {
     let job = Job::plain();
-    let image = |stamp: &str| Image::new().layer("FROM a", &[("b", "1")]).layer("RUN x", &[("etc/stamp", stamp)]);
-    for (name, stamp) in [("one", "2024-01-02T03:04:05Z"), ("two", "2025-01-02T03:04:05Z"), ("same", "2024-01-02T03:04:05Z"), ("other", "hello")] {
+    let image = |stamp: &str| {
+        Image::new().layer("FROM a", &[("b", "1")]).layer("RUN x", &[("etc/stamp", stamp)])
+    };
+    for (name, stamp) in [
+        ("one", "2024-01-02T03:04:05Z"),
+        ("two", "2025-01-02T03:04:05Z"),
+        ("same", "2024-01-02T03:04:05Z"),
+        ("other", "hello"),
+    ] {
         image(stamp).write_oci_dir(Compression::Gzip, &job.path(name));
     }
     let rebuild = |arguments: &[&str]| job.run(&[&["provenance", "rebuild"], arguments].concat());
@@ -309,12 +340,22 @@ fn a_rebuild_is_equal_or_says_why_not() {
     let time = rebuild(&["oci-dir:one", "oci-dir:two"]);
     assert_eq!(time.code, Some(1), "{}", time.err);
     assert!(time.out.starts_with("not reproducible: equal but for text-time\n"), "{}", time.out);
-    assert!(time.out.contains("layer #1 RUN x") && time.out.contains("SOURCE_DATE_EPOCH"), "{}", time.out);
+    assert!(
+        time.out.contains("layer #1 RUN x") && time.out.contains("SOURCE_DATE_EPOCH"),
+        "{}",
+        time.out
+    );
     assert_eq!(rebuild(&["oci-dir:one", "oci-dir:two", "--accept", "text-time"]).code, Some(0));
     assert_eq!(rebuild(&["oci-dir:one", "oci-dir:two", "--accept", "benign"]).code, Some(0));
     assert_eq!(rebuild(&["oci-dir:one", "oci-dir:other", "--accept", "benign"]).code, Some(1));
     let unknown = rebuild(&["oci-dir:one", "oci-dir:two", "--accept", "weather"]);
     assert_eq!(unknown.code, Some(2));
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/provenance.md"))
+        .unwrap();
+    let (_, known) = unknown.err.trim().split_once("benign, ").unwrap();
+    let missing: Vec<&str> =
+        known.split(", ").filter(|id| !page.contains(&format!("\n| `{id}` |"))).collect();
+    assert!(missing.is_empty() && known.len() > 300, "docs/provenance.md has no {missing:?}");
     let json = rebuild(&["oci-dir:one", "oci-dir:other", "--format", "json"]);
     let json: Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(json["schema"], "plimsoll.rebuild/v1");
@@ -336,7 +377,11 @@ fn a_rebuild_is_held_against_what_provenance_names() {
     assert_eq!(same.code, Some(0), "{}{}", same.out, same.err);
     let other = job.run(&[&rebuild[..], &["oci-dir:two"]].concat());
     assert_eq!(other.code, Some(1), "{}", other.err);
-    assert!(other.out.contains("not reproduced") && other.out.contains("expected sha256:"), "{}", other.out);
+    assert!(
+        other.out.contains("not reproduced") && other.out.contains("expected sha256:"),
+        "{}",
+        other.out
+    );
     let compared = job.run(&[&rebuild[..], &["oci-dir:one", "oci-dir:two"]].concat());
     assert!(compared.code == Some(1) && compared.out.contains("content"), "{}", compared.out);
 }

@@ -58,7 +58,9 @@ fn causes(done: &Comparison) -> Vec<(&'static str, u64)> {
 }
 
 fn of_layer(files: &[File<'_>]) -> Image {
-    Image::new().layer("FROM base", &[("etc/os-release", "ID=debian")]).raw_layer("RUN make", layer(files))
+    Image::new()
+        .layer("FROM base", &[("etc/os-release", "ID=debian")])
+        .raw_layer("RUN make", layer(files))
 }
 
 #[test]
@@ -112,10 +114,7 @@ fn another_order_is_told_once_and_nothing_else() {
 fn a_member_more_or_less_is_told_and_is_no_other_order() {
     let one = of_layer(&[file("a", b"1"), file("x", b""), file("b", b"2"), file("c", b"3")]);
     let other = of_layer(&[file("y", b""), file("a", b"1"), file("b", b"2"), file("c", b"3")]);
-    assert_eq!(
-        causes(&compared(&one, &other)),
-        [("only-in-original", 1), ("only-in-rebuilt", 1)]
-    );
+    assert_eq!(causes(&compared(&one, &other)), [("only-in-original", 1), ("only-in-rebuilt", 1)]);
 }
 
 #[test]
@@ -140,7 +139,9 @@ fn another_compression_of_one_tar_is_no_other_content() {
 #[test]
 fn logs_caches_and_times_in_files_are_known() {
     let log = |time: &str| format!("{time} status installed libc6:amd64 2.36\n").into_bytes();
-    let pyc = |time: u8| [&b"\xcb\x0d\x0d\x0a\0\0\0\0"[..], &[time, 0, 0, 0, 9, 0, 0, 0], b"code"].concat();
+    let pyc = |time: u8| {
+        [&b"\xcb\x0d\x0d\x0a\0\0\0\0"[..], &[time, 0, 0, 0, 9, 0, 0, 0], b"code"].concat()
+    };
     let files = |n: u8| {
         let day = format!("2024-01-0{n} 10:00:00");
         layer(&[

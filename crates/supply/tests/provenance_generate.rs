@@ -58,7 +58,10 @@ fn gitlab() -> HashMap<&'static str, &'static str> {
         ("CI_RUNNER_VERSION", "17.5.0"),
         ("CI_RUNNER_EXECUTABLE_ARCH", "linux/amd64"),
         ("CI_JOB_TOKEN", "planted_secret_job"),
-        ("CI_REPOSITORY_URL", "https://gitlab-ci-token:planted_secret_url@gitlab.example/group/app.git"),
+        (
+            "CI_REPOSITORY_URL",
+            "https://gitlab-ci-token:planted_secret_url@gitlab.example/group/app.git",
+        ),
         ("CI_REGISTRY_PASSWORD", "planted_secret_registry"),
     ])
 }
@@ -73,7 +76,8 @@ fn of_github(
 
 #[test]
 fn a_run_on_github_is_written_as_githubs_own_attestations_are() {
-    let event = r#"{"inputs": {"channel": "stable", "dry": false}, "sender": {"token": "planted_secret"}}"#;
+    let event =
+        r#"{"inputs": {"channel": "stable", "dry": false}, "sender": {"token": "planted_secret"}}"#;
     let build = of_github(&github(), Some(event)).unwrap();
     insta::assert_json_snapshot!(build.predicate(Version::V1), @r#"
     {

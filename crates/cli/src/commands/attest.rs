@@ -90,8 +90,15 @@ impl Attest {
             let name = repository.name();
             let payload = statement::attestation(&name, digest, &predicate_type, &predicate);
             let signed = attestation::sign(&ready, payload)?;
-            attestation::attach(&ready, &signed, self.storage, repository, &subject, &predicate_type)
-                .with_context(|| format!("`{reference}` ({digest}) was not attested"))?;
+            attestation::attach(
+                &ready,
+                &signed,
+                self.storage,
+                repository,
+                &subject,
+                &predicate_type,
+            )
+            .with_context(|| format!("`{reference}` ({digest}) was not attested"))?;
             output::write(None, |out| writeln!(out, "{name}@{digest}"))?;
         }
         Ok(Outcome::Clean)

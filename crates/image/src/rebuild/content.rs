@@ -7,8 +7,8 @@ use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::causes::{self, Pair};
 use super::cause;
+use super::causes::{self, Pair};
 use super::lockstep::{Differing, Stepped};
 use super::tally::Tally;
 use super::volatile;

@@ -65,8 +65,7 @@ pub(super) fn manifest(original: &[u8], rebuilt: &[u8], tally: &mut Tally) {
         if path.ends_with(".digest") || path.ends_with(".size") || path.starts_with("layers[") {
             return;
         }
-        let cause =
-            if path.starts_with("annotations") { &cause::ANNOTATION } else { &cause::FORM };
+        let cause = if path.starts_with("annotations") { &cause::ANNOTATION } else { &cause::FORM };
         tally.add(cause, &format!("manifest {path}"), shown(one), shown(other));
     });
 }
@@ -137,7 +136,9 @@ fn shown(value: Option<&Value>) -> String {
 /// Whether a text is a time, in RFC 3339 or as seconds.
 fn is_time(text: &str) -> bool {
     text.parse::<plimsoll_model::Timestamp>().is_ok()
-        || text.parse::<i64>().is_ok_and(|seconds| (1_000_000_000..4_000_000_000).contains(&seconds))
+        || text
+            .parse::<i64>()
+            .is_ok_and(|seconds| (1_000_000_000..4_000_000_000).contains(&seconds))
 }
 
 #[cfg(test)]

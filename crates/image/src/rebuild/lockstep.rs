@@ -63,9 +63,8 @@ pub(super) fn compare(
     std::thread::scope(|scope| {
         let (to_one, from_one) = sync_channel(ON_THE_WAY);
         let (to_other, from_other) = sync_channel(ON_THE_WAY);
-        let reading = scope.spawn(move || {
-            one.walk(a, &mut recorder(move |record| to_one.send(record).is_ok()))
-        });
+        let reading = scope
+            .spawn(move || one.walk(a, &mut recorder(move |record| to_one.send(record).is_ok())));
         let rereading = scope.spawn(move || {
             other.walk(b, &mut recorder(move |record| to_other.send(record).is_ok()))
         });
@@ -235,7 +234,10 @@ impl Step<'_> {
     /// What never met its partner.
     fn rest(&mut self, stepped: &mut Stepped) {
         let [one, other] = std::mem::take(&mut self.waiting);
-        let sides = [(&cause::ONLY_ORIGINAL, one, ["there", "-"]), (&cause::ONLY_REBUILT, other, ["-", "there"])];
+        let sides = [
+            (&cause::ONLY_ORIGINAL, one, ["there", "-"]),
+            (&cause::ONLY_REBUILT, other, ["-", "there"]),
+        ];
         for (cause, side, [a, b]) in sides {
             let mut paths: Vec<(String, usize)> =
                 side.into_iter().map(|(path, records)| (path, records.len())).collect();

@@ -88,7 +88,8 @@ impl Comparison {
 
     /// Whether what differs changes nothing of what the image does.
     pub fn is_benign(&self) -> bool {
-        self.is_equal || (self.found().next().is_some() && self.found().all(|it| it.cause.is_benign))
+        self.is_equal
+            || (self.found().next().is_some() && self.found().all(|it| it.cause.is_benign))
     }
 }
 

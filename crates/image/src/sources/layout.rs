@@ -167,11 +167,7 @@ impl Layout {
         Ok(Chosen { artifact, manifest: None, config, document, layers })
     }
 
-    fn find_in_layout(
-        &self,
-        platform: &Platform,
-        tag: Option<&str>,
-    ) -> Result<Chosen, ImageError> {
+    fn find_in_layout(&self, platform: &Platform, tag: Option<&str>) -> Result<Chosen, ImageError> {
         let index: Manifest = self.document("index.json")?;
         let (digest, manifest) = self.choose(&index, platform, tag, 0)?;
         if manifest.schema_version == 1 {

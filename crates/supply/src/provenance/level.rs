@@ -166,7 +166,9 @@ fn second(builder: &str, signature: Signature<'_>, lines: &mut Vec<Line>) {
         Some("github-hosted" | "gitlab-hosted") => (true, runner.unwrap_or_default().to_owned()),
         Some(other) => (false, format!("the runner is `{other}`")),
         // Certificates say so since 2023; these workflows run on GitHub's machines alone.
-        None if signed_by_generator(signer) => (true, "its workflow asks for hosted runners".into()),
+        None if signed_by_generator(signer) => {
+            (true, "its workflow asks for hosted runners".into())
+        }
         None if builder == builder::NPM_CLI_HOSTED => {
             (false, "only the provenance says so, which the job itself wrote".into())
         }
@@ -185,7 +187,8 @@ fn third(
     let isolated = "the build's own steps cannot reach the signing key";
     match signature {
         Signature::Holds(report) => {
-            let (met, found) = report.signer.as_ref().map_or((false, "no signer".into()), isolation);
+            let (met, found) =
+                report.signer.as_ref().map_or((false, "no signer".into()), isolation);
             line(isolated, met, found);
             let same = report.signer.as_ref().is_some_and(|signer| {
                 signer.names.iter().any(|name| name.as_str() == builder) || delegated(signer)
@@ -223,8 +226,7 @@ fn delegated(signer: &SignerSummary) -> bool {
 }
 
 fn signed_by_generator(signer: &SignerSummary) -> bool {
-    name_of(signer).starts_with(GENERATOR_WORKFLOWS)
-        && signer.issuer.as_deref() == Some(ISSUER)
+    name_of(signer).starts_with(GENERATOR_WORKFLOWS) && signer.issuer.as_deref() == Some(ISSUER)
 }
 
 fn parameters(statement: &Statement) -> (bool, String) {
@@ -237,7 +239,10 @@ fn parameters(statement: &Statement) -> (bool, String) {
         return (count > 0, found);
     }
     // Version 0.1 has the whole build there.
-    if predicate.pointer("/recipe/arguments").is_some_and(|it| it.as_object().is_some_and(|it| !it.is_empty())) {
+    if predicate
+        .pointer("/recipe/arguments")
+        .is_some_and(|it| it.as_object().is_some_and(|it| !it.is_empty()))
+    {
         return (true, "the arguments of the recipe".into());
     }
     match predicate.pointer("/metadata/completeness/parameters") {

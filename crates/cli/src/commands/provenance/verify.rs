@@ -148,7 +148,9 @@ impl Verify {
                 fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?
             }
             None if self.kind == Kind::Image => Vec::new(),
-            None => return Err(Usage("name the provenance: `--provenance-path FILE`".into()).into()),
+            None => {
+                return Err(Usage("name the provenance: `--provenance-path FILE`".into()).into());
+            }
         };
         let mut outcome = Outcome::Clean;
         for artifact in &self.artifacts {
@@ -171,12 +173,8 @@ impl Verify {
                 judge(self.kind, &provenance, &expected, &root)
             };
             let assessment = assess(self.kind, &provenance, &expected.digest, &verdict);
-            let judged = Judged {
-                artifact: artifact.clone(),
-                digest: expected.digest,
-                verdict,
-                assessment,
-            };
+            let judged =
+                Judged { artifact: artifact.clone(), digest: expected.digest, verdict, assessment };
             self.print(&judged)?;
             let too_low = self.require_level.is_some_and(|level| judged.assessment.level < level);
             if judged.verdict.is_err() || too_low {

@@ -47,13 +47,21 @@ mod tests {
     use super::super::testing::said;
 
     fn library(time: u32, owner: u32, object: &str) -> Vec<u8> {
-        let header = format!("{:<16}{time:<12}{owner:<6}{owner:<6}{:<8}{:<10}`\n", "a.o/", 100_644, object.len());
+        let header = format!(
+            "{:<16}{time:<12}{owner:<6}{owner:<6}{:<8}{:<10}`\n",
+            "a.o/",
+            100_644,
+            object.len()
+        );
         format!("!<arch>\n{header}{object}").into_bytes()
     }
 
     #[test]
     fn times_and_owners_of_members_are_told_and_their_content_is_not() {
-        assert_eq!(said("lib.a", &library(1, 0, "code"), &library(1_700_000_000, 1000, "code")), Some("ar"));
+        assert_eq!(
+            said("lib.a", &library(1, 0, "code"), &library(1_700_000_000, 1000, "code")),
+            Some("ar")
+        );
         assert_eq!(said("lib.a", &library(1, 0, "\u{1}ode"), &library(1, 0, "\u{1}ude")), None);
     }
 }

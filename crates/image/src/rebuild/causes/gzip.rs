@@ -15,7 +15,8 @@ pub(super) fn explain(pair: &Pair<'_>) -> io::Result<Explained> {
     if !pair.begins_with(b"\x1f\x8b\x08")? {
         return Ok(None);
     }
-    let inflated = |file| flate2::read::MultiGzDecoder::new(InOrder { file, at: 0 }).take(MAX_INFLATED);
+    let inflated =
+        |file| flate2::read::MultiGzDecoder::new(InOrder { file, at: 0 }).take(MAX_INFLATED);
     let (mut one, mut other) = (inflated(pair.original), inflated(pair.rebuilt));
     // Damage is nobody's cause.
     match same(&mut one, &mut other) {
@@ -64,9 +65,8 @@ mod tests {
     use super::super::testing::{explained, said};
 
     fn gzip(time: u32, level: u32, bytes: &[u8]) -> Vec<u8> {
-        let mut out = flate2::GzBuilder::new()
-            .mtime(time)
-            .write(Vec::new(), flate2::Compression::new(level));
+        let mut out =
+            flate2::GzBuilder::new().mtime(time).write(Vec::new(), flate2::Compression::new(level));
         out.write_all(bytes).unwrap();
         out.finish().unwrap()
     }

@@ -27,8 +27,15 @@ pub(super) struct Pair<'p> {
 pub(super) type Explained = Option<(&'static Cause, String)>;
 
 /// Every explanation, the exact ones first. Each says nothing of files of another format.
-const ALL: &[fn(&Pair<'_>) -> io::Result<Explained>] =
-    &[pyc::explain, gzip::explain, ar::explain, zip::explain, object::explain, text::explain, times::explain];
+const ALL: &[fn(&Pair<'_>) -> io::Result<Explained>] = &[
+    pyc::explain,
+    gzip::explain,
+    ar::explain,
+    zip::explain,
+    object::explain,
+    text::explain,
+    times::explain,
+];
 
 /// The first explanation that holds. What says no more than which parts differ is the last word.
 pub(super) fn of(pair: &Pair<'_>) -> io::Result<Explained> {
@@ -65,7 +72,11 @@ pub(super) mod testing {
     use super::*;
 
     /// What is said of two contents of one path.
-    pub(in super::super) fn said(path: &str, original: &[u8], rebuilt: &[u8]) -> Option<&'static str> {
+    pub(in super::super) fn said(
+        path: &str,
+        original: &[u8],
+        rebuilt: &[u8],
+    ) -> Option<&'static str> {
         explained(path, original, rebuilt, [0, 0]).map(|(id, _)| id)
     }
 

@@ -25,7 +25,8 @@ pub(super) fn explain(pair: &Pair<'_>) -> io::Result<Explained> {
     let Some(found) = ranges(pair.original, pair.rebuilt, MAX_RANGES)? else {
         return Ok(Some((&cause::CONTENT, "a program of other parts".into())));
     };
-    let place = |part: &crate::object_file::Part| part.offset..part.offset.saturating_add(part.size);
+    let place =
+        |part: &crate::object_file::Part| part.offset..part.offset.saturating_add(part.size);
     let ids = object.sections.iter().filter(|part| IDS.contains(&part.name.as_str()));
     if all_within(&found, &merged(ids.map(place).collect())) {
         return Ok(Some((&cause::BUILD_ID, String::new())));

@@ -20,8 +20,12 @@ static TIME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let zone = r"(?:\s*(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2}))?";
     let forms = [
         format!(r"\b(?:19|20)[0-9]{{2}}[-/.][0-9]{{2}}[-/.][0-9]{{2}}(?:[T _]+{clock}{zone})?"),
-        format!(r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?\b{month}\.? +[0-9]{{1,2}},?(?: +{clock}{zone})?(?: +(?:19|20)[0-9]{{2}})?"),
-        format!(r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?\b[0-9]{{1,2}} {month}\.? (?:19|20)[0-9]{{2}}(?: +{clock}{zone})?"),
+        format!(
+            r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?\b{month}\.? +[0-9]{{1,2}},?(?: +{clock}{zone})?(?: +(?:19|20)[0-9]{{2}})?"
+        ),
+        format!(
+            r"(?:\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? +)?\b[0-9]{{1,2}} {month}\.? (?:19|20)[0-9]{{2}}(?: +{clock}{zone})?"
+        ),
         r"\b20[0-9]{2}[01][0-9][0-3][0-9](?:[T_-]?[0-9]{6}Z?)?\b".to_owned(),
         r"\b1[0-9]{9}(?:[0-9]{3}|\.[0-9]+)?\b".to_owned(),
         format!(r"\b{clock}\b"),
@@ -50,7 +54,8 @@ pub(super) fn explain(pair: &Pair<'_>) -> io::Result<Explained> {
         }
     }
     let line = one.lines().zip(other.lines()).position(|(a, b)| a != b);
-    let detail = line.map_or_else(|| "lines at the end".to_owned(), |at| format!("line {}", at + 1));
+    let detail =
+        line.map_or_else(|| "lines at the end".to_owned(), |at| format!("line {}", at + 1));
     Ok(Some((&cause::CONTENT, format!("differs first in {detail}"))))
 }
 
@@ -68,7 +73,8 @@ fn text(file: &dyn ReadAt) -> io::Result<Option<String>> {
 
 /// A line, as much as one can look at.
 fn cut(line: &str) -> String {
-    let shown: String = line.trim().chars().filter(|letter| !letter.is_control()).take(80).collect();
+    let shown: String =
+        line.trim().chars().filter(|letter| !letter.is_control()).take(80).collect();
     format!("`{shown}`")
 }
 
@@ -94,7 +100,9 @@ mod tests {
 
     #[test]
     fn versions_and_numbers_are_content_and_not_times() {
-        for (one, other) in [("version 1.2.3", "version 1.2.4"), ("port 8080", "port 8081"), ("a", "b")] {
+        for (one, other) in
+            [("version 1.2.3", "version 1.2.4"), ("port 8080", "port 8081"), ("a", "b")]
+        {
             assert_eq!(said("a", one.as_bytes(), other.as_bytes()), Some("content"), "{one}");
         }
     }

@@ -119,7 +119,9 @@ impl BuildKit {
         if let Some(platform) = predicate.pointer("/invocation/environment/platform") {
             done.request.insert("builderPlatform".into(), text(Some(platform)).into());
         }
-        done.hermetic(metadata.and_then(|it| it.get("https://mobyproject.org/buildkit@v1#hermetic")));
+        done.hermetic(
+            metadata.and_then(|it| it.get("https://mobyproject.org/buildkit@v1#hermetic")),
+        );
         Ok(done)
     }
 
@@ -161,9 +163,11 @@ impl BuildKit {
     /// the build did not use, for example.
     pub fn missing<'w>(&self, wanted: &'w [Resource]) -> Vec<&'w Resource> {
         let same = |want: &Resource| {
-            self.materials.iter().any(|it| want.digest.iter().all(|(algorithm, digest)| {
-                it.digest.get(algorithm).is_some_and(|found| found == digest)
-            }))
+            self.materials.iter().any(|it| {
+                want.digest.iter().all(|(algorithm, digest)| {
+                    it.digest.get(algorithm).is_some_and(|found| found == digest)
+                })
+            })
         };
         wanted.iter().filter(|want| !want.digest.is_empty() && !same(want)).collect()
     }
@@ -377,7 +381,10 @@ mod tests {
             ("{", "EOF"),
             ("{}", "names no kind of build"),
             (r#"{"buildType":"https://mobyproject.org/buildkit@v1","materials":1}"#, "no list"),
-            (r#"{"buildType":"https://mobyproject.org/buildkit@v1","materials":[{"digest":{"sha256":"zz"}}]}"#, "not hexadecimal"),
+            (
+                r#"{"buildType":"https://mobyproject.org/buildkit@v1","materials":[{"digest":{"sha256":"zz"}}]}"#,
+                "not hexadecimal",
+            ),
         ] {
             let error = BuildKit::parse(document.as_bytes(), None).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");

@@ -30,8 +30,7 @@ impl Checkout {
             Some(remote) => without_credentials(remote),
             None => "file:.".to_owned(),
         };
-        let mut external =
-            Map::from_iter([("source".to_owned(), Value::from(repository.clone()))]);
+        let mut external = Map::from_iter([("source".to_owned(), Value::from(repository.clone()))]);
         if !self.reference.is_empty() {
             external.insert("ref".into(), self.reference.clone().into());
         }

@@ -32,15 +32,16 @@ pub(super) fn build(
     let (path, _) = workflow
         .strip_prefix(&format!("{repository}/"))
         .and_then(|rest| rest.split_once('@'))
-        .ok_or(malformed("GITHUB_WORKFLOW_REF", "a workflow of `GITHUB_REPOSITORY` with its ref"))?;
+        .ok_or(malformed(
+            "GITHUB_WORKFLOW_REF",
+            "a workflow of `GITHUB_REPOSITORY` with its ref",
+        ))?;
     let run = environment.number("GITHUB_RUN_ID").ok_or(malformed("GITHUB_RUN_ID", "a number"))?;
     let attempt = environment.number("GITHUB_RUN_ATTEMPT").unwrap_or_else(|| "1".into());
     let address = format!("{server}/{repository}");
     let mut external = Map::new();
-    external.insert(
-        "workflow".into(),
-        json!({"ref": reference, "repository": address, "path": path}),
-    );
+    external
+        .insert("workflow".into(), json!({"ref": reference, "repository": address, "path": path}));
     let inputs = event.map(inputs).transpose()?.unwrap_or_default();
     if !inputs.is_empty() {
         external.insert("inputs".into(), Value::Object(inputs));

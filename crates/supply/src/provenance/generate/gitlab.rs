@@ -14,10 +14,9 @@ pub(super) fn build(environment: &Environment<'_>) -> Result<Build, EnvironmentE
     let project = environment.address("CI_PROJECT_URL")?;
     let commit = environment.commit("CI_COMMIT_SHA")?;
     let job = environment.required("CI_JOB_NAME")?;
-    let runner = environment.number("CI_RUNNER_ID").ok_or(EnvironmentError::Malformed {
-        name: "CI_RUNNER_ID",
-        expected: "a number",
-    })?;
+    let runner = environment
+        .number("CI_RUNNER_ID")
+        .ok_or(EnvironmentError::Malformed { name: "CI_RUNNER_ID", expected: "a number" })?;
     let reference = reference(environment);
     let mut external = Map::new();
     external.insert("source".into(), project.clone().into());
@@ -28,7 +27,11 @@ pub(super) fn build(environment: &Environment<'_>) -> Result<Build, EnvironmentE
     let config = environment.get("CI_CONFIG_PATH").unwrap_or_else(|| ".gitlab-ci.yml".into());
     let config = if config.contains("://") { without_credentials(&config) } else { config };
     external.insert("configPath".into(), config.clone().into());
-    texts(environment, &mut external, &[("pipelineSource", "CI_PIPELINE_SOURCE"), ("image", "CI_JOB_IMAGE")]);
+    texts(
+        environment,
+        &mut external,
+        &[("pipelineSource", "CI_PIPELINE_SOURCE"), ("image", "CI_JOB_IMAGE")],
+    );
     let mut about = Map::from_iter([("id".to_owned(), Value::from(runner.clone()))]);
     texts(
         environment,
@@ -39,7 +42,12 @@ pub(super) fn build(environment: &Environment<'_>) -> Result<Build, EnvironmentE
     texts(
         environment,
         &mut internal,
-        &[("job", "CI_JOB_ID"), ("stage", "CI_JOB_STAGE"), ("pipeline", "CI_PIPELINE_ID"), ("project", "CI_PROJECT_ID")],
+        &[
+            ("job", "CI_JOB_ID"),
+            ("stage", "CI_JOB_STAGE"),
+            ("pipeline", "CI_PIPELINE_ID"),
+            ("project", "CI_PROJECT_ID"),
+        ],
     );
     let mut build = Build {
         build_type: format!("{BUILD_TYPES}/gitlab-ci-v1.md"),
@@ -58,7 +66,11 @@ pub(super) fn build(environment: &Environment<'_>) -> Result<Build, EnvironmentE
     Ok(build)
 }
 
-fn texts(environment: &Environment<'_>, into: &mut Map<String, Value>, names: &[(&str, &'static str)]) {
+fn texts(
+    environment: &Environment<'_>,
+    into: &mut Map<String, Value>,
+    names: &[(&str, &'static str)],
+) {
     for (field, name) in names {
         if let Some(value) = environment.get(name) {
             into.insert((*field).to_owned(), value.into());
@@ -74,6 +86,7 @@ fn reference(environment: &Environment<'_>) -> String {
     if let Some(path) = environment.get("CI_MERGE_REQUEST_REF_PATH") {
         return path;
     }
-    let branch = environment.get("CI_COMMIT_BRANCH").or_else(|| environment.get("CI_COMMIT_REF_NAME"));
+    let branch =
+        environment.get("CI_COMMIT_BRANCH").or_else(|| environment.get("CI_COMMIT_REF_NAME"));
     branch.map(|branch| format!("refs/heads/{branch}")).unwrap_or_default()
 }

@@ -11,8 +11,23 @@ const SHORTEST: usize = 8;
 
 /// Words in names of variables whose values are secrets.
 const SECRET: &[&str] = &[
-    "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "CREDENTIAL", "PRIVATE", "API_KEY",
-    "APIKEY", "ACCESS_KEY", "ACCOUNT_KEY", "SIGNING_KEY", "AUTH", "COOKIE", "WEBHOOK", "_PAT", "_PSW",
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "CREDENTIAL",
+    "PRIVATE",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_KEY",
+    "ACCOUNT_KEY",
+    "SIGNING_KEY",
+    "AUTH",
+    "COOKIE",
+    "WEBHOOK",
+    "_PAT",
+    "_PSW",
 ];
 
 /// Whether the value of a variable of this name is a secret.
@@ -77,7 +92,8 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
-        let variables = [("NPM_TOKEN", "npm_0123456789"), ("HOME", "/home/runner"), ("A_KEY", "short")];
+        let variables =
+            [("NPM_TOKEN", "npm_0123456789"), ("HOME", "/home/runner"), ("A_KEY", "short")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let mut document = json!({
             "ref": "refs/heads/npm_0123456789", "list": ["/home/runner", "a short one"],

@@ -149,7 +149,12 @@ impl Build {
             "externalParameters": self.external,
         });
         put(&mut definition, "internalParameters", &self.internal, self.internal.is_empty());
-        put(&mut definition, "resolvedDependencies", &self.dependencies, self.dependencies.is_empty());
+        put(
+            &mut definition,
+            "resolvedDependencies",
+            &self.dependencies,
+            self.dependencies.is_empty(),
+        );
         let mut builder = json!({"id": self.builder_id});
         put(&mut builder, "version", &self.builder_version, self.builder_version.is_empty());
         let mut metadata = json!({});

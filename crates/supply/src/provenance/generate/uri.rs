@@ -77,7 +77,10 @@ mod tests {
             ("git@github.com:org/repo.git", "ssh://github.com/org/repo.git"),
             ("ssh://git@host/a", "ssh://host/a"),
             ("/home/someone/repo/", "file:repo"),
-            ("pkg:docker/alpine@3.20?platform=linux%2Famd64", "pkg:docker/alpine@3.20?platform=linux%2Famd64"),
+            (
+                "pkg:docker/alpine@3.20?platform=linux%2Famd64",
+                "pkg:docker/alpine@3.20?platform=linux%2Famd64",
+            ),
         ] {
             assert_eq!(without_credentials(address), published, "{address}");
         }

@@ -154,11 +154,8 @@ impl Generate {
         };
         let mut predicate = build.predicate(version);
         mask(&mut predicate);
-        let statement: Value = serde_json::from_slice(&statement::about(
-            &subjects.all(),
-            version.uri(),
-            &predicate,
-        ))?;
+        let statement: Value =
+            serde_json::from_slice(&statement::about(&subjects.all(), version.uri(), &predicate))?;
         if self.sign {
             return self.sign(&subjects, version, &statement);
         }

@@ -61,7 +61,8 @@ pub(super) fn conclude(
             return writeln!(out, "reproduced: `{}` is what the provenance names", image.reference);
         }
         writeln!(out, "not reproduced: the provenance names another image")?;
-        let found = image.artifact.manifest_digest.as_ref().or(image.artifact.config_digest.as_ref());
+        let found =
+            image.artifact.manifest_digest.as_ref().or(image.artifact.config_digest.as_ref());
         for digest in subjects.iter().take(5) {
             writeln!(out, "  expected {digest}")?;
         }
