@@ -9,7 +9,10 @@ pub fn without_credentials(address: &str) -> String {
     if address.starts_with("pkg:") {
         return address.to_owned();
     }
-    let Some((scheme, rest)) = address.split_once("://") else {
+    let is_scheme =
+        |text: &str| text.bytes().all(|it| it.is_ascii_alphanumeric() || b"+-.".contains(&it));
+    let Some((scheme, rest)) = address.split_once("://").filter(|(scheme, _)| is_scheme(scheme))
+    else {
         return short_form(address);
     };
     // The last `@` before the path: a password may have one too.
