@@ -10,7 +10,8 @@ pub struct Cause {
     pub id: &'static str,
     /// What it is, in words.
     pub title: &'static str,
-    /// Whether the image does the same all the same.
+    /// Whether the image does the same all the same. A file that is known by its path alone may hold
+    /// anything, so only logs and identities that are drawn anew count as harmless there.
     #[serde(rename = "benign")]
     pub is_benign: bool,
     /// What to change so that the next builds agree.
@@ -78,28 +79,28 @@ causes! {
     FORM "form" true "a document of another form" "use one builder and version";
     PACKAGE_LOG "package-log" true "a log of a package manager" "end the RUN with `rm -rf \
         /var/log/dpkg.log /var/log/alternatives.log /var/log/apt /var/log/dnf* /var/log/yum*`";
-    LOADER_CACHE "loader-cache" true "the dynamic loader's cache" "end the RUN with `rm -f \
+    LOADER_CACHE "loader-cache" false "the dynamic loader's cache" "end the RUN with `rm -f \
         /var/cache/ldconfig/aux-cache`; `/etc/ld.so.cache` is the same again where libraries come \
         in the same order";
-    PACKAGE_CACHE "package-cache" true "a cache of a package manager" "end the RUN with `apt-get \
+    PACKAGE_CACHE "package-cache" false "a cache of a package manager" "end the RUN with `apt-get \
         clean && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/dnf /var/cache/apk/*`, or \
         keep it in a `--mount=type=cache`";
-    DEBCONF "debconf" true "answers of debconf" "end the RUN with `rm -rf /var/cache/debconf/*-old`, \
+    DEBCONF "debconf" false "answers of debconf" "end the RUN with `rm -rf /var/cache/debconf/*-old`, \
         and give answers by `DEBIAN_FRONTEND=noninteractive`";
     MACHINE_ID "machine-id" true "a number that is drawn for each machine" "end the RUN with \
         `truncate -s 0 /etc/machine-id && rm -f /var/lib/dbus/machine-id`";
     HOST_KEY "host-key" false "a secret key that was made at build time" "make keys when the \
         container starts: everybody who has the image has this one";
-    SHADOW "shadow" true "the day of an account's last change" "add accounts with a fixed \
+    SHADOW "shadow" false "the day of an account's last change" "add accounts with a fixed \
         `SOURCE_DATE_EPOCH` (shadow 4.11 or later), or set the third field with `chage -d`";
-    PACKAGE_DATABASE "package-database" true "times of installation in a package database" "set \
+    PACKAGE_DATABASE "package-database" false "times of installation in a package database" "set \
         `SOURCE_DATE_EPOCH` (rpm 4.18: `%_use_source_date_epoch_as_buildtime`), and install the same \
         packages by version or from a snapshot";
-    RUNTIME_FILE "runtime-file" true "a file that the container runtime writes" "leave it out of the \
+    RUNTIME_FILE "runtime-file" false "a file that the container runtime writes" "leave it out of the \
         image: it is mounted over when a container starts";
-    HOME_CACHE "home-cache" true "a cache of a tool" "end the RUN with the tool's own `cache clean`, \
+    HOME_CACHE "home-cache" false "a cache of a tool" "end the RUN with the tool's own `cache clean`, \
         or keep it in a `--mount=type=cache`";
-    TEMPORARY "temporary" true "a temporary file" "remove it in the RUN that makes it";
+    TEMPORARY "temporary" false "a temporary file" "remove it in the RUN that makes it";
     PYC "pyc" true "the time in compiled Python" "set `PYTHONDONTWRITEBYTECODE=1`, or compile with \
         `python -m compileall --invalidation-mode unchecked-hash`; `SOURCE_DATE_EPOCH` chooses \
         hashes too";

@@ -63,7 +63,7 @@ pub(super) fn of(path: &str) -> Option<&'static Cause> {
             path == *entry
         }
     };
-    // A public key is no secret, and a deleted file is none at all.
+    // That something is deleted is no content.
     if path.rsplit('/').next().is_some_and(|name| name.starts_with(".wh.")) {
         return None;
     }
