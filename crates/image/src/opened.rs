@@ -71,12 +71,10 @@ pub fn open(reference: &Reference, options: &Options) -> Result<OpenImage, Image
             named::search(*transport, options, name, |transport| by_name(transport, name, options))?
                 .0
         }
-        Reference::Path { transport, path }
-            if matches!(
-                transport,
-                Transport::DockerArchive | Transport::OciArchive | Transport::OciDir
-            ) =>
-        {
+        Reference::Path {
+            transport: Transport::DockerArchive | Transport::OciArchive | Transport::OciDir,
+            path,
+        } => {
             let (path, tag) = crate::split_tag(path);
             of_layout(Layout::open(Path::new(path))?, tag, options)?
         }

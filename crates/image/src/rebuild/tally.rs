@@ -34,6 +34,7 @@ pub struct Example {
     pub rebuilt: String,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields by reference")]
 fn id<S: Serializer>(cause: &&'static Cause, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(cause.id)
 }

@@ -14,6 +14,7 @@ use super::claims;
 use super::refusal::{Refusal, RefusalKind};
 use super::workflow::ISSUER;
 use crate::bundle::{Bundle, Content};
+use crate::certificate::SubjectName;
 use crate::dsse::Envelope;
 use crate::intoto::Statement;
 use crate::verify::{Report, SignerSummary};
@@ -265,7 +266,7 @@ fn build_type_of(predicate: &Value) -> String {
 }
 
 fn name_of(signer: &SignerSummary) -> &str {
-    signer.names.first().map(|name| name.as_str()).unwrap_or_default()
+    signer.names.first().map(SubjectName::as_str).unwrap_or_default()
 }
 
 fn text<'s>(signer: &'s SignerSummary, name: &str) -> Option<&'s str> {
@@ -291,7 +292,6 @@ fn is_of_signature(kind: RefusalKind) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::certificate::SubjectName;
     use serde_json::json;
 
     fn statement(builder: &str) -> Vec<u8> {

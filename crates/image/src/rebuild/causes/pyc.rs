@@ -18,7 +18,8 @@ pub(super) fn explain(pair: &Pair<'_>) -> io::Result<Explained> {
         // Version and line end, then flags: with none of them the time comes next.
         Ok(head.get(2..4) == Some(b"\r\n") && head.get(4..8) == Some(&[0; 4]))
     };
-    if !pair.path.ends_with(".pyc") || !is_pyc(pair.original)? || !is_pyc(pair.rebuilt)? {
+    let is_named = std::path::Path::new(pair.path).extension().is_some_and(|it| it == "pyc");
+    if !is_named || !is_pyc(pair.original)? || !is_pyc(pair.rebuilt)? {
         return Ok(None);
     }
     let found = ranges(pair.original, pair.rebuilt, 4)?;

@@ -179,7 +179,7 @@ fn metadata<'d>(document: &'d Value, platform: Option<&str>) -> Result<Option<&'
     if let Some(only) = fields.get(METADATA) {
         return Ok(Some(only));
     }
-    let of_platform = |name: &'d String| Some(name.strip_prefix(METADATA)?.strip_prefix('/')?);
+    let of_platform = |name: &'d String| name.strip_prefix(METADATA)?.strip_prefix('/');
     let all: Vec<(&str, &Value)> =
         fields.iter().filter_map(|(name, value)| Some((of_platform(name)?, value))).collect();
     match (all.as_slice(), platform) {
