@@ -1,7 +1,7 @@
 //! What a command looks at: a reference and how it is read.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -63,6 +63,11 @@ fn read(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
     let inventory = plimsoll_image::read(&reference, options);
     progress.finish_and_clear();
     Ok(inventory?)
+}
+
+/// Whether a name is a file here and no image.
+pub(crate) fn is_file(target: &str) -> bool {
+    target.starts_with("file:") || Path::new(target).is_file()
 }
 
 /// The place where an image and what hangs on it are kept.

@@ -9,6 +9,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::ops::Range;
 
 use flate2::Crc;
 use flate2::read::DeflateDecoder;
@@ -29,6 +30,7 @@ const END64_LEN: usize = 56;
 const LOCATOR64: [u8; 4] = *b"PK\x06\x07";
 const LOCATOR64_LEN: u64 = 20;
 const ENTRY: [u8; 4] = *b"PK\x01\x02";
+const ENTRY_LEN: usize = 46;
 const LOCAL: [u8; 4] = *b"PK\x03\x04";
 const LOCAL_LEN: usize = 30;
 
@@ -58,6 +60,8 @@ pub(crate) struct Zip<'c> {
     directory: Vec<u8>,
     /// How far all offsets are moved by what precedes the archive.
     shift: u64,
+    /// Where the directory is in the file.
+    directory_at: u64,
 }
 
 /// One file in an archive.
@@ -101,18 +105,43 @@ impl<'c> Zip<'c> {
         if directory.is_empty() || directory.starts_with(&ENTRY) {
             let shift = real.checked_sub(start);
             let shift = shift.ok_or(ZipError::Damaged("offsets point behind their target"))?;
-            return Ok(Self { content, directory, shift });
+            return Ok(Self { content, directory, shift, directory_at: real });
         }
         let directory = read_exact_at(content, start, usize::try_from(len).unwrap_or(0))?;
         if !directory.starts_with(&ENTRY) {
             return Err(ZipError::Damaged("no directory where it should be"));
         }
-        Ok(Self { content, directory, shift: 0 })
+        Ok(Self { content, directory, shift: 0, directory_at: start })
     }
 
     /// All members in the order of the directory; the first damaged one is the last.
     pub(crate) fn members(&self) -> Members<'_> {
         Members { rest: &self.directory }
+    }
+
+    /// The bytes that hold times of members, in no order: in the directory and before each member,
+    /// and in the extra fields of either.
+    pub(crate) fn times(&self) -> Result<Vec<Range<u64>>, ZipError> {
+        let mut times = Vec::new();
+        let mut at = 0_usize;
+        while let Some(row) = self.directory.get(at..).filter(|row| row.starts_with(&ENTRY)) {
+            let (name, extra, comment) = (le16(row, 28), le16(row, 30), le16(row, 32));
+            let place = self.directory_at.saturating_add(at as u64);
+            times.push(place + 12..place + 16);
+            let behind = ENTRY_LEN + usize::from(name);
+            let fields = row.get(behind..).unwrap_or_default();
+            extra_times(fields, usize::from(extra), place + behind as u64, &mut times);
+            let local = self.shift.saturating_add(u64::from(le32(row, 42)));
+            let header = read_exact_at(self.content, local, LOCAL_LEN)?;
+            if header.starts_with(&LOCAL) {
+                times.push(local + 10..local + 14);
+                let len = usize::from(le16(&header, 28));
+                let place = local + LOCAL_LEN as u64 + u64::from(le16(&header, 26));
+                extra_times(&read_exact_at(self.content, place, len)?, len, place, &mut times);
+            }
+            at = at.saturating_add(behind + usize::from(extra) + usize::from(comment));
+        }
+        Ok(times)
     }
 
     /// The whole member, refused above `limit` bytes.
@@ -235,7 +264,7 @@ impl<'z> Iterator for Members<'z> {
 
 impl<'z> Members<'z> {
     fn take(&mut self) -> Option<Member<'z>> {
-        let (head, rest) = self.rest.split_at_checked(46)?;
+        let (head, rest) = self.rest.split_at_checked(ENTRY_LEN)?;
         if !head.starts_with(&ENTRY) {
             return None;
         }
@@ -309,6 +338,22 @@ impl Read for Cursor<'_> {
         let read = self.content.read_at(buffer, self.at)?;
         self.at = self.at.saturating_add(read as u64);
         Ok(read)
+    }
+}
+
+/// Extra fields that hold times: NTFS's, Unix's, and the extended timestamp.
+const TIMES: [u16; 4] = [0x000a, 0x000d, 0x5455, 0x5855];
+
+/// The contents of extra fields with times; the fields begin at `at` in the file.
+fn extra_times(fields: &[u8], len: usize, at: u64, times: &mut Vec<Range<u64>>) {
+    let fields = fields.get(..len).unwrap_or(fields);
+    let mut next = 0;
+    while let Some(field) = fields.get(next..).filter(|field| field.len() >= 4) {
+        let end = next + 4 + usize::from(le16(field, 2));
+        if TIMES.contains(&le16(field, 0)) {
+            times.push(at + next as u64 + 4..at + end as u64);
+        }
+        next = end;
     }
 }
 

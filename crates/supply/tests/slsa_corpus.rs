@@ -14,8 +14,9 @@ use plimsoll_supply::bundle::Bundle;
 use plimsoll_supply::cosign;
 use plimsoll_supply::hash::{HashAlgorithm, hex};
 use plimsoll_supply::key::PublicKey;
+use plimsoll_supply::provenance::level::{Assessment, Signature};
 use plimsoll_supply::provenance::{
-    Expectation, Refusal, SummaryExpectation, verify_artifact, verify_attestation,
+    Expectation, Refusal, SummaryExpectation, Verified, verify_artifact, verify_attestation,
     verify_cloud_build_image, verify_image, verify_package, verify_summary,
 };
 use plimsoll_supply::trust::TrustedRoot;
@@ -76,6 +77,7 @@ fn judge(case: &Value, builder: Option<&str>, root: &TrustedRoot) -> Result<Stri
                     verify_attestation(&provenance, &expected, root)?
                 };
                 assert_eq!(verified.logged, case["log_entry"] == "bundled", "{}", case["id"]);
+                check_level(case, &verified, &expected.digest);
                 id = Some(verified.builder_id);
             }
             Ok(id.expect("an artefact"))
@@ -85,13 +87,19 @@ fn judge(case: &Value, builder: Option<&str>, root: &TrustedRoot) -> Result<Stri
             let expected = expect(digest);
             if let Some(layout) = text(case, "oci_layout") {
                 let bundles = attestations(&file(&layout));
-                return verify_image(bundles, &expected, root).map(|it| it.builder_id);
+                let verified = verify_image(bundles, &expected, root)?;
+                check_level(case, &verified, &expected.digest);
+                return Ok(verified.builder_id);
             }
             let cloud = builder.is_some_and(|id| {
                 id.split('@').next() == Some("https://cloudbuild.googleapis.com/GoogleHostedWorker")
             });
             if cloud {
-                verify_cloud_build_image(&provenance, &expected).map(|it| it.builder_id)
+                let verified = verify_cloud_build_image(&provenance, &expected)?;
+                let signature = Signature::CloudBuild;
+                let level = Assessment::of(&verified.statement, &expected.digest, signature);
+                assert_eq!(level.level, 3, "{}: {:?}", case["id"], level.lines);
+                Ok(verified.builder_id)
             } else {
                 verify_image(Vec::new(), &expected, root).map(|it| it.builder_id)
             }
@@ -99,7 +107,10 @@ fn judge(case: &Value, builder: Option<&str>, root: &TrustedRoot) -> Result<Stri
         "verify-npm-package" => {
             let package = text(&case["artifacts"][0], "file").expect("file");
             let digest = hex(&HashAlgorithm::Sha512.digest(&read(&package)));
-            verify_package(&provenance, &expect(digest), root).map(|it| it.builder_id)
+            let expected = expect(digest);
+            let verified = verify_package(&provenance, &expected, root)?;
+            check_level(case, &verified, &expected.digest);
+            Ok(verified.builder_id)
         }
         "verify-vsa" => {
             let key = PublicKey::from_bytes(&read(case["public_key"].as_str().expect("key")));
@@ -115,6 +126,15 @@ fn judge(case: &Value, builder: Option<&str>, root: &TrustedRoot) -> Result<Stri
         }
         other => panic!("the command `{other}`"),
     }
+}
+
+/// The level that is said of verified provenance is that of its builder.
+fn check_level(case: &Value, verified: &Verified, digest: &str) {
+    let done = Assessment::of(&verified.statement, digest, Signature::Holds(&verified.report));
+    // What the npm command line writes is signed by the job itself.
+    let by_the_job = verified.builder_id.starts_with("https://github.com/actions/runner");
+    let expected = if by_the_job { 2 } else { 3 };
+    assert_eq!(done.level, expected, "{}: {:?}", case["id"], done.lines);
 }
 
 /// The attestations that cosign saved in a layout.

@@ -1,11 +1,9 @@
-//! `plimsoll attest`: signed claims about images.
+//! `plimsoll attest`: signed claims about images and files.
 
 use std::fs::File;
 use std::io::Read;
 
 use anyhow::Context;
-use plimsoll_image::attached::{Piece, Repository, Stored};
-use plimsoll_supply::cosign;
 use plimsoll_supply::sign::predicate::Predicate;
 use plimsoll_supply::sign::statement;
 use serde_json::{Value, json};
@@ -13,27 +11,31 @@ use serde_json::{Value, json};
 use crate::clock;
 use crate::exit::{Outcome, Usage};
 use crate::output;
-use crate::signing::{Ready, Signing, Storage, artifact, told};
+use crate::signing::attestation::{self, BUNDLE_SUFFIX};
+use crate::signing::{Signing, Storage};
 use crate::target::{self, Reading};
 
 /// The largest document that can be attested: 48 MiB, of which base64 makes 64.
 const MAX_PREDICATE: u64 = 48 << 20;
 
-/// Sign a claim about an image and store it with the image
+/// Sign a claim about images and files, and store it with the image or beside the file
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll sbom registry.example/app:1.2 -o spdx-json=app.spdx.json
   plimsoll attest --key plimsoll.key --predicate app.spdx.json registry.example/app:1.2
   plimsoll attest --key plimsoll.key --type https://example.com/review/v1 \\
     --predicate review.json registry.example/app:1.2
+  plimsoll attest --key plimsoll.key --predicate app.spdx.json app.tar.gz
+                                                # writes app.tar.gz.intoto.sigstore.json
 
 Types: slsaprovenance1, slsaprovenance02, spdxjson, cyclonedx, vuln, openvex, test-result, custom,
-or any URI.
+or any URI. A name that is a file here is a file, every other one is an image; `registry:` and
+`file:` in front decide it.
 
 Exit codes: 0 attested, 2 wrong usage, 3 failed.")]
 pub(crate) struct Attest {
-    /// Images in a registry or an `oci-dir:` layout
-    #[arg(value_name = "REF", required = true)]
+    /// Images in a registry or an `oci-dir:` layout, and files
+    #[arg(value_name = "REF|FILE", required = true)]
     targets: Vec<String>,
 
     /// What is claimed: a JSON document
@@ -48,6 +50,10 @@ pub(crate) struct Attest {
     #[arg(long, value_name = "HOW", default_value = "referrer")]
     storage: Storage,
 
+    /// Where the bundle of a file goes, `-` for stdout [default: FILE.intoto.sigstore.json]
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<String>,
+
     #[command(flatten)]
     signing: Signing,
 
@@ -59,50 +65,43 @@ impl Attest {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let (predicate_type, predicate) = self.claim()?;
         let options = self.reading.options()?;
-        let places = self.targets.iter().map(|name| target::repository(name, &options));
+        let (files, images): (Vec<&String>, Vec<&String>) =
+            self.targets.iter().partition(|target| target::is_file(target));
+        if self.bundle.is_some() && (files.len() != 1 || !images.is_empty()) {
+            let why = "`--bundle` is for one file; an image's attestation is stored with the image";
+            return Err(Usage(why.into()).into());
+        }
+        let places = images.iter().map(|name| target::repository(name, &options));
         let places = places.collect::<anyhow::Result<Vec<_>>>()?;
+        let subjects = files.iter().map(|file| attestation::file_subject(file));
+        let subjects = subjects.collect::<anyhow::Result<Vec<_>>>()?;
         let ready = self.signing.ready()?;
+        for (file, subject) in files.iter().zip(subjects) {
+            let payload = statement::about(&[subject], &predicate_type, &predicate);
+            let place = self.bundle.clone().unwrap_or_else(|| {
+                format!("{}{BUNDLE_SUFFIX}", file.strip_prefix("file:").unwrap_or(file))
+            });
+            attestation::write(&ready, &payload, &[&place])
+                .with_context(|| format!("`{file}` was not attested"))?;
+        }
         for (reference, repository) in &places {
             let subject = repository.subject()?;
             let digest = &subject.descriptor.digest;
             let name = repository.name();
             let payload = statement::attestation(&name, digest, &predicate_type, &predicate);
-            self.store(&ready, repository, &subject, &predicate_type, &payload)
-                .with_context(|| format!("`{reference}` ({digest}) was not attested"))?;
+            let signed = attestation::sign(&ready, payload)?;
+            attestation::attach(
+                &ready,
+                &signed,
+                self.storage,
+                repository,
+                &subject,
+                &predicate_type,
+            )
+            .with_context(|| format!("`{reference}` ({digest}) was not attested"))?;
             output::write(None, |out| writeln!(out, "{name}@{digest}"))?;
         }
         Ok(Outcome::Clean)
-    }
-
-    fn store(
-        &self,
-        ready: &Ready,
-        repository: &Repository,
-        subject: &Stored,
-        predicate_type: &str,
-        payload: &[u8],
-    ) -> anyhow::Result<()> {
-        let content = ready.envelope(statement::PAYLOAD_TYPE, payload.to_vec())?;
-        let bundle = ready.bundle(content)?;
-        let name = repository.name();
-        if self.storage.refers() {
-            let attached = repository.attach(subject, &artifact(&bundle, predicate_type))?;
-            told(&name, &attached);
-        }
-        if self.storage.tags() {
-            let envelope = bundle.content.envelope().unwrap_or_default();
-            let mut annotations = ready.annotations(&bundle);
-            annotations.insert(cosign::SIGNATURE.into(), String::new());
-            annotations.insert("predicateType".into(), predicate_type.to_owned());
-            let piece = Piece {
-                media_type: cosign::ENVELOPE_MEDIA_TYPE.into(),
-                bytes: envelope.to_string().into_bytes(),
-                annotations,
-            };
-            let attached = repository.append_tagged(&subject.descriptor.digest, "att", &[piece])?;
-            told(&name, &attached);
-        }
-        Ok(())
     }
 
     /// The type of the claim and the claim.

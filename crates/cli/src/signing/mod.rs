@@ -1,5 +1,6 @@
 //! Who signs, and who else is told: what `sign` and `attest` have in common.
 
+pub(crate) mod attestation;
 pub(crate) mod key;
 pub(crate) mod password;
 mod witnesses;
@@ -22,7 +23,7 @@ use crate::exit::{Usage, tell};
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Signing {
     /// Private key: a file in PEM, `env:VARIABLE`, or a `pkcs11:` URI
-    #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY", required_unless_present = "keyless")]
+    #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY")]
     key: Option<String>,
 
     #[command(flatten)]

@@ -24,7 +24,7 @@ use crate::tar::{Archive, FileWindow, Stream};
 use crate::wants::WantIndex;
 
 /// Entries of one layer.
-const MAX_ENTRIES: u64 = 20_000_000;
+pub(crate) const MAX_ENTRIES: u64 = 20_000_000;
 
 /// Stored bytes of a layer that is worth threads of its own: 1 MiB.
 const LARGE: u64 = 1 << 20;
@@ -271,7 +271,7 @@ fn read_stream(
 }
 
 /// Some programs fill up with zeros after the compressed bytes; gzip(1) passes over them too.
-fn is_trailing(error: &io::Error) -> bool {
+pub(crate) fn is_trailing(error: &io::Error) -> bool {
     error.to_string() == "invalid gzip header"
 }
 
@@ -300,10 +300,10 @@ pub fn assemble(
 }
 
 /// A part of a file, in order.
-struct Window {
-    file: Arc<File>,
-    position: u64,
-    end: u64,
+pub(crate) struct Window {
+    pub(crate) file: Arc<File>,
+    pub(crate) position: u64,
+    pub(crate) end: u64,
 }
 
 impl Read for Window {

@@ -45,11 +45,22 @@ pub struct Layout {
 }
 
 /// A layer, as its manifest names it.
-struct Place {
+pub(crate) struct Place {
     name: String,
-    digest: Option<Digest>,
-    media_type: String,
+    pub(crate) digest: Option<Digest>,
+    pub(crate) media_type: String,
     is_foreign: bool,
+}
+
+/// The image that was asked for: its documents, and where its layers are.
+pub(crate) struct Chosen {
+    pub(crate) artifact: Artifact,
+    /// As it is stored; archives by `docker save` have none.
+    pub(crate) manifest: Option<Vec<u8>>,
+    pub(crate) config: Config,
+    /// The configuration as it is stored.
+    pub(crate) document: Vec<u8>,
+    pub(crate) layers: Vec<Place>,
 }
 
 #[derive(Deserialize)]
@@ -71,6 +82,12 @@ impl Layout {
         if metadata.is_dir() {
             return Ok(Self { path: path.into(), blobs: Blobs::Folder });
         }
+        Self::of_file(path, file)
+    }
+
+    /// Opens an archive that is open already; `path` is what it is called.
+    pub(crate) fn of_file(path: &Path, file: File) -> Result<Self, ImageError> {
+        let metadata = file.metadata().map_err(ImageError::io(path))?;
         let identity = identity(&file);
         let (file, len) = plain(file, metadata.len()).map_err(ImageError::io(path))?;
         let file = Arc::new(file);
@@ -87,15 +104,25 @@ impl Layout {
         tag: Option<&str>,
         reader: &Reader<'_>,
     ) -> Result<Inventory, ImageError> {
+        let chosen = self.find(platform, tag)?;
+        self.catalogue(chosen.artifact, &chosen.config, chosen.layers, reader)
+    }
+
+    /// The image that `platform` and `tag` choose, of which no layer is read yet.
+    pub(crate) fn find(
+        &self,
+        platform: &Platform,
+        tag: Option<&str>,
+    ) -> Result<Chosen, ImageError> {
         let is_layout = self.blob("index.json").is_ok();
         let saved = if is_layout { None } else { self.blob("manifest.json").ok() };
         match saved {
-            Some(_) => self.read_saved(tag, reader),
-            None => self.read_layout(platform, tag, reader),
+            Some(_) => self.find_saved(tag),
+            None => self.find_in_layout(platform, tag),
         }
     }
 
-    fn read_saved(&self, tag: Option<&str>, reader: &Reader<'_>) -> Result<Inventory, ImageError> {
+    fn find_saved(&self, tag: Option<&str>) -> Result<Chosen, ImageError> {
         let images: Vec<SavedImage> = self.document("manifest.json")?;
         let named = |image: &SavedImage| {
             tag.is_none_or(|tag| {
@@ -125,7 +152,8 @@ impl Layout {
         let config_name =
             image.config.rsplit('/').next().unwrap_or_default().trim_end_matches(".json");
         artifact.config_digest = format!("sha256:{config_name}").parse().ok();
-        let config: Config = self.document(&image.config)?;
+        let document = self.bytes(&image.config)?;
+        let config: Config = self.parsed(&image.config, &document)?;
         let sources = image.layer_sources.as_ref();
         let source = |at| sources?.get(&config.diff_id(at)?.to_string()).cloned();
         let place = |(at, name): (usize, &String)| Place {
@@ -136,15 +164,10 @@ impl Layout {
             is_foreign: source(at).is_some_and(|source| source.is_foreign()),
         };
         let layers = image.layers.iter().enumerate().map(place).collect();
-        self.catalogue(artifact, &config, layers, reader)
+        Ok(Chosen { artifact, manifest: None, config, document, layers })
     }
 
-    fn read_layout(
-        &self,
-        platform: &Platform,
-        tag: Option<&str>,
-        reader: &Reader<'_>,
-    ) -> Result<Inventory, ImageError> {
+    fn find_in_layout(&self, platform: &Platform, tag: Option<&str>) -> Result<Chosen, ImageError> {
         let index: Manifest = self.document("index.json")?;
         let (digest, manifest) = self.choose(&index, platform, tag, 0)?;
         if manifest.schema_version == 1 {
@@ -154,12 +177,14 @@ impl Layout {
         let Some(config) = &manifest.config else {
             return Err(self.malformed(&digest.to_string(), "the manifest names no configuration"));
         };
+        let stored = self.verified_bytes(&digest)?;
         let artifact = Artifact {
             manifest_digest: Some(digest),
             config_digest: Some(config.digest.clone()),
             ..Artifact::default()
         };
-        let document: Config = self.verified(&config.digest)?;
+        let document = self.verified_bytes(&config.digest)?;
+        let parsed = self.parsed(&blob_name(&config.digest), &document)?;
         let place = |layer: &Descriptor| Place {
             name: blob_name(&layer.digest),
             digest: Some(layer.digest.clone()),
@@ -167,7 +192,7 @@ impl Layout {
             is_foreign: layer.is_foreign(),
         };
         let layers = manifest.layers.iter().map(place).collect();
-        self.catalogue(artifact, &document, layers, reader)
+        Ok(Chosen { artifact, manifest: Some(stored), config: parsed, document, layers })
     }
 
     /// Follows indexes down to the one manifest that is asked for.
@@ -274,6 +299,17 @@ impl Layout {
         Ok(assemble(artifact, config, layers, found))
     }
 
+    /// The stored bytes of a layer.
+    pub(crate) fn stored(&self, place: &Place) -> Result<Stored<'static>, ImageError> {
+        match self.blob(&place.name) {
+            Ok((file, offset, len)) => Ok(Stored::InFile { file, offset, len }),
+            Err(_) if place.is_foreign => {
+                Ok(Stored::Absent(format!("foreign layer `{}` is not in the image", place.name)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn blob(&self, name: &str) -> Result<(Arc<File>, u64, u64), ImageError> {
         match &self.blobs {
             Blobs::Tar { file, members, .. } => members
@@ -300,14 +336,20 @@ impl Layout {
     }
 
     fn document<T: DeserializeOwned>(&self, name: &str) -> Result<T, ImageError> {
-        let bytes = self.bytes(name)?;
-        serde_json::from_slice(&bytes).map_err(|error| self.malformed(name, &error.to_string()))
+        self.parsed(name, &self.bytes(name)?)
+    }
+
+    fn parsed<T: DeserializeOwned>(&self, name: &str, bytes: &[u8]) -> Result<T, ImageError> {
+        serde_json::from_slice(bytes).map_err(|error| self.malformed(name, &error.to_string()))
+    }
+
+    fn verified<T: DeserializeOwned>(&self, expected: &Digest) -> Result<T, ImageError> {
+        self.parsed(&blob_name(expected), &self.verified_bytes(expected)?)
     }
 
     /// A document whose name is its digest: the two must agree.
-    fn verified<T: DeserializeOwned>(&self, expected: &Digest) -> Result<T, ImageError> {
-        let name = blob_name(expected);
-        let bytes = self.bytes(&name)?;
+    fn verified_bytes(&self, expected: &Digest) -> Result<Vec<u8>, ImageError> {
+        let bytes = self.bytes(&blob_name(expected))?;
         let actual = Digest::sha256(&sha2::Sha256::digest(&bytes).into());
         if *expected != actual {
             return Err(ImageError::WrongDigest {
@@ -315,7 +357,7 @@ impl Layout {
                 actual: actual.to_string(),
             });
         }
-        serde_json::from_slice(&bytes).map_err(|error| self.malformed(&name, &error.to_string()))
+        Ok(bytes)
     }
 
     fn missing(&self, what: String) -> ImageError {

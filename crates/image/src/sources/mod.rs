@@ -6,4 +6,4 @@ pub mod image;
 pub mod layout;
 pub mod named;
 pub mod registry;
-mod stream;
+pub(crate) mod stream;

@@ -18,6 +18,18 @@ pub fn read(
     options: &Options,
     reader: &Reader<'_>,
 ) -> Result<(Inventory, &'static str), ImageError> {
+    let (mut found, source, passed) =
+        search(transport, options, name, |transport| one(transport, name, options, reader))?;
+    found.problems.extend(passed);
+    Ok((found, source))
+}
+
+fn one(
+    transport: Transport,
+    name: &ImageName,
+    options: &Options,
+    reader: &Reader<'_>,
+) -> Result<(Inventory, &'static str), ImageError> {
     let of_daemon = |daemon: Daemon| {
         let inventory = daemon.read(name, &options.platform, &options.daemons, reader)?;
         Ok((inventory, daemon.name()))
@@ -29,30 +41,38 @@ pub fn read(
             let inventory = registry::read(name, &options.platform, &options.registry, reader)?;
             Ok((inventory, Transport::Registry.prefix()))
         }
-        Transport::Auto => search(name, options, reader),
-        _ => Err(ImageError::Unsupported {
-            what: format!("{}:{name}", transport.prefix()),
-            why: "this store is not opened directly".into(),
-            hint: "run `ctr images export FILE NAME` and read it with `oci-archive:FILE`",
-        }),
+        _ => Err(not_opened(transport, name)),
     }
 }
 
-fn search(
-    name: &ImageName,
+/// The error about a store that has no reader here.
+pub(crate) fn not_opened(transport: Transport, name: &ImageName) -> ImageError {
+    ImageError::Unsupported {
+        what: format!("{}:{name}", transport.prefix()),
+        why: "this store is not opened directly".into(),
+        hint: "run `ctr images export FILE NAME` and read it with `oci-archive:FILE`",
+    }
+}
+
+/// Asks the source that `transport` names, or each in turn, and says what was passed over.
+pub(crate) fn search<T>(
+    transport: Transport,
     options: &Options,
-    reader: &Reader<'_>,
-) -> Result<(Inventory, &'static str), ImageError> {
+    name: &ImageName,
+    one: impl Fn(Transport) -> Result<(T, &'static str), ImageError>,
+) -> Result<(T, &'static str, Vec<Problem>), ImageError> {
+    if transport != Transport::Auto {
+        return one(transport).map(|(found, source)| (found, source, Vec::new()));
+    }
     let mut tried = Vec::new();
     for transport in [Transport::Docker, Transport::Podman, Transport::Registry] {
         // Docker's absence is worth a word where nothing else answers; few people have both.
         if transport == Transport::Podman && !Daemon::Podman.is_there(&options.daemons) {
             continue;
         }
-        match read(transport, name, options, reader) {
-            Ok((mut inventory, source)) => {
-                inventory.problems.extend(tried.iter().filter_map(passed_over));
-                return Ok((inventory, source));
+        match one(transport) {
+            Ok((found, source)) => {
+                return Ok((found, source, tried.iter().filter_map(passed_over).collect()));
             }
             Err(error @ (ImageError::NotFound { .. } | ImageError::NoDaemon { .. })) => {
                 tried.push((transport.prefix(), error));

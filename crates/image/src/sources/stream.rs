@@ -22,7 +22,7 @@ const WAITING: usize = 4;
 /// Hands the inflated bytes of `stored` to `reading`, then says which digest the stored bytes
 /// have, in the algorithm of `like`; they are read to their end only if that is asked for.
 /// With `in_parallel` threads of its own inflate and hash.
-pub(super) fn inflated<T>(
+pub(crate) fn inflated<T>(
     stored: impl Read + Send,
     like: Option<&Digest>,
     in_parallel: bool,

@@ -71,6 +71,41 @@ impl Header {
         number(self.field(100, 8)).and_then(|mode| u32::try_from(mode & 0o7777).ok())
     }
 
+    pub(super) fn uid(&self) -> Option<u64> {
+        number(self.field(108, 8))
+    }
+
+    pub(super) fn gid(&self) -> Option<u64> {
+        number(self.field(116, 8))
+    }
+
+    /// Seconds since 1970, which may be negative in base 256.
+    pub(super) fn mtime(&self) -> Option<i64> {
+        let field = self.field(136, 12);
+        if field.first() == Some(&0xff) {
+            let low = field.get(4..).and_then(|low| low.try_into().ok()).map(i64::from_be_bytes);
+            return low.filter(|seconds| *seconds < 0);
+        }
+        number(field).and_then(|seconds| i64::try_from(seconds).ok())
+    }
+
+    /// Major and minor number; only devices have any.
+    pub(super) fn device(&self) -> (u64, u64) {
+        if !matches!(self.0.get(156), Some(b'3' | b'4')) {
+            return (0, 0);
+        }
+        let part = |at| number(self.field(at, 8)).unwrap_or(0);
+        (part(329), part(337))
+    }
+
+    pub(super) fn user(&self) -> String {
+        text(self.field(265, 32)).into_owned()
+    }
+
+    pub(super) fn group(&self) -> String {
+        text(self.field(297, 32)).into_owned()
+    }
+
     pub(super) fn kind(&self) -> EntryKind {
         match self.0.get(156) {
             Some(0 | b'0' | b'7') if self.names_a_folder() => EntryKind::Folder,

@@ -6,6 +6,7 @@
 //!
 //! Source: POSIX.1-2017 `pax`, <https://www.gnu.org/software/tar/manual/html_node/Standard.html>.
 
+mod details;
 mod forward;
 mod header;
 mod pax;
@@ -13,6 +14,7 @@ mod sparse;
 
 use std::io;
 
+pub use details::Details;
 pub use forward::{FileWindow, Forward, Stream};
 pub use header::EntryKind;
 pub use sparse::SparseMap;
@@ -43,6 +45,8 @@ pub struct Entry {
     pub sparse: Option<SparseMap>,
     /// Where the content begins, in bytes from the archive's start.
     pub offset: u64,
+    /// Owner, time and attributes, where [`Archive::with_details`] asked for them.
+    pub details: Option<Box<Details>>,
 }
 
 /// Reads an archive's members in order.
@@ -58,6 +62,7 @@ pub struct Archive<S> {
     max_entries: u64,
     global: Overrides,
     entry: Entry,
+    details: bool,
 }
 
 impl<S: Forward> Archive<S> {
@@ -72,7 +77,15 @@ impl<S: Forward> Archive<S> {
             max_entries,
             global: Overrides::default(),
             entry: Entry::default(),
+            details: false,
         }
+    }
+
+    /// Reads owner, time and attributes of every member as well.
+    #[must_use]
+    pub fn with_details(mut self) -> Self {
+        self.details = true;
+        self
     }
 
     /// Goes to the next member, past what is left of the one before; false at the end.
@@ -108,6 +121,11 @@ impl<S: Forward> Archive<S> {
     /// The current member.
     pub fn entry(&self) -> &Entry {
         &self.entry
+    }
+
+    /// The current member, for those who keep it; its content is still to be read.
+    pub fn take_entry(&mut self) -> Entry {
+        std::mem::take(&mut self.entry)
     }
 
     /// The rest of the current member's content where it lies, if it lies in a file.
@@ -255,6 +273,8 @@ impl<S: Forward> Archive<S> {
         }
         self.entry.kind = if kind == EntryKind::GnuSparse { EntryKind::File } else { kind };
         self.entry.size = self.unread.min(size);
+        self.entry.details =
+            self.details.then(|| Box::new(Details::of(header, &mut local, &self.global)));
         self.entry.mode = header.mode().ok_or(TarError::BadHeader { offset: at, what: "mode" })?;
         if let Some(path) = local.take_path() {
             self.entry.path = path;

@@ -9,6 +9,13 @@ pub(super) struct Overrides {
     pub(super) link: Option<String>,
     pub(super) size: Option<u64>,
     pub(super) sparse: Option<SparseMap>,
+    pub(super) mtime: Option<String>,
+    pub(super) uid: Option<String>,
+    pub(super) gid: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) group: Option<String>,
+    /// Extended attributes without the prefix that the records have.
+    pub(super) attributes: Vec<(String, Vec<u8>)>,
     /// The name of a sparse file, which counts over `path`.
     sparse_name: Option<String>,
     /// Of a piece that is stated in two records.
@@ -18,6 +25,8 @@ pub(super) struct Overrides {
 impl Overrides {
     /// Takes in records; what is malformed ends the reading of them, as GNU tar does.
     pub(super) fn read(&mut self, mut records: &[u8]) {
+        // Those of the last header count, so that many headers are no more than one in memory.
+        self.attributes.clear();
         while let Some((key, value, rest)) = record(records) {
             records = rest;
             let text = || String::from_utf8_lossy(value).into_owned();
@@ -25,12 +34,20 @@ impl Overrides {
                 b"path" => self.path = Some(text()),
                 b"linkpath" => self.link = Some(text()),
                 b"size" => self.size = text().parse().ok(),
+                b"mtime" => self.mtime = Some(text()),
+                b"uid" => self.uid = Some(text()),
+                b"gid" => self.gid = Some(text()),
+                b"uname" => self.user = Some(text()),
+                b"gname" => self.group = Some(text()),
                 b"GNU.sparse.name" => {
                     self.sparse_name = Some(text());
                     self.sparse.get_or_insert_default();
                 }
                 _ => {
-                    if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                    if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
+                        let name = String::from_utf8_lossy(name).into_owned();
+                        self.attributes.push((name, value.to_vec()));
+                    } else if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
                         let is_sound = self.sparse(key, &text()).is_some();
                         self.sparse.get_or_insert_default().is_damaged |= !is_sound;
                     }

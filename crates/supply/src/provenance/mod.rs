@@ -7,8 +7,10 @@
 mod builder;
 mod claims;
 mod gcb;
+pub mod generate;
 mod git;
 mod github;
+pub mod level;
 mod npm;
 mod predicate;
 mod refusal;

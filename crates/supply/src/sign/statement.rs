@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use plimsoll_model::Digest;
 use serde_json::{Value, json};
 
+use crate::intoto::Subject;
+
 /// The type of a statement's payload in an envelope.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 
@@ -26,6 +28,13 @@ pub fn signature(of: &Digest, annotations: &BTreeMap<String, String>) -> Vec<u8>
 pub fn attestation(name: &str, of: &Digest, predicate_type: &str, predicate: &Value) -> Vec<u8> {
     let subject = json!({"name": name, "digest": {of.algorithm().name(): of.hex()}});
     statement(&[subject], predicate_type, predicate)
+}
+
+/// A statement with a predicate about several things at once.
+pub fn about(subjects: &[Subject], predicate_type: &str, predicate: &Value) -> Vec<u8> {
+    let subjects: Vec<Value> =
+        subjects.iter().map(|it| json!({"name": it.name, "digest": it.digest})).collect();
+    statement(&subjects, predicate_type, predicate)
 }
 
 fn statement(subject: &[Value], predicate_type: &str, predicate: &Value) -> Vec<u8> {

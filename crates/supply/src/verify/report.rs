@@ -67,6 +67,8 @@ pub mod step {
     pub const IDENTITY: &str = "identity";
     /// The identity was vouched for by the one who was expected.
     pub const ISSUER: &str = "issuer";
+    /// The statement is of the type that was expected.
+    pub const PREDICATE: &str = "predicate type";
     /// The certificate says about the build what was expected.
     pub const EXTENSION: &str = "extension";
 }
@@ -99,6 +101,21 @@ impl Report {
             place: place.into(),
         };
         Self { steps: vec![step], ..Self::default() }
+    }
+
+    /// Demands that what was signed is a statement with a predicate of the type `uri`.
+    pub fn demand_predicate(&mut self, uri: &str) {
+        let found = self.statement.as_ref().and_then(|it| it.get("predicateType")?.as_str());
+        let holds = found == Some(uri);
+        let step = Step {
+            name: step::PREDICATE,
+            status: if holds { Status::Passed } else { Status::Failed },
+            expected: uri.into(),
+            found: found.unwrap_or("no statement").into(),
+            place: String::new(),
+        };
+        self.steps.push(step);
+        self.verified &= holds;
     }
 
     /// The first step that failed.

@@ -1,5 +1,8 @@
-//! `plimsoll provenance`: where an artefact comes from.
+//! `plimsoll provenance`: where an artefact comes from, and whether it comes again.
 
+mod checkout;
+mod generate;
+mod rebuild;
 mod summary;
 mod verify;
 
@@ -7,7 +10,7 @@ use clap::Subcommand;
 
 use crate::exit::Outcome;
 
-/// Check where an artefact comes from
+/// Say where an artefact comes from, check it, and build it again
 #[derive(Debug, clap::Args)]
 pub(crate) struct Provenance {
     #[command(subcommand)]
@@ -16,13 +19,17 @@ pub(crate) struct Provenance {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Verify(verify::Verify),
+    Generate(Box<generate::Generate>),
+    Rebuild(rebuild::Rebuild),
+    Verify(Box<verify::Verify>),
     Summary(summary::Summary),
 }
 
 impl Provenance {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self.command {
+            Command::Generate(command) => command.run(),
+            Command::Rebuild(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Summary(command) => command.run(),
         }

@@ -6,37 +6,50 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use plimsoll_model::{Reference, ReferenceError};
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::hash::{HashAlgorithm, hex};
+use plimsoll_supply::provenance::level::{Assessment, Signature, unverified_statement};
 use plimsoll_supply::provenance::{
     Expectation, Refusal, Verified, verify_artifact, verify_attestation, verify_cloud_build_image,
-    verify_package,
+    verify_image, verify_package,
 };
 use plimsoll_supply::trust::TrustedRoot;
+use serde::Serialize;
 
 use crate::commands::verify::{plain, trusted_root};
+use crate::evidence;
 use crate::exit::{Outcome, Usage, tell};
+use crate::target::{self, Reading};
 
 /// Check that files come from a source and a builder, by their SLSA provenance
 ///
-/// Flags and rules are those of slsa-verifier. Nothing is fetched: provenance that holds no entry
-/// of a log is checked by its certificate, and stderr says that the log's proof is missing.
+/// Flags and rules are those of slsa-verifier, and the level of SLSA's build track that the evidence
+/// supports is said with it. Nothing is fetched but what hangs on an image: provenance that holds no
+/// entry of a log is checked by its certificate, and stderr says that the log's proof is missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll provenance verify app --provenance-path app.intoto.jsonl \\
     --source-uri github.com/org/app --source-versioned-tag v1.2
   plimsoll provenance verify pkg.tgz --kind npm --provenance-path attestations.json \\
     --source-uri github.com/org/pkg --builder-id https://github.com/actions/runner/github-hosted
+  plimsoll provenance verify registry.example/app@sha256:… --kind image \
+    --source-uri github.com/org/app --format json
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(super) struct Verify {
-    /// Files, or for an image its digest, `sha256:…` or `name@sha256:…`
+    /// Files, or images: by reference, and those of Cloud Build by digest, `sha256:…` or
+    /// `name@sha256:…`
     #[arg(value_name = "ARTIFACT", required = true)]
     artifacts: Vec<String>,
 
-    /// The provenance
+    /// The provenance; for `--kind image` what hangs on the image if it is not given
     #[arg(long, value_name = "FILE", alias = "attestations-path", alias = "attestation-path")]
-    provenance_path: PathBuf,
+    provenance_path: Option<PathBuf>,
+
+    /// Where the provenance of an image is, if not with the image
+    #[arg(long, value_name = "REPOSITORY")]
+    provenance_repository: Option<String>,
 
     /// What kind of artefact it is
     #[arg(long, value_enum, default_value_t)]
@@ -81,6 +94,26 @@ pub(super) struct Verify {
     /// The authorities and logs to trust, instead of those that are built in
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
+
+    /// The level that the evidence must support, 1 to 3
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=3))]
+    require_level: Option<u8>,
+
+    /// How to print the result
+    #[arg(short, long, value_enum, default_value_t)]
+    format: Format,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One object a line for each artefact
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -90,23 +123,39 @@ enum Kind {
     Artifact,
     /// A file that GitHub made an attestation for
     GithubAttestation,
+    /// An image in a registry or layout, with the provenance that hangs on it
+    Image,
     /// An image that Google Cloud Build built
     CloudBuildImage,
     /// An npm package
     Npm,
 }
 
+/// An artefact, what is claimed of it, and the verdict.
+struct Judged {
+    artifact: String,
+    digest: String,
+    verdict: Result<Verified, Refusal>,
+    assessment: Assessment,
+}
+
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let inputs = self.inputs()?;
-        let shown = self.provenance_path.display();
-        let provenance =
-            fs::read(&self.provenance_path).with_context(|| format!("cannot read `{shown}`"))?;
         let root = trusted_root(self.trusted_root.as_deref())?;
+        let provenance = match &self.provenance_path {
+            Some(path) => {
+                fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?
+            }
+            None if self.kind == Kind::Image => Vec::new(),
+            None => {
+                return Err(Usage("name the provenance: `--provenance-path FILE`".into()).into());
+            }
+        };
         let mut outcome = Outcome::Clean;
         for artifact in &self.artifacts {
-            let expected = Expectation {
-                digest: digest(artifact, self.kind)?,
+            let mut expected = Expectation {
+                digest: String::new(),
                 source_uri: self.source_uri.clone(),
                 branch: self.source_branch.clone(),
                 tag: self.source_tag.clone(),
@@ -117,13 +166,60 @@ impl Verify {
                 package_version: self.package_version.clone(),
                 testing: false,
             };
-            let verdict = judge(self.kind, &provenance, &expected, &root);
-            print(artifact, &verdict, self.print_provenance)?;
-            if verdict.is_err() {
+            let verdict = if self.kind == Kind::Image {
+                self.image(artifact, &provenance, &mut expected, &root)?
+            } else {
+                expected.digest = digest(artifact, self.kind)?;
+                judge(self.kind, &provenance, &expected, &root)
+            };
+            let assessment = assess(self.kind, &provenance, &expected.digest, &verdict);
+            let judged =
+                Judged { artifact: artifact.clone(), digest: expected.digest, verdict, assessment };
+            self.print(&judged)?;
+            let too_low = self.require_level.is_some_and(|level| judged.assessment.level < level);
+            if judged.verdict.is_err() || too_low {
                 outcome = Outcome::Gate(1);
             }
         }
         Ok(outcome)
+    }
+
+    /// What hangs on an image, or is in the file that was named.
+    fn image(
+        &self,
+        name: &str,
+        provenance: &[u8],
+        expected: &mut Expectation,
+        root: &TrustedRoot,
+    ) -> anyhow::Result<Result<Verified, Refusal>> {
+        let options = self.reading.options()?;
+        let (reference, repository) = target::repository(name, &options)?;
+        let pinned = match &reference {
+            Reference::Image { name, .. } => name.digest().cloned(),
+            _ => None,
+        };
+        let digest = match pinned {
+            Some(digest) => digest,
+            None => repository.subject()?.descriptor.digest,
+        };
+        digest.hex().clone_into(&mut expected.digest);
+        if self.provenance_path.is_some() {
+            return Ok(verify_artifact(provenance, expected, root));
+        }
+        let elsewhere = match &self.provenance_repository {
+            None => None,
+            Some(name) => {
+                let reference: Reference =
+                    name.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;
+                Some(plimsoll_image::attached::Repository::open(&reference, &options)?)
+            }
+        };
+        let found = evidence::collect(elsewhere.as_ref().unwrap_or(&repository), &digest)?;
+        let is_provenance = |it: &evidence::Evidence| {
+            it.predicate_type().is_some_and(|uri| uri.starts_with("https://slsa.dev/provenance/"))
+        };
+        let bundles = found.iter().filter(|it| is_provenance(it)).filter_map(|it| it.bundle().ok());
+        Ok(verify_image(bundles.collect(), expected, root))
     }
 
     fn inputs(&self) -> Result<Vec<(String, String)>, Usage> {
@@ -144,7 +240,7 @@ fn judge(
     root: &TrustedRoot,
 ) -> Result<Verified, Refusal> {
     match kind {
-        Kind::Artifact => verify_artifact(provenance, expected, root),
+        Kind::Artifact | Kind::Image => verify_artifact(provenance, expected, root),
         Kind::GithubAttestation => verify_attestation(provenance, expected, root),
         Kind::CloudBuildImage => verify_cloud_build_image(provenance, expected),
         Kind::Npm => verify_package(provenance, expected, root),
@@ -165,28 +261,91 @@ fn digest(artifact: &str, kind: Kind) -> anyhow::Result<String> {
     Ok(digest.unwrap_or_default())
 }
 
-fn print(
-    artifact: &str,
+/// The level that the evidence supports. What was refused is judged by what it claims to be.
+fn assess(
+    kind: Kind,
+    provenance: &[u8],
+    digest: &str,
     verdict: &Result<Verified, Refusal>,
-    print_provenance: bool,
-) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    let artifact = plain(artifact);
+) -> Assessment {
     match verdict {
-        Ok(verified) if print_provenance => {
-            out.write_all(&verified.statement)?;
-            writeln!(out)?;
-        }
         Ok(verified) => {
-            writeln!(out, "verified: {artifact} built by {}", plain(&verified.builder_id))?;
+            let signature = match kind {
+                Kind::CloudBuildImage => Signature::CloudBuild,
+                _ => Signature::Holds(&verified.report),
+            };
+            Assessment::of(&verified.statement, digest, signature)
         }
-        Err(refusal) => writeln!(out, "refused: {artifact}: {}", plain(&refusal.to_string()))?,
+        Err(refusal) => {
+            let statement = unverified_statement(provenance).unwrap_or_default();
+            Assessment::of(&statement, digest, Signature::Refused(refusal))
+        }
     }
-    if let Ok(verified) = verdict
-        && !verified.logged
-        && verified.report.verified
-    {
-        tell("the provenance holds no entry of a log: the time of the signature is not proven");
+}
+
+#[derive(Serialize)]
+struct Document<'d> {
+    schema: &'static str,
+    artifact: &'d str,
+    digest: &'d str,
+    verified: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    builder: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refusal: Option<String>,
+    logged: bool,
+    #[serde(flatten)]
+    assessment: &'d Assessment,
+}
+
+impl Verify {
+    fn print(&self, judged: &Judged) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        let artifact = plain(&judged.artifact);
+        if self.format == Format::Json {
+            let verified = judged.verdict.as_ref().ok();
+            let document = Document {
+                schema: "plimsoll.provenance/v1",
+                artifact: &judged.artifact,
+                digest: &judged.digest,
+                verified: verified.is_some(),
+                builder: verified.map(|it| it.builder_id.as_str()),
+                refusal: judged.verdict.as_ref().err().map(ToString::to_string),
+                logged: verified.is_some_and(|it| it.logged),
+                assessment: &judged.assessment,
+            };
+            serde_json::to_writer(&mut out, &document)?;
+            writeln!(out)?;
+            return Ok(());
+        }
+        match &judged.verdict {
+            Ok(verified) if self.print_provenance => {
+                out.write_all(&verified.statement)?;
+                writeln!(out)?;
+                return Ok(());
+            }
+            Ok(verified) => {
+                writeln!(out, "verified: {artifact} built by {}", plain(&verified.builder_id))?;
+            }
+            Err(refusal) => writeln!(out, "refused: {artifact}: {}", plain(&refusal.to_string()))?,
+        }
+        levels(&mut out, &judged.assessment)?;
+        if let Ok(verified) = &judged.verdict
+            && !verified.logged
+            && verified.report.verified
+        {
+            tell("the provenance holds no entry of a log: the time of the signature is not proven");
+        }
+        Ok(())
+    }
+}
+
+/// The level, and every demand up to the first that is not met.
+fn levels(out: &mut impl io::Write, assessment: &Assessment) -> io::Result<()> {
+    writeln!(out, "  SLSA build level {}", assessment.level)?;
+    for line in assessment.lines.iter().filter(|line| line.level <= assessment.level + 1) {
+        let sign = if line.met { "ok " } else { "no " };
+        writeln!(out, "  {sign} L{} {}: {}", line.level, line.demand, plain(&line.found))?;
     }
     Ok(())
 }

@@ -3,11 +3,9 @@
 mod file;
 mod image;
 
-use std::path::Path;
-
 use crate::exit::{Outcome, Usage};
 use crate::signing::Signing;
-use crate::target::Reading;
+use crate::target::{self, Reading};
 
 /// Sign images and files
 #[derive(Debug, clap::Args)]
@@ -42,7 +40,7 @@ pub(crate) struct Sign {
 impl Sign {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let (files, images): (Vec<&String>, Vec<&String>) =
-            self.targets.iter().partition(|target| is_file(target));
+            self.targets.iter().partition(|target| target::is_file(target));
         self.file.check(files.len())?;
         let options = self.reading.options()?;
         let repositories = self.image.open(&images, &options)?;
@@ -60,8 +58,4 @@ impl Sign {
         }
         Ok(Outcome::Clean)
     }
-}
-
-fn is_file(target: &str) -> bool {
-    target.starts_with("file:") || Path::new(target).is_file()
 }

@@ -29,8 +29,8 @@ pub(super) struct Given {
     certificate: Option<PathBuf>,
 }
 
-/// Names that are tried behind that of the file, in this order.
-const SUFFIXES: &[&str] = &["sigstore.json", "sigstore", "bundle"];
+/// Names that are tried behind that of the file, in this order; the first for attestations alone.
+const SUFFIXES: &[&str] = &["intoto.sigstore.json", "sigstore.json", "sigstore", "bundle"];
 
 /// A bundle, or the file that is none and why.
 type Read = Result<Bundle, (String, Error)>;
@@ -42,13 +42,18 @@ impl Given {
     }
 
     /// Reads the evidence about `artefact`.
-    pub(super) fn read(&self, artefact: &Path, wanted: &Wanted) -> anyhow::Result<Read> {
+    pub(super) fn read(
+        &self,
+        artefact: &Path,
+        wanted: &Wanted,
+        is_attestation: bool,
+    ) -> anyhow::Result<Read> {
         if let Some(file) = &self.signature {
             return self.bare(file, wanted);
         }
         let file = match &self.bundle {
             Some(file) => file.clone(),
-            None => beside(artefact)?,
+            None => beside(artefact, is_attestation)?,
         };
         let bytes = read(&file)?;
         Ok(Bundle::parse(&bytes).map_err(|error| (file.display().to_string(), error)))
@@ -101,11 +106,12 @@ impl Given {
     }
 }
 
-fn beside(artefact: &Path) -> anyhow::Result<PathBuf> {
+fn beside(artefact: &Path, is_attestation: bool) -> anyhow::Result<PathBuf> {
     let name = artefact.display();
-    let tried = SUFFIXES.iter().map(|suffix| PathBuf::from(format!("{name}.{suffix}")));
+    let suffixes = SUFFIXES.get(usize::from(!is_attestation)..).unwrap_or_default();
+    let tried = suffixes.iter().map(|suffix| PathBuf::from(format!("{name}.{suffix}")));
     tried.into_iter().find(|file| file.is_file()).ok_or_else(|| {
-        let tried = SUFFIXES.iter().map(|suffix| format!("`{name}.{suffix}`"));
+        let tried = suffixes.iter().map(|suffix| format!("`{name}.{suffix}`"));
         let tried = tried.collect::<Vec<_>>().join(", ");
         Usage(format!("no signature: there is no {tried}; name one with --bundle FILE")).into()
     })

@@ -34,6 +34,7 @@ pub(super) use print::plain;
   plimsoll verify app.tar --certificate-identity release@example.com \\
     --certificate-oidc-issuer https://accounts.google.com
   plimsoll verify app.tar --certificate-chain our-ca.pem --explain
+  plimsoll verify app.tar --key cosign.pub --type slsaprovenance1   # app.tar.intoto.sigstore.json
   plimsoll verify registry.example/app:1.2 --key cosign.pub
   plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
@@ -46,7 +47,7 @@ pub(crate) struct Verify {
     #[arg(value_name = "FILE|REF")]
     artefact: PathBuf,
 
-    /// Of an image: an attestation of this type must hold, and not a signature
+    /// An attestation of this type must hold, and not a signature
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
 
@@ -114,8 +115,16 @@ impl Verify {
         let shown = self.artefact.display().to_string();
         let artefact =
             Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
-        let report = match self.evidence.read(&self.artefact, &self.signer)? {
-            Ok(bundle) => verify(&bundle, &artefact, &root, &policy, clock::now()),
+        let kind = image::wanted(self.kind.as_deref())?;
+        let evidence = self.evidence.read(&self.artefact, &self.signer, kind.is_some())?;
+        let report = match evidence {
+            Ok(bundle) => {
+                let mut report = verify(&bundle, &artefact, &root, &policy, clock::now());
+                if let Some(kind) = &kind {
+                    report.demand_predicate(kind);
+                }
+                report
+            }
             Err((place, error)) => {
                 Report::unreadable(step::BUNDLE, "a signature", &error.to_string(), &place)
             }

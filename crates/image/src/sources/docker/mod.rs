@@ -9,6 +9,7 @@ mod address;
 mod http;
 mod saved;
 
+use std::fs::File;
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ pub use self::address::DaemonOptions;
 use self::saved::Saved;
 use super::image::Reader;
 use super::registry::plain;
+use crate::compression::MAX_TOTAL;
 use crate::error::ImageError;
 
 /// The largest answer that is no export: 8 MiB.
@@ -82,6 +84,39 @@ impl Daemon {
         options: &DaemonOptions,
         reader: &Reader<'_>,
     ) -> Result<Inventory, ImageError> {
+        let session = self.session(name, options)?;
+        let (known_as, inspected) = session.inspect()?;
+        let export = session.get(&format!("/images/{known_as}/get"), options.timeout)?;
+        let saved = Saved::read(export, reader).map_err(|error| session.wrong(&error))?;
+        let mut inventory = saved.join(platform, reader, &session)?;
+        inventory.artifact.names = inspected.repo_tags.unwrap_or_default();
+        let digests = inspected.repo_digests.unwrap_or_default();
+        let registered = digests.iter().find_map(|d| d.rsplit_once('@')?.1.parse().ok());
+        inventory.artifact.manifest_digest = registered.or(inventory.artifact.manifest_digest);
+        Ok(inventory)
+    }
+
+    /// Exports the image called `name` into a file without a name, for those who read its layers
+    /// more than once or not in the order in which they come.
+    pub(crate) fn export(
+        self,
+        name: &ImageName,
+        options: &DaemonOptions,
+    ) -> Result<File, ImageError> {
+        let session = self.session(name, options)?;
+        let (known_as, _) = session.inspect()?;
+        let export = session.get(&format!("/images/{known_as}/get"), options.timeout)?;
+        let mut file = tempfile::tempfile().map_err(|error| session.failed(error.to_string()))?;
+        io::copy(&mut export.take(MAX_TOTAL), &mut file)
+            .map_err(|error| session.failed(format!("its export broke off: {error}")))?;
+        Ok(file)
+    }
+
+    fn session<'s>(
+        self,
+        name: &ImageName,
+        options: &'s DaemonOptions,
+    ) -> Result<Session<'s>, ImageError> {
         let asked = self.address(options);
         let Some(address) = Address::parse(asked, options.certificates.as_ref()) else {
             return Err(ImageError::NoDaemon {
@@ -93,16 +128,7 @@ impl Daemon {
                 absent: false,
             });
         };
-        let session = Session { daemon: self, address, options, name: name.familiar() };
-        let (known_as, inspected) = session.inspect()?;
-        let export = session.get(&format!("/images/{known_as}/get"), options.timeout)?;
-        let saved = Saved::read(export, reader).map_err(|error| session.wrong(&error))?;
-        let mut inventory = saved.join(platform, reader, &session)?;
-        inventory.artifact.names = inspected.repo_tags.unwrap_or_default();
-        let digests = inspected.repo_digests.unwrap_or_default();
-        let registered = digests.iter().find_map(|d| d.rsplit_once('@')?.1.parse().ok());
-        inventory.artifact.manifest_digest = registered.or(inventory.artifact.manifest_digest);
-        Ok(inventory)
+        Ok(Session { daemon: self, address, options, name: name.familiar() })
     }
 }
 

@@ -68,21 +68,59 @@ pub fn read(
     options: &RegistryOptions,
     reader: &Reader<'_>,
 ) -> Result<Inventory, ImageError> {
+    let found = find(name, platform, options)?;
+    let artifact = Artifact {
+        manifest_digest: Some(found.digest),
+        config_digest: found.manifest.config.as_ref().map(|config| config.digest.clone()),
+        names: vec![name.to_string()],
+        ..Artifact::default()
+    };
+    let image = Image { name, client: &found.client };
+    image.catalogue(artifact, &found.config, &found.manifest.layers, reader)
+}
+
+/// An image in a registry, of which no layer is read yet.
+pub(crate) struct Found {
+    client: Client,
+    pub(crate) digest: Digest,
+    pub(crate) manifest: Manifest,
+    pub(crate) config: Config,
+    /// Manifest and configuration as they are stored.
+    pub(crate) documents: [Vec<u8>; 2],
+    /// Why a download broke; what its reader made of that says less.
+    pub(crate) failure: Mutex<Option<ImageError>>,
+}
+
+/// Finds the image called `name` that is meant for `platform`.
+pub(crate) fn find(
+    name: &ImageName,
+    platform: &Platform,
+    options: &RegistryOptions,
+) -> Result<Found, ImageError> {
     let client = Client::new(name, options)?;
     let image = Image { name, client: &client };
     let reference = match (name.digest(), name.tag()) {
         (Some(digest), _) => digest.to_string(),
         (None, tag) => tag.unwrap_or("latest").to_owned(),
     };
-    let (digest, manifest) = image.manifest(&reference, name.digest(), platform, 0)?;
-    let config = image.config(&manifest)?;
-    let artifact = Artifact {
-        manifest_digest: Some(digest),
-        config_digest: manifest.config.as_ref().map(|config| config.digest.clone()),
-        names: vec![name.to_string()],
-        ..Artifact::default()
-    };
-    image.catalogue(artifact, &config, &manifest.layers, reader)
+    let (digest, manifest, bytes) = image.manifest(&reference, name.digest(), platform, 0)?;
+    let (config, document) = image.config(&manifest)?;
+    let (documents, failure) = ([bytes, document], Mutex::new(None));
+    Ok(Found { client, digest, manifest, config, documents, failure })
+}
+
+impl Found {
+    /// The stored bytes of a layer.
+    pub(crate) fn stored(&self, layer: &Descriptor) -> Result<Stored<'_>, ImageError> {
+        let blob = Blob::open(&self.client, &layer.digest, layer.size, &self.failure);
+        match blob {
+            Ok(blob) => Ok(Stored::Stream(Box::new(blob))),
+            Err(ImageError::NotFound { source_name, .. }) if layer.is_foreign() => {
+                Ok(Stored::Absent(format!("the layer is foreign: {source_name} does not have it")))
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// The digest of what a name stands for now: that of the index where there is one, so that the
@@ -112,7 +150,7 @@ impl Image<'_> {
         expected: Option<&Digest>,
         platform: &Platform,
         depth: usize,
-    ) -> Result<(Digest, Manifest), ImageError> {
+    ) -> Result<(Digest, Manifest, Vec<u8>), ImageError> {
         if depth > MAX_DEPTH {
             let message = format!("indexes are nested more than {MAX_DEPTH} deep");
             return Err(self.malformed(reference, message));
@@ -142,7 +180,7 @@ impl Image<'_> {
         }
         let manifest: Manifest = serde_json::from_slice(&bytes).map_err(parse)?;
         if manifest.config.is_some() || manifest.manifests.is_empty() {
-            return Ok((digest, manifest));
+            return Ok((digest, manifest, bytes));
         }
         let chosen = self.choose(&manifest, platform)?;
         self.manifest(&chosen.digest.to_string(), Some(&chosen.digest), platform, depth + 1)
@@ -176,7 +214,7 @@ impl Image<'_> {
         }
     }
 
-    fn config(&self, manifest: &Manifest) -> Result<Config, ImageError> {
+    fn config(&self, manifest: &Manifest) -> Result<(Config, Vec<u8>), ImageError> {
         let what = self.name.to_string();
         let Some(descriptor) = &manifest.config else {
             return Err(self.malformed("manifest", "it names no configuration".into()));
@@ -191,7 +229,9 @@ impl Image<'_> {
         let name = descriptor.digest.to_string();
         let (_, bytes) = self.document(&format!("blobs/{name}"), &HeaderMap::new(), &name)?;
         verify(&bytes, &descriptor.digest)?;
-        serde_json::from_slice(&bytes).map_err(|error| self.malformed(&name, error.to_string()))
+        let config = serde_json::from_slice(&bytes)
+            .map_err(|error| self.malformed(&name, error.to_string()))?;
+        Ok((config, bytes))
     }
 
     fn catalogue(
