@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod condition;
+pub mod engine;
 pub mod event;
 pub mod events;
 pub mod explain;

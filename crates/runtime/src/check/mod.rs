@@ -10,9 +10,9 @@ mod warnings;
 
 use crate::condition::ast::{Expr, ExprKind, Literal, Op, Operand, Pos, Right, RightKind};
 use crate::fields::Source;
-use operand::Typed;
 
-pub(crate) use values::is_network;
+pub(crate) use operand::{Typed, typed};
+pub(crate) use values::{is_network, service, whole};
 
 /// What makes a condition impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -6,9 +6,11 @@
 //! long as the event is judged: nothing is allocated once the arena has its size.
 
 mod field;
+pub(crate) mod generic;
 mod value;
 
 pub use bumpalo::Bump as Arena;
+pub use generic::iso_time;
 pub use field::{Argument, FieldId, FieldRef};
 pub use value::{Value, Values};
 

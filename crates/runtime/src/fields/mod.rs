@@ -189,3 +189,8 @@ fn table(text: &'static str) -> Vec<Field> {
     })
     .collect()
 }
+
+/// Whether events of every source have a field of this name.
+pub(crate) fn is_generic(name: &str) -> bool {
+    GENERIC.iter().any(|field| field.name == name)
+}
