@@ -4,6 +4,7 @@
 //! and words, with the place. Nothing here opens a file or looks at a process.
 #![forbid(unsafe_code)]
 
+pub mod alert;
 pub mod check;
 pub mod condition;
 pub mod engine;
@@ -14,4 +15,5 @@ pub mod fields;
 pub mod lints;
 pub mod loader;
 mod nearest;
+pub mod sources;
 mod yaml;

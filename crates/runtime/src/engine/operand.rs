@@ -15,16 +15,16 @@ use crate::fields::{Kind, Source};
 
 /// A side of a comparison.
 #[derive(Debug)]
-pub(super) struct Side {
-    pub(super) from: From,
-    pub(super) kind: Kind,
+pub(crate) struct Side {
+    pub(crate) from: From,
+    pub(crate) kind: Kind,
     /// Whether it has several values that are compared together: `in` is for all of them.
-    pub(super) list: bool,
+    pub(crate) list: bool,
 }
 
 /// Where its values come from.
 #[derive(Debug)]
-pub(super) enum From {
+pub(crate) enum From {
     Generic(FieldRef),
     Field(FieldRef),
     Text(Box<[u8]>),
@@ -35,17 +35,28 @@ pub(super) enum From {
 /// Every side that conditions or outputs of one source name, each once; what one is made of stands
 /// before it.
 #[derive(Debug, Default)]
-pub(super) struct Sides {
-    pub(super) all: Vec<Side>,
+pub(crate) struct Sides {
+    pub(crate) all: Vec<Side>,
     by_text: HashMap<String, u32>,
 }
 
 /// What a field is read from.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'e> {
-    pub(super) event: &'e dyn Event,
-    pub(super) arena: &'e Arena,
-    pub(super) host: Option<&'e str>,
+pub(crate) struct Reading<'e> {
+    pub(crate) event: &'e dyn Event,
+    pub(crate) arena: &'e Arena,
+    pub(crate) host: Option<&'e str>,
+}
+
+impl Side {
+    /// What it is, whether it is a list, and the field's name if it is one.
+    pub(crate) fn about(&self) -> (Kind, bool, &'static str) {
+        let name = match &self.from {
+            From::Generic(field) | From::Field(field) => field.name,
+            _ => "",
+        };
+        (self.kind, self.list, name)
+    }
 }
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -56,12 +67,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 impl Sides {
-    pub(super) fn get(&self, id: u32) -> Option<&Side> {
+    pub(crate) fn get(&self, id: u32) -> Option<&Side> {
         self.all.get(id as usize)
     }
 
     /// The number of a side; none where the check of the condition has refused it before.
-    pub(super) fn add(&mut self, operand: &Operand, source: Source) -> Option<u32> {
+    pub(crate) fn add(&mut self, operand: &Operand, source: Source) -> Option<u32> {
         let text = operand.to_string();
         if let Some(known) = self.by_text.get(&text) {
             return Some(*known);
@@ -117,7 +128,7 @@ impl Sides {
 }
 
 /// The values of a side; `other` gives those of the sides that it is made of.
-pub(super) fn values<'e>(
+pub(crate) fn values<'e>(
     side: &'e Side,
     reading: Reading<'e>,
     mut other: impl FnMut(u32) -> Values<'e>,

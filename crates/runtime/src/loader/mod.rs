@@ -26,7 +26,7 @@ mod item;
 mod json;
 mod lists;
 mod macros;
-mod output;
+pub(crate) mod output;
 mod overrides;
 mod reader;
 mod report;
