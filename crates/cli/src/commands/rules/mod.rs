@@ -2,7 +2,7 @@
 
 mod check;
 mod explain;
-mod files;
+pub(crate) mod files;
 mod list;
 
 use crate::exit::Outcome;
