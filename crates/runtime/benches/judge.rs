@@ -17,6 +17,7 @@ use plimsoll_runtime::loader::{Loader, Options};
 /// A system call of a service at work.
 struct Call {
     kind: &'static str,
+    code: EventCode,
     name: &'static str,
     path: &'static str,
     path_of: &'static str,
@@ -30,7 +31,7 @@ impl Event for Call {
     }
 
     fn code(&self) -> EventCode {
-        EventCode::named(self.kind).unwrap()
+        self.code
     }
 
     fn time(&self) -> u64 {
@@ -103,7 +104,15 @@ fn calls() -> Vec<Call> {
         .map(|number| {
             let (kind, path, path_of) = kinds[number % kinds.len()];
             let name = ["nginx", "postgres", "python3", "date"][number / kinds.len() % 4];
-            Call { kind, name, path, path_of, is_write: number % 3 == 0, number: number as u64 }
+            Call {
+                kind,
+                code: EventCode::named(kind).unwrap(),
+                name,
+                path,
+                path_of,
+                is_write: number % 3 == 0,
+                number: number as u64,
+            }
         })
         .collect()
 }

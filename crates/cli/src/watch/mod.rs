@@ -2,6 +2,7 @@
 
 mod capture;
 mod rules;
+pub(crate) mod trial;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

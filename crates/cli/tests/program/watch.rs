@@ -124,3 +124,30 @@ fn the_end_says_what_went_wrong() {
     assert_eq!(ran.out.lines().count(), 3, "one channel that fails does not hold up another");
     assert!(ran.err.contains("http: 3 alerts did not arrive"), "{}", ran.err);
 }
+
+#[test]
+fn cases_say_which_rules_fire() {
+    let machine = machine();
+    let cases = "- case: reads and lists
+  replay: [audit.log]
+  expect: {Secret read: 2, Anybody: 3}
+- case: nothing
+  expect: {}
+- case: an event in the file
+  events:
+    - {kind: Event, auditID: '1', verb: list, stageTimestamp: '2024-05-01T10:20:01Z'}
+  expect: {Anybody: 1}
+";
+    fs::write(machine.path("cases.yaml"), cases).unwrap();
+    let ran = machine.run("rules test cases.yaml --rules rules.yaml --require-coverage").ended(0);
+    assert_eq!(ran.out.matches("ok  ").count(), 3, "{}", ran.out);
+    fs::write(machine.path("wrong.yaml"), cases.replace("Secret read: 2, ", "")).unwrap();
+    let ran = machine.run("rules test wrong.yaml --rules rules.yaml").ended(1);
+    let said = "`Secret read` raised 2 alerts and none was expected";
+    assert!(ran.out.contains(said), "{}", ran.out);
+    fs::write(machine.path("few.yaml"), "- case: none\n").unwrap();
+    let ran = machine.run("rules test few.yaml -r rules.yaml --require-coverage").ended(1);
+    assert!(ran.err.contains("never: Secret read"), "{}", ran.err);
+    fs::write(machine.path("typo.yaml"), "- case: x\n  expect: {Nobody: 1}\n").unwrap();
+    machine.run("rules test typo.yaml -r rules.yaml").ended(2);
+}
