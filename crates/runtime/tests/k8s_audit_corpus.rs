@@ -41,8 +41,7 @@ fn every_capture_raises_its_alerts() {
             }
             loader
         });
-        let rules: Vec<_> =
-            loader.definitions().rules.iter().filter(|rule| rule.enabled).collect();
+        let rules: Vec<_> = loader.definitions().rules.iter().filter(|rule| rule.enabled).collect();
         let mut engine = Engine::new(rules.iter().copied(), Matching::First);
         let mut by_rule: BTreeMap<&str, u64> = BTreeMap::new();
         let mut by_priority: BTreeMap<Priority, u64> = BTreeMap::new();
@@ -59,7 +58,8 @@ fn every_capture_raises_its_alerts() {
         }
         let expected = &case["detections"];
         let total = by_rule.values().sum();
-        let mut is_right = expected.get("total").is_none_or(|total_expected| fits(total_expected, total));
+        let mut is_right =
+            expected.get("total").is_none_or(|total_expected| fits(total_expected, total));
         for (rule, count) in expected["of_rule"].as_object().into_iter().flatten() {
             is_right &= fits(count, by_rule.get(rule.as_str()).copied().unwrap_or(0));
         }

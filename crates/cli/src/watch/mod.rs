@@ -198,11 +198,7 @@ impl<'r> Watching<'r> {
             tell(&format!("warning: {} parts of the captures are no events", self.skipped));
         }
         let alerts: u64 = self.counts.values().sum();
-        tell(&format!(
-            "{} events, {} rules: {alerts} alerts",
-            self.events,
-            self.rules.len()
-        ));
+        tell(&format!("{} events, {} rules: {alerts} alerts", self.events, self.rules.len()));
         for ((priority, rule), count) in &self.counts {
             tell(&format!("  {count:>6}  {:<13}  {rule}", priority.name()));
         }
