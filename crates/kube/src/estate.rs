@@ -1,12 +1,14 @@
 //! What objects of all files say of each other.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use plimsoll_model::text::Span;
 
 use crate::manifest::{Manifest, Node};
 use crate::object::{Object, objects};
 use crate::pss::{Modes, NamespaceLabels};
+use crate::rbac::{Access, Paths, Step, Subject};
 use crate::workload::Workload;
 
 /// The namespaces, network policies and service accounts that are known.
@@ -17,6 +19,27 @@ pub struct Estate {
     policies: BTreeMap<String, Vec<Selector>>,
     /// Namespace and name of service accounts that hand out no token.
     tokenless: Vec<(String, String)>,
+    access: Access,
+    /// Worked out when the first binding is judged.
+    ways: OnceLock<BTreeMap<Subject, Way>>,
+}
+
+/// How somebody comes to the whole cluster.
+#[derive(Debug)]
+pub(crate) struct Way {
+    /// The binding that the first step is by: `RoleBinding shop/web`.
+    pub(crate) binding: String,
+    /// What is done, step by step.
+    pub(crate) steps: Vec<String>,
+}
+
+impl Way {
+    fn step(step: &Step<'_>) -> String {
+        match &step.becomes {
+            Some(who) => format!("{} (→ {who})", step.how),
+            None => step.how.clone(),
+        }
+    }
 }
 
 /// The namespace that an object is in, where it says none.
@@ -26,11 +49,13 @@ impl Estate {
     /// What these manifests say together.
     pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
         let mut estate = Self::default();
-        for manifest in manifests {
+        let manifests: Vec<&Manifest> = manifests.into_iter().collect();
+        for manifest in &manifests {
             for object in objects(manifest).0 {
                 estate.add(&object);
             }
         }
+        estate.access = Access::of(manifests.into_iter().map(|manifest| ("", manifest)));
         estate
     }
 
@@ -55,6 +80,20 @@ impl Estate {
             }
             _ => {}
         }
+    }
+
+    /// How a subject comes to the whole cluster, where it can and a binding is its first step.
+    pub(crate) fn way(&self, subject: &Subject) -> Option<&Way> {
+        let ways = self.ways.get_or_init(|| {
+            let paths = Paths::new(&self.access).all(true).into_iter();
+            let way = |path: crate::rbac::Path<'_>| {
+                let binding = path.steps.first()?.by?.0.name.clone();
+                let steps = path.steps.iter().map(Way::step).collect();
+                Some((path.from.clone(), Way { binding, steps }))
+            };
+            paths.filter_map(way).collect()
+        });
+        ways.get(subject)
     }
 
     /// What the namespace of an object asks of pods.

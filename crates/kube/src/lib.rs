@@ -29,6 +29,7 @@ pub mod netpol;
 mod object;
 mod pod;
 pub mod pss;
+pub mod rbac;
 mod rule;
 pub mod rules;
 mod workload;

@@ -53,6 +53,11 @@ impl<'m> Workload<'m> {
     }
 }
 
+/// What has the metadata and the spec of the pod that an object is or makes.
+pub(crate) fn root<'m>(object: &Object<'m>) -> Option<&'m Node> {
+    object.node.at(path(object)?)
+}
+
 /// Where the pod stands in an object of this kind.
 fn path(object: &Object<'_>) -> Option<&'static [&'static str]> {
     let group = object.group();

@@ -106,6 +106,11 @@ impl Node {
         }
     }
 
+    /// The whole number, where the value is one.
+    pub fn as_integer(&self) -> Option<i64> {
+        if let Value::Scalar(scalar) = &self.value { scalar.as_integer() } else { None }
+    }
+
     /// Whether there is no value: `null`, `~`, or nothing at all.
     pub fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar(scalar) if scalar.is_null())
@@ -191,8 +196,7 @@ impl Node {
     /// A whole number.
     pub fn integer(&self, name: &str) -> Option<Located<i64>> {
         let node = self.get(name)?;
-        let Value::Scalar(scalar) = &node.value else { return None };
-        scalar.as_integer().map(|value| Located { value, span: node.span })
+        node.as_integer().map(|value| Located { value, span: node.span })
     }
 
     /// A text.

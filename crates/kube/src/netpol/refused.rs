@@ -73,6 +73,9 @@ pub enum Wrong {
         /// The last one.
         end: u16,
     },
+    /// A field that another one stands for.
+    #[error("does not go together with `{0}`")]
+    Beside(&'static str),
     /// A field that must be there.
     #[error("is missing")]
     Missing,

@@ -6,11 +6,13 @@
 mod check;
 mod checks;
 mod namespace;
+mod plan;
 mod policy;
 mod wording;
 
 pub use check::{Check, Forbidden, Offence, Revision};
 pub use namespace::{Modes, NamespaceLabels};
+pub use plan::{Advice, Blocker, Rollout, Violation, plan};
 pub use policy::{Policy, PolicyError, Profile, Version};
 
 use crate::pod::Pod;

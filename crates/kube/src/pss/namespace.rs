@@ -9,7 +9,8 @@ use super::policy::{Policy, PolicyError, Profile, Version};
 use crate::manifest::{Located, Node};
 use crate::object::Object;
 
-const PREFIX: &str = "pod-security.kubernetes.io/";
+/// What the names of the labels begin with.
+pub(super) const PREFIX: &str = "pod-security.kubernetes.io/";
 
 /// The policies of the three modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 //! To add one: write its file, and add its line here.
 
 pub(crate) mod reading;
+mod right;
 mod secret;
 
 use crate::estate::Estate;
@@ -113,4 +114,14 @@ registry! {
     pk5006
     pk5007
     pk5008
+    pk6001
+    pk6002
+    pk6003
+    pk6004
+    pk6005
+    pk6006
+    pk6007
+    pk6008
+    pk6009
+    pk6010
 }

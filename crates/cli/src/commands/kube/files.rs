@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use plimsoll_kube::manifest::{Manifest, ProblemKind};
 use plimsoll_model::text::Source;
+use rayon::prelude::*;
 
 use crate::commands::lint::files::{PASSED_OVER, is_stdin, read};
-use crate::exit::{Usage, tell};
+use crate::exit::{Outcome, Usage, chain, tell};
 
 /// How deep folders are searched.
 const MAX_DEPTH: u32 = 32;
@@ -25,6 +26,44 @@ pub(super) struct Candidate {
 pub(super) struct Read {
     pub(super) path: PathBuf,
     pub(super) manifest: Manifest,
+}
+
+/// All that could be read.
+pub(super) struct Reads {
+    pub(super) manifests: Vec<Read>,
+    /// Partial where a file could not be read, which was told.
+    pub(super) outcome: Outcome,
+}
+
+/// Reads the files that are meant, several at a time.
+pub(super) fn read_all(named: &[PathBuf]) -> Result<Reads, Usage> {
+    let reads: Vec<anyhow::Result<Option<Read>>> =
+        find(named)?.into_par_iter().map(parse).collect();
+    let mut manifests = Vec::with_capacity(reads.len());
+    let mut outcome = Outcome::Clean;
+    for one in reads {
+        match one {
+            Ok(read) => manifests.extend(read),
+            Err(error) => {
+                tell(&format!("error: {}", chain(&error)));
+                outcome = outcome.or(Outcome::Partial);
+            }
+        }
+    }
+    Ok(Reads { manifests, outcome })
+}
+
+/// Tells what an API server would not take: nobody knows what would be there instead.
+pub(super) fn tell_of_problems(manifests: &[Read]) -> Outcome {
+    let mut outcome = Outcome::Clean;
+    for read in manifests {
+        for problem in read.manifest.problems.iter().filter(|one| !one.kind.is_readable()) {
+            let line = read.manifest.source.line(problem.span.start);
+            tell(&format!("error: {}:{line}: {}", read.path.display(), problem.kind));
+            outcome = Outcome::Gate(2);
+        }
+    }
+    outcome
 }
 
 /// The files that are meant: those named, and those in the folders named that YAML or JSON are

@@ -9,11 +9,11 @@ use plimsoll_model::text::{Level, Safety, Source};
 use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
-use super::files::{self, Read, parse};
+use super::files::{self, Read, Reads};
 use super::pages;
 use crate::commands::lint::files::is_stdin;
 use crate::commands::lint::mend::Mended;
-use crate::exit::{Outcome, Usage, chain, tell};
+use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 use crate::style::stdout_style;
 
@@ -127,19 +127,7 @@ impl Lint {
         let named = |name: &str| offered().copied().find(|format| format.name == name);
         let outputs = output::parse(&formats, named, &known)?;
 
-        let files = files::find(&self.files)?;
-        let reads: Vec<anyhow::Result<Option<Read>>> = files.into_par_iter().map(parse).collect();
-        let mut outcome = Outcome::Clean;
-        let mut manifests = Vec::with_capacity(reads.len());
-        for one in reads {
-            match one {
-                Ok(read) => manifests.extend(read),
-                Err(error) => {
-                    tell(&format!("error: {}", chain(&error)));
-                    outcome = outcome.or(Outcome::Partial);
-                }
-            }
-        }
+        let Reads { manifests, mut outcome } = files::read_all(&self.files)?;
         outcome = outcome.or(tell_of_nothing(&manifests));
         let estate = Estate::of(manifests.iter().map(|read| &read.manifest));
         let done: Vec<Done> =

@@ -4,6 +4,8 @@ mod files;
 mod lint;
 mod netpol;
 mod pages;
+mod pss;
+mod rbac;
 
 use crate::exit::Outcome;
 
@@ -13,6 +15,10 @@ pub(crate) enum Kube {
     Lint(Box<lint::Lint>),
     #[command(subcommand)]
     Netpol(netpol::Netpol),
+    #[command(subcommand)]
+    Pss(pss::Pss),
+    #[command(subcommand)]
+    Rbac(rbac::Rbac),
 }
 
 impl Kube {
@@ -20,6 +26,8 @@ impl Kube {
         match self {
             Self::Lint(command) => command.run(),
             Self::Netpol(command) => command.run(),
+            Self::Pss(command) => command.run(),
+            Self::Rbac(command) => command.run(),
         }
     }
 }

@@ -5,6 +5,8 @@ mod diff;
 mod load;
 mod matrix;
 mod query;
+mod suggest;
+mod test;
 mod who;
 
 use crate::exit::Outcome;
@@ -19,6 +21,8 @@ use crate::exit::Outcome;
   plimsoll kube netpol who-can-reach shop/db deploy/
   plimsoll kube netpol check deploy/
   plimsoll kube netpol diff old/ new/
+  plimsoll kube netpol test --expect expect.yaml deploy/
+  plimsoll kube netpol suggest deploy/ > policies.yaml
   kubectl get ns,pods,netpol -A -o json | plimsoll kube netpol matrix -
 
 Deployments and whatever else makes pods stand for one pod of their name.")]
@@ -28,6 +32,8 @@ pub(crate) enum Netpol {
     Check(check::Check),
     WhoCanReach(who::WhoCanReach),
     Diff(diff::Diff),
+    Test(test::Test),
+    Suggest(suggest::Suggest),
 }
 
 impl Netpol {
@@ -38,6 +44,8 @@ impl Netpol {
             Self::Check(command) => command.run(),
             Self::WhoCanReach(command) => command.run(),
             Self::Diff(command) => command.run(),
+            Self::Test(command) => command.run(),
+            Self::Suggest(command) => command.run(),
         }
     }
 }

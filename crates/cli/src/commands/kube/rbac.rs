@@ -1,0 +1,148 @@
+//! `plimsoll kube rbac`: who may do what, and who can come to the whole cluster.
+
+use std::path::PathBuf;
+
+use plimsoll_kube::manifest::Manifest;
+use plimsoll_kube::rbac::{Access, Paths, Request, Subject};
+use plimsoll_report::escalation::{EscalationFormat, Escalations};
+
+use super::files::{self, Reads};
+use crate::exit::{Outcome, Usage};
+use crate::output;
+use crate::style::stdout_style;
+
+/// Tell who may do what by the roles and bindings of a cluster
+#[derive(Debug, clap::Subcommand)]
+#[command(after_help = "Examples:
+  kubectl get roles,clusterroles,rolebindings,clusterrolebindings,serviceaccounts,pods -A -o json \\
+    | plimsoll kube rbac paths -
+  plimsoll kube rbac paths deploy/                   exit 1 where somebody can come to everything
+  plimsoll kube rbac paths --from shop/web deploy/
+  plimsoll kube rbac who-can create pods/exec -n shop deploy/
+  plimsoll kube rbac who-can update deployments.apps deploy/")]
+pub(crate) enum Rbac {
+    Paths(PathsCommand),
+    WhoCan(WhoCan),
+}
+
+impl Rbac {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        match self {
+            Self::Paths(command) => command.run(),
+            Self::WhoCan(command) => command.run(),
+        }
+    }
+}
+
+/// Tell who can come to the whole cluster, step by step
+#[derive(Debug, clap::Args)]
+pub(crate) struct PathsCommand {
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json
+    #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "table")]
+    formats: Vec<String>,
+
+    /// Ask about one alone: NAMESPACE/SERVICEACCOUNT, user:NAME, group:NAME
+    #[arg(long, value_name = "SUBJECT")]
+    from: Option<String>,
+
+    /// Ask about the accounts of Kubernetes itself too
+    #[arg(long)]
+    system: bool,
+
+    /// Manifests, folders to look for them in, or `-` for stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+}
+
+impl PathsCommand {
+    fn run(self) -> anyhow::Result<Outcome> {
+        let known: Vec<&str> = EscalationFormat::ALL.iter().map(|format| format.name).collect();
+        let outputs = output::parse(&self.formats, EscalationFormat::named, &known)?;
+        let from = self.from.as_deref().map(subject).transpose()?;
+        let (reads, outcome) = read(&self.files)?;
+        let access = access(&reads);
+        let all = Paths::new(&access);
+        let paths = match &from {
+            Some(from) if !access.subjects().any(|one| one == from) => {
+                return Err(Usage(format!("{from} is not in what was read")).into());
+            }
+            Some(from) => all.of(from).into_iter().collect(),
+            None => all.all(self.system),
+        };
+        let found = Escalations { access: &access, paths };
+        for (format, file) in outputs {
+            let style =
+                if file.is_some() { plimsoll_report::Style::default() } else { stdout_style() };
+            output::write(file, |out| (format.write)(&found, &style, out))?;
+        }
+        let gate = if found.paths.is_empty() { Outcome::Clean } else { Outcome::Gate(1) };
+        Ok(outcome.or(gate))
+    }
+}
+
+/// Tell who may do something, and which binding lets them
+#[derive(Debug, clap::Args)]
+pub(crate) struct WhoCan {
+    /// get, list, create, delete, escalate, …
+    verb: String,
+
+    /// What it is done to: pods, pods/exec, deployments.apps, secrets/NAME is `--name NAME`
+    resource: String,
+
+    /// In this namespace; without it, in the whole cluster
+    #[arg(short, long, value_name = "NAMESPACE")]
+    namespace: Option<String>,
+
+    /// To the one of this name
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// Manifests, folders to look for them in, or `-` for stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+}
+
+impl WhoCan {
+    fn run(self) -> anyhow::Result<Outcome> {
+        let (reads, outcome) = read(&self.files)?;
+        let access = access(&reads);
+        let (resource, part) =
+            self.resource.split_once('/').map_or((&*self.resource, None), |(a, b)| (a, Some(b)));
+        let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
+        let resource = part.map_or(resource.to_owned(), |part| format!("{resource}/{part}"));
+        let request =
+            Request { verb: &self.verb, group, resource: &resource, name: self.name.as_deref() };
+        let found = access.who_can(&request, self.namespace.as_deref());
+        let style = stdout_style();
+        output::write(None, |out| {
+            for (subject, held) in &found {
+                plimsoll_report::escalation::line(subject, *held, &style, out)?;
+            }
+            if found.is_empty() {
+                let place = self.namespace.as_deref().map_or("the whole cluster", |name| name);
+                writeln!(out, "Nobody may {} {} in {place}.", self.verb, self.resource)?;
+            }
+            Ok(())
+        })?;
+        Ok(outcome)
+    }
+}
+
+fn subject(text: &str) -> Result<Subject, Usage> {
+    Subject::named(text).ok_or_else(|| {
+        let forms = "NAMESPACE/SERVICEACCOUNT, user:NAME, group:NAME";
+        Usage(format!("`{text}` is no subject: expected {forms}"))
+    })
+}
+
+/// The files with their names, and how the reading ended.
+fn read(named: &[PathBuf]) -> anyhow::Result<(Vec<(String, Manifest)>, Outcome)> {
+    let Reads { manifests, outcome } = files::read_all(named)?;
+    let outcome = outcome.or(files::tell_of_problems(&manifests));
+    let name = |read: files::Read| (read.path.display().to_string(), read.manifest);
+    Ok((manifests.into_iter().map(name).collect(), outcome))
+}
+
+fn access(reads: &[(String, Manifest)]) -> Access {
+    Access::of(reads.iter().map(|(name, manifest)| (name.as_str(), manifest)))
+}

@@ -1,0 +1,193 @@
+//! Needs as policies: one for each pod, that lets pass what the pod needs and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::net::IpAddr;
+
+use super::{Need, Needs, Peer, lasting};
+use crate::netpol::cluster::{Cluster, Pod};
+use crate::netpol::policy::Protocol;
+
+/// What a policy means by the Internet: no private, local or metadata address.
+const INTERNET: &str = "        - ipBlock:
+            cidr: 0.0.0.0/0
+            except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+        - ipBlock:
+            cidr: '::/0'
+            except: ['::1/128', 'fc00::/7', 'fe80::/10']
+";
+
+const DNS: &str = "    # names
+    - to:
+        - namespaceSelector:
+            matchLabels: {kubernetes.io/metadata.name: kube-system}
+          podSelector:
+            matchLabels: {k8s-app: kube-dns}
+      ports:
+        - {port: 53, protocol: UDP}
+        - {port: 53, protocol: TCP}
+";
+
+/// The policies, as YAML. Pods of one workload have one; pods without a label that tells them
+/// apart, and those with the network of their node, have none.
+pub fn write(cluster: &Cluster, needs: &Needs) -> String {
+    let mut text = String::new();
+    let mut seen = BTreeSet::new();
+    for (number, pod) in cluster.pods.iter().enumerate() {
+        let labels = labels(pod);
+        if pod.host_network || labels.is_empty() {
+            let why = if pod.host_network { "has the network of its node" } else { "has no label" };
+            let _ = writeln!(text, "# {} {why}: no policy selects it", plain(&pod.called()));
+            continue;
+        }
+        if !seen.insert((pod.namespace.as_str(), labels.clone())) {
+            continue;
+        }
+        let same: BTreeSet<usize> = cluster
+            .pods
+            .iter()
+            .enumerate()
+            .filter(|(_, other)| other.namespace == pod.namespace && self::labels(other) == labels)
+            .map(|(number, _)| number)
+            .collect();
+        debug_assert!(same.contains(&number), "a pod has its own labels");
+        policy(cluster, needs, pod, &same, &labels, &mut text);
+    }
+    text
+}
+
+fn policy(
+    cluster: &Cluster,
+    needs: &Needs,
+    pod: &Pod,
+    same: &BTreeSet<usize>,
+    labels: &str,
+    text: &mut String,
+) {
+    if !text.is_empty() && !text.ends_with("---\n") {
+        text.push_str("---\n");
+    }
+    let _ = write!(
+        text,
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: {}\n  namespace: \
+         {}\nspec:\n  podSelector:\n    matchLabels: {labels}\n  policyTypes: [Ingress, Egress]\n",
+        quoted(&pod.name),
+        quoted(&pod.namespace),
+    );
+    let is_own = |peer: Peer| matches!(peer, Peer::Pod(number) if same.contains(&number));
+    let incoming = needs.all.iter().filter(|need| is_own(need.to));
+    let outgoing = needs.all.iter().filter(|need| is_own(need.from));
+    let ingress = rules(cluster, pod, incoming, |need| need.from, "from");
+    if ingress.is_empty() {
+        text.push_str("  ingress: []\n");
+    } else {
+        let _ = write!(text, "  ingress:\n{ingress}");
+    }
+    let mut egress = rules(cluster, pod, outgoing, |need| need.to, "to");
+    if same.iter().any(|number| needs.names.contains(number)) {
+        egress.push_str(DNS);
+    }
+    if egress.is_empty() {
+        text.push_str("  egress: []\n");
+    } else {
+        let _ = write!(text, "  egress:\n{egress}");
+    }
+}
+
+/// The other end, as a policy of the pod's namespace names it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Other {
+    Pods(String, String),
+    Address(IpAddr),
+    Internet,
+    Everybody,
+}
+
+/// One rule for each other end, with its ports.
+fn rules<'n>(
+    cluster: &Cluster,
+    pod: &Pod,
+    needs: impl Iterator<Item = &'n Need>,
+    other: impl Fn(&Need) -> Peer,
+    field: &str,
+) -> String {
+    type Ports<'n> = (BTreeSet<(u16, Protocol)>, BTreeSet<&'n str>);
+    let mut by_peer: BTreeMap<Other, Ports<'n>> = BTreeMap::new();
+    for need in needs {
+        let other = match other(need) {
+            Peer::Pod(number) => {
+                let Some(peer) = cluster.pods.get(number) else { continue };
+                Other::Pods(peer.namespace.clone(), labels(peer))
+            }
+            Peer::Address(address) => Other::Address(address),
+            Peer::Internet => Other::Internet,
+            Peer::Everybody => Other::Everybody,
+        };
+        let (ports, because) = by_peer.entry(other).or_default();
+        ports.insert((need.port, need.protocol));
+        because.insert(&need.because);
+    }
+    let mut text = String::new();
+    for (other, (ports, because)) in by_peer {
+        let because: Vec<String> = because.into_iter().map(plain).collect();
+        let _ = writeln!(text, "    # {}", because.join(", "));
+        let mut lead = "    - ";
+        match other {
+            Other::Everybody => {}
+            Other::Internet => {
+                let _ = write!(text, "{lead}{field}:\n{INTERNET}");
+                lead = "      ";
+            }
+            Other::Address(address) => {
+                let bits = if address.is_ipv4() { 32 } else { 128 };
+                let _ = writeln!(
+                    text,
+                    "{lead}{field}:\n        - ipBlock:\n            cidr: '{address}/{bits}'"
+                );
+                lead = "      ";
+            }
+            Other::Pods(home, labels) => {
+                let _ = writeln!(text, "{lead}{field}:");
+                lead = "      ";
+                let mut peer = "        - ";
+                if home != pod.namespace {
+                    let _ = writeln!(
+                        text,
+                        "{peer}namespaceSelector:\n            matchLabels: \
+                         {{kubernetes.io/metadata.name: {}}}",
+                        quoted(&home)
+                    );
+                    peer = "          ";
+                }
+                // A pod without labels is meant with all of its namespace.
+                let labels = if labels.is_empty() { "{}" } else { labels.as_str() };
+                let _ = writeln!(text, "{peer}podSelector:\n            matchLabels: {labels}");
+            }
+        }
+        let _ = writeln!(text, "{lead}ports:");
+        for (port, protocol) in ports {
+            let _ = writeln!(text, "        - {{port: {port}, protocol: {protocol}}}");
+        }
+    }
+    text
+}
+
+/// The labels that a pod is selected by, in braces; empty where it has none.
+fn labels(pod: &Pod) -> String {
+    let labels: Vec<String> =
+        lasting(pod).map(|(name, value)| format!("{}: {}", quoted(name), quoted(value))).collect();
+    if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(", ")) }
+}
+
+/// A text as YAML reads it again, in quotes where it would else be something else.
+fn quoted(text: &str) -> String {
+    let is_plain = text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-./_".contains(&byte))
+        && !["true", "false", "null", "yes", "no", "on", "off", "y", "n"].contains(&text);
+    if is_plain { text.to_owned() } else { format!("'{}'", plain(text).replace('\'', "''")) }
+}
+
+/// A text for a comment: on one line.
+fn plain(text: impl AsRef<str>) -> String {
+    text.as_ref().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
