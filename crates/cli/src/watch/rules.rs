@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_outputs::Settings;
+use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::{Options, Rule};
 
 use super::{Plan, Wanted, priority};
@@ -24,7 +25,7 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
     if files.is_empty() {
         return Err(Usage("no rules: name a file with --rules".to_owned()).into());
     }
-    let options = Options { added: settings.added_outputs() };
+    let options = Options { added: settings.added_outputs(), sources: Source::ALL.to_vec() };
     let loaded = Loaded::read(&files, options)?;
     if !loaded.is_good() {
         loaded.tell_errors();

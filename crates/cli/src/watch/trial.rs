@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Next, Stream};
+use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::{Options, Rule};
 use plimsoll_runtime::sources::Reader;
 use serde::Deserialize;
@@ -42,7 +43,8 @@ pub(crate) fn run(
     rules: &[PathBuf],
     require_coverage: bool,
 ) -> anyhow::Result<Outcome> {
-    let loaded = Loaded::read(rules, Options::default())?;
+    let loaded =
+        Loaded::read(rules, Options { sources: Source::ALL.to_vec(), ..Options::default() })?;
     if !loaded.is_good() {
         loaded.tell_errors();
         return Ok(Outcome::Gate(1));
