@@ -14,6 +14,7 @@ mod paths;
 mod signing;
 mod style;
 mod target;
+mod watch;
 
 use clap::Parser;
 

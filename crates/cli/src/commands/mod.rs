@@ -7,14 +7,15 @@ mod download;
 mod explain;
 mod key;
 mod kube;
-mod lint;
+pub(crate) mod lint;
 mod lsp;
 mod provenance;
-mod rules;
+pub(crate) mod rules;
 mod sbom;
 mod scan;
 mod sign;
 mod verify;
+mod watch;
 
 use clap::Subcommand;
 
@@ -40,6 +41,7 @@ pub(crate) enum Command {
     Scan(scan::ScanCommand),
     Sign(Box<sign::Sign>),
     Verify(Box<verify::Verify>),
+    Watch(watch::Watch),
 }
 
 impl Command {
@@ -61,6 +63,7 @@ impl Command {
             Self::Scan(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Watch(command) => command.run(),
         }
     }
 }

@@ -26,3 +26,4 @@ mod rules;
 mod sample;
 mod scan;
 mod verify;
+mod watch;

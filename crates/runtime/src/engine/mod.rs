@@ -170,6 +170,7 @@ impl Engine {
         judging.candidates(&mut self.candidates);
         let mut always = program.always.iter().copied().peekable();
         let mut filed = self.candidates.iter().copied().peekable();
+        let mut last = None;
         loop {
             // Both are sorted, so that the rules are judged in their order.
             let next = match (always.peek(), filed.peek()) {
@@ -179,6 +180,9 @@ impl Engine {
                 (None, None) => None,
             };
             let Some(at) = next else { break };
+            if last.replace(at) == Some(at) {
+                continue;
+            }
             let Some(rule) = program.rules.get(at as usize) else { continue };
             if judging.holds(rule) {
                 matched.push(rule.rule as usize);

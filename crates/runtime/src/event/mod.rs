@@ -7,11 +7,13 @@
 
 mod field;
 pub(crate) mod generic;
+mod stream;
 mod value;
 
 pub use bumpalo::Bump as Arena;
 pub use generic::iso_time;
 pub use field::{Argument, FieldId, FieldRef};
+pub use stream::{Next, Stream};
 pub use value::{Value, Values};
 
 pub use crate::events::EventCode;

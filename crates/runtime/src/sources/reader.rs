@@ -4,7 +4,7 @@
 use std::io::{self, BufRead};
 
 use super::{ALL, Json, LogEvent};
-use crate::event::EventCode;
+use crate::event::{EventCode, Next, Stream};
 
 /// How many bytes one document may have.
 const MAX_DOCUMENT: usize = 64 << 20;
@@ -21,6 +21,7 @@ pub struct Reader<R> {
     first_time: Option<u64>,
     code: Option<EventCode>,
     is_at_end: bool,
+    current: Option<LogEvent>,
 }
 
 /// What is read: an event, or what is none.
@@ -53,6 +54,7 @@ impl<R: BufRead> Reader<R> {
             first_time: None,
             code: EventCode::named("pluginevent"),
             is_at_end: false,
+            current: None,
         }
     }
 
@@ -156,6 +158,21 @@ impl<R: BufRead> Reader<R> {
                 let first_time = *self.first_time.get_or_insert(time);
                 let number = self.number;
                 into.push(Ok(LogEvent { log, document, time, first_time, number, code }));
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Stream for Reader<R> {
+    fn next(&mut self) -> io::Result<Option<Next<'_>>> {
+        match self.read()? {
+            None => Ok(None),
+            Some(Read::Skipped(Skipped { line, why })) => {
+                Ok(Some(Next::Skipped(format!("line {line}: {why}"))))
+            }
+            Some(Read::Event(event)) => {
+                let event: &LogEvent = self.current.insert(event);
+                Ok(Some(Next::Event(event)))
             }
         }
     }
