@@ -124,7 +124,7 @@ impl Descriptor {
             unix: [0; 2],
         };
         match kind {
-            Some(kind) => it.details(kind, &mut bytes)?,
+            Some(kind) => it.details(kind, &mut bytes, sized)?,
             // A kind of a newer version can be left out only where it says how long it is.
             None if length.is_some() => it.name = format!("unknown-type:[{number}]").into_bytes(),
             None => return None,
@@ -133,7 +133,12 @@ impl Descriptor {
         Some((it, used))
     }
 
-    fn details(&mut self, kind: DescriptorKind, bytes: &mut Bytes<'_>) -> Option<()> {
+    fn details(
+        &mut self,
+        kind: DescriptorKind,
+        bytes: &mut Bytes<'_>,
+        sized: bool,
+    ) -> Option<()> {
         let v4 = |bytes: &mut Bytes<'_>| Some(IpAddr::V4(Ipv4Addr::from(bytes.ipv4()?)));
         let v6 = |bytes: &mut Bytes<'_>| Some(IpAddr::V6(Ipv6Addr::from(bytes.ipv6()?)));
         match kind {
@@ -162,7 +167,9 @@ impl Descriptor {
             DescriptorKind::FileWithFlags => {
                 self.flags = bytes.u32()?;
                 self.name = name(bytes)?;
-                self.dev = bytes.u32().unwrap_or(0);
+                if sized {
+                    self.dev = bytes.u32().unwrap_or(0);
+                }
             }
             DescriptorKind::Unknown => {}
             _ => self.name = name(bytes)?,

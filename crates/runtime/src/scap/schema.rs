@@ -88,6 +88,8 @@ pub enum Category {
     Write,
     OtherIo,
     Wait,
+    Scheduler,
+    Internal,
 }
 
 /// A parameter of an event.
@@ -203,6 +205,11 @@ impl EventType {
         let mut words = cells.next()?.split(',');
         let category = Category::named(words.next()?);
         let words: Vec<_> = words.collect();
+        let category = match category {
+            Category::Unknown if words.contains(&"scheduler") => Category::Scheduler,
+            Category::Unknown if words.contains(&"internal") => Category::Internal,
+            known => known,
+        };
         let flags = cells.next()?.split(',').fold(0, |flags, word| {
             FLAGS.iter().position(|name| *name == word).map_or(flags, |at| flags | 1 << at)
         });

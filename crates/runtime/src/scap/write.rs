@@ -24,13 +24,28 @@ impl<W: Write> Writer<W> {
     /// Begins a capture.
     pub fn new(out: W) -> io::Result<Self> {
         let mut writer = Self { out, body: Vec::new() };
-        writer.body.extend_from_slice(&block::ORDER.to_le_bytes());
-        // Version 1.2, of an unknown length.
-        writer.body.extend_from_slice(&1_u16.to_le_bytes());
-        writer.body.extend_from_slice(&2_u16.to_le_bytes());
-        writer.body.extend_from_slice(&u64::MAX.to_le_bytes());
-        writer.block(block::SECTION)?;
+        writer.section()?;
         Ok(writer)
+    }
+
+    /// Goes on with a part of a capture that has begun elsewhere.
+    pub(crate) fn part(out: W) -> io::Result<Self> {
+        Ok(Self { out, body: Vec::new() })
+    }
+
+    /// Writes blocks that are made already.
+    pub(crate) fn raw(&mut self, blocks: &[u8]) -> io::Result<()> {
+        self.out.write_all(blocks)
+    }
+
+    /// Begins another capture behind the one before.
+    pub fn section(&mut self) -> io::Result<()> {
+        self.body.extend_from_slice(&block::ORDER.to_le_bytes());
+        // Version 1.2, of an unknown length.
+        self.body.extend_from_slice(&1_u16.to_le_bytes());
+        self.body.extend_from_slice(&2_u16.to_le_bytes());
+        self.body.extend_from_slice(&u64::MAX.to_le_bytes());
+        self.block(block::SECTION)
     }
 
     /// Writes what the machine is like.

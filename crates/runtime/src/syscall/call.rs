@@ -30,6 +30,7 @@ pub struct SystemCall<'e> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Moment {
     pub(crate) number: u64,
+    pub(crate) time: u64,
     pub(crate) first_time: u64,
     pub(crate) last_time: u64,
 }
@@ -114,7 +115,7 @@ impl<'e> SystemCall<'e> {
 }
 
 /// What taking an event in has found of it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Taken {
     place: Option<Place>,
     fd: Option<i64>,

@@ -4,11 +4,10 @@ use std::io::{self, Read, Write};
 
 use super::call::{Moment, SystemCall, Taken};
 use super::changes::{self, Step};
+use super::record::{Recorder, STATE_ONLY};
 use super::state::State;
-use crate::scap::{Advance, Converter, Item, Limits, Problem, RawEvent, Reader, Writer};
-
-/// Events that are there for their effect on what is known, not to be shown.
-const STATE_ONLY: u32 = 1;
+use crate::event::{Next, Stream};
+use crate::scap::{Advance, Converter, Item, Limits, Problem, Reader};
 
 /// Events of a capture, one after the other, with all that is known when each happens.
 pub struct Capture<R: Read> {
@@ -20,6 +19,12 @@ pub struct Capture<R: Read> {
     moment: Moment,
     /// The event that was given out last: its first type and its thread.
     last: Option<(u16, i64)>,
+    recorder: Option<Recorder>,
+    /// The last event is to be recorded.
+    kept: bool,
+    /// How many of the problems have been told.
+    told: usize,
+    taken: Taken,
 }
 
 impl<R: Read> Capture<R> {
@@ -35,6 +40,10 @@ impl<R: Read> Capture<R> {
             begun: false,
             moment: Moment::default(),
             last: None,
+            recorder: None,
+            kept: false,
+            told: 0,
+            taken: Taken::default(),
         })
     }
 
@@ -64,44 +73,43 @@ impl<R: Read> Capture<R> {
         self.state.threads.len()
     }
 
-    /// Begins a capture in which the machine is as it is now.
-    ///
-    /// # Errors
-    /// Those of the output.
-    pub fn snapshot<W: Write>(&self, out: W) -> io::Result<Writer<W>> {
-        let mut writer = Writer::new(out)?;
-        let state = &self.state;
-        writer.machine(&state.machine)?;
-        writer.interfaces(state.interfaces.all())?;
-        writer.accounts(&state.accounts.of_machine())?;
-        writer.processes(state.threads.iter().map(super::state::Thread::to_capture))?;
-        for thread in state.threads.iter().filter(|thread| thread.is_main()) {
-            let fds = thread.fds.iter().map(|(number, fd)| fd.to_capture(number));
-            writer.descriptors(thread.tid, fds)?;
-        }
-        Ok(writer)
+    /// Records into another capture what was there at the beginning, the events that
+    /// [`Stream::keep`] is called for, and what else changes what is known.
+    pub fn record(&mut self, out: Box<dyn Write + Send>) {
+        self.recorder = Some(Recorder::new(out));
     }
 
     /// The next event; none at the end. See [`Capture::problems`] for why the end may be early.
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the capture")]
     pub fn next(&mut self) -> Option<SystemCall<'_>> {
-        self.next_with(|_, _| {})
+        if self.advance() { self.given() } else { None }
     }
 
-    /// The next event; `seen` is handed every event that is read on the way, as it stands in the
-    /// capture, and whether it is given out.
-    pub fn next_with(
-        &mut self,
-        mut seen: impl FnMut(&RawEvent<'_>, bool),
-    ) -> Option<SystemCall<'_>> {
-        let Self { reader, converter, state, begun, moment, last } = self;
+    /// The event that was taken in last.
+    fn given(&self) -> Option<SystemCall<'_>> {
+        let raw = self.reader.event()?;
+        let converted = self.converter.convert(&raw);
+        Some(SystemCall::new(&self.state, &raw, converted, self.taken, self.moment))
+    }
+
+    /// Takes in the next event that is given out; false at the end.
+    fn advance(&mut self) -> bool {
+        let Self { reader, converter, state, begun, moment, last, recorder, kept, taken, .. } = self;
         if let Some((code, tid)) = last.take() {
+            let kept = std::mem::take(kept);
+            if let (Some(recorder), Some(raw)) = (recorder.as_mut(), reader.event()) {
+                recorder.event(&raw, kept);
+            }
             converter.done(code, tid);
         }
         loop {
-            match reader.advance()? {
-                Advance::Event => {}
-                Advance::Item(item) => {
+            match reader.advance() {
+                None => return false,
+                Some(Advance::Event) => {}
+                Some(Advance::Item(item)) => {
+                    if let Some(recorder) = recorder {
+                        recorder.item(&item);
+                    }
                     if matches!(item, Item::Section) {
                         // Numbers go on over captures that stand behind each other.
                         *state = State::default();
@@ -115,35 +123,44 @@ impl<R: Read> Capture<R> {
             if !std::mem::replace(begun, true) {
                 state.begin();
             }
-            if !reader.check() {
+            let Some(raw) = reader.event() else {
+                reader.check();
                 continue;
-            }
-            let Some(raw) = reader.event() else { continue };
-            let given = converter.note(&raw) && raw.flags & STATE_ONLY == 0;
-            seen(&raw, given);
-            if given {
-                break;
-            }
-            if raw.flags & STATE_ONLY != 0 {
+            };
+            let shown = raw.flags & STATE_ONLY == 0;
+            if converter.note(&raw) {
                 let converted = converter.convert(&raw);
-                let mut step = Step::new(&converted, raw.time, raw.tid, 0);
+                let mut step = Step::new(&converted, raw.time, raw.tid, moment.number + 1);
                 changes::apply(state, &mut step);
+                if shown {
+                    moment.number += 1;
+                    moment.last_time = std::mem::replace(&mut moment.time, raw.time);
+                    if moment.first_time == 0 && !raw.event_type.meta {
+                        moment.first_time = raw.time;
+                    }
+                    *last = Some((raw.event_type.code, raw.tid));
+                    *taken = Taken::from(&step);
+                    return true;
+                }
                 converter.done(raw.event_type.code, raw.tid);
+            } else if let Some(recorder) = recorder
+                && shown
+            {
+                recorder.entry(&raw);
+            }
+            if let Some(recorder) = recorder
+                && !shown
+            {
+                recorder.event(&raw, false);
             }
         }
-        let raw = reader.event()?;
-        moment.number += 1;
-        if moment.first_time == 0 && !raw.event_type.meta {
-            moment.first_time = raw.time;
-        }
-        *last = Some((raw.event_type.code, raw.tid));
-        let converted = converter.convert(&raw);
-        let mut step = Step::new(&converted, raw.time, raw.tid, moment.number);
-        changes::apply(state, &mut step);
-        let taken = Taken::from(&step);
-        let now = *moment;
-        moment.last_time = raw.time;
-        Some(SystemCall::new(state, &raw, converted, taken, now))
+    }
+
+    /// The next problem that has not been told.
+    fn untold(&mut self) -> Option<Next<'_>> {
+        let problem = self.reader.problems().get(self.told)?;
+        self.told += 1;
+        Some(Next::Damaged(problem.to_string()))
     }
 }
 
@@ -155,5 +172,22 @@ fn known(state: &mut State, item: Item<'_>) {
         Item::Interface(interface) => state.add_interface(interface),
         Item::Account(account) => state.add_account(account),
         Item::Section | Item::Event(_) => {}
+    }
+}
+
+impl<R: Read> Stream for Capture<R> {
+    fn next(&mut self) -> io::Result<Option<Next<'_>>> {
+        if !self.advance() {
+            return Ok(self.untold());
+        }
+        Ok(self.given().map(Next::Call))
+    }
+
+    fn keep(&mut self) {
+        self.kept = true;
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.recorder.take().map_or(Ok(()), |mut recorder| recorder.finish())
     }
 }

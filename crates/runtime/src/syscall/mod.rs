@@ -7,6 +7,7 @@ mod call;
 mod capture;
 mod changes;
 mod fields;
+mod record;
 mod show;
 mod state;
 

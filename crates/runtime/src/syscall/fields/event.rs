@@ -120,6 +120,8 @@ fn category(call: &SystemCall<'_>) -> &'static str {
         Category::Time => "time",
         Category::Processing => "processing",
         Category::Wait => "wait",
+        Category::Scheduler => "scheduler",
+        Category::Internal => "internal",
         Category::Read | Category::Write | Category::OtherIo => match call.fd().map(|fd| fd.kind) {
             Some(
                 DescriptorKind::File | DescriptorKind::FileWithFlags | DescriptorKind::Directory,
