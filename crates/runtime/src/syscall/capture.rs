@@ -143,10 +143,6 @@ impl<R: Read> Capture<R> {
                     return true;
                 }
                 converter.done(raw.event_type.code, raw.tid);
-            } else if let Some(recorder) = recorder
-                && shown
-            {
-                recorder.entry(&raw);
             }
             if let Some(recorder) = recorder
                 && !shown

@@ -65,32 +65,27 @@ impl Recorder {
     }
 
     /// A call begins: what it was given is kept for its end.
-    pub(super) fn entry(&mut self, raw: &RawEvent<'_>) {
-        if raw.event_type.is_exit() {
-            return;
-        }
-        if raw.event_type.is(CHANGES) {
-            return self.event(raw, false);
-        }
+    fn entry(&mut self, raw: &RawEvent<'_>) {
         if self.entries.len() >= MOST_ENTRIES {
             self.entries.clear();
         }
-        let kept = self.entries.entry(raw.tid).or_default();
-        kept.clear();
-        let made = Writer::part(std::mem::take(kept)).and_then(|mut writer| {
-            writer.event(raw)?;
-            writer.finish()
-        });
-        match made {
-            Ok(block) => *kept = block,
+        let block = self.entries.entry(raw.tid).or_default();
+        block.clear();
+        let mut writer = Writer::part(std::mem::take(block));
+        match writer.event(raw).and_then(|()| writer.finish()) {
+            Ok(made) => *block = made,
             Err(error) => self.note(Err(error)),
         }
     }
 
     /// An event: whether it is kept, or only for what it changes.
     pub(super) fn event(&mut self, raw: &RawEvent<'_>, kept: bool) {
+        let changes = raw.event_type.is(CHANGES);
+        if !kept && !changes && !raw.event_type.is_exit() {
+            return self.entry(raw);
+        }
         let entry = self.entries.remove(&raw.tid).filter(|_| kept && raw.event_type.is_exit());
-        if !kept && !raw.event_type.is(CHANGES) {
+        if !kept && !changes {
             return;
         }
         let flags = if kept { 0 } else { STATE_ONLY };

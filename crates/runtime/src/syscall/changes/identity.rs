@@ -44,8 +44,7 @@ pub(super) fn account(state: &mut State, step: &Step<'_>) {
     let Some(id) = step.parameters.u32(0) else { return };
     match step.event_type.code {
         code::USER_ADDED_E => {
-            let gid = step.parameters.u32(1).unwrap_or(u32::MAX);
-            state.accounts.add_user(text(5), id, gid, [text(2), text(3), text(4)]);
+            state.accounts.add_user(text(5), id, [text(2), text(3), text(4)]);
         }
         code::USER_DELETED_E => state.accounts.remove_user(text(5), id),
         code::GROUP_ADDED_E => state.accounts.add_group(text(2), id, text(1)),

@@ -13,7 +13,6 @@ const MOST: usize = 65_536;
 /// A user.
 #[derive(Debug, Clone)]
 pub(crate) struct User {
-    pub(crate) gid: u32,
     pub(crate) name: Text,
     pub(crate) home: Text,
     pub(crate) shell: Text,
@@ -30,14 +29,14 @@ pub(crate) struct Accounts {
 impl Accounts {
     pub(crate) fn add(&mut self, account: Account) {
         match account {
-            Account::User { uid, gid, name, home, shell } => {
-                self.add_user(b"", uid, gid, [&name, &home, &shell]);
+            Account::User { uid, name, home, shell, .. } => {
+                self.add_user(b"", uid, [&name, &home, &shell]);
             }
             Account::Group { gid, name } => self.add_group(b"", gid, &name),
         }
     }
 
-    pub(crate) fn add_user(&mut self, container: &[u8], uid: u32, gid: u32, texts: [&[u8]; 3]) {
+    pub(crate) fn add_user(&mut self, container: &[u8], uid: u32, texts: [&[u8]; 3]) {
         // Lines of the name service.
         if self.count >= MOST || matches!(texts[0].first(), Some(b'+' | b'-')) {
             return;
@@ -45,7 +44,7 @@ impl Accounts {
         self.count += 1;
         let [name, home, shell] = texts.map(Text::from);
         let users = self.users.entry(container.into()).or_default();
-        users.insert(uid, User { gid, name, home, shell });
+        users.insert(uid, User { name, home, shell });
     }
 
     pub(crate) fn add_group(&mut self, container: &[u8], gid: u32, name: &[u8]) {
@@ -70,24 +69,5 @@ impl Accounts {
 
     pub(crate) fn group(&self, container: Option<&str>, gid: u32) -> Option<&Text> {
         self.groups.get(container.unwrap_or("").as_bytes())?.get(&gid)
-    }
-
-    /// Those of the machine itself, as a capture has them.
-    pub(crate) fn of_machine(&self) -> Vec<Account> {
-        let none = &b""[..];
-        let mut users: Vec<_> = self.users.get(none).into_iter().flatten().collect();
-        users.sort_by_key(|(uid, _)| **uid);
-        let mut groups: Vec<_> = self.groups.get(none).into_iter().flatten().collect();
-        groups.sort_by_key(|(gid, _)| **gid);
-        let users = users.into_iter().map(|(uid, user)| Account::User {
-            uid: *uid,
-            gid: user.gid,
-            name: user.name.to_vec(),
-            home: user.home.to_vec(),
-            shell: user.shell.to_vec(),
-        });
-        let groups =
-            groups.into_iter().map(|(gid, name)| Account::Group { gid: *gid, name: name.to_vec() });
-        users.chain(groups).collect()
     }
 }

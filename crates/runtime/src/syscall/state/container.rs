@@ -34,10 +34,6 @@ impl Cgroups {
         if *known.raw == *raw { Arc::clone(known) } else { Self::new(raw) }
     }
 
-    pub(crate) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
     /// The first twelve digits of the container's number.
     pub(crate) fn container(&self) -> Option<&str> {
         self.container.as_deref()
@@ -112,7 +108,7 @@ fn by_layout(path: &str, (before, behind): Layout) -> Option<&str> {
 /// What containerd starts by itself lies below its namespace: `/default/NAME`.
 fn containerd(path: &str) -> Option<&str> {
     let mut from = 0;
-    let (namespace, end) = loop {
+    let namespace = loop {
         let begin = from + path.get(from..)?.find('/')? + 1;
         let end = begin + path.get(begin..)?.find('/')?;
         let name = path.get(begin..end)?;
@@ -120,11 +116,10 @@ fn containerd(path: &str) -> Option<&str> {
         if !name.is_empty() && parts.clone().all(|part| {
             !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
         }) {
-            break (path.get(begin - 1..=end)?, end);
+            break path.get(begin - 1..=end)?;
         }
         from = begin;
     };
-    let _ = end;
     let (_, name) = path.rsplit_once(namespace)?;
     if [".service", ".slice", ".scope"].iter().any(|end| path.ends_with(end)) {
         return None;

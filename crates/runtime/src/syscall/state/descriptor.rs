@@ -188,21 +188,6 @@ impl Fd {
             ..Self::new(from.kind)
         }
     }
-
-    /// What a capture is to say of it.
-    pub(crate) fn to_capture(&self, fd: i64) -> Descriptor {
-        Descriptor {
-            fd,
-            ino: self.ino,
-            kind: self.kind,
-            name: self.name.to_vec(),
-            flags: self.open_flags,
-            dev: self.dev,
-            ends: self.ends,
-            protocol: self.protocol,
-            unix: self.unix,
-        }
-    }
 }
 
 /// The open files of a process, shared with its parent until one of them changes.

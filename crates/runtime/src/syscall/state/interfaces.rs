@@ -21,10 +21,6 @@ impl Interfaces {
         }
     }
 
-    pub(crate) fn all(&self) -> &[Interface] {
-        &self.all
-    }
-
     /// Whether an address is one of the machine; of IPv6 whether it is of one of its networks.
     pub(crate) fn has(&self, address: IpAddr) -> bool {
         match address {

@@ -251,57 +251,6 @@ impl Thread {
         thread
     }
 
-    /// What a capture is to say of it.
-    pub(crate) fn to_capture(&self) -> Process {
-        let ended = |list: &[u8]| {
-            let mut list = list.to_vec();
-            if !list.is_empty() {
-                list.push(0);
-            }
-            list
-        };
-        Process {
-            tid: self.tid,
-            pid: self.pid,
-            ptid: self.ptid,
-            sid: self.sid,
-            vpgid: self.vpgid,
-            pgid: self.pgid,
-            comm: self.comm.to_vec(),
-            exe: self.exe.to_vec(),
-            exepath: self.exepath.to_vec(),
-            args: ended(&self.args),
-            cwd: self.cwd.to_vec(),
-            fdlimit: self.fdlimit,
-            flags: self.flags,
-            uid: self.uid,
-            gid: self.gid,
-            vmsize_kb: self.vmsize_kb,
-            vmrss_kb: self.vmrss_kb,
-            vmswap_kb: self.vmswap_kb,
-            pfmajor: self.pfmajor,
-            pfminor: self.pfminor,
-            env: ended(&self.env),
-            vtid: self.vtid,
-            vpid: self.vpid,
-            cgroups: self.cgroups.raw().to_vec(),
-            root: self.root.to_vec(),
-            pidns_init_start: self.pidns_start,
-            tty: self.tty,
-            loginuid: self.loginuid,
-            exe_writable: self.exe_writable,
-            exe_upper_layer: self.exe_upper_layer,
-            exe_lower_layer: self.exe_lower_layer,
-            exe_from_memfd: self.exe_from_memfd,
-            cap_inheritable: self.cap_inheritable,
-            cap_permitted: self.cap_permitted,
-            cap_effective: self.cap_effective,
-            exe_ino: self.exe_ino,
-            exe_ino_ctime: self.exe_ino_ctime,
-            exe_ino_mtime: self.exe_ino_mtime,
-        }
-    }
-
     pub(crate) fn has(&self, flag: u32) -> bool {
         self.flags & flag != 0
     }
