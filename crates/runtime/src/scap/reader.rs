@@ -302,7 +302,7 @@ impl<R: Read> Reader<R> {
         let machine = held.get(HEAD..).and_then(Machine::read);
         self.input.consume(HEAD);
         self.leave(offset, BlockKind::Machine, body, total)?;
-        if machine.is_none() {
+        if machine.is_none() && !self.ended {
             self.problem(offset, "the machine information is too short".to_owned());
         }
         Ok(machine.map(|machine| Advance::Item(Item::Machine(machine))))

@@ -18,6 +18,7 @@ pub struct SystemCall<'e> {
     thread: Option<&'e Thread>,
     fd: Option<&'e Fd>,
     renamed: bool,
+    run: u64,
     tid: i64,
     cpu: u16,
     time: u64,
@@ -53,6 +54,7 @@ impl<'e> SystemCall<'e> {
             thread,
             fd,
             renamed: taken.renamed,
+            run: taken.run,
             tid: raw.tid,
             cpu: raw.cpu,
             time: raw.time,
@@ -103,6 +105,11 @@ impl<'e> SystemCall<'e> {
         self.renamed
     }
 
+    /// How long the thread has run when another takes its processor.
+    pub(crate) fn run(&self) -> u64 {
+        self.run
+    }
+
     /// The time of the event before.
     pub(crate) fn last_time(&self) -> u64 {
         self.last_time
@@ -120,11 +127,12 @@ pub(crate) struct Taken {
     place: Option<Place>,
     fd: Option<i64>,
     renamed: bool,
+    run: u64,
 }
 
 impl From<&Step<'_>> for Taken {
     fn from(step: &Step<'_>) -> Self {
-        Self { place: step.thread, fd: step.fd, renamed: step.renamed }
+        Self { place: step.thread, fd: step.fd, renamed: step.renamed, run: step.run }
     }
 }
 

@@ -130,7 +130,7 @@ impl<R: Read> Capture<R> {
             let shown = raw.flags & STATE_ONLY == 0;
             if converter.note(&raw) {
                 let converted = converter.convert(&raw);
-                let mut step = Step::new(&converted, raw.time, raw.tid, moment.number + 1);
+                let mut step = Step::new(&converted, &raw, moment.number + 1);
                 changes::apply(state, &mut step);
                 if shown {
                     moment.number += 1;

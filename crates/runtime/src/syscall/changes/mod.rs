@@ -13,13 +13,14 @@ use super::state::{Fd, Place, State};
 pub(crate) use open::{AT_FDCWD, folder_of};
 use crate::scap::codes as code;
 use crate::scap::schema::{ASIDE, EventType, USES_FD};
-use crate::scap::{Converted, Parameters};
+use crate::scap::{Converted, Parameters, RawEvent};
 
 /// An event while it is taken in: whose it is and which file it is about.
 pub(crate) struct Step<'e> {
     pub(crate) time: u64,
     pub(crate) tid: i64,
     pub(crate) number: u64,
+    pub(crate) cpu: u16,
     pub(crate) event_type: &'static EventType,
     pub(crate) parameters: &'e Parameters<'e>,
     pub(crate) thread: Option<Place>,
@@ -27,6 +28,8 @@ pub(crate) struct Step<'e> {
     pub(crate) fd: Option<i64>,
     /// The file got another name.
     pub(crate) renamed: bool,
+    /// How long the thread has run when another takes its processor.
+    pub(crate) run: u64,
 }
 
 /// Events that stand for no thread.
@@ -44,16 +47,18 @@ fn is_of_no_thread(number: u16) -> bool {
 }
 
 impl<'e> Step<'e> {
-    pub(crate) fn new(converted: &'e Converted<'e>, time: u64, tid: i64, number: u64) -> Self {
+    pub(crate) fn new(converted: &'e Converted<'e>, raw: &RawEvent<'_>, number: u64) -> Self {
         Self {
-            time,
-            tid,
+            time: raw.time,
+            tid: raw.tid,
             number,
+            cpu: raw.cpu,
             event_type: converted.event_type,
             parameters: &converted.parameters,
             thread: None,
             fd: None,
             renamed: false,
+            run: 0,
         }
     }
 
@@ -140,8 +145,12 @@ pub(crate) fn apply(state: &mut State, step: &mut Step<'_>) {
     {
         entry.code = None;
     }
-    if step.code() != code::SWITCH_E
-        && let Some(place) = step.thread
+    if step.code() == code::SWITCH_E {
+        step.run = state.switch(step.cpu, step.time);
+        if let Some(thread) = step.thread.and_then(|place| state.threads.get_mut(place)) {
+            thread.run_time = thread.run_time.wrapping_add(step.run);
+        }
+    } else if let Some(place) = step.thread
         && let Some(thread) = state.threads.get_mut(place)
     {
         thread.last_time = step.time;

@@ -394,12 +394,14 @@ fn ip(words: &mut Words<'_>, fd: Option<&Fd>, end: usize) -> bool {
 }
 
 fn list<'e>(call: &SystemCall<'e>, arena: &'e Arena, column: Column) -> Values<'e> {
-    if !matches!(call.event_type().code, code::POLL_X | code::PPOLL_X) {
+    // On entry too, of captures that have entries.
+    if !matches!(call.event_type().code | 1, code::POLL_X | code::PPOLL_X) {
         return Values::Absent;
     }
+    let Some(at) = call.event_type().position("fds") else { return Values::Absent };
     let Some(place) = call.place() else { return Values::Absent };
     let mut words = Words::new(arena);
-    for (number, _) in argument::descriptor_list(call.parameters().get(1)) {
+    for (number, _) in argument::descriptor_list(call.parameters().get(at)) {
         if column(&mut words, number, call.state().fd(place, number)) {
             words.push(b",");
         }

@@ -415,8 +415,8 @@ fn details(name: &str) -> Option<Answer> {
                 found.map_or(Values::Absent, |(_, path)| bytes(path))
             })
         },
-        // Only events that tell of the scheduler have times of their own.
-        "thread.exectime" | "thread.totexectime" => |call, _, _| of(call, |_| number(0)),
+        "thread.exectime" => |call, _, _| number(call.run()),
+        "thread.totexectime" => |call, _, _| of(call, |it| number(it.run_time)),
         "thread.cpu" => |call, _, _| share(call, true, true),
         "thread.cpu.user" => |call, _, _| share(call, true, false),
         "thread.cpu.system" => |call, _, _| share(call, false, true),

@@ -67,7 +67,12 @@ pub(crate) struct State {
     /// A file descriptor that was closed: it goes when the next event comes.
     pub(crate) closing: Option<(i64, i64)>,
     pub(crate) recently_gone: Recent,
+    /// When each processor changed to another thread last.
+    switches: Vec<u64>,
 }
+
+/// The most processors that a machine has.
+const MOST_PROCESSORS: usize = 8192;
 
 /// The threads that went last: a parent may hear of its child's birth after its death.
 #[derive(Debug)]
@@ -173,6 +178,21 @@ impl State {
             }
         }
         self.server_ports = ports;
+    }
+
+    /// A processor changes to another thread: how long the one before has run.
+    pub(crate) fn switch(&mut self, cpu: u16, time: u64) -> u64 {
+        let cpu = usize::from(cpu);
+        if cpu >= MOST_PROCESSORS {
+            return 0;
+        }
+        if self.switches.len() <= cpu {
+            self.switches.resize(cpu + 1, 0);
+        }
+        match self.switches.get_mut(cpu).map(|last| std::mem::replace(last, time)) {
+            None | Some(0) => 0,
+            Some(last) => time.wrapping_sub(last),
+        }
     }
 
     /// An open file of a thread.

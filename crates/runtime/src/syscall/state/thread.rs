@@ -83,6 +83,8 @@ pub(crate) struct Thread {
     pub(crate) last_fd: i64,
     pub(crate) last_event: Option<u16>,
     pub(crate) last_time: u64,
+    /// How long it has run, as far as its processors were seen to change.
+    pub(crate) run_time: u64,
     /// The parameters of a call's entry that its exit compares with its own.
     pub(crate) entry: Option<Box<Entry>>,
     pub(super) links: Links,
@@ -193,6 +195,7 @@ impl Thread {
             last_fd: 0,
             last_event: None,
             last_time: 0,
+            run_time: 0,
             entry: None,
             links: Links::default(),
         }
