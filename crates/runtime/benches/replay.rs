@@ -80,14 +80,16 @@ fn main() {
     let rate = |seconds: f64| events as f64 / seconds / 1e6;
     let alone = best(&|| drop(replay(&path, &[])));
     println!("read, with state           {:6.2} M events/s", rate(alone));
-    let text = std::fs::read_to_string(captures.join("../rules/published/falco_rules.yaml")).unwrap();
+    let text =
+        std::fs::read_to_string(captures.join("../rules/published/falco_rules.yaml")).unwrap();
     let mut published = Loader::new(Options::default());
     assert!(published.load("falco_rules.yaml", &text).is_loaded());
     let rules: Vec<_> = published.definitions().rules.iter().filter(|rule| rule.enabled).collect();
     let judged = best(&|| drop(replay(&path, &rules)));
     println!("judged by {:>3} stock rules   {:6.2} M events/s", rules.len(), rate(judged));
     for filter in FILTERS {
-        let text = format!("- rule: r\n  desc: d\n  condition: {filter}\n  output: o\n  priority: INFO\n");
+        let text =
+            format!("- rule: r\n  desc: d\n  condition: {filter}\n  output: o\n  priority: INFO\n");
         let mut loader = Loader::new(Options::default());
         assert!(loader.load("filter.yaml", &text).is_loaded());
         let rules: Vec<_> = loader.definitions().rules.iter().collect();
@@ -96,8 +98,9 @@ fn main() {
         for _ in 0..ROUNDS {
             let ours = seconds(|| drop(replay(&path, &rules)));
             let sysdig = || {
-                let run = Command::new("sysdig").arg("-r").arg(&path).arg(filter);
-                let _ = { run }.stdout(Stdio::null()).stderr(Stdio::null()).status();
+                let mut run = Command::new("sysdig");
+                run.arg("-r").arg(&path).arg(filter).stdout(Stdio::null()).stderr(Stdio::null());
+                let _ = run.status();
             };
             let theirs = seconds(sysdig);
             ratios.push(theirs / ours);
@@ -105,6 +108,9 @@ fn main() {
         }
         ratios.sort_by(f64::total_cmp);
         let (ours, theirs) = rates;
-        println!("{filter}\n  {ours:6.2} M events/s, sysdig {theirs:6.2}: {:.1} times", ratios[ROUNDS / 2]);
+        println!(
+            "{filter}\n  {ours:6.2} M events/s, sysdig {theirs:6.2}: {:.1} times",
+            ratios[ROUNDS / 2]
+        );
     }
 }

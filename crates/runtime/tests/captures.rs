@@ -73,7 +73,8 @@ fn key(call: &SystemCall<'_>) -> Key {
 
 fn sysdig(path: &Path, fields: &[String]) -> Option<HashMap<Key, Vec<String>>> {
     let names: Vec<_> = fields.iter().map(|name| format!("%{name}\x1f")).collect();
-    let format = format!("*%evt.rawtime\x1f%thread.tid\x1f%evt.dir\x1f%evt.type\x1f{}", names.concat());
+    let format =
+        format!("*%evt.rawtime\x1f%thread.tid\x1f%evt.dir\x1f%evt.type\x1f{}", names.concat());
     let output = Command::new("sysdig").arg("-r").arg(path).args(["-p", &format]).output().ok()?;
     if !output.status.success() {
         return None;
@@ -94,9 +95,15 @@ fn excuse(call: &SystemCall<'_>, name: &str, ours: &str, theirs: &str) -> Option
     let event = call.event_type();
     let exit = event.is_exit();
     Some(match name {
-        "container.image" | "container.image.id" | "container.image.repository"
-        | "container.image.tag" | "container.image.digest" | "container.mounts"
-        | "k8s.pod.labels" if (ours, theirs) == ("", "<NA>") => {
+        "container.image"
+        | "container.image.id"
+        | "container.image.repository"
+        | "container.image.tag"
+        | "container.image.digest"
+        | "container.mounts"
+        | "k8s.pod.labels"
+            if (ours, theirs) == ("", "<NA>") =>
+        {
             "the container plugin says empty texts of the machine itself"
         }
         "container.privileged" if (ours, theirs) == ("false", "<NA>") => {
@@ -109,7 +116,9 @@ fn excuse(call: &SystemCall<'_>, name: &str, ours: &str, theirs: &str) -> Option
         "evt.deltatime" | "evt.deltatime.s" | "evt.deltatime.ns" => {
             "sysdig does not count events that it does not show"
         }
-        "evt.args" | "evt.info" | "evt.arg[0]" | "evt.arg[1]" if event.name.starts_with("socket") => {
+        "evt.args" | "evt.info" | "evt.arg[0]" | "evt.arg[1]"
+            if event.name.starts_with("socket") =>
+        {
             "both names of the family of unix sockets"
         }
         "evt.arg[1]" if (ours, theirs) == ("NULL", "") => "no bytes are NULL",
@@ -124,25 +133,40 @@ fn excuse(call: &SystemCall<'_>, name: &str, ours: &str, theirs: &str) -> Option
         // What events had on entry they have on exit now, with the file that they are about.
         "evt.args" | "evt.info" if exit && ours.starts_with(theirs.trim_end()) => "later arguments",
         "evt.args" | "evt.info" if !exit && ours == theirs.trim_end() => "a space at the end",
-        "evt.args" | "evt.info" if !exit && ours.starts_with(theirs.trim_end()) => "later arguments",
-        "evt.args" | "evt.info" if event.name == "mmap" || event.name == "brk" || event.name == "munmap" => {
+        "evt.args" | "evt.info" if !exit && ours.starts_with(theirs.trim_end()) => {
+            "later arguments"
+        }
+        "evt.args" | "evt.info"
+            if event.name == "mmap" || event.name == "brk" || event.name == "munmap" =>
+        {
             "results of mmap are decimal now"
         }
         "evt.arg.res" | "evt.arg[0]" if event.name == "mmap" => "results of mmap are decimal now",
         _ if name.starts_with("evt.arg") && theirs == "<NA>" => "later arguments",
         _ if name.starts_with("evt.count.error") && exit && theirs == "<NA>" => "later results",
         "evt.args" | "evt.info" if theirs.contains("... ") => "sysdig cuts bytes after 80",
-        "evt.failed" if event.parameters.is_empty() || call.parameters().is_empty() || call.parameters().get(0).is_empty() => "later results",
+        "evt.failed"
+            if event.parameters.is_empty()
+                || call.parameters().is_empty()
+                || call.parameters().get(0).is_empty() =>
+        {
+            "later results"
+        }
         "evt.failed" if (ours, theirs) == ("<NA>", "false") && !exit => "no result yet",
         "evt.rawres" | "evt.res" if exit => return None,
         _ if name.starts_with("fd.") && event.name == "mmap" => "mmap is about its file now",
-        "fd.typechar" if event.name == "open" && !exit => "libsinsp does not guess for open any more",
+        "fd.typechar" if event.name == "open" && !exit => {
+            "libsinsp does not guess for open any more"
+        }
         "fd.dev" | "fd.dev.major" | "fd.dev.minor" if !matches!(ours, "<NA>") => {
             "bytes that were never set"
         }
         "fd.name" | "fd.containername" if event.name == "connect" => "the call failed",
         _ if (name.starts_with("fd.") || matches!(name, "evt.category" | "evt.buflen"))
-            && event.name == "sendmsg" => "a socket is guessed from a message as from others",
+            && event.name == "sendmsg" =>
+        {
+            "a socket is guessed from a message as from others"
+        }
         "fd.cport" if theirs == "0" => "a listening socket has no client",
         "fd.rip" | "fd.rport" | "fd.rproto" | "fd.sip" | "fd.sport" | "fd.sproto" => {
             "a socket that is connected again has its new address"
@@ -150,14 +174,18 @@ fn excuse(call: &SystemCall<'_>, name: &str, ours: &str, theirs: &str) -> Option
         "proc.aname" | "proc.apid" if theirs.starts_with("<NA>proc.") => "not without a number",
         "proc.env[PATH]" => "not by name",
         "proc.cwd" | "proc.pid" | "proc.ppid" | "proc.fdlimit" | "proc.fdopencount"
-        | "thread.ismain" | "proc.nthreads" if matches!(ours, "./" | "-1" | "<NA>" | "0" | "false") => {
+        | "thread.ismain" | "proc.nthreads"
+            if matches!(ours, "./" | "-1" | "<NA>" | "0" | "false") =>
+        {
             "nothing is made up of a thread that is not known"
         }
         "proc.fdusage" => "digits",
         "proc.nthreads" | "proc.nchilds" => "threads are counted by group, the dead not",
         "proc.pname" | "proc.pcmdline" => "the parent of a thread is its process's",
         "proc.sname" if ours.is_empty() => "no session is known",
-        "proc.vpid" | "thread.vtid" if theirs == "<NA>" => "outside of namespaces they are the same",
+        "proc.vpid" | "thread.vtid" if theirs == "<NA>" => {
+            "outside of namespaces they are the same"
+        }
         "group.gid" if theirs == "8589934591" => "sysdig shows more bits than there are",
         "syscall.type" if event.name == "procexit" => "it is no system call",
         _ => return None,
@@ -169,7 +197,8 @@ fn fields_have_the_values_that_sysdig_shows() {
     let listed = Command::new("sysdig").arg("-l").output();
     let Ok(listed) = listed else { return println!("skipped: sysdig is not installed") };
     let listed = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let known = |name: &str| listed.lines().any(|line| line.split_whitespace().next() == Some(name));
+    let known =
+        |name: &str| listed.lines().any(|line| line.split_whitespace().next() == Some(name));
     let generic = include_str!("../src/fields/generic.tsv");
     let mut fields: Vec<String> = Source::Syscall
         .fields()
@@ -178,9 +207,18 @@ fn fields_have_the_values_that_sysdig_shows() {
         .filter(|name| known(name) && !generic.contains(name.as_str()))
         .collect();
     for with in [
-        "proc.aname[1]", "proc.aname[2]", "proc.apid[1]", "proc.apid[3]", "evt.arg.fd",
-        "evt.arg.name", "evt.arg.flags", "evt.arg.res", "evt.arg[0]", "evt.arg[1]",
-        "thread.cgroup.cpu", "proc.env[PATH]",
+        "proc.aname[1]",
+        "proc.aname[2]",
+        "proc.apid[1]",
+        "proc.apid[3]",
+        "evt.arg.fd",
+        "evt.arg.name",
+        "evt.arg.flags",
+        "evt.arg.res",
+        "evt.arg[0]",
+        "evt.arg[1]",
+        "thread.cgroup.cpu",
+        "proc.env[PATH]",
     ] {
         fields.push(with.to_owned());
     }
@@ -225,21 +263,27 @@ fn fields_have_the_values_that_sysdig_shows() {
         }
     }
     println!("{compared} values of {} fields; {excused:#?}", fields.len());
-    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} differ:\n{}",
+        wrong.len(),
+        wrong[..wrong.len().min(40)].join("\n")
+    );
     assert!(compared > 100_000);
 }
 
 #[test]
 fn what_is_recorded_is_read_by_sysdig_with_the_same_values() {
-    let Some(path) = captures().into_iter().find(|path| path.ends_with("cat_write.scap")) else { return };
+    let Some(path) = captures().into_iter().find(|path| path.ends_with("cat_write.scap")) else {
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let recorded = folder.path().join("recorded.scap");
     let name = FieldRef::resolve(Source::Syscall, "fd.name", None).unwrap();
     let mut capture = open(&path);
     capture.record(Box::new(File::create(&recorded).unwrap()));
     let (mut kept, arena) = (0, Arena::new());
-    loop {
-        let Some(call) = capture.next() else { break };
+    while let Some(call) = capture.next() {
         if shown(&call.field(&name, &arena), &name) == "/dev/null" && call.event_type().is_exit() {
             kept += 1;
             capture.keep();
@@ -247,9 +291,24 @@ fn what_is_recorded_is_read_by_sysdig_with_the_same_values() {
     }
     capture.finish().unwrap();
     assert_eq!(kept, 4);
-    let fields: Vec<_> = ["fd.name", "fd.num", "fd.type", "proc.name", "proc.cmdline", "proc.pname", "proc.cwd",
-        "user.name", "evt.res", "proc.exepath", "proc.aname[2]", "proc.fdopencount", "container.id"]
-        .into_iter().map(str::to_owned).collect();
+    let fields: Vec<_> = [
+        "fd.name",
+        "fd.num",
+        "fd.type",
+        "proc.name",
+        "proc.cmdline",
+        "proc.pname",
+        "proc.cwd",
+        "user.name",
+        "evt.res",
+        "proc.exepath",
+        "proc.aname[2]",
+        "proc.fdopencount",
+        "container.id",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+    .collect();
     // Our own reader shows exactly those that were kept.
     let mut again = open(&recorded);
     let mut ours = Vec::new();

@@ -53,7 +53,11 @@ fn every_capture_raises_its_alerts() {
                 Some(path) => std::fs::read_to_string(root.join(path)).unwrap(),
                 None => file["text"].as_str().unwrap().to_owned(),
             };
-            assert!(loader.load(file["name"].as_str().unwrap(), &text).is_loaded(), "{}", case["id"]);
+            assert!(
+                loader.load(file["name"].as_str().unwrap(), &text).is_loaded(),
+                "{}",
+                case["id"]
+            );
         }
         // One case lacks the file that its rule is in.
         let named = case["detections"]["of_rule"].as_object().into_iter().flatten();

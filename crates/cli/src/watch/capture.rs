@@ -10,8 +10,7 @@ use plimsoll_runtime::sources::Reader;
 use plimsoll_runtime::syscall::Capture;
 
 /// How captures of system calls begin: plain, with gzip, with zstd.
-const CAPTURES: [&[u8]; 3] =
-    [&[0x0a, 0x0d, 0x0d, 0x0a], &[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd]];
+const CAPTURES: [&[u8]; 3] = [&[0x0a, 0x0d, 0x0d, 0x0a], &[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd]];
 
 /// The events of a file, or of standard input for `-`; those that are kept go to another file.
 pub(super) fn open(path: &Path, record: Option<&Path>) -> io::Result<Box<dyn Stream>> {

@@ -137,7 +137,8 @@ impl<'r> Watching<'r> {
 
     fn capture(&mut self, path: &Path, record: Option<&Path>) -> anyhow::Result<()> {
         let shown = path.display();
-        let mut stream = capture::open(path, record).with_context(|| format!("cannot read `{shown}`"))?;
+        let mut stream =
+            capture::open(path, record).with_context(|| format!("cannot read `{shown}`"))?;
         let mut matched = Vec::new();
         let mut arena = Arena::new();
         let mut told = Vec::new();
@@ -216,11 +217,7 @@ impl<'r> Watching<'r> {
             tell(&format!("warning: {} parts of the captures are no events", self.skipped));
         }
         let alerts: u64 = self.counts.values().sum();
-        tell(&format!(
-            "{} events, {} rules: {alerts} alerts",
-            self.events,
-            self.rules.len()
-        ));
+        tell(&format!("{} events, {} rules: {alerts} alerts", self.events, self.rules.len()));
         for ((priority, rule), count) in &self.counts {
             tell(&format!("  {count:>6}  {:<13}  {rule}", priority.name()));
         }

@@ -9,9 +9,15 @@ pub(super) enum BlockKind {
     /// Processes, versions 1 to 9.
     Processes(u8),
     /// Open files of a process; whether each says how long it is.
-    Descriptors { sized: bool },
-    Interfaces { sized: bool },
-    Accounts { sized: bool },
+    Descriptors {
+        sized: bool,
+    },
+    Interfaces {
+        sized: bool,
+    },
+    Accounts {
+        sized: bool,
+    },
     Event(EventBlock),
     Other,
 }

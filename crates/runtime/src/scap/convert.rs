@@ -159,7 +159,11 @@ enum Action {
 enum Part {
     Own(u8),
     /// Of the entry of this code; zeros of this width where there is none.
-    Entry { at: u8, code: u16, otherwise: u8 },
+    Entry {
+        at: u8,
+        code: u16,
+        otherwise: u8,
+    },
     None,
     Zero(u8),
     Nobody,
@@ -274,9 +278,11 @@ impl Plan {
 fn part(word: &str, place: usize, target: &EventType, code: u16, parts: &[Part]) -> Part {
     let parameter = target.parameters.get(place);
     let width = parameter.map_or(0, |parameter| u8::try_from(parameter.width).unwrap_or(0));
-    let nobody = parameter
-        .is_some_and(|parameter| matches!(parameter.shape, Shape::Uid | Shape::Gid));
-    let number = |prefix| word.strip_prefix(prefix).and_then(|at: &str| at.trim_end_matches('?').parse::<u8>().ok());
+    let nobody =
+        parameter.is_some_and(|parameter| matches!(parameter.shape, Shape::Uid | Shape::Gid));
+    let number = |prefix| {
+        word.strip_prefix(prefix).and_then(|at: &str| at.trim_end_matches('?').parse::<u8>().ok())
+    };
     if let Some(at) = number("old") {
         return parts.get(usize::from(at)).copied().unwrap_or(Part::None);
     }

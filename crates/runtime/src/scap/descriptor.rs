@@ -65,7 +65,8 @@ impl DescriptorKind {
     ];
 
     fn number(self) -> u8 {
-        Self::ALL.iter().position(|kind| *kind == self).map_or(0, |at| at as u8)
+        let at = Self::ALL.iter().position(|kind| *kind == self);
+        at.and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
     }
 
     /// Whether it is a socket of IP.
@@ -133,12 +134,7 @@ impl Descriptor {
         Some((it, used))
     }
 
-    fn details(
-        &mut self,
-        kind: DescriptorKind,
-        bytes: &mut Bytes<'_>,
-        sized: bool,
-    ) -> Option<()> {
+    fn details(&mut self, kind: DescriptorKind, bytes: &mut Bytes<'_>, sized: bool) -> Option<()> {
         let v4 = |bytes: &mut Bytes<'_>| Some(IpAddr::V4(Ipv4Addr::from(bytes.ipv4()?)));
         let v6 = |bytes: &mut Bytes<'_>| Some(IpAddr::V6(Ipv6Addr::from(bytes.ipv6()?)));
         match kind {

@@ -157,7 +157,9 @@ impl Account {
                 out.push(0);
                 out.extend_from_slice(&uid.to_le_bytes());
                 out.extend_from_slice(&gid.to_le_bytes());
-                [name, home, shell].iter().for_each(|text| put_text(out, text, 255));
+                for text in [name, home, shell] {
+                    put_text(out, text, 255);
+                }
             }
             Self::Group { gid, name } => {
                 out.push(1);

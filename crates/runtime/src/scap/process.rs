@@ -9,7 +9,7 @@ const LIST: usize = 4096;
 
 /// A thread as it was when the capture began. Lists are texts that each end with NUL.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs, reason = "the names are those of /proc")]
+#[allow(missing_docs, clippy::struct_excessive_bools, reason = "the names are those of /proc")]
 pub struct Process {
     pub tid: i64,
     pub pid: i64,
@@ -53,7 +53,7 @@ pub struct Process {
 }
 
 /// Bytes that the fields behind the texts had before version 0.10 of the library put two before
-/// them: loginuid, exe_writable and three sets of capabilities.
+/// them: `loginuid`, `exe_writable` and three sets of capabilities.
 const BEFORE_0_10: usize = 29;
 
 impl Process {

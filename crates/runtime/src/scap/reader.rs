@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 
 use super::block::{self, BlockKind, EventBlock};
+use super::bytes::Bytes;
 use super::descriptor::Descriptor;
 use super::event::{Broken, RawEvent};
 use super::host::{Account, Interface, Machine};
@@ -50,6 +51,7 @@ impl fmt::Display for Problem {
 
 /// A piece of a capture.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is not moved about, and mostly the large one")]
 pub enum Item<'b> {
     /// A capture begins: nothing that was known before holds.
     Section,
@@ -94,6 +96,7 @@ struct List {
 
 /// What a reader has come to.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is not moved about")]
 pub enum Advance {
     /// An item that is whole by itself.
     Item(Item<'static>),
@@ -223,12 +226,11 @@ impl<R: Read> Reader<R> {
             }
             return Ok(None);
         }
-        let Ok(&[a, b, c, d, e, f, g, h]) = <&[u8; HEAD]>::try_from(head) else {
+        let mut words = Bytes(head);
+        let (Some(number), Some(total)) = (words.u32(), words.u32()) else {
             self.stop(offset, "the capture ends within the head of a block".to_owned());
             return Ok(None);
         };
-        let number = u32::from_le_bytes([a, b, c, d]);
-        let total = u32::from_le_bytes([e, f, g, h]);
         let kind = BlockKind::of(number);
         if !self.begun && kind != BlockKind::Section {
             self.stop(offset, "this is no capture: it does not begin with a section".to_owned());
@@ -272,7 +274,9 @@ impl<R: Read> Reader<R> {
     fn section(&mut self, offset: u64, total: u32) -> io::Result<Option<Advance>> {
         let body = self.input.peek(HEAD + 16)?.get(HEAD..).unwrap_or_default();
         let word = body.first_chunk::<4>().copied().map(u32::from_le_bytes);
-        let major = body.get(4..6).map(|major| major.iter().rev().fold(0, |sum, b| sum << 8 | u32::from(*b)));
+        let major = body
+            .get(4..6)
+            .map(|major| major.iter().rev().fold(0, |sum, b| sum << 8 | u32::from(*b)));
         match (word, major) {
             (Some(block::ORDER), Some(0..=1)) if total as usize >= FRAME + 16 => {}
             (Some(block::ORDER), Some(major)) => {

@@ -41,8 +41,18 @@ pub const LARGE: u16 = 1 << 10;
 pub const CONVERTED: u16 = 1 << 11;
 
 const FLAGS: [&str; 12] = [
-    "creates_fd", "closes_fd", "uses_fd", "reads", "writes", "changes", "unused", "waits", "aside",
-    "old", "large", "converted",
+    "creates_fd",
+    "closes_fd",
+    "uses_fd",
+    "reads",
+    "writes",
+    "changes",
+    "unused",
+    "waits",
+    "aside",
+    "old",
+    "large",
+    "converted",
 ];
 
 /// A type of event.
@@ -355,9 +365,8 @@ fn flag_sets() -> Sets {
         .filter_map(|line| line.split_once('\t'))
         .map(|(name, pairs)| {
             let pairs = pairs.split(' ').filter_map(|pair| pair.split_once('='));
-            let names: Vec<_> = pairs
-                .map(|(name, value)| (name, value.parse().unwrap_or_default()))
-                .collect();
+            let names: Vec<_> =
+                pairs.map(|(name, value)| (name, value.parse().unwrap_or_default())).collect();
             // As long as the program runs, like the text that the names stand in.
             let names: &'static [(&str, u32)] = names.leak();
             (name, names)

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::block;
 use super::descriptor::Descriptor;
+use super::event::RawEvent;
 use super::host::{Account, Interface, Machine};
 use super::process::Process;
-use super::event::RawEvent;
 use super::schema;
 
 /// The most of a list that stands in one block.
@@ -56,13 +56,17 @@ impl<W: Write> Writer<W> {
 
     /// Writes its interfaces.
     pub fn interfaces(&mut self, interfaces: &[Interface]) -> io::Result<()> {
-        interfaces.iter().for_each(|interface| interface.write(&mut self.body));
+        for interface in interfaces {
+            interface.write(&mut self.body);
+        }
         self.block(block::INTERFACES)
     }
 
     /// Writes its users and groups.
     pub fn accounts(&mut self, accounts: &[Account]) -> io::Result<()> {
-        accounts.iter().for_each(|account| account.write(&mut self.body));
+        for account in accounts {
+            account.write(&mut self.body);
+        }
         self.block(block::ACCOUNTS)
     }
 

@@ -40,7 +40,7 @@ impl<'e> SystemCall<'e> {
     pub(crate) fn new(
         state: &'e State,
         raw: &RawEvent<'e>,
-        converted: Converted<'e>,
+        converted: &Converted<'e>,
         taken: Taken,
         moment: Moment,
     ) -> Self {

@@ -89,12 +89,13 @@ impl<R: Read> Capture<R> {
     fn given(&self) -> Option<SystemCall<'_>> {
         let raw = self.reader.event()?;
         let converted = self.converter.convert(&raw);
-        Some(SystemCall::new(&self.state, &raw, converted, self.taken, self.moment))
+        Some(SystemCall::new(&self.state, &raw, &converted, self.taken, self.moment))
     }
 
     /// Takes in the next event that is given out; false at the end.
     fn advance(&mut self) -> bool {
-        let Self { reader, converter, state, begun, moment, last, recorder, kept, taken, .. } = self;
+        let Self { reader, converter, state, begun, moment, last, recorder, kept, taken, .. } =
+            self;
         if let Some((code, tid)) = last.take() {
             let kept = std::mem::take(kept);
             if let (Some(recorder), Some(raw)) = (recorder.as_mut(), reader.event()) {

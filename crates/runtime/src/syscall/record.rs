@@ -52,14 +52,18 @@ impl Recorder {
                 self.accounts.push(account.clone());
                 Ok(())
             }
-            _ => self.lists().and_then(|()| self.write(|writer| match item {
-                Item::Machine(machine) => writer.machine(machine),
-                Item::Process(process) => writer.processes(std::iter::once((**process).clone())),
-                Item::Descriptor(tid, one) => {
-                    writer.descriptors(*tid, std::iter::once(one.clone()))
-                }
-                _ => Ok(()),
-            })),
+            _ => self.lists().and_then(|()| {
+                self.write(|writer| match item {
+                    Item::Machine(machine) => writer.machine(machine),
+                    Item::Process(process) => {
+                        writer.processes(std::iter::once((**process).clone()))
+                    }
+                    Item::Descriptor(tid, one) => {
+                        writer.descriptors(*tid, std::iter::once(one.clone()))
+                    }
+                    _ => Ok(()),
+                })
+            }),
         };
         self.note(done);
     }

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use super::state::thread::Entry;
 use super::state::{Fd, Place, State};
-pub(crate) use open::{AT_FDCWD, folder_of};
 use crate::scap::codes as code;
 use crate::scap::schema::{ASIDE, EventType, USES_FD};
 use crate::scap::{Converted, Parameters, RawEvent};
+pub(crate) use open::{AT_FDCWD, folder_of};
 
 /// An event while it is taken in: whose it is and which file it is about.
 pub(crate) struct Step<'e> {
@@ -173,7 +173,12 @@ fn prepare(state: &mut State, step: &mut Step<'_>) {
     // Of these a thread that is not known is not made up: it is about to be, or is gone.
     let made_up = !matches!(
         number,
-        code::CLONE_X | code::CLONE3_X | code::FORK_X | code::VFORK_X | code::SWITCH_E | code::PROCEXIT_E
+        code::CLONE_X
+            | code::CLONE3_X
+            | code::FORK_X
+            | code::VFORK_X
+            | code::SWITCH_E
+            | code::PROCEXIT_E
     );
     if step.thread.is_none() && made_up {
         step.thread = state.threads.add(super::state::Thread::unknown(step.tid), step.time);
@@ -287,10 +292,9 @@ fn change(state: &mut State, step: &mut Step<'_>) {
         | code::CAPSET_X
         | code::UNSHARE_X
         | code::SETNS_X => identity::change(state, step),
-        code::USER_ADDED_E
-        | code::USER_DELETED_E
-        | code::GROUP_ADDED_E
-        | code::GROUP_DELETED_E => identity::account(state, step),
+        code::USER_ADDED_E | code::USER_DELETED_E | code::GROUP_ADDED_E | code::GROUP_DELETED_E => {
+            identity::account(state, step)
+        }
         code::CONTAINER_E | code::ASYNCEVENT_E => identity::container(state, step),
         _ => {}
     }

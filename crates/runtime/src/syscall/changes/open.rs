@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::Step;
 use crate::scap::DescriptorKind;
 use crate::scap::codes as code;
-use crate::syscall::state::descriptor::{EPOLL_CLOEXEC, LOWER_LAYER, O_CLOEXEC, O_DIRECTORY, UPPER_LAYER};
+use crate::syscall::state::descriptor::{
+    EPOLL_CLOEXEC, LOWER_LAYER, O_CLOEXEC, O_DIRECTORY, UPPER_LAYER,
+};
 use crate::syscall::state::{Fd, State, Text, path};
 
 /// A path relative to the working folder.
@@ -202,7 +204,9 @@ pub(super) fn process(state: &mut State, step: &mut Step<'_>) {
 
 /// `pidfd_getfd`: another process's file.
 pub(super) fn from_process(state: &mut State, step: &mut Step<'_>) {
-    let (Some(fd), Some(place)) = (step.result().filter(|fd| *fd >= 0), step.thread) else { return };
+    let (Some(fd), Some(place)) = (step.result().filter(|fd| *fd >= 0), step.thread) else {
+        return;
+    };
     let numbers = (step.parameters.signed(1), step.parameters.signed(2));
     let (Some(pidfd), Some(target)) = numbers else { return };
     let known = state.fd(place, pidfd).filter(|fd| fd.kind == DescriptorKind::Process);
@@ -245,7 +249,9 @@ pub(super) fn close_range(state: &mut State, step: &mut Step<'_>) {
 /// `dup` and its kin.
 pub(super) fn duplicate(state: &mut State, step: &mut Step<'_>) {
     use crate::syscall::state::thread::{PIPE_DST, PIPE_SRC};
-    let (Some(to), Some(place)) = (step.result().filter(|fd| *fd >= 0), step.thread) else { return };
+    let (Some(to), Some(place)) = (step.result().filter(|fd| *fd >= 0), step.thread) else {
+        return;
+    };
     let Some(from) = step.fd else { return };
     let Some(owner) = state.threads.owner(place).and_then(|owner| state.threads.get(owner)) else {
         return;

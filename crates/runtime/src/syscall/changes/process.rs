@@ -194,11 +194,8 @@ fn inherit(state: &State, child: &mut Thread, source: Option<Place>, step: &Step
     child.uid = parameters.u32(16).unwrap_or(u32::MAX);
     child.gid = parameters.u32(17).unwrap_or(u32::MAX);
     let cgroups = parameters.get(14);
-    child.cgroups = if cgroups.is_empty() {
-        Cgroups::none()
-    } else {
-        Cgroups::reuse(&child.cgroups, cgroups)
-    };
+    child.cgroups =
+        if cgroups.is_empty() { Cgroups::none() } else { Cgroups::reuse(&child.cgroups, cgroups) };
     child.clone_time = step.time;
 }
 
@@ -437,9 +434,8 @@ pub(super) fn limits(state: &mut State, step: &Step<'_>) {
         None | Some(0) => step.thread,
         Some(tid) => state.threads.find(tid),
     };
-    let place = place.filter(|at| {
-        !prlimit || state.threads.get(*at).is_some_and(|thread| !thread.is_invalid())
-    });
+    let place = place
+        .filter(|at| !prlimit || state.threads.get(*at).is_some_and(|thread| !thread.is_invalid()));
     let main = place.and_then(|place| state.threads.main(place));
     if let Some(main) = main.and_then(|main| state.threads.get_mut(main)) {
         main.fdlimit = current;

@@ -98,13 +98,16 @@ pub(super) fn connect(state: &mut State, step: &mut Step<'_>) {
     if step.file(state).is_none() || (result < 0 && result != -EINPROGRESS) {
         return;
     }
-    let entered = step.entry(state).and_then(|entry| Address::read(entry.get(1))).map(Address::keep);
+    let entered =
+        step.entry(state).and_then(|entry| Address::read(entry.get(1))).map(Address::keep);
     let tuple = Tuple::read(step.parameters.get(1));
     let exited = Address::read(step.parameters.get(3));
     let Some(fd) = step.file_mut(state) else { return };
     fd.connected = true;
     let renamed = match tuple {
-        Some(tuple) => connected(fd, &tuple, exited.as_ref(), entered.as_ref().map(|kept| kept.get())),
+        Some(tuple) => {
+            connected(fd, &tuple, exited.as_ref(), entered.as_ref().map(|kept| kept.get()))
+        }
         // Fast open has no tuple yet.
         None if step.parameters.get(1).is_empty() => {
             entered.is_some_and(|kept| aimed(fd, &kept.get()))
@@ -133,7 +136,8 @@ fn connected(
                 to = (given, given_port);
             }
             let mut ends = [*from, to];
-            if let (Some(from), Some(to)) = (address::mapped(ends[0].0), address::mapped(ends[1].0)) {
+            if let (Some(from), Some(to)) = (address::mapped(ends[0].0), address::mapped(ends[1].0))
+            {
                 ends = [(from, ends[0].1), (to, ends[1].1)];
             }
             become_ip(fd, ends[1].0.is_ipv6());

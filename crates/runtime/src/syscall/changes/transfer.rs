@@ -1,7 +1,7 @@
 //! What is read and written tells who a socket talks to.
 
-use super::socket::{become_ip, guess, rename, set_ends};
 use super::Step;
+use super::socket::{become_ip, guess, rename, set_ends};
 use crate::scap::DescriptorKind;
 use crate::scap::codes as code;
 use crate::syscall::show::address::{self, Tuple};
@@ -22,11 +22,9 @@ pub(super) fn read(state: &mut State, step: &mut Step<'_>) {
 /// `write`, `sendto` and their kin.
 pub(super) fn write(state: &mut State, step: &mut Step<'_>) {
     let number = step.event_type.code;
-    let tuple = matches!(
-        number,
-        code::SEND_X | code::SENDTO_X | code::SENDMSG_X | code::SENDMMSG_X
-    )
-    .then_some(4);
+    let tuple =
+        matches!(number, code::SEND_X | code::SENDTO_X | code::SENDMSG_X | code::SENDMMSG_X)
+            .then_some(4);
     if matches!(number, code::SEND_X | code::SENDTO_X | code::SENDMSG_X)
         && step.succeeded()
         && step.file(state).is_none()

@@ -31,13 +31,19 @@ pub(super) fn answer(name: &str) -> Option<Answer> {
         "container.ip" => |call, _, _| of(call, |it| text(&it.ip)),
         "container.cni.json" => |call, _, _| of(call, |it| text(&it.cni_json)),
         "container.mounts" => |call, _, arena| of(call, |it| mounts(it, arena)),
-        "container.mount" => |call, field, arena| mount(call, field, |mount| {
-            let mut words = Words::new(arena);
-            write_mount(&mut words, mount);
-            bytes(words.finish())
-        }),
-        "container.mount.source" => |call, field, _| mount(call, field, |mount| text(&mount.source)),
-        "container.mount.dest" => |call, field, _| mount(call, field, |mount| text(&mount.destination)),
+        "container.mount" => |call, field, arena| {
+            mount(call, field, |mount| {
+                let mut words = Words::new(arena);
+                write_mount(&mut words, mount);
+                bytes(words.finish())
+            })
+        },
+        "container.mount.source" => {
+            |call, field, _| mount(call, field, |mount| text(&mount.source))
+        }
+        "container.mount.dest" => {
+            |call, field, _| mount(call, field, |mount| text(&mount.destination))
+        }
         "container.mount.mode" => |call, field, _| mount(call, field, |mount| text(&mount.mode)),
         "container.mount.rdwr" => |call, field, _| {
             mount(call, field, |mount| text(if mount.writable { "true" } else { "false" }))
@@ -49,9 +55,9 @@ pub(super) fn answer(name: &str) -> Option<Answer> {
         "container.duration" => |call, _, _| {
             started(call).map_or(Values::Absent, |start| number(time(call).wrapping_sub(start)))
         },
-        "container.label" => |call, field, _| {
-            of(call, |it| Values::text(field.key().and_then(|key| it.label(key))))
-        },
+        "container.label" => {
+            |call, field, _| of(call, |it| Values::text(field.key().and_then(|key| it.label(key))))
+        }
         "container.labels" => |call, _, arena| of(call, |it| labels(it.labels.as_ref(), arena)),
         "k8s.pod.name" => |call, _, _| label(call, "io.kubernetes.pod.name"),
         "k8s.ns.name" => |call, _, _| label(call, "io.kubernetes.pod.namespace"),
@@ -115,10 +121,7 @@ fn container<'e>(call: &SystemCall<'e>) -> Option<&'e Container> {
     containers.get(container_id(call))
 }
 
-fn of<'e>(
-    call: &SystemCall<'e>,
-    value: impl FnOnce(&'e Container) -> Values<'e>,
-) -> Values<'e> {
+fn of<'e>(call: &SystemCall<'e>, value: impl FnOnce(&'e Container) -> Values<'e>) -> Values<'e> {
     container(call).map_or(Values::Absent, value)
 }
 

@@ -48,9 +48,9 @@ fn file<'e>(call: &SystemCall<'e>, value: impl FnOnce(&'e Fd) -> Values<'e>) -> 
 
 fn files(name: &str) -> Option<Answer> {
     Some(match name {
-        "fd.num" => |call, _, _| {
-            about(call).map_or(Values::Absent, |(thread, _)| signed(thread.last_fd))
-        },
+        "fd.num" => {
+            |call, _, _| about(call).map_or(Values::Absent, |(thread, _)| signed(thread.last_fd))
+        }
         "fd.type" => |call, _, _| file(call, |fd| bytes(fd.word().as_bytes())),
         "fd.types" => types,
         "fd.typechar" => |call, _, arena| {
@@ -112,9 +112,8 @@ fn types<'e>(call: &SystemCall<'e>, field: &FieldRef, arena: &'e Arena) -> Value
     if let Some(fd) = field.index() {
         let fd = i64::try_from(fd).ok().and_then(|fd| call.state().fd(place, fd));
         let word = fd.map(|fd| Value::Bytes(fd.word().as_bytes()));
-        return word.map_or(Values::Absent, |word| {
-            Values::Many(std::slice::from_ref(arena.alloc(word)))
-        });
+        return word
+            .map_or(Values::Absent, |word| Values::Many(std::slice::from_ref(arena.alloc(word))));
     }
     let threads = &call.state().threads;
     let owner = threads.owner(place).and_then(|owner| threads.get(owner));
@@ -245,7 +244,8 @@ fn end(call: &SystemCall<'_>, end: End) -> Option<(IpAddr, u16)> {
         End::Local => client_is_local(),
         End::Remote => !client_is_local(),
     };
-    Some(fd.ends[usize::from(!client)])
+    let [from, to] = fd.ends;
+    Some(if client { from } else { to })
 }
 
 fn address<'e>(call: &SystemCall<'e>, which: End) -> Values<'e> {
@@ -359,9 +359,9 @@ type Column = for<'e> fn(&mut Words<'e>, i64, Option<&Fd>) -> bool;
 
 fn lists(name: &str) -> Option<Answer> {
     Some(match name {
-        "fdlist.nums" => |call, _, arena| {
-            list(call, arena, |words, number, _| write!(words, "{number}").is_ok())
-        },
+        "fdlist.nums" => {
+            |call, _, arena| list(call, arena, |words, number, _| write!(words, "{number}").is_ok())
+        }
         "fdlist.names" => |call, _, arena| {
             list(call, arena, |words, _, fd| {
                 let name = fd.map(|fd| &*fd.name).filter(|name| !name.is_empty());

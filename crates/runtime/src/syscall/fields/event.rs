@@ -12,7 +12,7 @@ use crate::scap::schema::{self, Category, READS, Shape, WAITS, WRITES};
 use crate::syscall::call::SystemCall;
 use crate::syscall::changes::folder_of;
 use crate::syscall::show::{Words, argument};
-use crate::syscall::state::Fd;
+use crate::syscall::state::{Fd, Thread};
 
 const SECOND: u64 = 1_000_000_000;
 /// How a file is opened, in Falco's numbers.
@@ -36,7 +36,10 @@ pub(super) fn answer(name: &str) -> Option<Answer> {
 fn basics(name: &str) -> Option<Answer> {
     Some(match name {
         // Entries are not given out any more, so that there is nothing to measure from.
-        "evt.latency" | "evt.latency.s" | "evt.latency.ns" | "evt.latency.quantized"
+        "evt.latency"
+        | "evt.latency.s"
+        | "evt.latency.ns"
+        | "evt.latency.quantized"
         | "evt.wait_latency" => |_, _, _| number(0),
         "evt.latency.human" => |_, _, _| bytes(b"0ns"),
         "evt.deltatime" => |call, _, _| number(delta(call)),
@@ -61,7 +64,7 @@ fn basics(name: &str) -> Option<Answer> {
             if call.event_type().is_exit() { number(1) } else { Values::Absent }
         },
         "evt.count.procinfo" => |call, _, _| {
-            let main = call.thread().is_some_and(|thread| thread.is_main());
+            let main = call.thread().is_some_and(Thread::is_main);
             number(u64::from(call.event_type().code == code::PROCINFO_E && main))
         },
         "evt.count.threadinfo" => {
@@ -146,7 +149,9 @@ fn arguments(name: &str) -> Option<Answer> {
             let shown = place(call, field).and_then(|at| argument::shown(call, at, arena));
             shown.map_or(Values::Absent, |shown| bytes(shown.best()))
         },
-        "evt.rawarg" => |call, field, _| place(call, field).map_or(Values::Absent, |at| raw(call, at)),
+        "evt.rawarg" => {
+            |call, field, _| place(call, field).map_or(Values::Absent, |at| raw(call, at))
+        }
         "evt.args" | "evt.info" => |call, _, arena| bytes(all(call, arena)),
         "evt.buffer" => |call, _, _| {
             let at = call.event_type().position("data").filter(|at| *at < call.parameters().len());
@@ -261,7 +266,9 @@ fn results(name: &str) -> Option<Answer> {
         "evt.res" => |call, _, arena| match call.result() {
             None => Values::Absent,
             Some(result) if result >= 0 => bytes(b"SUCCESS"),
-            Some(_) => argument::shown(call, 0, arena).map_or(Values::Absent, |it| bytes(it.best())),
+            Some(_) => {
+                argument::shown(call, 0, arena).map_or(Values::Absent, |it| bytes(it.best()))
+            }
         },
         "evt.failed" => |call, _, _| call.result().map_or(Values::Absent, |it| yes(it < 0)),
         "evt.count.error" => |call, _, _| errors(call),
@@ -274,7 +281,11 @@ fn results(name: &str) -> Option<Answer> {
             if counts { errors(call) } else { Values::Absent }
         },
         "evt.count.error.memory" => |call, _, _| {
-            if call.event_type().category == Category::Memory { errors(call) } else { Values::Absent }
+            if call.event_type().category == Category::Memory {
+                errors(call)
+            } else {
+                Values::Absent
+            }
         },
         "evt.count.error.other" => |call, _, _| {
             let memory = call.event_type().category == Category::Memory;
@@ -396,9 +407,9 @@ fn open_flags(call: &SystemCall<'_>) -> u32 {
 fn infrastructure(name: &str) -> Option<Answer> {
     Some(match name {
         "evt.infra.docker.name" => |call, _, _| docker(call, b"Event", |value| value),
-        "evt.infra.docker.container.id" => |call, _, _| {
-            docker(call, b"ID", |value| value.get(..12).unwrap_or(value))
-        },
+        "evt.infra.docker.container.id" => {
+            |call, _, _| docker(call, b"ID", |value| value.get(..12).unwrap_or(value))
+        }
         "evt.infra.docker.container.name" => |call, _, _| docker(call, b"name", |value| value),
         "evt.infra.docker.container.image" => |call, _, _| {
             docker(call, b"Image", |value| {

@@ -32,11 +32,7 @@ static ANSWERS: LazyLock<Vec<Answer>> = LazyLock::new(|| {
 });
 
 /// The values of a field of an event.
-pub(super) fn value<'e>(
-    call: &SystemCall<'e>,
-    field: &FieldRef,
-    arena: &'e Arena,
-) -> Values<'e> {
+pub(super) fn value<'e>(call: &SystemCall<'e>, field: &FieldRef, arena: &'e Arena) -> Values<'e> {
     match ANSWERS.get(usize::from(field.id.0)) {
         Some(answer) => answer(call, field, arena),
         None => Values::Absent,
@@ -78,7 +74,9 @@ mod tests {
     #[test]
     fn every_field_of_the_catalogue_is_answered() {
         let generic = |name: &str| {
-            include_str!("../../fields/generic.tsv").lines().any(|line| line.split('\t').next() == Some(name))
+            include_str!("../../fields/generic.tsv")
+                .lines()
+                .any(|line| line.split('\t').next() == Some(name))
         };
         let missing: Vec<_> = Source::Syscall
             .fields()

@@ -34,12 +34,20 @@ fn raw<'e>(call: &SystemCall<'e>, which: Which) -> Option<&'e [u8]> {
     let number = call.event_type().code;
     let argument = match (number, which) {
         (
-            code::MKDIR_X | code::MKDIRAT_X | code::RMDIR_X | code::UNLINK_X | code::CHOWN_X
+            code::MKDIR_X
+            | code::MKDIRAT_X
+            | code::RMDIR_X
+            | code::UNLINK_X
+            | code::CHOWN_X
             | code::LCHOWN_X,
             Which::Name,
         ) => "path",
         (
-            code::UNLINKAT_X | code::OPEN_X | code::OPENAT_X | code::OPENAT2_X | code::UMOUNT_X
+            code::UNLINKAT_X
+            | code::OPEN_X
+            | code::OPENAT_X
+            | code::OPENAT2_X
+            | code::UMOUNT_X
             | code::UMOUNT2_X,
             Which::Name,
         ) => "name",
@@ -49,10 +57,10 @@ fn raw<'e>(call: &SystemCall<'e>, which: Which) -> Option<&'e [u8]> {
         (code::FCHMOD_X | code::FCHOWN_X, Which::Name) => {
             return call.fd().filter(|_| call.result() == Some(0)).map(|fd| &*fd.name);
         }
-        (code::RENAME_X | code::RENAMEAT_X | code::RENAMEAT2_X, Which::Source) => "oldpath",
-        (code::RENAME_X | code::RENAMEAT_X | code::RENAMEAT2_X, Which::Target) => "newpath",
-        (code::LINK_X | code::LINKAT_X, Which::Source) => "newpath",
-        (code::LINK_X | code::LINKAT_X, Which::Target) => "oldpath",
+        (code::RENAME_X | code::RENAMEAT_X | code::RENAMEAT2_X, Which::Source)
+        | (code::LINK_X | code::LINKAT_X, Which::Target) => "oldpath",
+        (code::RENAME_X | code::RENAMEAT_X | code::RENAMEAT2_X, Which::Target)
+        | (code::LINK_X | code::LINKAT_X, Which::Source) => "newpath",
         (code::SYMLINK_X | code::SYMLINKAT_X, Which::Source) => "linkpath",
         (code::SYMLINK_X | code::SYMLINKAT_X, Which::Target) => "target",
         (code::MOUNT_X, Which::Source) => "dev",
@@ -80,7 +88,8 @@ fn full<'e>(call: &SystemCall<'e>, which: Which, arena: &'e Arena) -> Values<'e>
         let at = call.event_type().descriptor;
         at.and_then(|at| call.parameters().signed(at)).unwrap_or(-1)
     };
-    let within = |dirfd, buffer| folder_of(call.state(), call.place(), path, dirfd).join(path, buffer);
+    let within =
+        |dirfd, buffer| folder_of(call.state(), call.place(), path, dirfd).join(path, buffer);
     let whole = if path.starts_with(b"/") {
         joined(b"", path, &mut buffer)
     } else {

@@ -93,11 +93,15 @@ fn identity(name: &str) -> Option<Answer> {
                 bytes(words.finish())
             })
         },
-        "proc.cmdnargs" => |call, _, _| of(call, |thread| number(thread.arguments().count() as u64)),
+        "proc.cmdnargs" => {
+            |call, _, _| of(call, |thread| number(thread.arguments().count() as u64))
+        }
         "proc.cmdlenargs" => |call, _, _| {
             of(call, |thread| number(thread.arguments().map(<[u8]>::len).sum::<usize>() as u64))
         },
-        "proc.env" => |call, field, arena| of(call, |thread| environment(call, thread, field, arena)),
+        "proc.env" => {
+            |call, field, arena| of(call, |thread| environment(call, thread, field, arena))
+        }
         "proc.aenv" => ancestors_environment,
         "proc.cwd" => |call, _, _| {
             of(call, |_| {
@@ -214,7 +218,9 @@ fn family(name: &str) -> Option<Answer> {
         "proc.acmdline" => |call, field, arena| ancestry(call, field, arena, cmdline),
         "proc.aargs" => |call, field, arena| ancestry(call, field, arena, joined),
         "proc.apid" => |call, field, arena| match field.index() {
-            Some(generations) => ancestor(call, generations).map_or(Values::Absent, |it| id(it.pid)),
+            Some(generations) => {
+                ancestor(call, generations).map_or(Values::Absent, |it| id(it.pid))
+            }
             None => all_ancestors(call, arena, |it| Value::Signed(it.pid)),
         },
         "proc.pvpid" => |call, _, _| of_ptid(call, |it| signed(it.vpid)),
@@ -242,7 +248,7 @@ fn of_ptid<'e>(call: &SystemCall<'e>, value: impl FnOnce(&'e Thread) -> Values<'
 }
 
 /// The oldest ancestor whose name ends like that of a shell.
-fn login_shell<'e>(call: &SystemCall<'e>) -> Values<'e> {
+fn login_shell(call: &SystemCall<'_>) -> Values<'static> {
     let threads = &call.state().threads;
     let Some(main) = call.place().and_then(|place| threads.main(place)) else {
         return Values::Absent;
@@ -337,9 +343,9 @@ fn since(call: &SystemCall<'_>, clone_time: u64) -> Option<u64> {
 
 fn details(name: &str) -> Option<Answer> {
     Some(match name {
-        "proc.duration" => |call, _, _| {
-            of(call, |it| since(call, it.clone_time).map_or(Values::Absent, number))
-        },
+        "proc.duration" => {
+            |call, _, _| of(call, |it| since(call, it.clone_time).map_or(Values::Absent, number))
+        }
         // Where the parent was before the capture, libsinsp falls through to the next field.
         "proc.ppid.duration" => |call, _, _| {
             parent(call, |it| match since(call, it.clone_time) {
@@ -385,7 +391,9 @@ fn details(name: &str) -> Option<Answer> {
         "thread.vmrss" => |call, _, _| of(call, |it| number(main_only(it, it.vmrss_kb))),
         "thread.vmsize.b" => |call, _, _| of(call, |it| number(main_only(it, it.vmsize_kb) * 1024)),
         "thread.vmrss.b" => |call, _, _| of(call, |it| number(main_only(it, it.vmrss_kb) * 1024)),
-        "proc.nthreads" => |call, _, _| of(call, |it| number(call.state().threads.alive(it).into())),
+        "proc.nthreads" => {
+            |call, _, _| of(call, |it| number(call.state().threads.alive(it).into()))
+        }
         "proc.nchilds" => |call, _, _| {
             of(call, |it| {
                 let threads = &call.state().threads;
@@ -430,7 +438,7 @@ fn main_only(thread: &Thread, kilobytes: u32) -> u64 {
 
 /// The share of the processor, which only one kind of event tells.
 #[allow(clippy::cast_precision_loss, reason = "a share of time does not need all its digits")]
-fn share<'e>(call: &SystemCall<'e>, user: bool, system: bool) -> Values<'e> {
+fn share(call: &SystemCall<'_>, user: bool, system: bool) -> Values<'static> {
     if call.event_type().code != code::PROCINFO_E || call.thread().is_none() {
         return Values::Absent;
     }

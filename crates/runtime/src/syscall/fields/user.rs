@@ -44,10 +44,7 @@ pub(super) fn answer(name: &str) -> Option<Answer> {
     })
 }
 
-fn of<'e>(
-    call: &SystemCall<'e>,
-    value: impl FnOnce(&'e Thread) -> Values<'e>,
-) -> Values<'e> {
+fn of<'e>(call: &SystemCall<'e>, value: impl FnOnce(&'e Thread) -> Values<'e>) -> Values<'e> {
     call.thread().map_or(Values::Absent, value)
 }
 

@@ -10,8 +10,8 @@ use crate::event::Arena;
 use crate::scap::schema::{self, Base, Detail, Shape};
 use crate::syscall::call::SystemCall;
 use crate::syscall::changes::{AT_FDCWD, folder_of};
-use crate::syscall::state::Text;
 use crate::syscall::state::descriptor::{L4_ICMP, L4_RAW, L4_TCP, L4_UDP};
+use crate::syscall::state::{Fd, Text};
 
 /// An argument and what it stands for, which is empty where that says no more.
 pub(crate) struct Shown<'e> {
@@ -36,7 +36,8 @@ fn missing(shape: Shape) -> &'static [u8] {
 
 /// An argument of an event, by its place.
 pub(crate) fn shown<'e>(call: &SystemCall<'e>, at: usize, arena: &'e Arena) -> Option<Shown<'e>> {
-    let parameter = call.event_type().parameters.get(at).filter(|_| at < call.parameters().len())?;
+    let parameter =
+        call.event_type().parameters.get(at).filter(|_| at < call.parameters().len())?;
     let mut bytes = call.parameters().get(at);
     let (mut shape, base) = (parameter.shape, parameter.base);
     let textual = matches!(shape, Shape::Text | Shape::Path | Shape::RelativePath);
@@ -51,7 +52,9 @@ pub(crate) fn shown<'e>(call: &SystemCall<'e>, at: usize, arena: &'e Arena) -> O
     }
     let mut out = Out { call, arena, value: Words::new(arena), meaning: Words::new(arena) };
     match shape {
-        Shape::Signed | Shape::Unsigned => number(&mut out.value, bytes, shape == Shape::Signed, base),
+        Shape::Signed | Shape::Unsigned => {
+            number(&mut out.value, bytes, shape == Shape::Signed, base)
+        }
         Shape::Text => return Some(Shown { value: text(bytes), meaning: &[] }),
         Shape::Path | Shape::RelativePath => {
             let path = text(bytes);
@@ -100,10 +103,10 @@ fn unsigned(bytes: &[u8]) -> u64 {
 }
 
 fn signed(bytes: &[u8]) -> i64 {
-    match bytes.len() {
-        1 => i64::from(bytes.first().copied().unwrap_or(0).cast_signed()),
-        2 => i64::from((unsigned(bytes) as u16).cast_signed()),
-        4 => i64::from((unsigned(bytes) as u32).cast_signed()),
+    match *bytes {
+        [a] => i64::from(a.cast_signed()),
+        [a, b] => i64::from(i16::from_le_bytes([a, b])),
+        [a, b, c, d] => i64::from(i32::from_le_bytes([a, b, c, d])),
         _ => unsigned(bytes).cast_signed(),
     }
 }
@@ -211,9 +214,10 @@ impl Out<'_, '_> {
             if !self.value.is_empty() {
                 self.value.push(b" ");
             }
-            let letter = self.call.state().fd(place, number).map_or(b'?', |fd| fd.letter());
+            let letter = self.call.state().fd(place, number).map_or(b'?', Fd::letter);
             let events = i32::from(events.cast_signed()).cast_unsigned();
-            let _ = write!(self.value, "{}:{}{events:x}", number.cast_unsigned(), char::from(letter));
+            let _ =
+                write!(self.value, "{}:{}{events:x}", number.cast_unsigned(), char::from(letter));
         }
     }
 

@@ -25,7 +25,8 @@ impl Cgroups {
         }
         let cgroups = Self { raw: raw.into(), container: None };
         let paths = cgroups.iter().map(|(_, path)| path);
-        let container = paths.filter_map(|path| std::str::from_utf8(path).ok()).find_map(container_of);
+        let container =
+            paths.filter_map(|path| std::str::from_utf8(path).ok()).find_map(container_of);
         Arc::new(Self { container, ..cgroups })
     }
 
@@ -113,9 +114,11 @@ fn containerd(path: &str) -> Option<&str> {
         let end = begin + path.get(begin..)?.find('/')?;
         let name = path.get(begin..end)?;
         let parts = name.split(['.', '_', '-']);
-        if !name.is_empty() && parts.clone().all(|part| {
-            !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        }) {
+        if !name.is_empty()
+            && parts.clone().all(|part| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            })
+        {
             break path.get(begin - 1..=end)?;
         }
         from = begin;
@@ -188,7 +191,8 @@ mod tests {
         assert_eq!(container("/lxc.payload.debian/a").as_deref(), Some("debian"));
         assert_eq!(container("/default/nginx").as_deref(), Some("nginx"));
         assert_eq!(container("/machine/test.libvirt-lxc").as_deref(), Some("test"));
-        for path in ["/", "/user.slice/user-0.slice/session-1.scope", "/system.slice/cron.service"] {
+        for path in ["/", "/user.slice/user-0.slice/session-1.scope", "/system.slice/cron.service"]
+        {
             assert_eq!(container(path), None, "{path}");
         }
     }

@@ -73,8 +73,13 @@ const HOST: u64 = 0xfffe;
 impl Default for Containers {
     fn default() -> Self {
         let name = || "host".to_owned();
-        let host =
-            Container { id: name(), full_id: name(), name: name(), kind: HOST, ..Container::default() };
+        let host = Container {
+            id: name(),
+            full_id: name(),
+            name: name(),
+            kind: HOST,
+            ..Container::default()
+        };
         Self { all: HashMap::default(), host, told: None }
     }
 }

@@ -42,11 +42,10 @@ impl Interfaces {
             IpAddr::V4(other) => self.infer_v4(other).map(IpAddr::V4),
             IpAddr::V6(other) => self.infer_v6(other).map(IpAddr::V6),
         };
-        let own = own.unwrap_or(fd.ends[missing].0);
-        if own == other.0 && from.1 == to.1 {
-            return;
+        let Some(own) = own.filter(|own| *own != other.0 || from.1 != to.1) else { return };
+        if let Some(end) = fd.ends.get_mut(missing) {
+            end.0 = own;
         }
-        fd.ends[missing].0 = own;
     }
 
     fn v4(&self) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> {

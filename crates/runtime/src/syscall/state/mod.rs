@@ -213,9 +213,9 @@ impl State {
     /// Opens a file for a thread; false where its table is full.
     pub(crate) fn add_fd(&mut self, place: Place, number: i64, fd: Arc<Fd>) -> bool {
         let owner = self.threads.owner(place);
-        let added = owner.and_then(|owner| self.threads.get_mut(owner)).is_some_and(|thread| {
-            Arc::make_mut(&mut thread.fds).insert(number, fd)
-        });
+        let added = owner
+            .and_then(|owner| self.threads.get_mut(owner))
+            .is_some_and(|thread| Arc::make_mut(&mut thread.fds).insert(number, fd));
         if let Some(thread) = self.threads.get_mut(place) {
             thread.last_fd = number;
         }

@@ -12,7 +12,9 @@ pub(crate) fn joined<'b>(folder: &[u8], path: &[u8], buffer: &'b mut [u8; MOST])
     let mut target = Target { bytes: buffer, len: 0 };
     let relative = path.first().is_some_and(|first| *first != b'/');
     if relative {
-        folder.iter().for_each(|byte| target.push(*byte));
+        for byte in folder {
+            target.push(*byte);
+        }
     }
     let empty_base = target.len == 0;
     let mut rest = path;

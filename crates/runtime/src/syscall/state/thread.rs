@@ -123,7 +123,8 @@ impl Entry {
 
     pub(crate) fn get(&self, at: usize) -> &[u8] {
         let end = self.ends.get(at).map_or(0, |end| *end as usize);
-        let begin = at.checked_sub(1).and_then(|at| self.ends.get(at)).map_or(0, |end| *end as usize);
+        let begin =
+            at.checked_sub(1).and_then(|at| self.ends.get(at)).map_or(0, |end| *end as usize);
         self.bytes.get(begin..end).unwrap_or_default()
     }
 
@@ -275,10 +276,7 @@ impl Thread {
     }
 
     pub(crate) fn set_exepath(&mut self, path: &[u8]) {
-        let path = path
-            .strip_suffix(b" (deleted)")
-            .filter(|path| !path.is_empty())
-            .unwrap_or(path);
+        let path = path.strip_suffix(b" (deleted)").filter(|path| !path.is_empty()).unwrap_or(path);
         self.exepath = reuse(&self.exepath, path);
     }
 

@@ -184,7 +184,7 @@ impl Threads {
         if thread.is_invalid() || thread.links.group.is_some() {
             return;
         }
-        let (pid, ptid) = (thread.pid, thread.ptid);
+        let (pid, parent) = (thread.pid, thread.ptid);
         let (main, reaper) = (thread.is_main(), thread.pid == 1 || thread.vpid == 1);
         let fresh = !self.groups.contains_key(&pid);
         let group = self.groups.entry(pid).or_default();
@@ -213,7 +213,7 @@ impl Threads {
         if pid == 1 {
             return;
         }
-        let parent = self.find(ptid);
+        let parent = self.find(parent);
         match parent.filter(|at| self.get(*at).is_some_and(|parent| !parent.is_invalid())) {
             Some(parent) if parent != place => self.adopt(parent, place),
             _ => {
@@ -315,9 +315,8 @@ impl Threads {
         let Some(thread) = self.get(place) else { return };
         let (pid, reaper) = (thread.pid, thread.reaper);
         let told = (reaper > 0).then(|| self.find(reaper)).flatten();
-        let told = told.filter(|at| {
-            *at != place && self.get(*at).is_some_and(|thread| !thread.is_invalid())
-        });
+        let told = told
+            .filter(|at| *at != place && self.get(*at).is_some_and(|thread| !thread.is_invalid()));
         let reaper = told.or_else(|| self.new_reaper(place)).filter(|at| *at != place);
         if let Some(reaper) = reaper.and_then(|at| self.get(at)) {
             let (tid, reaper_pid) = (reaper.tid, reaper.pid);
@@ -408,10 +407,14 @@ impl Threads {
         let old: Vec<i64> = self
             .iter()
             .filter(|thread| {
-                thread.is_dead() || thread.is_invalid() || now.saturating_sub(thread.last_time) > IDLE
+                thread.is_dead()
+                    || thread.is_invalid()
+                    || now.saturating_sub(thread.last_time) > IDLE
             })
             .map(|thread| thread.tid)
             .collect();
-        old.into_iter().for_each(|tid| self.remove(tid));
+        for tid in old {
+            self.remove(tid);
+        }
     }
 }
