@@ -14,7 +14,7 @@ mod settings;
 mod stdout;
 mod syslog;
 
-pub use channel::{Channel, Outputs, OutputError};
+pub use channel::{Channel, OutputError, Outputs};
 pub use group::Groups;
 pub use limit::Limit;
 pub use settings::{Settings, SettingsError};

@@ -268,8 +268,8 @@ impl Settings {
             let value = serde_saphyr::from_str(value).unwrap_or_else(|_| Value::from(value));
             set(&mut all, key, value).ok_or(SettingsError::Pair(pair.clone()))?;
         }
-        let settings: Self = serde_json::from_value(all)
-            .map_err(|error| SettingsError::Value(error.to_string()))?;
+        let settings: Self =
+            serde_json::from_value(all).map_err(|error| SettingsError::Value(error.to_string()))?;
         if !matches!(settings.rule_matching.as_str(), "first" | "all") {
             let why = "`rule_matching` is neither `first` nor `all`".to_owned();
             return Err(SettingsError::Value(why));

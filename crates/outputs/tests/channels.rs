@@ -107,8 +107,7 @@ fn serve(status: &'static str) -> (String, std::thread::JoinHandle<String>) {
             assert!(length > 0, "{request}");
             request.push_str(&String::from_utf8_lossy(&bytes[..length]));
         }
-        let answer =
-            format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
         connection.write_all(answer.as_bytes()).unwrap();
         request
     });

@@ -5,7 +5,9 @@
     reason = "a test stops at the first surprise"
 )]
 
-use plimsoll_runtime::condition::ast::{Expr, ExprKind, Literal, Op, Operand, OperandKind, RightKind};
+use plimsoll_runtime::condition::ast::{
+    Expr, ExprKind, Literal, Op, Operand, OperandKind, RightKind,
+};
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Arena, Event, EventCode, FieldRef, Value, Values};
 use plimsoll_runtime::fields::Source;
@@ -82,7 +84,8 @@ fn holds(expr: &Expr, event: &Made) -> bool {
             if own.is_empty() || matches!(right.kind, RightKind::Operand(_)) && rights.is_empty() {
                 return false;
             }
-            let both_ends = matches!(&left.kind, OperandKind::Field { name, .. } if name == "fd.port");
+            let both_ends =
+                matches!(&left.kind, OperandKind::Field { name, .. } if name == "fd.port");
             if op.name == "!=" && both_ends {
                 return own.iter().all(|one| compared(one, *op, &rights));
             }

@@ -35,7 +35,14 @@ pub struct Style {
 
 impl Default for Style {
     fn default() -> Self {
-        Self { json: false, output: true, message: false, fields: true, tags: true, iso_time: false }
+        Self {
+            json: false,
+            output: true,
+            message: false,
+            fields: true,
+            tags: true,
+            iso_time: false,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Texts with fields in them, such as the output of a rule.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::Value as JsonValue;
 
@@ -56,7 +57,9 @@ impl Template {
                 }
             }
             OperandKind::Transformed { values, .. } => {
-                values.iter().for_each(|value| self.collect_argument(value, source));
+                for value in values {
+                    self.collect_argument(value, source);
+                }
             }
         }
     }
@@ -65,7 +68,9 @@ impl Template {
         match argument {
             Argument::Operand(operand) => self.collect(operand, source),
             Argument::List(values) => {
-                values.iter().for_each(|value| self.collect_argument(value, source));
+                for value in values {
+                    self.collect_argument(value, source);
+                }
             }
             Argument::Value(_) => {}
         }
@@ -92,7 +97,7 @@ impl Template {
                         text.push_str(&shown);
                     } else {
                         let cut: String = shown.chars().take(*width).collect();
-                        text.push_str(&format!("{cut:<width$}"));
+                        let _ = write!(text, "{cut:<width$}");
                     }
                 }
             }

@@ -170,8 +170,14 @@ impl Comparison {
     /// How much work it is, in no unit.
     pub(super) fn cost(&self) -> u32 {
         match &self.how {
-            How::Exists | How::Numbers(_) | How::NotNumber(_) | How::NumberOrder(..) => 1,
-            How::Never | How::Double(..) | How::Around(..) | How::NotAddress(_) => 1,
+            How::Exists
+            | How::Numbers(_)
+            | How::NotNumber(_)
+            | How::NumberOrder(..)
+            | How::Never
+            | How::Double(..)
+            | How::Around(..)
+            | How::NotAddress(_) => 1,
             How::Texts(_) | How::NotText(_) | How::Starts(_) | How::Ends(_) => 2,
             How::Order(..) | How::Addresses(..) => 3,
             How::Other(..) => 4,
@@ -199,8 +205,10 @@ fn how(side: &Side, op: Op, values: &[Literal]) -> Option<How> {
     }
     if let Some(modifier) = op.modifier {
         let plain = Op::plain(op.name);
-        let each: Option<Box<[How]>> =
-            values.iter().map(|value| single(side.kind, plain, std::slice::from_ref(value))).collect();
+        let each: Option<Box<[How]>> = values
+            .iter()
+            .map(|value| single(side.kind, plain, std::slice::from_ref(value)))
+            .collect();
         return each.map(|each| How::Some(modifier, each));
     }
     single(side.kind, op, values)
@@ -260,12 +268,7 @@ fn single(kind: Kind, op: Op, values: &[Literal]) -> Option<How> {
     }
 }
 
-fn text(
-    op: Op,
-    order: Option<Order>,
-    values: &[Literal],
-    constants: Vec<Constant>,
-) -> Option<How> {
+fn text(op: Op, order: Option<Order>, values: &[Literal], constants: Vec<Constant>) -> Option<How> {
     let mut texts = constants.into_iter().map(|constant| match constant {
         Constant::Bytes(bytes) => bytes,
         _ => Box::default(),
@@ -369,7 +372,9 @@ fn some(modifier: &str, each: &[How], value: Value<'_>) -> bool {
 /// A value compared to those of another field.
 fn to_others(op: Op, value: Value<'_>, others: &[Value<'_>]) -> bool {
     match op.modifier {
-        Some("allof") => return !others.is_empty() && others.iter().all(|it| to_other(op, value, *it)),
+        Some("allof") => {
+            return !others.is_empty() && others.iter().all(|it| to_other(op, value, *it));
+        }
         Some("oneof") => {
             return others.iter().filter(|it| to_other(op, value, **it)).take(2).count() == 1;
         }

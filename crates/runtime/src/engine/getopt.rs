@@ -27,13 +27,11 @@ pub(super) fn read<'a>(
             let is_wanted = selected.is_none_or(|selected| selected == *option);
             match known(*option) {
                 None if selected.is_none() => found(b"?"),
-                None => {}
                 Some(false) if is_wanted => found(name),
-                Some(false) => {}
+                None | Some(false) => {}
                 Some(true) => {
                     let attached = letters.get(at.saturating_add(1)..).unwrap_or_default();
-                    let value =
-                        if attached.is_empty() { words.next() } else { Some(attached) };
+                    let value = if attached.is_empty() { words.next() } else { Some(attached) };
                     match value {
                         _ if !is_wanted => {}
                         None => found(b""),

@@ -57,7 +57,7 @@ fn bracket(pattern: &[u8]) -> Option<(String, &[u8])> {
             if !name.bytes().all(|one| one.is_ascii_lowercase()) {
                 return None;
             }
-            class.push_str(&format!("[:{name}:]"));
+            class.extend(["[:", name, ":]"]);
             rest = behind.get(end.saturating_add(2)..)?;
             continue;
         }

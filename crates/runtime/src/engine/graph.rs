@@ -83,10 +83,7 @@ impl Graph {
     fn sum(&self, children: &[u32]) -> (u32, u32) {
         children.iter().fold((1, 1), |(cost, depth), child| {
             let of = |all: &[u32]| all.get(*child as usize).copied().unwrap_or(0);
-            (
-                cost.saturating_add(of(&self.costs)),
-                depth.max(of(&self.depths).saturating_add(1)),
-            )
+            (cost.saturating_add(of(&self.costs)), depth.max(of(&self.depths).saturating_add(1)))
         })
     }
 
@@ -145,9 +142,7 @@ impl Graph {
                 ExprKind::Not(_) => parts.first().map_or(0, |child| self.not(*child)),
                 ExprKind::Macro(_) => self.intern(Node::Const(false)),
                 ExprKind::Exists(left) => self.exists(expr, left),
-                ExprKind::Check { left, op, right } => {
-                    self.compare(expr, left, *op, right)
-                }
+                ExprKind::Check { left, op, right } => self.compare(expr, left, *op, right),
             };
             done.push(node);
         }
@@ -193,15 +188,14 @@ impl Graph {
         text: String,
         make: impl FnOnce(&mut Self) -> Option<Comparison>,
     ) -> u32 {
-        if let Some(known) = self.tests_by_text.get(&text) {
-            let test = *known;
-            return self.intern(Node::Test(test));
+        if let Some(known) = self.tests_by_text.get(&text).copied() {
+            return self.intern(Node::Test(known));
         }
         let Some(comparison) = make(self) else { return self.intern(Node::Const(false)) };
-        let test = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
+        let id = u32::try_from(self.tests.len()).unwrap_or(u32::MAX);
         self.tests.push(comparison);
-        self.tests_by_text.insert(text, test);
-        self.intern(Node::Test(test))
+        self.tests_by_text.insert(text, id);
+        self.intern(Node::Test(id))
     }
 
     /// The nodes that a condition is made of, itself last.

@@ -106,14 +106,17 @@ pub(super) fn part(test: &Comparison) -> Option<(Part, &[u8])> {
     if test.which == Which::All {
         return None;
     }
-    let (part, text) = match &test.how {
+    let found = match &test.how {
         How::Contains(finder) => (Part::Anywhere, finder.needle()),
         How::Starts(begin) => (Part::Begin, &**begin),
         How::Ends(end) => (Part::End, &**end),
         _ => return None,
     };
-    (!text.is_empty()).then_some((part, text))
+    (!found.1.is_empty()).then_some(found)
 }
+
+/// The rules that cannot hold without a part.
+pub(super) type RulesByPart = HashMap<(Part, Box<[u8]>), Vec<u32>>;
 
 /// Many parts sought at once.
 #[derive(Debug)]
@@ -124,7 +127,7 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    pub(super) fn new(parts: HashMap<(Part, Box<[u8]>), Vec<u32>>) -> Option<Self> {
+    pub(super) fn new(parts: RulesByPart) -> Option<Self> {
         let mut patterns = Vec::with_capacity(parts.len());
         let mut rules = Vec::with_capacity(parts.len());
         for ((part, text), of) in parts {

@@ -104,8 +104,9 @@ impl Memo {
 struct Slot<'e> {
     is_read: bool,
     values: Values<'e>,
-    /// What its value means, once it was looked up.
-    meaning: Option<Option<&'e Meaning>>,
+    is_looked_up: bool,
+    /// What its value means.
+    meaning: Option<&'e Meaning>,
 }
 
 impl Engine {
@@ -121,9 +122,10 @@ impl Engine {
                 continue;
             };
             let root = own.graph.add(&rule.condition);
-            let types = rule.event_types.as_ref().map(|names| {
-                names.iter().filter_map(|name| EventCode::named(name)).collect()
-            });
+            let types = rule
+                .event_types
+                .as_ref()
+                .map(|names| names.iter().filter_map(|name| EventCode::named(name)).collect());
             own.rules.push(Compiled { number, root, types });
         }
         Self {
@@ -222,7 +224,8 @@ impl OfSource {
     }
 
     fn prepare(&mut self, code: EventCode) {
-        let Some(place) = self.programs.get_mut(code.index()).filter(|place| place.is_none()) else {
+        let Some(place) = self.programs.get_mut(code.index()).filter(|place| place.is_none())
+        else {
             return;
         };
         let rules: Vec<(u32, u32)> = self
@@ -305,15 +308,16 @@ impl<'e> Judging<'e, '_> {
     fn meaning(&mut self, side: u32, value: Value<'e>) -> Option<&'e Meaning> {
         let program = self.program;
         if let Some(slot) = self.slot(side)
-            && let Some(known) = slot.meaning
+            && slot.is_looked_up
         {
-            return known;
+            return slot.meaning;
         }
         let slot = usize::from(*program.slots.get(side as usize)?);
         let lookup = usize::from(*program.tables.get(slot)?).checked_sub(1)?;
         let meaning = program.lookups.get(lookup)?.table.as_ref()?.get(value);
         if let Some(slot) = self.slot(side) {
-            slot.meaning = Some(meaning);
+            slot.meaning = meaning;
+            slot.is_looked_up = true;
         }
         meaning
     }

@@ -154,7 +154,7 @@ pub(crate) fn values<'e>(
             let second = each.next();
             match (*by, second) {
                 ("val", _) => first,
-                ("len", _) => length(first, side_is_list(&first)),
+                ("len", _) => length(&first),
                 ("join", Some(list)) => joined(&first, &list, arena),
                 ("getopt", Some(options)) => options_of(&first, &options, *selected, arena),
                 ("concat", second) => {
@@ -173,17 +173,13 @@ pub(crate) fn values<'e>(
     }
 }
 
-fn side_is_list(values: &Values<'_>) -> bool {
-    matches!(values, Values::Many(_))
-}
-
 /// How many values a list has, or bytes a text.
-fn length<'e>(values: Values<'e>, is_list: bool) -> Values<'e> {
+fn length<'e>(values: &Values<'_>) -> Values<'e> {
     let count = match values {
         Values::Absent => return Values::Absent,
-        Values::Many(all) if is_list => all.len(),
+        Values::Many(all) => all.len(),
         Values::One(Value::Bytes(bytes)) => bytes.len(),
-        _ => 0,
+        Values::One(_) => 0,
     };
     Values::One(Value::Unsigned(count as u64))
 }

@@ -8,8 +8,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::compare::How;
 use super::graph::{Graph, Node};
-use super::lookup::{Key, Part, Parts, Table, keys, part};
+use super::lookup::{Key, Part, Parts, RulesByPart, Table, keys, part};
+use super::operand::From;
 use crate::events::EventCode;
 
 /// How deep a condition may be to be judged by recursion.
@@ -105,7 +107,7 @@ impl Program {
                 && let Some(test) = graph.test(*test)
             {
                 open.push(test.side);
-                if let super::compare::How::Other(_, other) = test.how {
+                if let How::Other(_, other) = test.how {
                     open.push(other);
                 }
             }
@@ -115,12 +117,10 @@ impl Program {
                 };
                 self.slot_count = self.slot_count.saturating_add(1);
                 *slot = u16::try_from(self.slot_count).unwrap_or(0);
-                match graph.sides.get(side).map(|side| &side.from) {
-                    Some(
-                        super::operand::From::Transformed { of, .. }
-                        | super::operand::From::List(of),
-                    ) => open.extend_from_slice(of),
-                    _ => {}
+                if let Some(From::Transformed { of, .. } | From::List(of)) =
+                    graph.sides.get(side).map(|side| &side.from)
+                {
+                    open.extend_from_slice(of);
                 }
             }
         }
@@ -129,7 +129,7 @@ impl Program {
     /// Files every rule under its cover, and every test under its values.
     fn file(&mut self, graph: &Graph, parts: &[Vec<u32>], covers: Vec<Option<Vec<Atom>>>) {
         let mut tables: BTreeMap<u32, Table> = BTreeMap::new();
-        let mut texts: BTreeMap<u32, HashMap<(Part, Box<[u8]>), Vec<u32>>> = BTreeMap::new();
+        let mut texts: BTreeMap<u32, RulesByPart> = BTreeMap::new();
         for (at, cover) in covers.into_iter().enumerate() {
             let Ok(at) = u32::try_from(at) else { break };
             let Some(cover) = cover else {
@@ -153,7 +153,7 @@ impl Program {
             }
         }
         let mut by_side: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
-        let mut tests: Vec<u32> = parts
+        let mut asked: Vec<u32> = parts
             .iter()
             .flatten()
             .filter_map(|node| match graph.node(*node) {
@@ -161,9 +161,9 @@ impl Program {
                 _ => None,
             })
             .collect();
-        tests.sort_unstable();
-        tests.dedup();
-        for test in tests {
+        asked.sort_unstable();
+        asked.dedup();
+        for test in asked {
             if let Some(comparison) = graph.test(test)
                 && keys(comparison).is_some()
                 && graph.sides.get(comparison.side).is_some_and(|side| !side.list)
@@ -285,6 +285,6 @@ fn atoms(graph: &Graph, test: u32) -> Option<Vec<Atom>> {
     if let Some(keys) = keys(comparison) {
         return Some(keys.into_iter().map(|key| Atom::new(side, key)).collect());
     }
-    let (part, text) = part(comparison)?;
-    Some(vec![Atom::Part(side, part, text.into())])
+    let (place, needle) = part(comparison)?;
+    Some(vec![Atom::Part(side, place, needle.into())])
 }

@@ -39,11 +39,7 @@ const DOTTED: [&str; 5] = ["evt.rawarg", "evt.arg", "evt.type.is", "evt.abspath"
 
 impl FieldRef {
     /// The field of a name and the argument in its brackets.
-    pub fn resolve(
-        source: Source,
-        name: &str,
-        argument: Option<&str>,
-    ) -> Result<Self, FieldError> {
+    pub fn resolve(source: Source, name: &str, argument: Option<&str>) -> Result<Self, FieldError> {
         let resolved = source.resolve(name, argument)?;
         let place = source.fields().position(|field| field.name == resolved.name);
         let id = place.and_then(|at| u16::try_from(at).ok()).ok_or(FieldError::Unknown)?;

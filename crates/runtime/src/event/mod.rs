@@ -11,8 +11,8 @@ mod stream;
 mod value;
 
 pub use bumpalo::Bump as Arena;
-pub use generic::iso_time;
 pub use field::{Argument, FieldId, FieldRef};
+pub use generic::iso_time;
 pub use stream::{Next, Stream};
 pub use value::{Value, Values};
 

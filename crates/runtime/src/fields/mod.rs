@@ -15,8 +15,7 @@ static GENERIC: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("gene
 static SYSCALL: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("syscall.tsv")));
 static CONTAINER: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("container.tsv")));
 static K8S_AUDIT: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("k8s_audit.tsv")));
-static CLOUDTRAIL: LazyLock<Vec<Field>> =
-    LazyLock::new(|| table(include_str!("cloudtrail.tsv")));
+static CLOUDTRAIL: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("cloudtrail.tsv")));
 static JSON: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("json.tsv")));
 
 /// A field of events.

@@ -10,7 +10,9 @@ use crate::fields::Source;
 pub(super) static LOG: Log = Log {
     source: Source::AwsCloudtrail,
     plugin: "cloudtrail",
-    is_event: |document| document.get("eventVersion").is_some() && document.get("eventName").is_some(),
+    is_event: |document| {
+        document.get("eventVersion").is_some() && document.get("eventName").is_some()
+    },
     batch: |document| document.get("Records")?.items(),
     time: |document| super::time(document.get("eventTime")).ok_or("it has no time in `eventTime`"),
     field,
@@ -176,10 +178,7 @@ fn uri(document: &Json) -> Option<String> {
 fn bytes(document: &Json, keys: &[&str]) -> Option<u64> {
     let told = keys.iter().filter_map(|key| document.at(&["additionalEventData", key]));
     told.map(|value| {
-        let text = match value {
-            Json::Plain(text) => text,
-            _ => return 0,
-        };
+        let Json::Plain(text) = value else { return 0 };
         // It is a whole number that is sometimes written as `33.0`.
         text.split('.').next().and_then(|whole| whole.parse().ok()).unwrap_or(0_u64)
     })
@@ -191,8 +190,9 @@ fn instance_name(document: &Json) -> Option<&str> {
     let of = |value: &Json, key, text| value.get(key).and_then(Json::text) == Some(text);
     let instances = items.iter().filter(|item| of(item, "resourceType", "instance"));
     let tags = instances.filter_map(|item| item.get("tags")?.items()).flatten();
-    let named = tags.filter(|tag| of(tag, "key", "Name")).filter_map(|tag| tag.get("value")?.text());
-    named.last().filter(|name| !name.is_empty())
+    let mut named =
+        tags.filter(|tag| of(tag, "key", "Name")).filter_map(|tag| tag.get("value")?.text());
+    named.next_back().filter(|name| !name.is_empty())
 }
 
 fn images<'e>(document: &'e Json, index: Option<usize>, arena: &'e Arena) -> Values<'e> {
@@ -231,7 +231,7 @@ fn info(document: &Json) -> String {
         format!("{user} via {address} {failed}{arrow} {name}")
     };
     if let Some(size) = bytes(document, &["bytesTransferredIn", "bytesTransferredOut"]) {
-        text.push_str(&format!(" Size={size}"));
+        text.extend([" Size=", &size.to_string()]);
     }
     let more = uri(document)
         .map(|uri| format!(" URI={uri}"))

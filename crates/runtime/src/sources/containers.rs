@@ -43,10 +43,7 @@ pub(super) fn gather<'e>(
 }
 
 /// Several texts as values; of none the field is absent.
-pub(super) fn texts<'e>(
-    texts: impl IntoIterator<Item = &'e str>,
-    arena: &'e Arena,
-) -> Values<'e> {
+pub(super) fn texts<'e>(texts: impl IntoIterator<Item = &'e str>, arena: &'e Arena) -> Values<'e> {
     let mut values = ArenaVec::new_in(arena);
     values.extend(texts.into_iter().map(Value::text));
     if values.is_empty() { Values::Absent } else { Values::Many(values.into_bump_slice()) }
@@ -71,8 +68,7 @@ fn values<'e>(
     arena: &'e Arena,
 ) -> Result<Values<'e>, Missing> {
     let below = |keys: &[&str]| {
-        let keys: Vec<&str> =
-            ["requestObject", "spec", list].iter().chain(keys).copied().collect();
+        let keys: Vec<&str> = ["requestObject", "spec", list].iter().chain(keys).copied().collect();
         let mut found = Vec::new();
         gather(document, index, &keys, &mut found).map(|()| found)
     };

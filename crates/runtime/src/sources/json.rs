@@ -25,9 +25,7 @@ pub(super) fn field<'e>(
             document.pretty(0, &mut text);
             Values::text(Some(arena.alloc_str(&text)))
         }
-        "json.rawtime" | "jevt.rawtime" => {
-            Values::text(Some(arena.alloc_str(&time.to_string())))
-        }
+        "json.rawtime" | "jevt.rawtime" => Values::text(Some(arena.alloc_str(&time.to_string()))),
         _ => return None,
     })
 }

@@ -123,7 +123,9 @@ impl<R: BufRead> Reader<R> {
         self.text = text;
         if is_whole {
             let before = into.split_off(0);
-            documents.into_iter().for_each(|document| self.add(document, line, into));
+            for document in documents {
+                self.add(document, line, into);
+            }
             into.extend(before);
         }
         is_whole
@@ -131,13 +133,16 @@ impl<R: BufRead> Reader<R> {
 
     fn add(&mut self, document: Json, line: u64, into: &mut Vec<Result<LogEvent, Skipped>>) {
         if let Json::Array(items) = document {
-            items.into_iter().for_each(|item| self.add_one(item, line, into));
+            for item in items {
+                self.add_one(item, line, into);
+            }
             return;
         }
         match ALL.iter().find_map(|log| (log.batch)(&document)) {
             Some(items) => {
-                let items = items.to_vec();
-                items.into_iter().for_each(|item| self.add_one(item, line, into));
+                for item in items.iter().cloned() {
+                    self.add_one(item, line, into);
+                }
             }
             None => self.add_one(document, line, into),
         }
@@ -145,8 +150,7 @@ impl<R: BufRead> Reader<R> {
 
     fn add_one(&mut self, document: Json, line: u64, into: &mut Vec<Result<LogEvent, Skipped>>) {
         let skipped = |why: &str| Err(Skipped { line, why: why.to_owned() });
-        let (Some(log), Some(code)) =
-            (ALL.iter().find(|log| (log.is_event)(&document)), self.code)
+        let (Some(log), Some(code)) = (ALL.iter().find(|log| (log.is_event)(&document)), self.code)
         else {
             into.push(skipped("no event of a log that is known"));
             return;
@@ -201,8 +205,13 @@ mod tests {
     #[test]
     fn documents_stand_alone_in_lists_and_over_lines() {
         let second = Ok(1_000_000_000);
-        assert_eq!(read(&format!("{EVENT}\n\n{EVENT}{EVENT}\n")), [second.clone(), second.clone(), second.clone()]);
-        let list = format!("{{\n\"kind\": \"EventList\",\n\"items\": [\n{EVENT},\n{EVENT}\n]\n}}\n{EVENT}");
+        assert_eq!(
+            read(&format!("{EVENT}\n\n{EVENT}{EVENT}\n")),
+            [second.clone(), second.clone(), second.clone()]
+        );
+        let list = format!(
+            "{{\n\"kind\": \"EventList\",\n\"items\": [\n{EVENT},\n{EVENT}\n]\n}}\n{EVENT}"
+        );
         assert_eq!(read(&list), [second.clone(), second.clone(), second.clone()]);
         assert_eq!(read(&format!("[{EVENT}]")), [second.clone()]);
         let trail = r#"{"Records":[{"eventVersion":"1","eventName":"a","eventTime":"1970-01-01T00:00:01Z"}]}"#;
