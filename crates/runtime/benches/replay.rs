@@ -78,14 +78,14 @@ fn main() {
     let events = repeat(&captures.join("libs/curl_google.scap"), &path);
     let best = |work: &dyn Fn()| (0..ROUNDS).map(|_| seconds(work)).fold(f64::MAX, f64::min);
     let rate = |seconds: f64| events as f64 / seconds / 1e6;
-    let alone = best(&|| drop(replay(&path, &[])));
+    let alone = best(&|| _ = replay(&path, &[]));
     println!("read, with state           {:6.2} M events/s", rate(alone));
     let text =
         std::fs::read_to_string(captures.join("../rules/published/falco_rules.yaml")).unwrap();
     let mut published = Loader::new(Options::default());
     assert!(published.load("falco_rules.yaml", &text).is_loaded());
     let rules: Vec<_> = published.definitions().rules.iter().filter(|rule| rule.enabled).collect();
-    let judged = best(&|| drop(replay(&path, &rules)));
+    let judged = best(&|| _ = replay(&path, &rules));
     println!("judged by {:>3} stock rules   {:6.2} M events/s", rules.len(), rate(judged));
     for filter in FILTERS {
         let text =
@@ -96,7 +96,7 @@ fn main() {
         let mut ratios = Vec::new();
         let mut rates = (0.0, 0.0);
         for _ in 0..ROUNDS {
-            let ours = seconds(|| drop(replay(&path, &rules)));
+            let ours = seconds(|| _ = replay(&path, &rules));
             let sysdig = || {
                 let mut run = Command::new("sysdig");
                 run.arg("-r").arg(&path).arg(filter).stdout(Stdio::null()).stderr(Stdio::null());

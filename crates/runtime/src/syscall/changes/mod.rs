@@ -293,7 +293,7 @@ fn change(state: &mut State, step: &mut Step<'_>) {
         | code::UNSHARE_X
         | code::SETNS_X => identity::change(state, step),
         code::USER_ADDED_E | code::USER_DELETED_E | code::GROUP_ADDED_E | code::GROUP_DELETED_E => {
-            identity::account(state, step)
+            identity::account(state, step);
         }
         code::CONTAINER_E | code::ASYNCEVENT_E => identity::container(state, step),
         _ => {}

@@ -53,7 +53,7 @@ pub(crate) fn shown<'e>(call: &SystemCall<'e>, at: usize, arena: &'e Arena) -> O
     let mut out = Out { call, arena, value: Words::new(arena), meaning: Words::new(arena) };
     match shape {
         Shape::Signed | Shape::Unsigned => {
-            number(&mut out.value, bytes, shape == Shape::Signed, base)
+            number(&mut out.value, bytes, shape == Shape::Signed, base);
         }
         Shape::Text => return Some(Shown { value: text(bytes), meaning: &[] }),
         Shape::Path | Shape::RelativePath => {
