@@ -257,7 +257,11 @@ impl<R: Read> Reader<R> {
                 if matches!(kind, BlockKind::Descriptors { .. }) {
                     let tid = self.input.peek(8.min(body))?;
                     let Ok(tid) = <[u8; 8]>::try_from(tid) else {
-                        self.problem(offset, "a list of open files without its thread".to_owned());
+                        // Where the capture ends here, its end is what is told.
+                        if body < 8 {
+                            let what = "a list of open files without its thread";
+                            self.problem(offset, what.to_owned());
+                        }
                         self.leave(offset, kind, body, total)?;
                         return Ok(None);
                     };
