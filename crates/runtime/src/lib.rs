@@ -15,5 +15,7 @@ pub mod fields;
 pub mod lints;
 pub mod loader;
 mod nearest;
+pub mod scap;
 pub mod sources;
+pub mod syscall;
 mod yaml;

@@ -11,6 +11,7 @@ use crate::watch::{self, Form, Plan, Wanted};
   plimsoll watch --rules k8s_audit_rules.yaml --replay audit.log
   plimsoll watch --rules falco_rules.yaml --rules my_rules.yaml --replay trace.scap -o json
   kubectl logs … | plimsoll watch --rules k8s_audit_rules.yaml --replay - --min-priority warning
+  plimsoll watch --rules falco_rules.yaml --replay trace.scap --write alerts.scap
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
 Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-on, 2 wrong usage or
@@ -23,6 +24,10 @@ pub(crate) struct Watch {
     /// What to judge: a capture or a log, `-` for standard input
     #[arg(long, short = 'e', value_name = "CAPTURE", required = true, num_args = 1..)]
     replay: Vec<PathBuf>,
+
+    /// Record the events with alerts, and what else changes the state of processes, as a capture
+    #[arg(long, short = 'w', value_name = "FILE")]
+    write: Option<PathBuf>,
 
     /// Settings as Falco has them in falco.yaml
     #[arg(long, short = 'c', value_name = "FILE")]
@@ -87,6 +92,7 @@ impl Watch {
             all_matches: self.all_matches,
             group: self.group,
             fail_on: self.fail_on,
+            record: self.write,
         })
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Plan {
     /// Seconds.
     pub(crate) group: u64,
     pub(crate) fail_on: Option<String>,
+    /// The capture that events with alerts are recorded into.
+    pub(crate) record: Option<PathBuf>,
 }
 
 /// How alerts are written.
@@ -59,8 +61,11 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
     let mut watch = Watching::new(&chosen, &settings, plan)?;
+    if plan.record.is_some() && plan.captures.len() != 1 {
+        return Err(Usage("--write records one capture".to_owned()).into());
+    }
     for path in &plan.captures {
-        watch.capture(path)?;
+        watch.capture(path, plan.record.as_deref())?;
     }
     watch.end();
     Ok(watch.outcome(fail_on))
@@ -130,15 +135,24 @@ impl<'r> Watching<'r> {
         })
     }
 
-    fn capture(&mut self, path: &Path) -> anyhow::Result<()> {
+    fn capture(&mut self, path: &Path, record: Option<&Path>) -> anyhow::Result<()> {
         let shown = path.display();
-        let mut stream = capture::open(path).with_context(|| format!("cannot read `{shown}`"))?;
+        let mut stream =
+            capture::open(path, record).with_context(|| format!("cannot read `{shown}`"))?;
         let mut matched = Vec::new();
         let mut arena = Arena::new();
         let mut told = Vec::new();
         while let Some(next) = stream.next().with_context(|| format!("cannot read `{shown}`"))? {
-            let event = match next {
-                Next::Event(event) => event,
+            let event = match &next {
+                Next::Event(event) => *event,
+                Next::Call(call) => call,
+                Next::Damaged(why) => {
+                    self.failures = self.failures.saturating_add(1);
+                    if self.failures <= MAX_MESSAGES {
+                        tell(&format!("error: {shown}: {why}"));
+                    }
+                    continue;
+                }
                 Next::Skipped(why) => {
                     self.skipped = self.skipped.saturating_add(1);
                     if self.skipped <= MAX_MESSAGES {
@@ -159,10 +173,15 @@ impl<'r> Watching<'r> {
                 arena.reset();
                 self.groups.take(formatter.alert(event, &self.host, &arena), &mut told);
             }
+            if !matched.is_empty() {
+                drop(next);
+                stream.keep();
+            }
             if !told.is_empty() {
                 self.send(&mut told);
             }
         }
+        stream.finish().with_context(|| format!("cannot record `{shown}`"))?;
         Ok(())
     }
 

@@ -105,7 +105,7 @@ fn judge<'r>(
     let mut streams: Vec<Box<dyn Stream>> = Vec::new();
     for path in &case.replay {
         let path = folder.join(path);
-        let stream = capture::open(&path);
+        let stream = capture::open(&path, None);
         streams.push(stream.with_context(|| format!("cannot read `{}`", path.display()))?);
     }
     let lines: Vec<String> = case.events.iter().map(ToString::to_string).collect();
@@ -117,7 +117,9 @@ fn judge<'r>(
         while let Some(next) = stream.next()? {
             match next {
                 Next::Skipped(why) => return Err(anyhow::anyhow!("no event: {why}")),
+                Next::Damaged(why) => return Err(anyhow::anyhow!("events are missing: {why}")),
                 Next::Event(event) => engine.judge(event, &mut matched),
+                Next::Call(call) => engine.judge(&call, &mut matched),
             }
             for rule in matched.iter().filter_map(|at| rules.get(*at)) {
                 let count: &mut u64 = counts.entry(rule.name.as_str()).or_default();
