@@ -27,7 +27,7 @@ test-tools: setup
 test: test-tools
 	$(CARGO) test --workspace --locked
 
-# Programs that sign and vouch, by Go and pip, for the tests of interoperation: fifteen minutes and
+# Programs that sign and vouch, by Go and npm, for the tests of interoperation: fifteen minutes and
 # more the first time. The tests find them in GOBIN or the PATH.
 SIGN_PEERS := $(or $(GOBIN),$(HOME)/go/bin)
 sign-peers:
@@ -38,7 +38,18 @@ sign-peers:
 	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
 	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
-	command -v oidc-provider-mock >/dev/null || pip install --quiet oidc-provider-mock==0.4.8; \
+	have rekor-v1 || { install github.com/sigstore/rekor/cmd/rekor-server@v1.5.3 && \
+	mv "$(SIGN_PEERS)/rekor-server" "$(SIGN_PEERS)/rekor-v1"; }; \
+	have trillian_log_signer || { install github.com/google/trillian/cmd/trillian_log_server@v1.7.3 && \
+	install github.com/google/trillian/cmd/trillian_log_signer@v1.7.3 && cp \
+	"$$(go env GOMODCACHE)/github.com/google/trillian@v1.7.3/storage/mysql/schema/storage.sql" "$(SIGN_PEERS)/trillian.sql"; }; \
+	command -v mariadbd >/dev/null || ! command -v apt-get >/dev/null || DEBIAN_FRONTEND=noninteractive \
+	$(SUDO) apt-get install -y -qq --no-install-recommends mariadb-server; \
+	cp crates/cli/tests/interop/transit/go.mod "$(SIGN_PEERS)/transit.mod"; \
+	have vault-transit || { cd crates/cli/tests/interop/transit && go build -mod=mod -modfile="$(SIGN_PEERS)/transit.mod" \
+	-o "$(SIGN_PEERS)/vault-transit" .; cd - >/dev/null; }; \
+	test -d "$(SIGN_PEERS)/oidc" || ! command -v npm >/dev/null || \
+	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/oidc" oidc-provider@9.13.3; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }

@@ -159,6 +159,14 @@ pub(crate) fn default_root() -> anyhow::Result<TrustedRoot> {
     }
 }
 
+/// The trusted root in a file, else the one that counts where none is named.
+pub(crate) fn root(file: Option<&Path>) -> anyhow::Result<TrustedRoot> {
+    let Some(file) = file else { return default_root() };
+    let shown = file.display();
+    let bytes = fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
+    TrustedRoot::from_json(format!("`{shown}`"), &bytes).with_context(|| format!("`{shown}`"))
+}
+
 fn read(path: &Path) -> anyhow::Result<Option<Vec<u8>>> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),

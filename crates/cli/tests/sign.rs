@@ -229,4 +229,9 @@ fn a_registry_that_serves_other_bytes_than_the_digest_promises_is_refused() {
     assert_eq!(ran.code, Some(3));
     assert!(ran.err.contains("wrong digest"), "{}", ran.err);
     assert!(server.requests().iter().all(|request| request.method != "PUT"));
+    let ran = folder.run(&format!(
+        "verify --key plimsoll.pub --insecure-registry {host} {host}/app@sha256:{digest}"
+    ));
+    assert_eq!(ran.code, Some(3));
+    assert!(ran.err.contains("wrong digest"), "{}", ran.err);
 }

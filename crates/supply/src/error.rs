@@ -29,6 +29,9 @@ pub enum Error {
     /// A private key that is kept encrypted, and no password for it.
     #[error("the key is encrypted and needs a password")]
     PasswordNeeded,
+    /// A server or device that keeps a key, and did not sign with it.
+    #[error("not signed: {0}")]
+    Signer(String),
     /// The operating system gives no random numbers.
     #[error("the operating system gives no random numbers")]
     NoRandomness,

@@ -263,7 +263,7 @@ impl DockerRegistry {
     /// Pushes the OCI layout in `folder` as `name` (`app:1`) with skopeo.
     pub fn push(&self, folder: &Path, name: &str) -> Result<(), String> {
         let mut command = Command::new("skopeo");
-        command.args(["--insecure-policy", "copy", "--dest-tls-verify=false"]);
+        command.args(["--insecure-policy", "copy", "--all", "--dest-tls-verify=false"]);
         if let Some((user, password)) = &self.credentials {
             command.arg(format!("--dest-creds={user}:{password}"));
         }

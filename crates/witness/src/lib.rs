@@ -1,5 +1,6 @@
 //! Services that vouch for a signature: who signed (`OpenID` Connect and a certificate authority),
-//! that it was published (a transparency log), and when (a timestamp authority).
+//! that it was published (a transparency log), and when (a timestamp authority); and servers that keep
+//! a key and sign with it.
 //!
 //! Only this crate asks them, so that whatever verifies cannot open a connection. Redirects are
 //! not followed, answers are bounded, and TLS is demanded of every host but this machine.
@@ -9,6 +10,7 @@ pub mod fulcio;
 pub mod oidc;
 pub mod rekor;
 pub mod timestamp;
+pub mod transit;
 pub mod tuf;
 mod web;
 

@@ -52,6 +52,9 @@ pub enum WitnessError {
         /// What is wrong with it.
         why: String,
     },
+    /// A key in a server that cannot be used, before or beside its answer.
+    #[error("{0}")]
+    Transit(String),
     /// A token that tells nobody who is signing.
     #[error("the identity token is of no use: {0}")]
     Token(String),
@@ -76,6 +79,19 @@ pub(crate) struct Answer {
 impl Web {
     /// Connections with the system's certificates.
     pub fn new() -> Result<Self, WitnessError> {
+        Self::with(Vec::new())
+    }
+
+    /// Connections with the system's certificates and those in `pem`.
+    pub fn trusting(pem: &[u8]) -> Result<Self, WitnessError> {
+        let more = reqwest::Certificate::from_pem_bundle(pem);
+        let more = more.ok().filter(|it| !it.is_empty()).ok_or_else(|| {
+            plimsoll_supply::Error::malformed("certificates of an authority", "no PEM of any")
+        })?;
+        Self::with(more)
+    }
+
+    fn with(more: Vec<reqwest::Certificate>) -> Result<Self, WitnessError> {
         // Somebody else in this process may have chosen one, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -83,6 +99,7 @@ impl Web {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(PATIENCE)
             .timeout(PATIENCE)
+            .tls_certs_merge(more)
             .build();
         let client = client.map_err(|error| WitnessError::Unreachable {
             url: "any service".into(),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_supply::key::{NewKey, PrivateKey};
+use plimsoll_supply::sign::Signer;
+use plimsoll_witness::transit::{self, KeyName, Transit};
 
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
@@ -17,11 +19,13 @@ use crate::signing::password::PasswordSource;
 #[command(after_help = "Examples:
   plimsoll key generate                       # plimsoll.key and plimsoll.pub
   plimsoll key generate --type ed25519 -o release
+  plimsoll key generate --kms hashivault://release     # in a server; writes plimsoll.pub
   plimsoll key import server.pem -o release
   plimsoll key public --key release.key
 
 Private keys are encrypted as cosign does, and cosign reads them. The password is taken from
 PLIMSOLL_KEY_PASSWORD or COSIGN_PASSWORD, from standard input, or asked for.
+A server is found by VAULT_ADDR and VAULT_TOKEN.
 
 Exit codes: 0 done, 2 wrong usage, 3 failed.")]
 pub(crate) struct Key {
@@ -33,9 +37,13 @@ pub(crate) struct Key {
 enum Action {
     /// Make a pair of keys
     Generate {
-        /// ecdsa-p256, ecdsa-p384, ed25519, rsa-2048, rsa-3072 or rsa-4096
+        /// ecdsa-p256, ecdsa-p384, ecdsa-p521, ed25519, rsa-2048, rsa-3072 or rsa-4096
         #[arg(long = "type", value_name = "TYPE", default_value = "ecdsa-p256")]
         kind: String,
+
+        /// Make it in the server that `VAULT_ADDR` names, as `hashivault://NAME`; it never leaves it
+        #[arg(long, value_name = "URI")]
+        kms: Option<String>,
 
         #[command(flatten)]
         pair: Pair,
@@ -51,7 +59,7 @@ enum Action {
     },
     /// Print the public half of a key
     Public {
-        /// Private key: a file in PEM, `env:VARIABLE`, or a `pkcs11:` URI
+        /// Private key: a file in PEM, `env:VARIABLE`, a `pkcs11:` URI, or `hashivault://NAME` in a server
         #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY")]
         key: String,
 
@@ -78,7 +86,8 @@ struct Pair {
 impl Key {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self.action {
-            Action::Generate { kind, pair } => {
+            Action::Generate { kind, kms: Some(name), pair } => pair.create(&name, &kind)?,
+            Action::Generate { kind, kms: None, pair } => {
                 let new = NewKey::named(&kind).ok_or_else(|| {
                     let known: Vec<&str> = NewKey::ALL.iter().map(|(name, _)| *name).collect();
                     Usage(format!("unknown type `{kind}`: expected one of {}", known.join(", ")))
@@ -107,13 +116,31 @@ impl Pair {
     /// Refuses to take the place of a key before a password is asked for.
     fn check(&self) -> Result<(), Usage> {
         match self.files().iter().find(|file| !self.force && file.exists()) {
-            Some(file) => Err(Usage(format!(
-                "`{}` is there already: choose another name with `-o NAME`, or replace it with \
-                 `--force`",
-                file.display()
-            ))),
+            Some(file) => Err(is_there(file)),
             None => Ok(()),
         }
+    }
+
+    /// Makes a key in a server and writes its public half.
+    fn create(&self, name: &str, kind: &str) -> anyhow::Result<()> {
+        let [_, public] = self.files();
+        if !self.force && public.exists() {
+            return Err(is_there(&public).into());
+        }
+        if !transit::KINDS.contains(&kind) {
+            let known = transit::KINDS.join(", ");
+            let why = format!("unknown type `{kind}`: expected one of {known}");
+            return Err(Usage(why).into());
+        }
+        let name = KeyName::parse(name).map_err(|error| Usage(error.to_string()))?;
+        let key = Transit::from_environment()?.create(&name, kind)?;
+        self.put(&public, key.public().to_pem().as_bytes(), 0o644)?;
+        tell(&format!(
+            "made `{name}` and wrote `{}` (hand it out): {}",
+            public.display(),
+            key.public().describe()
+        ));
+        Ok(())
     }
 
     fn write(&self, key: &PrivateKey) -> anyhow::Result<()> {
@@ -150,4 +177,11 @@ impl Pair {
         };
         write().map(drop).with_context(|| format!("cannot write `{}`", path.display()))
     }
+}
+
+fn is_there(file: &Path) -> Usage {
+    Usage(format!(
+        "`{}` is there already: choose another name with `-o NAME`, or replace it with `--force`",
+        file.display()
+    ))
 }

@@ -1,4 +1,4 @@
-//! Keys that a command line names: files, variables of the environment.
+//! Keys that a command line names: files, variables of the environment, tokens, servers.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,6 +7,7 @@ use std::path::Path;
 use anyhow::Context;
 use plimsoll_supply::key::{PrivateKey, PublicKey, TokenKey, TokenUri};
 use plimsoll_supply::sign::Signer;
+use plimsoll_witness::transit::{self, KeyName, Transit, TransitKey};
 use zeroize::Zeroizing;
 
 use super::password::PasswordSource;
@@ -15,10 +16,13 @@ use crate::exit::Usage;
 /// The largest file with a key: 64 KiB.
 const MAX_KEY: u64 = 64 << 10;
 
-/// The signer that `--key` names: `FILE`, `env:VARIABLE` or a `pkcs11:` URI.
+/// The signer that `--key` names: `FILE`, `env:VARIABLE`, a `pkcs11:` URI or `hashivault://NAME`.
 pub(crate) fn signer(name: &str, password: PasswordSource) -> anyhow::Result<Box<dyn Signer>> {
     if name.starts_with("pkcs11:") {
         return Ok(Box::new(token(name, password)?));
+    }
+    if is_in_server(name) {
+        return Ok(Box::new(in_server(name)?));
     }
     Ok(Box::new(private(name, password)?))
 }
@@ -27,6 +31,17 @@ pub(crate) fn signer(name: &str, password: PasswordSource) -> anyhow::Result<Box
 fn token(name: &str, password: PasswordSource) -> anyhow::Result<TokenKey> {
     let uri = TokenUri::parse(name)?;
     Ok(TokenKey::open(&uri, &password.read("the token (its PIN)")?)?)
+}
+
+/// Whether `--key` names a key in a server.
+pub(crate) fn is_in_server(name: &str) -> bool {
+    name.starts_with(transit::SCHEME)
+}
+
+/// The key in the server that the environment names.
+pub(crate) fn in_server(name: &str) -> anyhow::Result<TransitKey> {
+    let key = KeyName::parse(name).map_err(|error| Usage(error.to_string()))?;
+    Ok(Transit::from_environment()?.open(&key)?)
 }
 
 /// The private key in a file or variable.
@@ -51,6 +66,9 @@ pub(crate) fn private(name: &str, password: PasswordSource) -> anyhow::Result<Pr
 pub(crate) fn public(name: &str, password: PasswordSource) -> anyhow::Result<PublicKey> {
     if name.starts_with("pkcs11:") {
         return Ok(token(name, password)?.public().clone());
+    }
+    if is_in_server(name) {
+        return Ok(in_server(name)?.public().clone());
     }
     let text = text(name)?;
     if text.contains("PRIVATE KEY-----") {

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 use plimsoll_image::attached::{Artifact, Attached, FoundBy, Piece};
 use plimsoll_supply::certificate::Certificate;
-use plimsoll_supply::key::{Curve, NewKey, PrivateKey, Scheme, pem};
+use plimsoll_supply::hash::HashAlgorithm;
+use plimsoll_supply::key::{Curve, KeyKind, NewKey, PrivateKey, Scheme, pem};
 use plimsoll_supply::sign::bundle::{self, Content, Identity, NewBundle};
 use plimsoll_supply::sign::{self, Signer, simple};
 use plimsoll_witness::Web;
@@ -24,6 +25,8 @@ use crate::exit::{Usage, tell};
 pub(crate) struct Signing {
     /// Private key: a file in PEM, `env:VARIABLE`, or a `pkcs11:` URI
     #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY")]
+    /// Private key: a file in PEM, `env:VARIABLE`, a `pkcs11:` URI, or `hashivault://NAME` in a server
+    #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY", required_unless_present = "keyless")]
     key: Option<String>,
 
     #[command(flatten)]
@@ -73,7 +76,15 @@ impl Signing {
 
 impl Ready {
     fn scheme(&self, is_envelope: bool) -> Scheme {
-        sign::scheme(self.signer.public(), self.witnesses.log_keeps_digests(is_envelope))
+        let key = self.signer.public();
+        if is_envelope
+            && self.witnesses.log_is_first_version()
+            && matches!(key.kind(), KeyKind::Ecdsa(_))
+        {
+            // Such a log checks every envelope by SHA-256, whatever the curve.
+            return Scheme::Ecdsa(HashAlgorithm::Sha256);
+        }
+        sign::scheme(key, self.witnesses.log_keeps_digests(is_envelope))
     }
 
     /// Signs bytes that are kept elsewhere.

@@ -1,6 +1,10 @@
 //! An OCI layout in a folder: its `index.json` is the list of tags and of referrers.
 //!
-//! Source: <https://github.com/opencontainers/image-spec/blob/main/image-layout.md>.
+//! Cosign's `save` marks entries by a `kind` instead, and lists no referrer: of such a layout the
+//! blobs are looked through. What is written here is marked too, so that cosign's `load` and
+//! `verify --local-image` find it.
+//! Sources: <https://github.com/opencontainers/image-spec/blob/main/image-layout.md>, `pkg/oci/layout`
+//! of sigstore/cosign.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -9,12 +13,26 @@ use std::path::{Path, PathBuf};
 use plimsoll_model::Digest;
 use serde_json::{Value, json};
 
-use super::{FoundBy, MAX_PIECE, MAX_REFERRERS, Place, Stored};
+use super::{FoundBy, MAX_PIECE, MAX_REFERRERS, Place, Stored, tag_of};
 use crate::error::ImageError;
 use crate::oci::{Descriptor, Manifest};
 use crate::sources::registry::{MAX_DOCUMENT, verify};
 
 const NAME: &str = "org.opencontainers.image.ref.name";
+
+/// What cosign calls an entry by.
+const KIND: &str = "kind";
+
+/// The entry that is the image or index, which a layout of cosign has one of.
+const IMAGES: [&str; 2] = ["dev.cosignproject.cosign/image", "dev.cosignproject.cosign/imageIndex"];
+
+/// The entry that is kept under a tag elsewhere, and the end of that tag.
+const TAGGED: [(&str, &str); 2] =
+    [("dev.cosignproject.cosign/sigs", "sig"), ("dev.cosignproject.cosign/atts", "att")];
+
+/// The most blobs of a layout that are looked through for referrers, and the largest: 1 MiB.
+const MAX_BLOBS: usize = 10_000;
+const MAX_REFERRER: u64 = 1 << 20;
 
 pub(super) struct Folder {
     path: PathBuf,
@@ -38,6 +56,36 @@ impl Folder {
         let index: Manifest =
             serde_json::from_slice(&bytes).map_err(|error| self.malformed("index.json", &error))?;
         Ok(index.manifests)
+    }
+
+    /// The image that cosign saved here, or that what hangs on was marked as hanging on.
+    fn marked(entries: &[Descriptor]) -> Option<&Descriptor> {
+        entries.iter().find(|it| kind(it).is_some_and(|kind| IMAGES.contains(&kind)))
+    }
+
+    /// The blobs that are manifests about `subject`, though the index does not list them.
+    fn unlisted(&self, subject: &Digest) -> Result<Vec<Stored>, ImageError> {
+        let path = self.path.join("blobs").join(subject.algorithm().name());
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&path).map_err(ImageError::io(&path))?.take(MAX_BLOBS) {
+            let entry = entry.map_err(ImageError::io(&path))?;
+            let about = entry.metadata().map_err(ImageError::io(&path))?;
+            let name = entry.file_name();
+            let digest = format!("{}:{}", subject.algorithm().name(), name.to_string_lossy());
+            let Ok(digest) = digest.parse::<Digest>() else { continue };
+            if !about.is_file() || about.len() > MAX_REFERRER {
+                continue;
+            }
+            let bytes = self.read(&blob_name(&digest), MAX_REFERRER)?;
+            let is_about = bytes.first() == Some(&b'{')
+                && serde_json::from_slice::<Manifest>(&bytes)
+                    .is_ok_and(|it| it.subject.is_some_and(|of| of.digest == *subject));
+            if is_about {
+                found.push(self.by_digest(Descriptor::new(String::new(), digest, 0))?);
+            }
+        }
+        found.sort_by(|one, other| one.descriptor.digest.cmp(&other.descriptor.digest));
+        Ok(found)
     }
 
     fn read(&self, name: &str, max: u64) -> Result<Vec<u8>, ImageError> {
@@ -99,7 +147,10 @@ impl Place for Folder {
             let fits = match (&self.tag, name) {
                 (Some(tag), Some(name)) => name == tag || name.ends_with(&format!(":{tag}")),
                 (Some(_), None) => false,
-                (None, name) => !name.is_some_and(|name| super::is_attachment(name)),
+                (None, name) => {
+                    let is_tagged = TAGGED.iter().any(|(tagged, _)| kind(&entry) == Some(*tagged));
+                    !is_tagged && !name.is_some_and(|name| super::is_attachment(name))
+                }
             };
             if fits && self.by_digest(entry.clone())?.manifest.subject.is_none() {
                 chosen.push(entry);
@@ -135,7 +186,13 @@ impl Place for Folder {
         }
         let named =
             |entry: &Descriptor| entry.annotations.get(NAME).is_some_and(|n| n == reference);
-        self.entries()?.into_iter().find(named).map(|entry| self.by_digest(entry)).transpose()
+        let entries = self.entries()?;
+        let marked = || {
+            let kind_of = tagged_kind(Self::marked(&entries)?, reference)?;
+            entries.iter().find(|entry| kind(entry) == Some(kind_of))
+        };
+        let found = entries.iter().find(|entry| named(entry)).or_else(marked);
+        found.map(|entry| self.by_digest(entry.clone())).transpose()
     }
 
     fn put_manifest(&self, reference: &str, stored: &Stored) -> Result<bool, ImageError> {
@@ -151,11 +208,20 @@ impl Place for Folder {
         let Some(entries) = index.get_mut("manifests").and_then(Value::as_array_mut) else {
             return Err(self.malformed("index.json", &"it has no list of manifests"));
         };
-        let name_of = |it: &Value| Some(it.get("annotations")?.get(NAME)?.as_str()?.to_owned());
+        let says = |it: &Value, name: &str, what: &str| {
+            it.get("annotations").and_then(|it| it.get(name)).is_some_and(|it| it == what)
+        };
+        let of_kind = mark(entries, &stored.manifest, reference);
         if is_tag {
-            entries.retain(|other| name_of(other).as_deref() != Some(reference));
+            entries.retain(|other| {
+                !says(other, NAME, reference)
+                    && !of_kind.is_some_and(|kind| says(other, KIND, kind))
+            });
+            if let Some(kind) = of_kind {
+                entry.annotations.insert(KIND.into(), kind.into());
+            }
         } else if entries.iter().any(|it| it.get("digest") == Some(&json!(entry.digest))) {
-            return Ok(true);
+            return self.write("index.json", index.to_string().as_bytes()).map(|()| true);
         }
         entries.push(json!(entry));
         self.write("index.json", index.to_string().as_bytes())?;
@@ -178,8 +244,14 @@ impl Place for Folder {
 
     fn listed(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
         let mut found = Vec::new();
-        for entry in self.entries()?.into_iter().take(MAX_REFERRERS * 2) {
-            let stored = self.by_digest(entry.clone())?;
+        let entries = self.entries()?;
+        let listed = entries.iter().take(MAX_REFERRERS * 2);
+        let mut all =
+            listed.map(|entry| self.by_digest(entry.clone())).collect::<Result<Vec<_>, _>>()?;
+        if Self::marked(&entries).is_some_and(|it| it.digest == *subject) {
+            all.extend(self.unlisted(subject)?);
+        }
+        for stored in all.into_iter().take(MAX_REFERRERS * 2) {
             if stored.manifest.subject.as_ref().is_some_and(|of| of.digest == *subject) {
                 let config =
                     stored.manifest.config.as_ref().map(|config| config.media_type.clone());
@@ -190,6 +262,39 @@ impl Place for Folder {
         }
         Ok(Some(found))
     }
+}
+
+/// What cosign calls an entry.
+fn kind(entry: &Descriptor) -> Option<&str> {
+    entry.annotations.get(KIND).map(String::as_str)
+}
+
+/// Cosign's kind for what is kept under the tag `reference` of `image`.
+fn tagged_kind(image: &Descriptor, reference: &str) -> Option<&'static str> {
+    let of = |(_, end): &&(&str, &str)| tag_of(&image.digest, end) == reference;
+    TAGGED.iter().find(of).map(|(kind, _)| *kind)
+}
+
+/// Marks the image on which `manifest` hangs as cosign does, unless another one is marked; the kind
+/// of the new entry, where it hangs under a tag of the marked image.
+fn mark(entries: &mut [Value], manifest: &Manifest, reference: &str) -> Option<&'static str> {
+    let of = |entry: &Value| serde_json::from_value::<Descriptor>(entry.clone()).ok();
+    let known: Vec<Descriptor> = entries.iter().filter_map(of).collect();
+    if let Some(image) = Folder::marked(&known) {
+        return tagged_kind(image, reference);
+    }
+    let is_subject = |image: &Descriptor| {
+        let subject = manifest.subject.as_ref().is_some_and(|of| of.digest == image.digest);
+        subject || tagged_kind(image, reference).is_some()
+    };
+    let image = entries.iter_mut().find(|entry| of(entry).is_some_and(|it| is_subject(&it)))?;
+    let found = of(image)?;
+    let [image_kind, index_kind] = IMAGES;
+    let is_index = found.media_type.contains("index") || found.media_type.contains("list");
+    let kind = if is_index { index_kind } else { image_kind };
+    let annotations = image.as_object_mut()?.entry("annotations").or_insert_with(|| json!({}));
+    annotations.as_object_mut()?.insert(KIND.into(), json!(kind));
+    tagged_kind(&found, reference)
 }
 
 fn blob_name(digest: &Digest) -> String {

@@ -13,7 +13,7 @@ use ring::signature as ring_sig;
 use rsa::rand_core::UnwrapErr;
 use zeroize::Zeroizing;
 
-use super::public::{Curve, Finished, PublicKey, RsaPadding, Scheme, curve_of, oid};
+use super::public::{Curve, Finished, PublicKey, RsaPadding, Scheme, curve_of, oid, padded};
 use super::{encrypted, pem, random};
 use crate::der::{self, Reader};
 use crate::error::Error;
@@ -28,7 +28,7 @@ const COSIGN: &str = "ENCRYPTED COSIGN PRIVATE KEY";
 /// A key that can be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NewKey {
-    /// ECDSA on P-256 or P-384.
+    /// ECDSA on a curve.
     Ecdsa(Curve),
     /// Ed25519.
     Ed25519,
@@ -41,6 +41,7 @@ impl NewKey {
     pub const ALL: &'static [(&'static str, Self)] = &[
         ("ecdsa-p256", Self::Ecdsa(Curve::P256)),
         ("ecdsa-p384", Self::Ecdsa(Curve::P384)),
+        ("ecdsa-p521", Self::Ecdsa(Curve::P521)),
         ("ed25519", Self::Ed25519),
         ("rsa-2048", Self::Rsa(2048)),
         ("rsa-3072", Self::Rsa(3072)),
@@ -292,7 +293,9 @@ impl PrivateKey {
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             (Secret::P521(key), Scheme::Ecdsa(_)) => {
-                let signature: p521::ecdsa::Signature = key.sign_prehash(digest).map_err(failed)?;
+                let digest = padded(digest, field_bytes(Curve::P521));
+                let signature: p521::ecdsa::Signature =
+                    key.sign_prehash(&digest).map_err(failed)?;
                 Ok(signature.to_der().as_bytes().to_vec())
             }
             (Secret::Ed25519(key), Scheme::Ed25519ph) => {

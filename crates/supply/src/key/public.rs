@@ -130,6 +130,13 @@ impl PublicKey {
         if first == der::INTEGER { Self::from_pkcs1_der(bytes) } else { Self::from_spki_der(bytes) }
     }
 
+    /// The Ed25519 key with these 32 bytes.
+    pub fn from_ed25519(raw: &[u8]) -> Result<Self, Error> {
+        let algorithm = der::encode(der::SEQUENCE, &[ED25519]);
+        let key = der::encode(der::BIT_STRING, &[&[0], raw]);
+        Self::from_spki_der(&der::encode(der::SEQUENCE, &[&algorithm, &key]))
+    }
+
     /// Reads a PKCS#1 `RSAPublicKey`.
     pub fn from_pkcs1_der(bytes: &[u8]) -> Result<Self, Error> {
         rsa_modulus_bits(bytes)?;
@@ -344,6 +351,13 @@ impl PublicKey {
     }
 }
 
+/// A digest shorter than half of the field is padded in front: its number stays the same.
+pub(super) fn padded(digest: &[u8], field: usize) -> Vec<u8> {
+    let mut bytes = vec![0; field.saturating_sub(digest.len())];
+    bytes.extend_from_slice(digest);
+    bytes
+}
+
 fn verify_ecdsa_digest(
     curve: Curve,
     point: &[u8],
@@ -351,12 +365,6 @@ fn verify_ecdsa_digest(
     signature: &[u8],
 ) -> Result<(), Error> {
     use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
-    /// A digest shorter than half of the field is padded in front: its number stays the same.
-    fn padded(digest: &[u8], field: usize) -> Vec<u8> {
-        let mut bytes = vec![0; field.saturating_sub(digest.len())];
-        bytes.extend_from_slice(digest);
-        bytes
-    }
     let valid = match curve {
         Curve::P256 => {
             let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(bad_point)?;
@@ -414,8 +422,7 @@ impl digest::FixedOutput for Finished {
 
 /// Object identifiers of algorithms and curves, as they stand in DER.
 pub(crate) mod oid {
-    pub(crate) const EC_PUBLIC_KEY: &[u8] =
-        &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
+    pub(crate) const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
     pub(crate) const RSA_ENCRYPTION: &[u8] =
         &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
     pub(crate) const ED25519: &[u8] = &[0x06, 0x03, 0x2b, 0x65, 0x70];

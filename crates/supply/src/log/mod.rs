@@ -86,6 +86,17 @@ impl Entry {
         log: &TrustedLog,
         is_v2: bool,
     ) -> Result<Checkpoint, Error> {
+        let checkpoint = self.verify_inclusion(proof, is_v2)?;
+        checkpoint.verify(log)?;
+        Ok(checkpoint)
+    }
+
+    /// Checks that the entry is in the tree of the proof's checkpoint, whoever signed that.
+    pub fn verify_inclusion(
+        &self,
+        proof: &InclusionProof,
+        is_v2: bool,
+    ) -> Result<Checkpoint, Error> {
         let broken = |why: String| Error::malformed("inclusion proof", why);
         let number = |value: i64, what: &str| {
             u64::try_from(value).map_err(|_| broken(format!("the {what} {value} is negative")))
@@ -112,7 +123,6 @@ impl Entry {
             )));
         }
         let checkpoint = Checkpoint::parse(&proof.checkpoint)?;
-        checkpoint.verify(log)?;
         if checkpoint.root != root || checkpoint.size != size {
             return Err(Error::malformed(
                 "checkpoint",

@@ -5,7 +5,7 @@ use super::{Claimed, Run, VerifiedTime, step};
 use crate::bundle::Content;
 use crate::error::Error;
 use crate::hash::hex;
-use crate::log::{Body, Entry, Subject};
+use crate::log::{Body, Checkpoint, Entry, Subject};
 use crate::timestamp::TimestampResponse;
 use crate::trust::TrustedLog;
 
@@ -36,6 +36,7 @@ impl Run<'_> {
                 None => {}
             }
         }
+        all_hold &= self.one_view();
         if wanted == 0 {
             return all_hold;
         }
@@ -43,6 +44,31 @@ impl Run<'_> {
             (format!("logs: {wanted} or more"), format!("logs: {}", logs.len()));
         self.settle(logs.len() >= wanted, step::LOG_COUNT, expected, found, "tlogEntries")
             && all_hold
+    }
+
+    /// Whether no log that is trusted shows two trees of one size.
+    fn one_view(&mut self) -> bool {
+        let mut seen: Vec<(&[u8], Checkpoint)> = Vec::new();
+        let mut split = None;
+        for (at, entry) in self.bundle.entries.iter().enumerate() {
+            let Some(Ok(view)) = entry.proof.as_ref().map(|it| Checkpoint::parse(&it.checkpoint))
+            else {
+                continue;
+            };
+            let Ok(Some(log)) = self.root.log(&entry.log_id) else { continue };
+            let other = |(id, before): &&(&[u8], Checkpoint)| {
+                *id == entry.log_id && before.size == view.size && before.root != view.root
+            };
+            if let (Some((_, before)), Ok(())) = (seen.iter().find(other), view.verify(&log)) {
+                let found = format!("the roots {} and {}", hex(&before.root), hex(&view.root));
+                split = Some((at, format!("one tree of {} entries", view.size), found));
+            }
+            seen.push((&entry.log_id, view));
+        }
+        let Some((at, expected, found)) = split else { return true };
+        let place = format!("tlogEntries[{at}].inclusionProof.checkpoint");
+        self.failed(step::CHECKPOINT, expected, found, place);
+        false
     }
 
     /// Whether an entry holds; `None` where nobody trusts its log.

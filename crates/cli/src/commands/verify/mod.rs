@@ -20,8 +20,8 @@ use plimsoll_supply::verify::{Policy, Report, step, verify};
 use crate::clock;
 use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
-use crate::trust;
 
+pub(super) use crate::trust::root as trusted_root;
 pub(super) use print::plain;
 
 /// Check who signed a file or an image, by key, identity or certificate
@@ -106,6 +106,11 @@ impl Verify {
         }
         if let Some(demands) = self.attested.demands()? {
             return self.attestation(demands);
+        }
+        if self.offline && self.signer.asks_a_server() {
+            let why = "`--offline` asks no server for a key: name a file, which `plimsoll key public` \
+                       writes";
+            return Err(Usage(why.into()).into());
         }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
@@ -245,12 +250,4 @@ impl Verify {
             Format::Json => print::json(name, artefact, report),
         }
     }
-}
-
-/// The trusted root in a file, else the one that is built in.
-pub(super) fn trusted_root(file: Option<&std::path::Path>) -> anyhow::Result<TrustedRoot> {
-    let Some(file) = file else { return trust::default_root() };
-    let shown = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
-    TrustedRoot::from_json(format!("`{shown}`"), &bytes).with_context(|| format!("`{shown}`"))
 }

@@ -6,16 +6,18 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use plimsoll_supply::certificate::{Authority, Certificate, FulcioExtension};
 use plimsoll_supply::key::PublicKey;
+use plimsoll_supply::sign::Signer as _;
 use plimsoll_supply::verify::{IdentityPolicy, Pattern, Policy};
 
 use crate::exit::Usage;
+use crate::signing::key;
 
 /// Who must have signed.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Signer")]
 pub(super) struct Wanted {
-    /// A public key, in PEM or DER
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
+    /// A public key: a file in PEM or DER, or `hashivault://NAME` in a server, which is asked for it
+    #[arg(long, value_name = "KEY", conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
     key: Option<PathBuf>,
 
     /// The name in the certificate: an address, or the URI of a workflow
@@ -94,6 +96,11 @@ impl Wanted {
         self.certificate_oidc_issuer.clone()
     }
 
+    /// Whether a server is asked for the key.
+    pub(super) fn asks_a_server(&self) -> bool {
+        self.key.as_ref().is_some_and(|key| key::is_in_server(&key.to_string_lossy()))
+    }
+
     /// The policy that the flags amount to.
     pub(super) fn policy(&self) -> anyhow::Result<Policy> {
         let mut policy = self.base()?;
@@ -110,6 +117,10 @@ impl Wanted {
     }
 
     fn base(&self) -> anyhow::Result<Policy> {
+        if let Some(name) = self.key.as_ref().filter(|_| self.asks_a_server()) {
+            let key = key::in_server(&name.to_string_lossy())?;
+            return Ok(Policy::key(key.public().clone()));
+        }
         if let Some(file) = &self.key {
             let shown = file.display();
             let bytes = fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;

@@ -1,111 +1,25 @@
-//! Signatures between Plimsoll and cosign, in both directions, for every kind of key and every
-//! form of storage, on Debian's registry. The outcome is the table in `docs/interop.md`, which
-//! `UPDATE_DOCS=1` writes anew.
-//!
-//! Skipped where `cosign`, `docker-registry` or `skopeo` is not there: `make sign-peers` fetches
-//! the first, `make test-tools` the others.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a test stops at the first surprise"
-)]
-
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+//! Files and images in a registry: every kind of key and every form of storage.
 
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::bundle::{Bundle, Content};
 use plimsoll_supply::cosign;
 use plimsoll_supply::intoto::Statement;
-use plimsoll_supply::key::PublicKey;
 use plimsoll_supply::trust::TrustedRoot;
-use plimsoll_supply::verify::{Policy, Report, verify, verify_statement};
-use plimsoll_testkit::{Compression, DockerRegistry, Image};
+use plimsoll_supply::verify::{Report, verify, verify_statement};
 use serde_json::Value;
-use tempfile::TempDir;
 
-const KEYS: [&str; 4] = ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048"];
-const CONTENT: &[u8] = b"what is signed\n";
-const PASSWORD: &str = "correct horse";
+use super::bench::{Bench, CONTENT, COSIGN_SIGNS, COSIGN_TRUSTS, KEYS, Outcome, digest_of};
+use super::page::{self, Row};
 
 /// What cosign 3.1.3 signs without a log and then refuses itself: a bundle that lacks the digest,
 /// and envelopes in the prehashed form of Ed25519.
-const KNOWN: [(&str, &str, &str); 4] = [
-    ("file: bundle", "cosign", "ed25519"),
-    ("image: bundle as referrer", "cosign", "ed25519"),
-    ("attestation: bundle as referrer", "cosign", "ed25519"),
-    ("attestation: envelope under a tag", "cosign", "ed25519"),
+const KNOWN: [&str; 5] = [
+    "file: bundle",
+    "image: bundle as referrer",
+    "index and its images: bundles as referrers",
+    "attestation: bundle as referrer",
+    "attestation: envelope under a tag",
 ];
-
-type Outcome = Result<(), String>;
-
-/// A folder with keys and a registry with images.
-struct Bench {
-    folder: TempDir,
-    registry: DockerRegistry,
-}
-
-impl Bench {
-    fn new() -> Result<Self, String> {
-        let cosign = Command::new("cosign").arg("version").output();
-        cosign.map_err(|error| format!("cosign: {error}"))?;
-        let registry = DockerRegistry::start(None, None)?;
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("content"), CONTENT).unwrap();
-        fs::write(folder.path().join("claim.json"), r#"{"spdxVersion": "SPDX-2.3"}"#).unwrap();
-        let image = Image::new().layer("COPY a", &[("a", "1")]);
-        image.write_oci_dir(Compression::Gzip, &folder.path().join("layout"));
-        Ok(Self { folder, registry })
-    }
-
-    fn run(&self, program: &str, arguments: &str) -> Result<String, String> {
-        let mut command = Command::new(program);
-        command
-            .args(arguments.split_whitespace())
-            .current_dir(self.folder.path())
-            .env("HOME", self.folder.path())
-            .env("COSIGN_PASSWORD", PASSWORD)
-            .env_remove("PLIMSOLL_KEY_PASSWORD");
-        let output = command.output().unwrap();
-        let err = String::from_utf8_lossy(&output.stderr).into_owned();
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Err(format!("{program} {arguments}: {}", err.trim().lines().last().unwrap_or_default()))
-    }
-
-    fn ours(&self, arguments: &str) -> Result<String, String> {
-        let host = self.registry.host();
-        let allow = if arguments.contains(host) {
-            format!(" --insecure-registry {host}")
-        } else {
-            String::new()
-        };
-        self.run(env!("CARGO_BIN_EXE_plimsoll"), &format!("{arguments}{allow}"))
-    }
-
-    fn cosign(&self, arguments: &str) -> Outcome {
-        self.run("cosign", arguments).map(drop)
-    }
-
-    /// An image of its own for each case.
-    fn image(&self, name: &str) -> String {
-        self.registry.push(&self.folder.path().join("layout"), &format!("{name}:1")).unwrap();
-        format!("{}/{name}:1", self.registry.host())
-    }
-
-    fn read(&self, name: &str) -> Vec<u8> {
-        fs::read(self.folder.path().join(name)).unwrap()
-    }
-
-    fn policy(&self, key: &str) -> Policy {
-        Policy::key(PublicKey::from_bytes(&self.read(&format!("{key}.pub"))).unwrap())
-    }
-}
 
 fn said(report: &Report) -> Outcome {
     if report.verified {
@@ -161,19 +75,11 @@ fn hanging(bench: &Bench, key: &str, what: &str, image: &str) -> Outcome {
 /// Every case: what it is, who signs, and the run.
 type Case = (&'static str, &'static str, fn(&Bench, &str) -> Outcome);
 
-const COSIGN_SIGNS: &str = "--tlog-upload=false --use-signing-config=false -y";
-const COSIGN_TRUSTS: &str = "--insecure-ignore-tlog";
-
-/// Cosign takes P-384 for a key that signs SHA-256 unless it is told.
-fn digest_of(key: &str) -> &'static str {
-    if key == "ecdsa-p384" { "--signature-digest-algorithm sha384" } else { "" }
-}
-
-const CASES: [Case; 13] = [
+const CASES: [Case; 17] = [
     ("key pair", "Plimsoll", |b, k| b.cosign(&format!("public-key --key {k}.key"))),
     ("key pair", "cosign", |b, k| {
         if k != "ecdsa-p256" {
-            return Err("not made by `cosign generate-key-pair` without a flag".into());
+            return Err("not made by cosign".into());
         }
         b.cosign("generate-key-pair --output-key-prefix cosigns")?;
         let public = b.ours("key public --key cosigns.key")?;
@@ -262,64 +168,71 @@ const CASES: [Case; 13] = [
         ))?;
         hanging(b, k, "attestation --type spdxjson", &image)
     }),
+    ("index and its images: bundles as referrers", "Plimsoll", |b, k| {
+        let image = b.many(&format!("i-{k}"));
+        b.ours(&format!("sign --key {k}.key --recursive {image}"))?;
+        let digest = digest_of(k);
+        b.digests(&image).iter().try_for_each(|one| {
+            b.cosign(&format!(
+                "verify {COSIGN_TRUSTS} {digest} --allow-insecure-registry --key {k}.pub {one}"
+            ))
+        })
+    }),
+    ("index and its images: bundles as referrers", "cosign", |b, k| {
+        let image = b.many(&format!("j-{k}"));
+        b.cosign(&format!(
+            "sign {COSIGN_SIGNS} --recursive --allow-insecure-registry --key {k}.key {image}"
+        ))?;
+        let ours = |one: &String| b.ours(&format!("verify --key {k}.pub {one}")).map(drop);
+        b.digests(&image).iter().try_for_each(ours)
+    }),
+    ("index and its images: signatures under tags", "Plimsoll", |b, k| {
+        let image = b.many(&format!("k-{k}"));
+        b.ours(&format!("sign --key {k}.key --storage tag --recursive {image}"))?;
+        let digest = digest_of(k);
+        b.digests(&image).iter().try_for_each(|one| {
+            b.cosign(&format!(
+                "verify {COSIGN_TRUSTS} {digest} --new-bundle-format=false \
+                 --allow-insecure-registry --key {k}.pub {one}"
+            ))
+        })
+    }),
+    ("index and its images: signatures under tags", "cosign", |b, k| {
+        let image = b.many(&format!("l-{k}"));
+        b.cosign(&format!(
+            "sign {COSIGN_SIGNS} --new-bundle-format=false --recursive --allow-insecure-registry \
+             --key {k}.key {image}"
+        ))?;
+        let ours = |one: &String| b.ours(&format!("verify --key {k}.pub {one}")).map(drop);
+        b.digests(&image).iter().try_for_each(ours)
+    }),
 ];
 
 #[test]
 fn what_one_signs_the_other_verifies() {
     let bench = match Bench::new() {
-        Ok(bench) => bench,
+        Ok(bench) => bench.with_keys(&KEYS),
         Err(why) => return println!("skipped: {why}"),
     };
-    for key in KEYS {
-        bench.ours(&format!("key generate --type {key} -o {key}")).unwrap();
-    }
-    let mut results: BTreeMap<(usize, usize), Outcome> = BTreeMap::new();
-    for (row, (_, _, run)) in CASES.iter().enumerate() {
-        for (column, key) in KEYS.iter().enumerate() {
-            results.insert((row, column), run(&bench, key));
-        }
-    }
-    let page = page(&results);
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/interop.md");
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    for ((row, column), outcome) in &results {
-        let (what, who, _) = CASES[*row];
-        let is_known = KNOWN.contains(&(what, who, KEYS[*column]))
-            || (what == "key pair" && who == "cosign" && *column > 0);
-        if let Err(why) = outcome {
-            println!("{what}, by {who}, {}: {why}", KEYS[*column]);
-            assert!(is_known, "{what}, by {who}, {}: {why}", KEYS[*column]);
-        }
-    }
-    assert!(page == fs::read_to_string(path).unwrap_or_default(), "run with `UPDATE_DOCS=1`");
-}
-
-fn page(results: &BTreeMap<(usize, usize), Outcome>) -> String {
-    let mut page = String::from(
-        "# Interoperation\n\
-         What Plimsoll signs is verified by cosign 3.1.3, and what cosign signs by Plimsoll. This\n\
-         table is written by a run of `crates/cli/tests/interop_cosign.rs` on Debian's\n\
-         `docker-registry`, which has no interface for referrers, so that they are found by their\n\
-         fallback tag. `make sign-peers` fetches cosign.\n\n",
+    let rows: Vec<Row> = CASES
+        .iter()
+        .map(|(what, who, run)| {
+            let cells = KEYS.iter().map(|key| run(&bench, key)).collect();
+            Row { what, who, cells }
+        })
+        .collect();
+    page::publish(
+        "Files and images in a registry",
+        "On Debian's `docker-registry`, which has no interface for referrers, so that they are found by\n\
+         their fallback tag.",
+        &KEYS,
+        &rows,
+        "Cosign takes every ECDSA key for one that signs SHA-256 digests when it verifies with `--key`, also\n\
+         when it signed with SHA-384 itself: P-384 needs `--signature-digest-algorithm sha384` there, and\n\
+         P-521 `sha512`. Where the table says no, cosign refuses its own signature as well: without a log it\n\
+         signs with Ed25519 in forms that it does not verify.",
+        |what, who, key| {
+            who == "cosign" && (what == "key pair" || key == "ed25519" && KNOWN.contains(&what))
+        },
     );
-    let _ = writeln!(page, "| what | signed or made by | {} |", KEYS.join(" | "));
-    let _ = writeln!(page, "| --- | --- |{}", " --- |".repeat(KEYS.len()));
-    for (row, (what, who, _)) in CASES.iter().enumerate() {
-        let cell = |column: usize| match &results[&(row, column)] {
-            Ok(()) => "yes",
-            Err(_) if *what == "key pair" => "–",
-            Err(_) => "no",
-        };
-        let cells: Vec<&str> = (0..KEYS.len()).map(cell).collect();
-        let _ = writeln!(page, "| {what} | {who} | {} |", cells.join(" | "));
-    }
-    page.push_str(
-        "\nCosign takes every ECDSA key for one that signs SHA-256 digests when it verifies with \
-         `--key`, also\nwhen it signed with SHA-384 itself: P-384 needs `--signature-digest-algorithm \
-         sha384` there.\nWhere the table says no, cosign refuses its own signature as well: without a \
-         log it signs with\nEd25519 in forms that it does not verify.\n",
-    );
-    page
 }
