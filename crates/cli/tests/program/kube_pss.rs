@@ -32,7 +32,7 @@ fn the_plan_names_what_is_in_the_way_and_what_to_type() {
 #[test]
 fn without_the_pod_in_the_way_baseline_can_be_enforced() {
     let machine = Machine::new();
-    machine.write("shop.yaml", &SHOP.replace("hostNetwork: true, ", ""));
+    machine.write("shop.yaml", SHOP.replace("hostNetwork: true, ", ""));
     insta::assert_snapshot!(machine.run("kube pss plan -o commands shop.yaml").ended(0).out);
     machine.run("kube pss plan --level baseline shop.yaml").ended(0);
     machine.run("kube pss plan --level restricted shop.yaml").ended(1);

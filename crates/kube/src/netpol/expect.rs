@@ -7,6 +7,7 @@
 //!   - {to: shop/db, port: 5432, only: [shop/web, shop/backup]}
 //! ```
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -131,11 +132,13 @@ impl Expectation {
     /// Asks the network.
     pub fn try_on(&self, network: &Network<'_>) -> Tried {
         let mut tried = Tried { asked: 0, broken: Vec::new(), nobody: Vec::new() };
-        let from = self.ends(network, &self.from, &mut tried.nobody);
-        let to = self.ends(network, &self.to, &mut tried.nobody);
-        let only = match &self.wanted {
-            Wanted::Only(patterns) => self.ends(network, patterns, &mut tried.nobody),
-            Wanted::Allowed(_) => Vec::new(),
+        let from = ends(&self.from, network, &mut tried.nobody);
+        let to = ends(&self.to, network, &mut tried.nobody);
+        let only: HashSet<End> = match &self.wanted {
+            Wanted::Only(patterns) => {
+                ends(patterns, network, &mut tried.nobody).into_iter().collect()
+            }
+            Wanted::Allowed(_) => HashSet::new(),
         };
         for to in to {
             for from in from.iter().copied().filter(|from| *from != to) {
@@ -155,27 +158,20 @@ impl Expectation {
         }
         tried
     }
+}
 
-    fn ends(
-        &self,
-        network: &Network<'_>,
-        patterns: &[Pattern],
-        nobody: &mut Vec<String>,
-    ) -> Vec<End> {
-        let mut all = Vec::new();
-        for pattern in patterns {
-            let ends = pattern.ends(network);
-            if ends.is_empty() {
-                nobody.push(pattern.to_string());
-            }
-            for end in ends {
-                if !all.contains(&end) {
-                    all.push(end);
-                }
-            }
+/// Whom the patterns mean, each once; those that mean nobody are named.
+fn ends(patterns: &[Pattern], network: &Network<'_>, nobody: &mut Vec<String>) -> Vec<End> {
+    let mut seen = HashSet::new();
+    let mut all = Vec::new();
+    for pattern in patterns {
+        let ends = pattern.ends(network);
+        if ends.is_empty() {
+            nobody.push(pattern.to_string());
         }
-        all
+        all.extend(ends.into_iter().filter(|end| seen.insert(*end)));
     }
+    all
 }
 
 /// The expectations of a file, or all that is wrong with it.

@@ -6,7 +6,7 @@ use super::network::{Effective, Network};
 use super::policy::{Direction, Place, Policy, Protocol};
 
 /// Who sends or receives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum End {
     /// A pod, by its number in the cluster.
     Pod(usize),

@@ -105,10 +105,9 @@ fn blocker(one: &Blocker, style: &Style, out: &mut dyn Write) -> io::Result<()> 
     }
     let is_safe = fixes.iter().all(|safety| *safety == Safety::Safe);
     let command = if is_safe { "kube lint --fix" } else { "kube lint --fix --unsafe-fixes" };
-    let share = match (fixes.len(), one.forbidden.len()) {
-        (fixed, all) if fixed == all => "it".to_owned(),
-        (fixed, all) => format!("{fixed} of {all}"),
-    };
+    let all = one.forbidden.len();
+    let share =
+        if fixes.len() == all { "it".to_owned() } else { format!("{} of {all}", fixes.len()) };
     let said = format!("`{command}` mends {share}");
     writeln!(out, "      {}", style.paint(Role::Good, &said))
 }

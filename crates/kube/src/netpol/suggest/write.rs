@@ -32,26 +32,18 @@ const DNS: &str = "    # names
 /// apart, and those with the network of their node, have none.
 pub fn write(cluster: &Cluster, needs: &Needs) -> String {
     let mut text = String::new();
-    let mut seen = BTreeSet::new();
+    let mut alike: BTreeMap<(&str, String), BTreeSet<usize>> = BTreeMap::new();
     for (number, pod) in cluster.pods.iter().enumerate() {
+        alike.entry((&pod.namespace, labels(pod))).or_default().insert(number);
+    }
+    for pod in &cluster.pods {
         let labels = labels(pod);
         if pod.host_network || labels.is_empty() {
             let why = if pod.host_network { "has the network of its node" } else { "has no label" };
-            let _ = writeln!(text, "# {} {why}: no policy selects it", plain(&pod.called()));
-            continue;
+            let _ = writeln!(text, "# {} {why}: no policy selects it", plain(pod.called()));
+        } else if let Some(same) = alike.remove(&(pod.namespace.as_str(), labels.clone())) {
+            policy(cluster, needs, pod, &same, &labels, &mut text);
         }
-        if !seen.insert((pod.namespace.as_str(), labels.clone())) {
-            continue;
-        }
-        let same: BTreeSet<usize> = cluster
-            .pods
-            .iter()
-            .enumerate()
-            .filter(|(_, other)| other.namespace == pod.namespace && self::labels(other) == labels)
-            .map(|(number, _)| number)
-            .collect();
-        debug_assert!(same.contains(&number), "a pod has its own labels");
-        policy(cluster, needs, pod, &same, &labels, &mut text);
     }
     text
 }
