@@ -203,7 +203,7 @@ impl Registries {
     }
 }
 
-/// A message of OpenPGP, as it is or behind the name of its kind; other kinds are none.
+/// A message of `OpenPGP`, as it is or behind the name of its kind; other kinds are none.
 fn simple_signing(bytes: Vec<u8>) -> Option<Vec<u8>> {
     match bytes.as_slice() {
         [0, named @ ..] => named.strip_prefix(b"simple-signing\n").map(<[u8]>::to_vec),

@@ -69,7 +69,7 @@ pub(crate) struct Verify {
     attested: attested::Flags,
 
     #[command(flatten)]
-    notation: notation::Notation,
+    notation: notation::ByPolicy,
 
     #[command(flatten)]
     containers: containers::Containers,

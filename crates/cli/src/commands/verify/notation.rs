@@ -24,7 +24,7 @@ use crate::{clock, files, paths};
 /// How signatures of the Notary Project are verified.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Notary Project (notation)")]
-pub(super) struct Notation {
+pub(super) struct ByPolicy {
     /// Verify what `notation sign` made, by the trust policy and trust store of notation's own
     /// configuration
     #[arg(long, conflicts_with_all = super::SIGSTORE)]
@@ -58,12 +58,12 @@ pub(super) struct Notation {
 /// What came of it.
 pub(super) enum Verdict {
     /// The statement says that nothing is to be verified.
-    Skipped(Candidate),
+    Skipped(Box<Candidate>),
     /// Every signature that was looked at, the one that holds last.
     Judged(Vec<Candidate>),
 }
 
-impl Notation {
+impl ByPolicy {
     /// Whether signatures of this kind are asked for.
     pub(super) fn is_asked(&self) -> bool {
         self.notation || self.notation_trust_policy.is_some() || self.notation_trust_store.is_some()
@@ -84,7 +84,7 @@ impl Notation {
         if statement.skips() {
             let report = notation::skipped(statement);
             let (name, artefact) = (repository.name(), image::artefact(&target.digest));
-            return Ok(Verdict::Skipped(Candidate { name, artefact, report }));
+            return Ok(Verdict::Skipped(Box::new(Candidate { name, artefact, report })));
         }
         let metadata = self.metadata()?;
         let stores = self.stores(statement)?;
@@ -99,11 +99,11 @@ impl Notation {
             ));
         }
         for entry in listed.iter().take(self.max_signatures) {
-            let stored = repository.manifest(&entry.digest)?;
+            let found = repository.manifest(&entry.digest)?;
             let short = entry.digest.short();
             // The specification has one envelope in each artifact.
-            let [layer] = stored.manifest.layers.as_slice() else {
-                let count = stored.manifest.layers.len();
+            let [layer] = found.manifest.layers.as_slice() else {
+                let count = found.manifest.layers.len();
                 tell(&format!("passed over: {short} has {count} layers where one is due"));
                 continue;
             };
@@ -132,19 +132,18 @@ impl Notation {
     }
 
     fn policy(&self) -> anyhow::Result<TrustPolicy> {
-        let file = match &self.notation_trust_policy {
-            Some(file) => file.clone(),
-            None => {
-                let folder = paths::notation_dir();
-                let names = ["trustpolicy.oci.json", "trustpolicy.json"];
-                let found = names.map(|name| folder.join(name)).into_iter().find(|it| it.exists());
-                found.ok_or_else(|| {
-                    let folder = folder.display();
-                    Usage(format!(
-                        "no trust policy in `{folder}`: name one with --notation-trust-policy FILE"
-                    ))
-                })?
-            }
+        let file = if let Some(file) = &self.notation_trust_policy {
+            file.clone()
+        } else {
+            let folder = paths::notation_dir();
+            let names = ["trustpolicy.oci.json", "trustpolicy.json"];
+            let found = names.map(|name| folder.join(name)).into_iter().find(|it| it.exists());
+            found.ok_or_else(|| {
+                let folder = folder.display();
+                Usage(format!(
+                    "no trust policy in `{folder}`: name one with --notation-trust-policy FILE"
+                ))
+            })?
         };
         let shown = file.display();
         let bytes =
