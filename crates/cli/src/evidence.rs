@@ -1,69 +1,58 @@
-//! What was signed about an image, wherever and in whichever form it is stored: bundles that refer
-//! to it, and what cosign keeps under its tags.
+//! Finds what was signed about an image, wherever and in whichever form it is stored: bundles that
+//! refer to it, and what cosign keeps under its tags.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use plimsoll_image::ImageError;
 use plimsoll_image::attached::{Repository, Stored};
-use plimsoll_image::oci::Descriptor;
 use plimsoll_model::Digest;
-use plimsoll_supply::bundle::{Bundle, Content};
-use plimsoll_supply::intoto::Statement;
+use plimsoll_supply::evidence::BUNDLE;
+pub(crate) use plimsoll_supply::evidence::{Evidence, Form};
 use plimsoll_supply::sign::statement;
-use plimsoll_supply::{Error, cosign};
 
-/// The start of every bundle's media type, with and without a version in it.
-const BUNDLE: &str = "application/vnd.dev.sigstore.bundle";
+/// The tags that cosign kept signatures and attestations under.
+const TAGS: [&str; 2] = ["sig", "att"];
 
-/// How it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// One document with everything in it.
-    Bundle,
-    /// A DSSE envelope, the rest in annotations.
-    Envelope,
-    /// What was signed is the layer, the signature is in its annotations.
-    Simple,
+/// What hangs on an image, by digest, before it is read.
+#[derive(Default)]
+pub(crate) struct Listing {
+    referrers: Vec<Digest>,
+    tagged: Vec<(&'static str, Stored)>,
 }
 
-/// One signature or attestation.
-#[derive(Debug, Clone)]
-pub(crate) struct Evidence {
-    /// Where it is: the digest of its manifest.
-    pub(crate) manifest: Digest,
-    /// The tag that it was found under; none where it refers to the image.
-    pub(crate) tag: Option<String>,
-    /// How it is written.
-    pub(crate) form: Form,
-    /// Its bytes.
-    pub(crate) bytes: Vec<u8>,
-    /// What its descriptor says of it.
-    pub(crate) annotations: BTreeMap<String, String>,
-}
-
-impl Evidence {
-    /// It as a bundle, which no one has verified.
-    pub(crate) fn bundle(&self) -> Result<Bundle, Error> {
-        let annotation = |name: &str| self.annotations.get(name).map(String::as_str);
-        match self.form {
-            Form::Bundle => Bundle::parse(&self.bytes),
-            Form::Envelope => cosign::bundle(&self.bytes, true, annotation),
-            Form::Simple => cosign::bundle(&self.bytes, false, annotation),
-        }
+impl Listing {
+    /// What refers to `subject`.
+    pub(crate) fn referring(repository: &Repository, subject: &Digest) -> Result<Self, ImageError> {
+        let all = repository.referrers(subject, None)?.into_iter();
+        let ours = all.filter(|entry| entry.artifact_type.as_deref().is_none_or(is_known_type));
+        Ok(Self { referrers: ours.map(|entry| entry.digest).collect(), tagged: Vec::new() })
     }
 
-    /// The type of what it claims; `None` of a signature that is no statement.
-    pub(crate) fn predicate_type(&self) -> Option<String> {
-        match self.bundle().ok()?.content {
-            Content::Envelope(envelope) => Some(Statement::of(&envelope).ok()?.predicate_type),
-            Content::Message { .. } => None,
+    /// What is kept under tags for `subject`.
+    pub(crate) fn tagged(repository: &Repository, subject: &Digest) -> Result<Self, ImageError> {
+        let mut tagged = Vec::new();
+        for kind in TAGS {
+            tagged.extend(repository.tagged(subject, kind)?.map(|stored| (kind, stored)));
         }
+        Ok(Self { referrers: Vec::new(), tagged })
     }
 
-    /// Whether it signs the image, and claims nothing else.
-    pub(crate) fn is_signature(&self) -> bool {
-        self.form == Form::Simple
-            || self.predicate_type().is_some_and(|uri| uri == statement::SIGNATURE)
+    /// The digests of all of it.
+    pub(crate) fn digests(&self) -> BTreeSet<Digest> {
+        let tagged = self.tagged.iter().map(|(_, stored)| stored.descriptor.digest.clone());
+        self.referrers.iter().cloned().chain(tagged).collect()
+    }
+
+    /// Reads it, in order.
+    pub(crate) fn read(&self, repository: &Repository) -> Result<Vec<Evidence>, ImageError> {
+        let mut found = Vec::new();
+        for digest in &self.referrers {
+            read(repository, &repository.manifest(digest)?, None, &mut found)?;
+        }
+        for (kind, stored) in &self.tagged {
+            read(repository, stored, Some(kind), &mut found)?;
+        }
+        Ok(found)
     }
 }
 
@@ -72,18 +61,8 @@ pub(crate) fn collect(
     repository: &Repository,
     subject: &Digest,
 ) -> Result<Vec<Evidence>, ImageError> {
-    let mut found = Vec::new();
-    for entry in repository.referrers(subject, None)? {
-        let is_ours = entry.artifact_type.as_deref().is_none_or(is_known_type);
-        if is_ours {
-            read(repository, &repository.manifest(&entry.digest)?, None, &mut found)?;
-        }
-    }
-    for kind in ["sig", "att"] {
-        if let Some(stored) = repository.tagged(subject, kind)? {
-            read(repository, &stored, Some(kind), &mut found)?;
-        }
-    }
+    let mut found = Listing::referring(repository, subject)?.read(repository)?;
+    found.extend(Listing::tagged(repository, subject)?.read(repository)?);
     Ok(found)
 }
 
@@ -101,7 +80,7 @@ fn read(
     found: &mut Vec<Evidence>,
 ) -> Result<(), ImageError> {
     for layer in &stored.manifest.layers {
-        if let Some(form) = form(layer) {
+        if let Some(form) = Form::of(&layer.media_type) {
             found.push(Evidence {
                 manifest: stored.descriptor.digest.clone(),
                 tag: tag.map(str::to_owned),
@@ -112,13 +91,4 @@ fn read(
         }
     }
     Ok(())
-}
-
-fn form(layer: &Descriptor) -> Option<Form> {
-    match layer.media_type.as_str() {
-        cosign::SIMPLE_SIGNING_MEDIA_TYPE => Some(Form::Simple),
-        cosign::ENVELOPE_MEDIA_TYPE => Some(Form::Envelope),
-        kind if kind.starts_with(BUNDLE) => Some(Form::Bundle),
-        _ => None,
-    }
 }

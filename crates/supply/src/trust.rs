@@ -45,6 +45,8 @@ impl std::fmt::Display for Span {
 pub struct TrustedRoot {
     /// Where it was read from, for messages.
     pub origin: String,
+    /// The SHA-256 digest of its bytes.
+    pub digest: [u8; 32],
     document: Document,
 }
 
@@ -103,7 +105,7 @@ impl TrustedRoot {
             | "application/vnd.dev.sigstore.trustedroot.v0.2+json" => {}
             other => return Err(Error::unsupported("trusted root", format!("`{other}`"))),
         }
-        Ok(Self { origin: origin.into(), document })
+        Ok(Self { origin: origin.into(), digest: crate::hash::sha256(bytes), document })
     }
 
     /// Reads several trusted roots, one a line, as `gh attestation trusted-root` prints them, or

@@ -163,3 +163,17 @@ pub(crate) fn told(name: &str, attached: &Attached) {
     };
     tell(&format!("stored {name}@{} {how}", attached.digest));
 }
+
+/// `KEY=VALUE`, what a signer says of an image.
+pub(crate) fn annotations(texts: &[String]) -> Result<BTreeMap<String, String>, Usage> {
+    let pair = |text: &String| {
+        let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty())?;
+        Some((key.to_owned(), value.to_owned()))
+    };
+    texts
+        .iter()
+        .map(|text| {
+            pair(text).ok_or_else(|| Usage(format!("`{text}` is no annotation: KEY=VALUE")))
+        })
+        .collect()
+}

@@ -106,16 +106,20 @@ const CASES: [Case; 17] = [
     }),
     ("image: bundle as referrer", "Plimsoll", |b, k| {
         let image = b.image(&format!("a-{k}"));
-        b.ours(&format!("sign --key {k}.key {image}"))?;
+        b.ours(&format!("sign --key {k}.key -a env=prod {image}"))?;
         let digest = digest_of(k);
         b.cosign(&format!(
-            "verify {COSIGN_TRUSTS} {digest} --allow-insecure-registry --key {k}.pub {image}"
+            "verify {COSIGN_TRUSTS} {digest} -a env=prod --allow-insecure-registry --key {k}.pub \
+             {image}"
         ))
     }),
     ("image: bundle as referrer", "cosign", |b, k| {
         let image = b.image(&format!("b-{k}"));
-        b.cosign(&format!("sign {COSIGN_SIGNS} --allow-insecure-registry --key {k}.key {image}"))?;
-        hanging(b, k, "signature", &image)
+        b.cosign(&format!(
+            "sign {COSIGN_SIGNS} -a env=prod --allow-insecure-registry --key {k}.key {image}"
+        ))?;
+        hanging(b, k, "signature", &image)?;
+        b.ours(&format!("verify {image} --key {k}.pub -a env=prod")).map(drop)
     }),
     ("image: signature under a tag", "Plimsoll", |b, k| {
         let image = b.image(&format!("c-{k}"));

@@ -11,6 +11,7 @@
 
 mod document;
 mod folder;
+mod registries;
 mod remote;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use plimsoll_model::{Digest, ImageName, Reference, Transport};
 
 pub use self::document::{Artifact, Piece};
 use self::folder::Folder;
+pub use self::registries::Registries;
 use self::remote::Remote;
 use crate::Options;
 use crate::error::ImageError;
@@ -98,9 +100,16 @@ impl Repository {
     /// The place where `reference` is. A name without a transport is one in a registry: a daemon
     /// keeps no signatures.
     pub fn open(reference: &Reference, options: &Options) -> Result<Self, ImageError> {
+        Self::with(reference, |name| Remote::open(name, &options.registry))
+    }
+
+    fn with(
+        reference: &Reference,
+        remote: impl FnOnce(&ImageName) -> Result<Remote, ImageError>,
+    ) -> Result<Self, ImageError> {
         let place: Box<dyn Place> = match reference {
             Reference::Image { transport: Transport::Auto | Transport::Registry, name } => {
-                Box::new(Remote::open(name, &options.registry)?)
+                Box::new(remote(name)?)
             }
             Reference::Path { transport: Transport::OciDir, path } => {
                 let (path, tag) = crate::split_tag(path);

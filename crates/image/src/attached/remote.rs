@@ -1,6 +1,7 @@
 //! A repository in a registry: manifests and blobs read, written and listed.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use plimsoll_model::{Digest, ImageName};
 use reqwest::Method;
@@ -12,7 +13,9 @@ use super::document::sha256;
 use super::{FoundBy, MAX_PIECE, MAX_REFERRERS, Place, Stored};
 use crate::error::ImageError;
 use crate::oci::{Descriptor, Manifest};
-use crate::sources::registry::{Call, Client, MANIFESTS, MAX_DOCUMENT, RegistryOptions, verify};
+use crate::sources::registry::{
+    Call, Client, Host, MANIFESTS, MAX_DOCUMENT, RegistryOptions, verify,
+};
 
 /// Pages of a list of referrers.
 const MAX_PAGES: usize = 100;
@@ -25,6 +28,11 @@ pub(super) struct Remote {
 impl Remote {
     pub(super) fn open(name: &ImageName, options: &RegistryOptions) -> Result<Self, ImageError> {
         Ok(Self { name: name.clone(), client: Client::new(name, options)? })
+    }
+
+    /// By connections to the host that others use as well.
+    pub(super) fn on(host: Arc<Host>, name: &ImageName, options: &RegistryOptions) -> Self {
+        Self { name: name.clone(), client: Client::on(host, name, options) }
     }
 
     fn read(&self, path: &str, headers: &HeaderMap, max: u64) -> Result<Answer, ImageError> {
@@ -171,6 +179,9 @@ impl Place for Remote {
     }
 
     fn listed(&self, subject: &Digest) -> Result<Option<Vec<Descriptor>>, ImageError> {
+        if self.client.host().lists_nothing() {
+            return Ok(None);
+        }
         let mut path = format!("referrers/{subject}");
         let mut all = Vec::new();
         for _ in 0..MAX_PAGES {
@@ -180,7 +191,10 @@ impl Place for Remote {
                 Err(
                     ImageError::NotFound { .. }
                     | ImageError::Registry { status: 400 | 405 | 501, .. },
-                ) if all.is_empty() => return Ok(None),
+                ) if all.is_empty() => {
+                    self.client.host().found_without_lists();
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             };
             if !answer.header(CONTENT_TYPE).starts_with("application/vnd.oci.image.index") {

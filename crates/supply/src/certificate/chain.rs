@@ -50,6 +50,19 @@ const MAX_PATH: usize = 8;
 const MAX_CHECKS: usize = 64;
 
 impl Authority {
+    /// Reads certificates in PEM: roots are those that issued themselves, else the last one.
+    pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
+        let (mut roots, mut intermediates): (Vec<_>, Vec<_>) =
+            Certificate::all_from_pem(bytes)?.into_iter().partition(Certificate::is_self_issued);
+        if roots.is_empty() {
+            roots.extend(intermediates.pop());
+        }
+        if roots.is_empty() {
+            return Err(Error::malformed("certificates", "there is none"));
+        }
+        Ok(Self { roots, intermediates })
+    }
+
     /// The path from `leaf` to a root, both included, each certificate valid at `at`.
     ///
     /// `more` are certificates that somebody else offers for the way.

@@ -124,6 +124,30 @@ impl PublicKey {
         }
     }
 
+    /// Reads every key of a PEM file, or the one of a DER file. A key that is there twice is an
+    /// error, because it would be counted once.
+    pub fn all_from_bytes(bytes: &[u8]) -> Result<Vec<Self>, Error> {
+        if !pem::is_pem(bytes) {
+            return Ok(vec![Self::from_bytes(bytes)?]);
+        }
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| Error::malformed("public key", "PEM that is not UTF-8"))?;
+        let mut keys: Vec<Self> = Vec::new();
+        for block in pem::blocks(text)? {
+            let key = Self::from_pem(&pem::encode(&block.label, &block.bytes))?;
+            let same = |other: &Self| other.kind == key.kind && other.material == key.material;
+            if keys.iter().any(same) {
+                let why = format!("{} is there twice", key.describe());
+                return Err(Error::malformed("public keys", why));
+            }
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(Error::malformed("public keys", "no block"));
+        }
+        Ok(keys)
+    }
+
     /// Reads a `SubjectPublicKeyInfo` or, failing that, a PKCS#1 `RSAPublicKey`.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
         let first = Reader::only(bytes, der::SEQUENCE)?.reader().next()?.tag;

@@ -71,6 +71,10 @@ pub mod step {
     pub const PREDICATE: &str = "predicate type";
     /// The certificate says about the build what was expected.
     pub const EXTENSION: &str = "extension";
+    /// The signer said of the image what was expected.
+    pub const ANNOTATION: &str = "annotation";
+    /// The condition on the claim holds.
+    pub const CONDITION: &str = "condition";
 }
 
 /// The outcome of a verification.
@@ -146,6 +150,9 @@ pub struct SignerSummary {
     pub key: &'static str,
     /// The SHA-256 digest of the key's SPKI, in hexadecimal.
     pub key_sha256: String,
+    /// The SHA-256 digest of the key itself, however its SPKI is written.
+    #[serde(skip)]
+    pub(crate) key_material: [u8; 32],
     /// The names in the certificate.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<SubjectName>,
@@ -162,6 +169,7 @@ impl SignerSummary {
         Self {
             key: key.kind().name(),
             key_sha256: crate::hash::hex(&key.id()),
+            key_material: crate::hash::sha256(key.material()),
             names: Vec::new(),
             issuer: None,
             extensions: serde_json::Map::new(),

@@ -10,7 +10,7 @@ use plimsoll_supply::cosign;
 use plimsoll_supply::sign::{simple, statement};
 
 use crate::exit::Usage;
-use crate::signing::{Ready, Storage, artifact, told};
+use crate::signing::{self, Ready, Storage, artifact, told};
 use crate::{output, target};
 
 /// How an image is signed.
@@ -41,16 +41,7 @@ impl ImageArguments {
     }
 
     fn annotations(&self) -> Result<BTreeMap<String, String>, Usage> {
-        let pair = |text: &String| {
-            let (key, value) = text.split_once('=').filter(|(key, _)| !key.is_empty())?;
-            Some((key.to_owned(), value.to_owned()))
-        };
-        self.annotations
-            .iter()
-            .map(|text| {
-                pair(text).ok_or_else(|| Usage(format!("`{text}` is no annotation: KEY=VALUE")))
-            })
-            .collect()
+        signing::annotations(&self.annotations)
     }
 
     /// Signs what the reference stands for now.

@@ -1,65 +1,83 @@
-//! Images: every signature or attestation that hangs on one is a candidate, and one that holds is
-//! enough.
+//! One image: what its reference stands for now, what hangs on it, and whether that is what is
+//! asked for.
 
-use plimsoll_image::attached::Repository;
-use plimsoll_model::Digest;
-use plimsoll_supply::artefact::Artefact;
+use std::collections::BTreeSet;
+
+use plimsoll_image::attached::{Registries, Repository};
+use plimsoll_model::{Digest, Reference, ReferenceError};
 use plimsoll_supply::bundle::Bundle;
 use plimsoll_supply::error::Error;
-use plimsoll_supply::hash::{HashAlgorithm, from_hex};
+use plimsoll_supply::image_policy::NoMatch;
+use plimsoll_supply::quorum::{Context, Judgement, NoConditions, judge, key};
 use plimsoll_supply::sign::predicate::Predicate;
 use plimsoll_supply::trust::TrustedRoot;
-use plimsoll_supply::verify::{Policy, Report, step, verify};
-use serde_json::Value;
 
+use super::cached::Cache;
+use super::rules::{Asked, Rules};
 use crate::clock;
-use crate::evidence::{self, Evidence, Form};
-use crate::exit::Usage;
+use crate::evidence::{self, Evidence, Form, Listing};
+use crate::exit::{Outcome, Usage};
 
-/// One candidate and what came of it.
-pub(super) struct Candidate {
-    /// What it is and where, for people.
-    pub(super) name: String,
-    /// The image.
-    pub(super) artefact: Artefact,
-    /// Every check.
-    pub(super) report: Report,
+/// What images are verified with; for many threads at a time.
+pub(super) struct Verifier<'v> {
+    pub(super) rules: &'v Rules,
+    pub(super) root: &'v TrustedRoot,
+    pub(super) registries: Registries,
+    /// Passes of before, where somebody wants them.
+    pub(super) cache: Option<Cache>,
+    /// Whether no registry may be asked.
+    pub(super) offline: bool,
 }
 
-/// Which candidates count: signatures, or attestations of one type.
-pub(super) fn wanted(kind: Option<&str>) -> Result<Option<String>, Usage> {
-    kind.map(|name| match Predicate::named(name) {
+/// What came of an image.
+pub(super) struct Verdict {
+    /// As it was typed.
+    pub(super) reference: String,
+    /// Host and repository, or the folder.
+    pub(super) repository: String,
+    /// What the reference stood for.
+    pub(super) digest: Digest,
+    /// Whether it may be used.
+    pub(super) passes: bool,
+    /// What each policy says.
+    pub(super) parts: Vec<Part>,
+    /// What became of it because no policy is for it.
+    pub(super) unmatched: Option<NoMatch>,
+    /// Who signed, where that was verified before.
+    pub(super) cached: Option<Vec<String>>,
+    /// Whether a refusal is a policy's.
+    pub(super) by_policy: bool,
+}
+
+/// What one policy says.
+pub(super) struct Part {
+    pub(super) policy: Option<String>,
+    pub(super) warns: bool,
+    pub(super) judgement: Judgement,
+}
+
+impl Verdict {
+    pub(super) fn outcome(&self) -> Outcome {
+        match (self.passes, self.by_policy) {
+            (true, _) => Outcome::Clean,
+            (false, false) => Outcome::Gate(1),
+            (false, true) => Outcome::Gate(5),
+        }
+    }
+
+    /// Host, repository and digest.
+    pub(super) fn pinned(&self) -> String {
+        format!("{}@{}", self.repository, self.digest)
+    }
+}
+
+/// The predicate type that is called `name`.
+pub(super) fn predicate_type(name: &str) -> Result<String, Usage> {
+    match Predicate::named(name) {
         Some(kind) => Ok(kind.uri.to_owned()),
         None if name.contains("://") => Ok(name.to_owned()),
         None => Err(Usage(format!("unknown type `{name}`: `plimsoll attest --help` lists them"))),
-    })
-    .transpose()
-}
-
-/// Verifies what hangs on `subject`, and stops at the first that holds.
-pub(super) fn candidates(
-    repository: &Repository,
-    subject: &Digest,
-    wanted: Option<&str>,
-    policy: &Policy,
-    root: &TrustedRoot,
-) -> anyhow::Result<Vec<Candidate>> {
-    let counts = |it: &Evidence| match wanted {
-        None => it.is_signature(),
-        Some(uri) => it.predicate_type().as_deref() == Some(uri),
-    };
-    let mut done = Vec::new();
-    for evidence in evidence::collect(repository, subject)?.into_iter().filter(counts) {
-        let place = evidence.tag.as_ref().map_or("referrer".into(), |tag| format!("tag .{tag}"));
-        let name = format!("{} ({place} {})", repository.name(), evidence.manifest.short());
-        let (artefact, report) = judged(&evidence, subject, policy, root);
-        let holds = report.verified;
-        done.push(Candidate { name, artefact, report });
-        if holds {
-            break;
-        }
     }
-    Ok(done)
 }
 
 /// Every bundle that refers to `subject`.
@@ -72,68 +90,90 @@ pub(super) fn bundles(
     Ok(bundles.map(Evidence::bundle).collect())
 }
 
-/// The image, of which only the digest is known.
-pub(super) fn artefact(subject: &Digest) -> Artefact {
-    let hash = HashAlgorithm::named(subject.algorithm().name()).unwrap_or(HashAlgorithm::Sha256);
-    Artefact::digest_only(hash, from_hex(subject.hex()).unwrap_or_default())
-}
-
-fn judged(
-    evidence: &Evidence,
-    subject: &Digest,
-    policy: &Policy,
-    root: &TrustedRoot,
-) -> (Artefact, Report) {
-    let image = artefact(subject);
-    let bundle = match evidence.bundle() {
-        Ok(bundle) => bundle,
-        Err(error) => {
-            let place = evidence.manifest.to_string();
-            let report =
-                Report::unreadable(step::BUNDLE, "a signature", &error.to_string(), &place);
-            return (image, report);
+impl Verifier<'_> {
+    /// Resolves a reference and verifies what it stands for.
+    pub(super) fn verify(&self, text: &str) -> anyhow::Result<Verdict> {
+        let reference: Reference =
+            text.parse().map_err(|error: ReferenceError| Usage(error.to_string()))?;
+        if self.offline && !matches!(reference, Reference::Path { .. }) {
+            let why = format!("`{text}` is no file here, and `--offline` asks no registry");
+            return Err(Usage(why).into());
         }
-    };
-    if evidence.form != Form::Simple {
-        let report = verify(&bundle, &image, root, policy, clock::now());
-        return (image, report);
-    }
-    // What is signed is a text that names the image: both must hold.
-    let named = named_image(&evidence.bytes);
-    if named.as_deref() != Some(subject.to_string().as_str()) {
-        let found = named.unwrap_or_else(|| "no image".into());
-        let place = "docker-manifest-digest";
-        let report = Report::unreadable(step::ARTEFACT, &subject.to_string(), &found, place);
-        return (image, report);
-    }
-    let text = Artefact::bytes(evidence.bytes.clone());
-    let report = verify(&bundle, &text, root, policy, clock::now());
-    (image, report)
-}
-
-/// The digest that a payload of simple signing names, if it is one.
-fn named_image(payload: &[u8]) -> Option<String> {
-    let payload: Value = serde_json::from_slice(payload).ok()?;
-    let critical = payload.get("critical")?;
-    let kinds = ["cosign container image signature", "atomic container signature"];
-    let kind = critical.get("type")?.as_str()?;
-    let digest = critical.get("image")?.get("docker-manifest-digest")?.as_str()?;
-    kinds.contains(&kind).then(|| digest.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::named_image;
-
-    #[test]
-    fn a_payload_of_another_type_names_no_image() {
-        let payload = |kind: &str| {
-            format!(
-                r#"{{"critical": {{"type": "{kind}", "image": {{"docker-manifest-digest": "d"}}}}}}"#
-            )
+        let repository = self.registries.repository(&reference)?;
+        let digest = repository.subject()?.descriptor.digest;
+        let name = if let Reference::Image { name, .. } = &reference { Some(name) } else { None };
+        let asked = self.rules.asked(name, &digest);
+        let mut verdict = Verdict {
+            reference: text.to_owned(),
+            repository: repository.name(),
+            digest,
+            passes: false,
+            parts: Vec::new(),
+            unmatched: None,
+            cached: None,
+            by_policy: self.rules.is_policy(),
         };
-        let named = |kind| named_image(payload(kind).as_bytes());
-        assert_eq!(named("cosign container image signature").as_deref(), Some("d"));
-        assert_eq!(named("something else"), None);
+        if asked.is_empty() {
+            verdict.passes = self.rules.no_match() != NoMatch::Deny;
+            verdict.unmatched = Some(self.rules.no_match());
+        } else {
+            self.search(repository, &asked, &mut verdict)?;
+        }
+        Ok(verdict)
+    }
+
+    /// Looks through what hangs on the image, first what refers to it, then tags, until all that
+    /// is asked for is there.
+    fn search(
+        &self,
+        repository: Repository,
+        asked: &[Asked<'_>],
+        verdict: &mut Verdict,
+    ) -> anyhow::Result<()> {
+        let mut places = vec![repository];
+        for source in asked.iter().flat_map(|asked| asked.sources) {
+            places.push(self.registries.of(source)?);
+        }
+        let requirements: Vec<[u8; 32]> =
+            asked.iter().map(|asked| asked.requirements.digest()).collect();
+        let mut evidence: Vec<Evidence> = Vec::new();
+        let mut digests: BTreeSet<Digest> = BTreeSet::new();
+        for listing in [Listing::referring, Listing::tagged] {
+            let mut found = Vec::new();
+            for place in &places {
+                let listing = listing(place, &verdict.digest)?;
+                digests.extend(listing.digests());
+                found.push((place, listing));
+            }
+            let key = key(&verdict.digest, &digests, &self.root.digest, &requirements);
+            if let Some(signers) = self.cache.as_ref().and_then(|cache| cache.find(&key)) {
+                verdict.passes = true;
+                verdict.cached = Some(signers);
+                return Ok(());
+            }
+            for (place, listing) in found {
+                evidence.extend(listing.read(place)?);
+            }
+            verdict.parts =
+                asked.iter().map(|asked| self.part(asked, &evidence, verdict)).collect();
+            if verdict.parts.iter().all(|part| part.judgement.verified) {
+                verdict.passes = true;
+                if let Some(cache) = &self.cache {
+                    cache.keep(&key, &verdict.parts);
+                }
+                return Ok(());
+            }
+        }
+        verdict.passes = verdict.parts.iter().all(|part| part.judgement.verified || part.warns);
+        Ok(())
+    }
+
+    fn part(&self, asked: &Asked<'_>, evidence: &[Evidence], verdict: &Verdict) -> Part {
+        let context = Context { root: self.root, now: clock::now(), conditions: &NoConditions };
+        Part {
+            policy: asked.policy.map(str::to_owned),
+            warns: asked.warns,
+            judgement: judge(evidence, &verdict.digest, asked.requirements, &context),
+        }
     }
 }

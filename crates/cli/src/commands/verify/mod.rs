@@ -1,33 +1,51 @@
-//! `plimsoll verify`: whether a file or an image was signed by the one who should have.
+//! `plimsoll verify`: whether files and images were signed by those who should have.
 
 mod attested;
 mod containers;
 mod evidence;
 mod image;
 mod notation;
+mod cached;
+mod evidence;
+mod image;
+mod pin;
 mod print;
+mod rules;
 mod signer;
 
-use std::path::PathBuf;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use plimsoll_image::attached::Repository;
+use plimsoll_image::attached::Registries;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
+use plimsoll_supply::evidence::artefact as artefact_of;
 use plimsoll_supply::github::{Demands, SigningWorkflow};
 use plimsoll_supply::pypi;
 use plimsoll_supply::trust::TrustedRoot;
-use plimsoll_supply::verify::{Policy, Report, step, verify};
+use plimsoll_supply::verify::{Report, step, verify};
+use rayon::prelude::*;
 
+use self::cached::Cache;
+use self::image::{Verdict, Verifier};
+use self::print::Style;
 use crate::clock;
-use crate::exit::{Outcome, Usage, tell};
+use crate::exit::{Outcome, Usage, chain, tell};
 use crate::target::{self, Reading};
 
 pub(super) use crate::trust::root as trusted_root;
 pub(super) use print::plain;
 
-/// Check who signed a file or an image, by key, identity or certificate
+/// How many images are verified at a time: most of the time each waits for its registry.
+const AT_ONCE: usize = 16;
+
+/// The most images of a list.
+const MAX_IMAGES: usize = 1_000_000;
+
+/// Check who signed a file or images, by key, identity, certificate or policy
 ///
 /// Trust is built in or in `--trusted-root`. For a file nothing is fetched: the evidence is in the
 /// bundle. For an image only its registry is asked.
@@ -38,19 +56,32 @@ pub(super) use print::plain;
     --certificate-oidc-issuer https://accounts.google.com
   plimsoll verify app.tar --certificate-chain our-ca.pem --explain
   plimsoll verify app.tar --key cosign.pub --type slsaprovenance1   # app.tar.intoto.sigstore.json
-  plimsoll verify registry.example/app:1.2 --key cosign.pub
-  plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
   plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
     --pypi-publisher https://github.com/org/app
   plimsoll verify registry.example/app:1.2 --notation
   plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
+  plimsoll verify registry.example/app:1.2 --key cosign.pub -a env=prod
+  plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
+  plimsoll verify registry.example/app:1.2 --require 2-of release-keys.pem
+  plimsoll verify --policy policies.yaml --images-from images.txt --keep 1h
+  plimsoll verify --policy policies.yaml --pin deployment.yaml
 
-Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
+Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file or image could not be read, 5 denied by
+a policy.")]
 pub(crate) struct Verify {
-    /// The file that was signed, or an image in a registry or an `oci-dir:` layout
-    #[arg(value_name = "FILE|REF")]
-    artefact: PathBuf,
+    /// The file that was signed, or images in a registry or an `oci-dir:` layout
+    #[arg(value_name = "FILE|REF", required_unless_present_any = ["images_from", "pin"])]
+    artefacts: Vec<PathBuf>,
+
+    /// A file that names images, one a line; `-` is stdin
+    #[arg(long, value_name = "FILE")]
+    images_from: Option<PathBuf>,
+
+    /// Verify every image that a Kubernetes manifest or a Dockerfile names, and write into it the
+    /// digests that were verified; unless all verify, it stays as it is
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["artefacts", "images_from"])]
+    pin: Option<PathBuf>,
 
     /// An attestation of this type must hold, and not a signature
     #[arg(long = "type", value_name = "TYPE")]
@@ -78,6 +109,11 @@ pub(crate) struct Verify {
     /// public instance that are built in
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
+
+    /// Keep which images passed, and for that long do not verify one again whose digest,
+    /// signatures, trusted root, keys and policy are the same: 90s, 15m, 1h
+    #[arg(long, value_name = "TIME")]
+    keep: Option<String>,
 
     /// Open no connection; an image must be in a layout then
     #[arg(long)]
@@ -109,11 +145,12 @@ const SIGSTORE: [&str; 12] = [
 ];
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
     #[default]
     Text,
-    /// Every check, the signer and the statement
+    /// Every check, the signer and the statement; of several images one line each
     Json,
 }
 
@@ -123,9 +160,7 @@ impl Verify {
             return self.published(&demand);
         }
         if let Some(package) = self.attested.package()? {
-            let shown = self.artefact.display().to_string();
-            let artefact =
-                Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
+            let (shown, artefact) = self.opened()?;
             let (place, said) = self.evidence.named()?;
             let report = attested::judge_package(&said, &place, &artefact, &package);
             self.print(&shown, &artefact, &report)?;
@@ -149,17 +184,49 @@ impl Verify {
         }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
-        if !self.artefact.is_file() && !self.evidence.is_given() {
-            return self.image(&policy, &root);
+        match self.artefacts.as_slice() {
+            [file]
+                if self.images_from.is_none() && (file.is_file() || self.evidence.is_given()) =>
+            {
+                self.file(file, &root)
+            }
+            _ if self.evidence.is_given() => {
+                let why = "`--bundle` and `--signature` are evidence about one file";
+                Err(Usage(why.into()).into())
+            }
+            _ => self.images(&root),
         }
-        let shown = self.artefact.display().to_string();
-        let artefact =
-            Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
-        let kind = image::wanted(self.kind.as_deref())?;
-        let evidence = self.evidence.read(&self.artefact, &self.signer, kind.is_some())?;
-        let report = match evidence {
+    }
+
+    /// The one artefact that some flags are about.
+    fn only(&self) -> Result<&Path, Usage> {
+        match (self.artefacts.as_slice(), &self.images_from, &self.pin) {
+            ([one], None, None) => Ok(one),
+            _ => Err(Usage("these flags are about one file or image: name just one".into())),
+        }
+    }
+
+    /// The one file that some flags are about, and what it is called.
+    fn opened(&self) -> anyhow::Result<(String, Artefact)> {
+        let file = self.only()?;
+        let shown = file.display().to_string();
+        let artefact = Artefact::open(file).with_context(|| format!("cannot read `{shown}`"))?;
+        Ok((shown, artefact))
+    }
+
+    /// The predicate type that is asked for, if one is.
+    fn wanted(&self) -> Result<Option<String>, Usage> {
+        self.kind.as_deref().map(image::predicate_type).transpose()
+    }
+
+    fn file(&self, file: &Path, root: &TrustedRoot) -> anyhow::Result<Outcome> {
+        self.signer.only_for_files()?;
+        let policy = self.signer.policy()?;
+        let (shown, artefact) = self.opened()?;
+        let kind = self.wanted()?;
+        let report = match self.evidence.read(file, &self.signer, kind.is_some())? {
             Ok(bundle) => {
-                let mut report = verify(&bundle, &artefact, &root, &policy, clock::now());
+                let mut report = verify(&bundle, &artefact, root, &policy, clock::now());
                 if let Some(kind) = &kind {
                     report.demand_predicate(kind);
                 }
@@ -179,13 +246,13 @@ impl Verify {
             demands.signer = Some(SigningWorkflow::Name(name));
         }
         demands.issuer = self.signer.issuer();
-        let wanted = image::wanted(self.kind.as_deref())?;
+        let wanted = self.wanted()?;
         let roots = attested::roots(self.trusted_root.as_deref())?;
-        let name = self.artefact.display().to_string();
-        let (place, artefact, bundles) = if self.artefact.is_file() {
-            let artefact =
-                Artefact::open(&self.artefact).with_context(|| format!("cannot read `{name}`"))?;
-            let (place, bundles) = self.evidence.bundles(&self.artefact)?;
+        let file = self.only()?;
+        let name = file.display().to_string();
+        let (place, artefact, bundles) = if file.is_file() {
+            let (_, artefact) = self.opened()?;
+            let (place, bundles) = self.evidence.bundles(file)?;
             (place, artefact, bundles)
         } else {
             let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
@@ -195,7 +262,7 @@ impl Verify {
             }
             let subject = repository.subject()?.descriptor.digest;
             let place = format!("{}@{subject}", repository.name());
-            (place, image::artefact(&subject), image::bundles(&repository, &subject)?)
+            (place, artefact_of(&subject), image::bundles(&repository, &subject)?)
         };
         let count = bundles.len();
         let mut refused = Vec::new();
@@ -225,10 +292,8 @@ impl Verify {
     /// Attestations of the Python package index: one that holds is enough.
     fn published(&self, demand: &pypi::Demand) -> anyhow::Result<Outcome> {
         let root = trusted_root(self.trusted_root.as_deref())?;
-        let shown = self.artefact.display().to_string();
-        let artefact =
-            Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
-        let file = self.artefact.file_name().unwrap_or_default().to_string_lossy();
+        let (shown, artefact) = self.opened()?;
+        let file = self.only()?.file_name().unwrap_or_default().to_string_lossy();
         let (place, bytes) = self.evidence.named()?;
         let reports: Vec<Report> = match pypi::read(&bytes) {
             Ok(all) => all
@@ -293,14 +358,69 @@ impl Verify {
         }
         for bad in done {
             self.print(&bad.name, &bad.artefact, &bad.report)?;
+    fn images(&self, root: &TrustedRoot) -> anyhow::Result<Outcome> {
+        let rules = self.signer.rules(self.kind.as_deref(), self.trusted_root.is_some())?;
+        let life = self.keep.as_deref().map(cached::life).transpose()?;
+        let verifier = Verifier {
+            rules: &rules,
+            root,
+            registries: Registries::new(self.reading.options()?),
+            cache: life.and_then(Cache::open),
+            offline: self.offline,
+        };
+        if let Some(file) = &self.pin {
+            return pin::run(file, &verifier, self.style(true));
         }
-        if done.is_empty() {
-            let what = self.kind.as_deref().unwrap_or("signature");
-            tell(&format!(
-                "refused: no {what} hangs on it; `plimsoll download list` shows what does"
-            ));
+        let named = self.named()?;
+        let style = self.style(named.len() > 1);
+        if let [one] = named.as_slice() {
+            let verdict = verifier.verify(one)?;
+            tell(&verdict.pinned());
+            print::verdict(&verdict, style)?;
+            return Ok(verdict.outcome());
         }
-        Ok(Outcome::Gate(1))
+        let mut outcome = Outcome::Clean;
+        for (reference, verdict) in named.iter().zip(all(&named, &verifier)?) {
+            match verdict {
+                Ok(verdict) => {
+                    print::verdict(&verdict, style)?;
+                    outcome = outcome.or(verdict.outcome());
+                }
+                Err(error) if error.is::<Usage>() => return Err(error),
+                Err(error) => {
+                    tell(&format!("error: `{}`: {}", plain(reference), chain(&error)));
+                    outcome = outcome.or(Outcome::Partial);
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// The images that were named, each once.
+    fn named(&self) -> anyhow::Result<Vec<String>> {
+        let mut all: Vec<String> =
+            self.artefacts.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        if let Some(file) = &self.images_from {
+            let shown = file.display();
+            let read = || -> std::io::Result<Vec<String>> {
+                if file == Path::new("-") {
+                    return std::io::stdin().lock().lines().take(MAX_IMAGES).collect();
+                }
+                let file = std::io::BufReader::new(std::fs::File::open(file)?);
+                file.lines().take(MAX_IMAGES).collect()
+            };
+            let lines = read().with_context(|| format!("cannot read `{shown}`"))?;
+            let names = lines.iter().map(|line| line.trim());
+            all.extend(
+                names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned),
+            );
+            if all.is_empty() {
+                return Err(Usage(format!("`{shown}` names no image")).into());
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|name| seen.insert(name.clone()));
+        Ok(all)
     }
 
     fn print(&self, name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
@@ -309,4 +429,32 @@ impl Verify {
             Format::Json => print::json(name, artefact, report),
         }
     }
+
+    fn style(&self, one_of_many: bool) -> Style<'_> {
+        Style {
+            explain: self.explain,
+            format: self.format,
+            one_of_many,
+            one_signer: self.signer.is_one(),
+            wanted: self.kind.as_deref().unwrap_or("signature"),
+        }
+    }
+}
+
+/// Verifies images, several at a time; the verdicts are in their order.
+fn all(
+    references: &[String],
+    verifier: &Verifier<'_>,
+) -> anyhow::Result<Vec<anyhow::Result<Verdict>>> {
+    let threads = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE.min(references.len()));
+    let threads = threads.build().context("no thread can be started")?;
+    Ok(threads.install(|| references.par_iter().map(|one| verifier.verify(one)).collect()))
+}
+
+/// The trusted root in a file, else the one that is built in.
+pub(super) fn trusted_root(file: Option<&Path>) -> anyhow::Result<TrustedRoot> {
+    let Some(file) = file else { return trust::default_root() };
+    let shown = file.display();
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
+    TrustedRoot::from_json(format!("`{shown}`"), &bytes).with_context(|| format!("`{shown}`"))
 }

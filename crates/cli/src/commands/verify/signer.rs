@@ -4,13 +4,15 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use plimsoll_supply::certificate::{Authority, Certificate, FulcioExtension};
+use plimsoll_supply::certificate::{Authority, FulcioExtension};
 use plimsoll_supply::key::PublicKey;
 use plimsoll_supply::sign::Signer as _;
 use plimsoll_supply::verify::{IdentityPolicy, Pattern, Policy};
 
+use super::rules::Rules;
+use super::{image, rules};
 use crate::exit::Usage;
-use crate::signing::key;
+use crate::signing::{self, key};
 
 /// Who must have signed.
 #[derive(Debug, clap::Args)]
@@ -19,6 +21,19 @@ pub(super) struct Wanted {
     /// A public key: a file in PEM or DER, or `hashivault://NAME` in a server, which is asked for it
     #[arg(long, value_name = "KEY", conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
     key: Option<PathBuf>,
+
+    /// Of an image: so many of the public keys in a PEM file, `2-of`, `any-of` or `all-of`; several
+    /// of these must all be met, and a signer counts once
+    #[arg(long, num_args = 2, value_names = ["COUNT-of", "FILE"], conflicts_with_all = ["key", "certificate_identity", "certificate_identity_regexp", "certificate_chain", "policy"])]
+    require: Vec<String>,
+
+    /// Of an image: what the policies in this file ask for, by the image's name
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
+    policy: Option<PathBuf>,
+
+    /// Of an image: something that the signer must have said of it
+    #[arg(short, long = "annotation", value_name = "KEY=VALUE", conflicts_with = "policy")]
+    annotations: Vec<String>,
 
     /// The name in the certificate: an address, or the URI of a workflow
     #[arg(long, value_name = "NAME")]
@@ -99,6 +114,45 @@ impl Wanted {
     /// Whether a server is asked for the key.
     pub(super) fn asks_a_server(&self) -> bool {
         self.key.as_ref().is_some_and(|key| key::is_in_server(&key.to_string_lossy()))
+    }
+
+    /// What the flags ask for about an image, for attestations of a type where one is given.
+    pub(super) fn rules(&self, kind: Option<&str>, has_root: bool) -> anyhow::Result<Rules> {
+        let kind = kind.map(image::predicate_type).transpose()?;
+        if let Some(file) = &self.policy {
+            if kind.is_some() {
+                let why = "`--policy` says which attestations must be there: leave `--type` out";
+                return Err(Usage(why.into()).into());
+            }
+            return rules::file(file, has_root);
+        }
+        let annotations = signing::annotations(&self.annotations)?;
+        if kind.is_some() && !annotations.is_empty() {
+            let why = "`--annotation` is what a signature says, and `--type` asks for none";
+            return Err(Usage(why.into()).into());
+        }
+        if !self.require.is_empty() {
+            return rules::several(&self.require, kind.as_deref(), annotations);
+        }
+        Ok(rules::one(self.policy()?, kind, annotations))
+    }
+
+    /// Refuses what is only for images.
+    pub(super) fn only_for_files(&self) -> Result<(), Usage> {
+        let flags = [
+            ("--require", self.require.is_empty()),
+            ("--policy", self.policy.is_none()),
+            ("--annotation", self.annotations.is_empty()),
+        ];
+        match flags.iter().find(|(_, absent)| !absent) {
+            Some((flag, _)) => Err(Usage(format!("`{flag}` is for images, and this is a file"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether one signer is asked for.
+    pub(super) fn is_one(&self) -> bool {
+        self.require.is_empty() && self.policy.is_none()
     }
 
     /// The policy that the flags amount to.
@@ -198,11 +252,5 @@ fn pattern(exact: Option<&String>, regex: Option<&str>) -> anyhow::Result<Option
 fn authority(file: &std::path::Path) -> anyhow::Result<Authority> {
     let shown = file.display();
     let bytes = fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
-    let all = Certificate::all_from_pem(&bytes).with_context(|| format!("`{shown}`"))?;
-    let (mut roots, mut intermediates): (Vec<_>, Vec<_>) =
-        all.into_iter().partition(Certificate::is_self_issued);
-    if roots.is_empty() {
-        roots.extend(intermediates.pop());
-    }
-    Ok(Authority { roots, intermediates })
+    Authority::from_pem(&bytes).with_context(|| format!("`{shown}`"))
 }

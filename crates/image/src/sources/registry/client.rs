@@ -3,7 +3,8 @@
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>.
 
 use std::io::Read;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
@@ -35,15 +36,45 @@ const MAX_ERROR_BODY: u64 = 64 << 10;
 /// The largest answer of a token server: 1 MiB.
 const MAX_TOKEN: u64 = 1 << 20;
 
+/// A registry: the connections to it, and what was learnt of it.
+pub(crate) struct Host {
+    transport: Transport,
+    /// Where it answers; differs from its name for Docker's own.
+    address: String,
+    scheme: OnceLock<&'static str>,
+    /// Whether it answered that it keeps no lists of referrers.
+    lists_nothing: AtomicBool,
+}
+
+impl Host {
+    /// The host of the registry that users call `registry`.
+    pub(crate) fn new(registry: &str, options: &RegistryOptions) -> Result<Self, ImageError> {
+        let host = if registry == "docker.io" { "registry-1.docker.io" } else { registry };
+        Ok(Self {
+            transport: Transport::new(host, options)?,
+            address: host.to_owned(),
+            scheme: OnceLock::new(),
+            lists_nothing: AtomicBool::new(false),
+        })
+    }
+
+    /// Whether it is known to keep no lists of referrers.
+    pub(crate) fn lists_nothing(&self) -> bool {
+        self.lists_nothing.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that it keeps none.
+    pub(crate) fn found_without_lists(&self) {
+        self.lists_nothing.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A repository on a registry.
 pub(crate) struct Client {
-    transport: Transport,
+    host: Arc<Host>,
     /// As the user writes it.
     registry: String,
-    /// Where it answers; differs for Docker's own.
-    host: String,
     repository: String,
-    scheme: OnceLock<&'static str>,
     credentials: Credentials,
     authorization: Mutex<Option<HeaderValue>>,
 }
@@ -69,21 +100,28 @@ struct ErrorEntry {
 
 impl Client {
     pub(crate) fn new(name: &ImageName, options: &RegistryOptions) -> Result<Self, ImageError> {
+        Ok(Self::on(Arc::new(Host::new(name.registry(), options)?), name, options))
+    }
+
+    /// A repository on a host that others use as well.
+    pub(crate) fn on(host: Arc<Host>, name: &ImageName, options: &RegistryOptions) -> Self {
         let registry = name.registry().to_owned();
-        let host = if registry == "docker.io" { "registry-1.docker.io" } else { &registry };
         let credentials = Credentials::find(&registry, name.repository(), options);
-        Ok(Self {
-            transport: Transport::new(host, options)?,
-            host: host.to_owned(),
+        Self {
+            host,
             repository: name.repository().to_owned(),
-            scheme: OnceLock::new(),
             authorization: Mutex::new(match &credentials.secret {
                 Some(Secret::Bearer(token)) => header("Bearer", token),
                 _ => None,
             }),
             credentials,
             registry,
-        })
+        }
+    }
+
+    /// The registry's host.
+    pub(crate) fn host(&self) -> &Host {
+        &self.host
     }
 
     /// The registry, as the user writes it.
@@ -124,10 +162,10 @@ impl Client {
 
     /// Whether the registry may send us to `place` with what we upload.
     pub(crate) fn may_send_to(&self, place: &Url, what: &str) -> Result<(), ImageError> {
-        let scheme = self.scheme.get().copied().unwrap_or("https");
-        let home = Url::parse(&format!("{scheme}://{}", self.host));
+        let scheme = self.host.scheme.get().copied().unwrap_or("https");
+        let home = Url::parse(&format!("{scheme}://{}", self.host.address));
         let home = home.map_err(|error| Failure::Wrong(error.to_string()));
-        let judged = home.and_then(|home| self.transport.may_follow(&home, place));
+        let judged = home.and_then(|home| self.host.transport.may_follow(&home, place));
         judged.map_err(|failure| failure.into_error(&self.registry, what))
     }
 
@@ -138,37 +176,37 @@ impl Client {
         authorization: Option<&HeaderValue>,
     ) -> Result<Response, Failure> {
         let send = |scheme: &'static str| {
-            let base = format!("{scheme}://{}/v2/{}/", self.host, self.repository);
+            let base = format!("{scheme}://{}/v2/{}/", self.host.address, self.repository);
             let url = Url::parse(&base).and_then(|base| match call.path {
                 // A place that the registry itself named.
                 path if is_location(path) => base.join(path),
                 path => Url::parse(&format!("{base}{path}")),
             });
             let url = url.map_err(|error| Failure::Wrong(error.to_string()))?;
-            let home = format!("{scheme}://{}", self.host);
+            let home = format!("{scheme}://{}", self.host.address);
             let at_home = Url::parse(&home).is_ok_and(|home| home.origin() == url.origin());
             let authorization = authorization.filter(|_| at_home);
-            self.transport.send(&call.method, &url, call.headers, authorization, call.body)
+            self.host.transport.send(&call.method, &url, call.headers, authorization, call.body)
         };
-        if let Some(scheme) = self.scheme.get() {
+        if let Some(scheme) = self.host.scheme.get() {
             return send(scheme);
         }
         let scheme = match send("https") {
             Err(Failure::Tls(_) | Failure::Broken(_) | Failure::Silent(_))
-                if self.transport.is_insecure(&self.host) =>
+                if self.host.transport.is_insecure(&self.host.address) =>
             {
                 "http"
             }
             outcome => {
                 if outcome.is_ok() {
-                    let _ = self.scheme.set("https");
+                    let _ = self.host.scheme.set("https");
                 }
                 return outcome;
             }
         };
         let outcome = send(scheme);
         if outcome.is_ok() {
-            let _ = self.scheme.set(scheme);
+            let _ = self.host.scheme.set(scheme);
         }
         outcome
     }
@@ -282,9 +320,12 @@ impl Client {
         let mut url = registry.join(realm).map_err(|_| failed("no URL"))?;
         let host = super::transport::host_of(&url);
         let is_plain = url.scheme() != "https";
-        if is_plain && registry.scheme() == "https" && !self.transport.is_insecure(&host) {
+        if is_plain && registry.scheme() == "https" && !self.host.transport.is_insecure(&host) {
             return Err(failed("credentials are not sent without TLS"));
         }
+        // Where the token server is, is the registry's word, as is a redirect.
+        let judged = self.host.transport.may_follow(registry, &url);
+        judged.map_err(|failure| failure.into_error(&self.registry, what))?;
         let scope = scope.unwrap_or_else(|| format!("repository:{}:pull", self.repository));
         let mut headers = HeaderMap::new();
         let (mut method, mut body, mut authorization) = (Method::GET, None, None);
@@ -317,7 +358,7 @@ impl Client {
         let hint = "the registry names a token server that has no such page";
         let asked = Asked { what, hint, writes: false };
         let response = self.retrying(&asked, || {
-            self.transport.send(
+            self.host.transport.send(
                 &method,
                 &url,
                 &headers,

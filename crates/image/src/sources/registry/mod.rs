@@ -22,7 +22,7 @@ use sha2::Digest as _;
 
 use self::blob::Blob;
 pub(super) use self::client::plain;
-pub(crate) use self::client::{Call, Client};
+pub(crate) use self::client::{Call, Client, Host};
 pub use self::options::RegistryOptions;
 use super::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
 use crate::error::ImageError;
