@@ -11,6 +11,7 @@ mod evidence;
 mod exit;
 mod output;
 mod paths;
+mod scan_claim;
 mod signing;
 mod style;
 mod target;

@@ -12,6 +12,7 @@ use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{Policy, Report, step, verify};
 use serde_json::Value;
 
+use super::claims;
 use crate::clock;
 use crate::evidence::{self, Evidence, Form};
 use crate::exit::Usage;
@@ -24,6 +25,17 @@ pub(super) struct Candidate {
     pub(super) artefact: Artefact,
     /// Every check.
     pub(super) report: Report,
+    /// The statement as it was signed, where it is one.
+    pub(super) statement: Option<Vec<u8>>,
+}
+
+/// How many candidates are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// Until one holds.
+    FirstThatHolds,
+    /// All of them.
+    All,
 }
 
 /// Which candidates count: signatures, or attestations of one type.
@@ -36,13 +48,14 @@ pub(super) fn wanted(kind: Option<&str>) -> Result<Option<String>, Usage> {
     .transpose()
 }
 
-/// Verifies what hangs on `subject`, and stops at the first that holds.
+/// Verifies what hangs on `subject`.
 pub(super) fn candidates(
     repository: &Repository,
     subject: &Digest,
     wanted: Option<&str>,
     policy: &Policy,
     root: &TrustedRoot,
+    which: Which,
 ) -> anyhow::Result<Vec<Candidate>> {
     let counts = |it: &Evidence| match wanted {
         None => it.is_signature(),
@@ -54,8 +67,10 @@ pub(super) fn candidates(
         let name = format!("{} ({place} {})", repository.name(), evidence.manifest.short());
         let (artefact, report) = judged(&evidence, subject, policy, root);
         let holds = report.verified;
-        done.push(Candidate { name, artefact, report });
-        if holds {
+        let statement = evidence.bundle().ok();
+        let statement = statement.as_ref().and_then(claims::statement).map(<[u8]>::to_vec);
+        done.push(Candidate { name, artefact, report, statement });
+        if holds && which == Which::FirstThatHolds {
             break;
         }
     }

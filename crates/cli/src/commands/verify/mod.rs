@@ -1,22 +1,27 @@
 //! `plimsoll verify`: whether a file or an image was signed by the one who should have.
 
 mod attested;
+mod claims;
 mod evidence;
 mod image;
 mod print;
+mod scan;
 mod signer;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use plimsoll_image::attached::Repository;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::github::{Demands, SigningWorkflow};
 use plimsoll_supply::pypi;
 use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{Policy, Report, step, verify};
+use serde_json::json;
 
+use self::image::{Candidate, Which};
 use crate::clock;
 use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
@@ -40,8 +45,12 @@ pub(super) use print::plain;
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
   plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
     --pypi-publisher https://github.com/org/app
+  plimsoll verify registry.example/app:1.2 --key cosign.pub --type slsaprovenance \\
+    --cel 'predicate.builder.id.startsWith(\"https://ci.example/\")'
+  plimsoll verify registry.example/app:1.2 --key cosign.pub --scan --max-age 24h --no-critical
 
-Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
+Exit codes: 0 verified, 1 refused or findings over the gate, 2 wrong usage, 3 a file could not be
+read, 4 the scan or its advisories are too old, 5 denied by a policy.")]
 pub(crate) struct Verify {
     /// The file that was signed, or an image in a registry or an `oci-dir:` layout
     #[arg(value_name = "FILE|REF")]
@@ -50,6 +59,12 @@ pub(crate) struct Verify {
     /// An attestation of this type must hold, and not a signature
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
+
+    #[command(flatten)]
+    claims: claims::Policies,
+
+    #[command(flatten)]
+    scan: scan::Gated,
 
     #[command(flatten)]
     reading: Reading,
@@ -109,28 +124,39 @@ impl Verify {
         }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
-        if !self.artefact.is_file() && !self.evidence.is_given() {
-            return self.image(&policy, &root);
-        }
+        let is_image = !self.artefact.is_file() && !self.evidence.is_given();
         let shown = self.artefact.display().to_string();
+        match (is_image, self.scan.scan) {
+            (true, true) => return self.scan(&policy, &root),
+            (true, false) => return self.image(&policy, &root),
+            (false, true) => return Err(scan::no_file(&shown).into()),
+            (false, false) => {}
+        }
+        let policies = self.claims.load()?;
         let artefact =
             Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
         let kind = image::wanted(self.kind.as_deref())?;
         let evidence = self.evidence.read(&self.artefact, &self.signer, kind.is_some())?;
-        let report = match evidence {
+        let (report, statement) = match evidence {
             Ok(bundle) => {
                 let mut report = verify(&bundle, &artefact, &root, &policy, clock::now());
                 if let Some(kind) = &kind {
                     report.demand_predicate(kind);
                 }
-                report
+                (report, claims::statement(&bundle).map(<[u8]>::to_vec))
             }
             Err((place, error)) => {
-                Report::unreadable(step::BUNDLE, "a signature", &error.to_string(), &place)
+                let found = error.to_string();
+                (Report::unreadable(step::BUNDLE, "a signature", &found, &place), None)
             }
         };
-        self.print(&shown, &artefact, &report)?;
-        Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) })
+        let candidate = Candidate { name: shown, artefact, report, statement };
+        Ok(if candidate.report.verified && !policies.is_empty() {
+            self.print_judged(&candidate, &policies)?
+        } else {
+            self.print(&candidate.name, &candidate.artefact, &candidate.report)?;
+            if candidate.report.verified { Outcome::Clean } else { Outcome::Gate(1) }
+        })
     }
 
     /// An attestation of a workflow: one that holds is enough.
@@ -148,11 +174,7 @@ impl Verify {
             let (place, bundles) = self.evidence.bundles(&self.artefact)?;
             (place, artefact, bundles)
         } else {
-            let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
-            if self.offline && !matches!(reference, Reference::Path { .. }) {
-                let why = format!("`{name}` is no file here, and `--offline` asks no registry");
-                return Err(Usage(why).into());
-            }
+            let (_, repository) = self.repository()?;
             let subject = repository.subject()?.descriptor.digest;
             let place = format!("{}@{subject}", repository.name());
             (place, image::artefact(&subject), image::bundles(&repository, &subject)?)
@@ -212,17 +234,39 @@ impl Verify {
         Ok(Outcome::Gate(1))
     }
 
-    fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
+    /// The place where the image is.
+    fn repository(&self) -> anyhow::Result<(Reference, Repository)> {
         let name = self.artefact.to_string_lossy();
-        let wanted = image::wanted(self.kind.as_deref())?;
         let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
         if self.offline && !matches!(reference, Reference::Path { .. }) {
             let why = format!("`{name}` is no file here, and `--offline` asks no registry");
             return Err(Usage(why).into());
         }
+        Ok((reference, repository))
+    }
+
+    fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
+        let wanted = image::wanted(self.kind.as_deref())?;
+        let policies = self.claims.load()?;
+        if wanted.is_none() && !policies.is_empty() {
+            let why = "a policy is about attestations: name which with `--type`, as `--type vuln`";
+            return Err(Usage(why.into()).into());
+        }
+        let (_, repository) = self.repository()?;
         let subject = repository.subject()?.descriptor.digest;
         tell(&format!("{}@{subject}", repository.name()));
-        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
+        // A policy must hold of every attestation of the type, as in cosign: else whoever may
+        // write to the registry chooses which one is judged.
+        let which = if policies.is_empty() { Which::FirstThatHolds } else { Which::All };
+        let wanted = wanted.as_deref();
+        let done = image::candidates(&repository, &subject, wanted, policy, root, which)?;
+        if !policies.is_empty() && done.iter().any(|it| it.report.verified) {
+            let mut outcome = Outcome::Clean;
+            for good in done.iter().filter(|it| it.report.verified) {
+                outcome = outcome.or(self.print_judged(good, &policies)?);
+            }
+            return Ok(outcome);
+        }
         if let Some(good) = done.iter().find(|it| it.report.verified) {
             self.print(&good.name, &good.artefact, &good.report)?;
             return Ok(Outcome::Clean);
@@ -242,8 +286,27 @@ impl Verify {
     fn print(&self, name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
         match self.format {
             Format::Text => Ok(print::text(name, artefact, report, self.explain)?),
-            Format::Json => print::json(name, artefact, report),
+            Format::Json => print::json(name, artefact, report, &json!({})),
         }
+    }
+
+    /// Prints a verified attestation and what the policies say of it.
+    fn print_judged(&self, of: &Candidate, policies: &[claims::Loaded]) -> anyhow::Result<Outcome> {
+        let Some(statement) = &of.statement else {
+            let why = format!("`{}` is signed itself, and policies are about statements", of.name);
+            return Err(Usage(why).into());
+        };
+        let verdict = claims::judge(policies, statement)?;
+        match self.format {
+            Format::Text => {
+                print::text(&of.name, &of.artefact, &of.report, self.explain)?;
+                print::reasons(&verdict)?;
+            }
+            Format::Json => {
+                print::json(&of.name, &of.artefact, &of.report, &json!({"policy": verdict}))?;
+            }
+        }
+        Ok(if verdict.allowed { Outcome::Clean } else { Outcome::Gate(5) })
     }
 }
 

@@ -3,8 +3,10 @@
 use std::io::{self, BufWriter, Write};
 
 use plimsoll_supply::artefact::Artefact;
+use plimsoll_supply::predicate_policy::Verdict;
 use plimsoll_supply::verify::{Report, Status, Step};
 use serde::Serialize;
+use serde_json::Value;
 
 /// Prints the verdict, the signer and the checks that failed, or with `explain` all.
 pub(super) fn text(
@@ -91,12 +93,32 @@ struct Document<'a> {
     digest: String,
     #[serde(flatten)]
     report: &'a Report,
+    #[serde(flatten)]
+    more: &'a Value,
 }
 
-/// Prints everything as one JSON object.
-pub(super) fn json(name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
+/// Prints what policies said of a claim.
+pub(super) fn reasons(verdict: &Verdict) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if !verdict.allowed {
+        writeln!(out, "denied by policy")?;
+    }
+    for reason in &verdict.reasons {
+        writeln!(out, "  {}", plain(reason))?;
+    }
+    out.flush()
+}
+
+/// Prints everything as one JSON object, with the fields of `more`.
+pub(super) fn json(
+    name: &str,
+    artefact: &Artefact,
+    report: &Report,
+    more: &Value,
+) -> anyhow::Result<()> {
     let digest = artefact.describe();
-    let document = Document { schema: "plimsoll.verification/v1", artefact: name, digest, report };
+    let document =
+        Document { schema: "plimsoll.verification/v1", artefact: name, digest, report, more };
     let mut out = BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;
