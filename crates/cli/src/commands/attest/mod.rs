@@ -29,7 +29,6 @@ const MAX_PREDICATE: u64 = 48 << 20;
     --predicate review.json registry.example/app:1.2
   plimsoll attest --key plimsoll.key --predicate app.spdx.json app.tar.gz
                                                 # writes app.tar.gz.intoto.sigstore.json
-
   plimsoll attest --key plimsoll.key --scan registry.example/app:1.2
 
 Types: slsaprovenance1, slsaprovenance02, spdxjson, cyclonedx, vuln, openvex, test-result, link,
