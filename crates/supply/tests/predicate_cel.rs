@@ -131,25 +131,28 @@ fn a_policy_that_cannot_be_read_says_where() {
     assert!(matches!(refused(&" ".repeat(70_000)), PolicyError::TooLarge { size: 70_000, .. }));
     let deep = format!("{}true{}", "(".repeat(500), ")".repeat(500));
     assert!(refused(&deep).to_string().starts_with("p.cel:1:25: an expression of more than"));
-    let long = format!("predicate{} == 1", ".a".repeat(1600));
+    let long = format!("predicate{} == 1", ".a".repeat(4100));
     assert!(refused(&long).to_string().contains("operators"));
 }
 
 #[test]
 fn the_longest_and_deepest_that_is_read_exhausts_no_stack() {
-    let fields = format!("predicate{} == 1", ".a".repeat(1400));
+    let fields = format!("predicate{} == 1", ".a".repeat(3900));
     assert!(!judged(&fields).allowed);
     let deep = format!("{}false{}", "(".repeat(24), ")".repeat(24));
     assert!(!judged(&deep).allowed);
     let lists = format!("{}1{} == []", "[".repeat(24), "]".repeat(24));
     assert!(!judged(&lists).allowed);
-    let sums = format!("1{} == 0", "+1".repeat(1400));
+    let sums = format!("1{} == 0", "+1".repeat(3900));
     assert!(!judged(&sums).allowed);
-    let ands = format!("predicate.passed{}", "&&predicate.passed".repeat(600));
+    let ands = format!("predicate.passed{}", "&&predicate.passed".repeat(1200));
     assert!(judged(&ands).allowed);
     let nested = format!("predicate.passed{}", "?true:false".repeat(400));
     assert!(refused(&nested).to_string().ends_with("too deep: part it into several policies"));
-    let chain = format!("[1]{}.size() == 0", ".map(a,[a])".repeat(120));
+    // A raw string ends where the count of brackets does not see it.
+    let hidden = format!("r'\\' == '' {}1{} == []", "[".repeat(95), "]".repeat(95));
+    let _ = check(&Source { name: "p.cel", text: &hidden, language: Language::Cel });
+    let chain = format!("[1]{}.size() == 0", ".map(a,[a])".repeat(900));
     assert!(!judged(&chain).allowed);
 }
 

@@ -133,8 +133,10 @@ fn loaded(name: &str, text: &str) -> Result<Engine, PolicyError> {
     });
     // An extension goes before the engine's own function; none of these can be there twice.
     for (function, arity) in [("numbers.range", 2), ("numbers.range_step", 3)] {
+        let range = |arguments: Vec<Rego>| range(&arguments);
         let _ = engine.add_extension(function.to_owned(), arity, Box::new(range));
     }
+    let re_match = |arguments: Vec<Rego>| re_match(&arguments);
     let _ = engine.add_extension("re_match".to_owned(), 2, Box::new(re_match));
     let malformed =
         |(line, column, why)| PolicyError::Malformed { name: name.to_owned(), line, column, why };
@@ -190,7 +192,7 @@ fn json(value: &Rego) -> Value {
 }
 
 /// `numbers.range` and `numbers.range_step` with a bound.
-fn range(arguments: Vec<Rego>) -> anyhow::Result<Rego> {
+fn range(arguments: &[Rego]) -> anyhow::Result<Rego> {
     let whole = |at: usize| arguments.get(at).and_then(|it| it.as_i64().ok());
     let step = if arguments.len() > 2 { whole(2).filter(|step| *step > 0) } else { Some(1) };
     let (Some(from), Some(to), Some(step)) = (whole(0), whole(1), step) else {
@@ -206,8 +208,8 @@ fn range(arguments: Vec<Rego>) -> anyhow::Result<Rego> {
 }
 
 /// The older name of `regex.match`, which policies for Rego of version 0 have and the engine lacks.
-fn re_match(arguments: Vec<Rego>) -> anyhow::Result<Rego> {
-    let [Rego::String(pattern), Rego::String(text)] = arguments.as_slice() else {
+fn re_match(arguments: &[Rego]) -> anyhow::Result<Rego> {
+    let [Rego::String(pattern), Rego::String(text)] = arguments else {
         return Ok(Rego::Undefined);
     };
     Ok(Rego::Bool(regex::Regex::new(pattern)?.is_match(text)))

@@ -64,7 +64,7 @@ impl<'e> Explainer<'e> {
                 self.explain_loop(expression, it, context);
             }
             Expr::Select(select) if select.test => {
-                self.say(expression, "is false: it is not there")
+                self.say(expression, "is false: it is not there");
             }
             _ => self.say(expression, "is false"),
         }

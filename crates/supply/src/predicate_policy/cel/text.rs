@@ -6,10 +6,10 @@ use ::cel::common::ast::{EntryExpr, Expr, SourceInfo};
 
 use super::meter::without;
 
-/// The deepest brackets, and the most operators in a row, that an expression may have. The parser
-/// and the evaluator recurse for each.
+/// The deepest brackets and the most operators that an expression may have. The parser and the
+/// evaluator recurse for each; the parser has its own bound on brackets, with a worse message.
 const MAX_DEPTH: usize = 24;
-const MAX_OPERATORS: usize = 1500;
+const MAX_OPERATORS: usize = 4000;
 
 /// A policy's text with the tokens of its nodes.
 pub(super) struct Text<'t> {
@@ -125,7 +125,6 @@ fn closed(source: &str, start: usize, stop: usize) -> usize {
                 letters.next();
             }
             (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => {
@@ -134,7 +133,7 @@ fn closed(source: &str, start: usize, stop: usize) -> usize {
                     return offset + 1;
                 }
             }
-            (None, _) => {}
+            _ => {}
         }
         after_dot = letter == '.' || after_dot && (is_word(letter) || letter.is_whitespace());
     }
@@ -205,19 +204,16 @@ pub(super) fn check_depth(source: &str) -> Result<(), (usize, usize, String)> {
     let mut quote = None;
     let mut letters = source.char_indices();
     while let Some((at, letter)) = letters.next() {
+        // Counted in strings and comments as well: where those end is for the parser to say.
+        operators += usize::from(".+-*/%!?<>=&|([{,".contains(letter));
         match (quote, letter) {
-            (Some(_), '\\') => {
-                letters.next();
-            }
+            (Some(_), '\\') => drop(letters.next()),
             (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(letter),
             (None, '(' | '[' | '{') => depth += 1,
             (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            (None, '.' | '+' | '-' | '*' | '/' | '%' | '!' | '?' | '<' | '>' | '=') => {}
-            (None, _) => continue,
+            _ => {}
         }
-        operators += usize::from(quote.is_none());
         if depth > MAX_DEPTH || operators > MAX_OPERATORS {
             let (line, column) = place(source, at);
             let why = format!(
