@@ -12,6 +12,7 @@ mod exit;
 mod files;
 mod output;
 mod paths;
+mod scan_claim;
 mod signing;
 mod style;
 mod target;

@@ -25,6 +25,9 @@ pub struct Gates {
     pub fail_on_exploited: bool,
     /// Fails where the advisories are older than this many days, or of unknown age.
     pub max_data_age: Option<u64>,
+    /// Fails where the scan was made, or its advisories were fetched, more than this many seconds
+    /// ago, or at an unknown time. For scans that somebody else made.
+    pub max_scan_age: Option<u64>,
     /// Lets a scan pass although packages may be missing.
     pub allow_partial: bool,
 }
@@ -35,6 +38,7 @@ impl Gates {
         let mut failed = Vec::new();
         failed.extend(self.partial(scan));
         failed.extend(self.stale(&scan.data, now));
+        failed.extend(self.old(scan, now));
         failed.extend(self.severity(&scan.findings));
         failed.extend(self.exploited(&scan.findings));
         Verdict { failed }
@@ -90,6 +94,26 @@ impl Gates {
         Some(GateReason { gate: "stale-data".into(), reason, exit_code: STALE })
     }
 
+    fn old(&self, scan: &Scan, now: Timestamp) -> Option<GateReason> {
+        let limit = self.max_scan_age?;
+        let fetched = scan.data.feeds.iter().filter_map(|feed| feed.fetched).min();
+        let times = [
+            ("the scan was made", scan.scanned_at),
+            ("its advisories were fetched", fetched.or(scan.data.compiled)),
+        ];
+        let horizon = now.as_unix().saturating_add(CLOCK_SKEW_SECONDS);
+        let reason = times.into_iter().find_map(|(what, time)| match time {
+            None => Some(format!("{what} at an unknown time")),
+            Some(time) if time.as_unix() > horizon => Some(format!("{what} in the future: {time}")),
+            Some(time) => {
+                let age = u64::try_from(now.as_unix() - time.as_unix()).unwrap_or(0);
+                (age > limit)
+                    .then(|| format!("{what} {} ago, and {} are allowed", span(age), span(limit)))
+            }
+        })?;
+        Some(GateReason { gate: "stale-scan".into(), reason, exit_code: STALE })
+    }
+
     fn severity(&self, findings: &[Finding]) -> Option<GateReason> {
         let limit = self.fail_on?;
         let over = self.counted(findings, |finding| finding.severity >= limit)?;
@@ -115,6 +139,13 @@ impl Gates {
         let word = if self.only_fixed { "fixable finding" } else { "finding" };
         Some(plural(count, word))
     }
+}
+
+/// Seconds in the largest unit of which there are two.
+fn span(seconds: u64) -> String {
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
+    let fitting = units.into_iter().find(|(unit, _)| seconds >= 2 * unit);
+    fitting.map_or_else(|| plural(seconds, "second"), |(unit, word)| plural(seconds / unit, word))
 }
 
 fn plural(count: u64, word: &str) -> String {

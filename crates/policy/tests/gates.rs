@@ -184,3 +184,31 @@ fn the_filter_keeps_order_and_takes_what_it_hides_from_the_gates_too() {
     let gates = Gates { fail_on: Some(Severity::High), ..Gates::default() };
     assert!(gates.verdict(&scan, now()).is_pass());
 }
+
+#[test]
+fn a_scan_by_another_is_stale_by_its_own_time_and_by_that_of_its_advisories() {
+    let gates = Gates { max_scan_age: Some(24 * 3600), ..Gates::default() };
+    let reason = |scanned: Option<&str>, fetched: Option<&str>| {
+        let mut scan = data(vec![feed("kev", None, fetched), feed("osv", None, None)]);
+        scan.scanned_at = scanned.map(day);
+        let verdict = gates.verdict(&scan, now());
+        assert!([0, 4].contains(&verdict.exit_code()));
+        verdict.failed.into_iter().next().map(|it| it.reason).unwrap_or_default()
+    };
+    let today = Some("2026-11-23T20:00:00Z");
+    assert_eq!(reason(today, today), "");
+    assert_eq!(
+        reason(Some("2026-11-23T05:00:00Z"), today),
+        "the scan was made 27 hours ago, and 24 hours are allowed"
+    );
+    assert_eq!(
+        reason(today, Some("2026-11-20T08:00:00Z")),
+        "its advisories were fetched 4 days ago, and 24 hours are allowed"
+    );
+    assert_eq!(reason(None, today), "the scan was made at an unknown time");
+    assert_eq!(reason(today, None), "its advisories were fetched at an unknown time");
+    assert_eq!(
+        reason(Some("2026-11-27T08:00:00Z"), today),
+        "the scan was made in the future: 2026-11-27T08:00:00Z"
+    );
+}

@@ -28,7 +28,9 @@ mod update;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plimsoll_model::{Advisory, AdvisoryData, Distro, Ecosystem, Epss, Kev, Timestamp};
+use plimsoll_model::{Advisory, AdvisoryData, Digest, Distro, Ecosystem, Epss, Kev, Timestamp};
+
+use sha2::Digest as _;
 
 use encoding::Reader;
 use head::Head;
@@ -79,6 +81,19 @@ impl Database {
     /// Reads every byte and compares checksums.
     pub fn verify(&self) -> Result<(), DatabaseError> {
         self.layout.verify(&self.bytes)
+    }
+
+    /// The SHA-256 digest of all that findings come from: every section but the one that says when
+    /// and from where feeds were fetched, each with its length before it. Databases that were
+    /// compiled from the same records at different times have the same.
+    pub fn digest(&self) -> Digest {
+        let mut sum = sha2::Sha256::new();
+        for section in Section::ALL.into_iter().filter(|it| *it != Section::Feeds) {
+            let bytes = self.section(section);
+            sum.update((bytes.len() as u64).to_le_bytes());
+            sum.update(bytes);
+        }
+        Digest::sha256(&sum.finalize().into())
     }
 
     /// Entries and records that could not be read so far.

@@ -12,7 +12,7 @@ mod lsp;
 mod provenance;
 pub(crate) mod rules;
 mod sbom;
-mod scan;
+pub(crate) mod scan;
 mod sign;
 mod trust;
 mod verify;

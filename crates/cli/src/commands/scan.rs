@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use plimsoll_advisory::database::{Database, DatabaseError};
 use plimsoll_advisory::matching::{Declared, match_inventory};
-use plimsoll_model::{Scan, Severity};
+use plimsoll_model::{Inventory, Scan, Severity, Timestamp};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
 
@@ -99,31 +99,11 @@ impl ScanCommand {
     }
 
     fn scan(&self, reference: &str, database: &Database) -> anyhow::Result<Scan> {
-        let mut inventory = self.reading.read(reference)?;
-        if let Some(distro) = &mut inventory.distro {
-            distro.end_of_life = database.end_of_life(distro);
-        }
+        let inventory = self.reading.read(reference)?;
         // A folder is a project, whose lock files say what will be installed.
-        let counts = self.declared || inventory.artifact.source == "dir";
-        let declared = if counts { Declared::Counts } else { Declared::Passed };
-        let matches = match_inventory(&inventory, database, declared)
-            .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
-        if matches.declared > 0 && !counts {
-            tell(&format!(
-                "note: {} packages are asked for by lock files and not installed; \
-                 `--declared` judges them too",
-                matches.declared
-            ));
-        }
+        let declared = self.declared || inventory.artifact.source == "dir";
         let now = clock::now();
-        let mut scan = Scan {
-            inventory,
-            findings: matches.findings,
-            undecided: matches.undecided,
-            data: database.data(),
-            scanned_at: Some(now),
-            ..Scan::default()
-        };
+        let mut scan = matched(inventory, database, declared, now)?;
         let severities = (!self.severity.is_empty()).then(|| self.severity.clone());
         Filter { severities, only_fixed: self.only_fixed }.apply(&mut scan);
         let gates =
@@ -133,8 +113,38 @@ impl ScanCommand {
     }
 }
 
+/// All that the database knows of an inventory's packages, before any filter or gate.
+pub(crate) fn matched(
+    mut inventory: Inventory,
+    database: &Database,
+    declared: bool,
+    now: Timestamp,
+) -> anyhow::Result<Scan> {
+    if let Some(distro) = &mut inventory.distro {
+        distro.end_of_life = database.end_of_life(distro);
+    }
+    let counts = if declared { Declared::Counts } else { Declared::Passed };
+    let matches = match_inventory(&inventory, database, counts)
+        .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
+    if matches.declared > 0 && !declared {
+        tell(&format!(
+            "note: {} packages are asked for by lock files and not installed; \
+             `--declared` judges them too",
+            matches.declared
+        ));
+    }
+    Ok(Scan {
+        inventory,
+        findings: matches.findings,
+        undecided: matches.undecided,
+        data: database.data(),
+        scanned_at: Some(now),
+        ..Scan::default()
+    })
+}
+
 /// The compiled database, or the starter set with one line that says so.
-pub(super) fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
+pub(crate) fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
     match Database::open(&paths::db_file(folder)) {
         Err(DatabaseError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
         opened => return Ok(opened?),

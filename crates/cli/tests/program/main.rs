@@ -8,6 +8,7 @@
 
 mod alpine_roots;
 mod base;
+mod claims;
 mod db_accidents;
 mod explain;
 mod feeds;

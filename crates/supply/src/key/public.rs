@@ -156,17 +156,14 @@ impl PublicKey {
 
     /// The Ed25519 key with these 32 bytes.
     pub fn from_ed25519(raw: &[u8]) -> Result<Self, Error> {
-        let algorithm = der::encode(der::SEQUENCE, &[ED25519]);
-        let key = der::encode(der::BIT_STRING, &[&[0], raw]);
-        Self::from_spki_der(&der::encode(der::SEQUENCE, &[&algorithm, &key]))
+        Self::from_spki_der(&spki(&der::encode(der::SEQUENCE, &[ED25519]), raw))
     }
 
     /// Reads a PKCS#1 `RSAPublicKey`.
     pub fn from_pkcs1_der(bytes: &[u8]) -> Result<Self, Error> {
         rsa_modulus_bits(bytes)?;
         let algorithm = der::encode(der::SEQUENCE, &[RSA_ENCRYPTION, &[0x05, 0x00]]);
-        let key = der::encode(der::BIT_STRING, &[&[0], bytes]);
-        let spki = der::encode(der::SEQUENCE, &[&algorithm, &key]);
+        let spki = spki(&algorithm, bytes);
         Ok(Self { kind: KeyKind::Rsa, material: bytes.to_vec(), spki })
     }
 
@@ -201,11 +198,6 @@ impl PublicKey {
         };
         let algorithm = der::encode(der::SEQUENCE, &[EC_PUBLIC_KEY, name]);
         Self::from_spki_der(&spki(&algorithm, point))?.checked()
-    }
-
-    /// The 32 bytes of an Ed25519 key.
-    pub(crate) fn from_ed25519(key: &[u8]) -> Result<Self, Error> {
-        Self::from_spki_der(&spki(&der::encode(der::SEQUENCE, &[ED25519]), key))
     }
 
     /// The key, if its point is on its curve.

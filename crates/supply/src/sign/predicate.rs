@@ -22,19 +22,20 @@ impl Predicate {
     /// The type of a document without a type of its own, which cosign keeps as text.
     pub const CUSTOM: &'static str = "https://cosign.sigstore.dev/attestation/v1";
 
+    /// The type of a scan in cosign's form.
+    pub const VULN: &'static str = "https://cosign.sigstore.dev/attestation/vuln/v1";
+
     /// Every kind.
     pub const ALL: &'static [Self] = &[
         Self {
             name: "slsaprovenance1",
             also: &[],
-
             uri: "https://slsa.dev/provenance/v1",
             marks: &["buildDefinition", "runDetails"],
         },
         Self {
             name: "slsaprovenance02",
             also: &["slsaprovenance"],
-
             uri: "https://slsa.dev/provenance/v0.2",
             marks: &["builder", "buildType"],
         },
@@ -50,13 +51,7 @@ impl Predicate {
             uri: "https://cyclonedx.org/bom",
             marks: &["bomFormat"],
         },
-        Self {
-            name: "vuln",
-            also: &[],
-
-            uri: "https://cosign.sigstore.dev/attestation/vuln/v1",
-            marks: &["scanner", "metadata"],
-        },
+        Self { name: "vuln", also: &[], uri: Self::VULN, marks: &["scanner", "metadata"] },
         Self {
             name: "openvex",
             also: &["vex"],
@@ -66,9 +61,20 @@ impl Predicate {
         Self {
             name: "test-result",
             also: &[],
-
             uri: "https://in-toto.io/attestation/test-result/v0.1",
             marks: &["result", "configuration"],
+        },
+        Self {
+            name: "link",
+            also: &[],
+            uri: "https://in-toto.io/Link/v1",
+            marks: &["name", "command", "materials", "products"],
+        },
+        Self {
+            name: "scan",
+            also: &[],
+            uri: crate::scan_claim::PREDICATE_TYPE,
+            marks: &["scan", "scanDigest"],
         },
         Self { name: "custom", also: &[], uri: Self::CUSTOM, marks: &[] },
     ];

@@ -11,11 +11,12 @@ use plimsoll_supply::bundle::Content;
 use plimsoll_supply::containers_policy::{
     Files, Policy, Scope, SigstoreSignature, Subject, evaluate,
 };
+use plimsoll_supply::evidence::artefact as artefact_of;
 use plimsoll_supply::verify::Step;
 use plimsoll_witness::Web;
 use serde::Deserialize;
 
-use super::image::{self, Candidate};
+use super::candidates::Candidate;
 use crate::exit::{Usage, tell};
 use crate::{clock, evidence, files, paths};
 
@@ -85,8 +86,8 @@ impl Containers {
                 "warning: nothing was verified: the policy accepts this image without a signature",
             );
         }
-        let artefact = image::artefact(&stored.descriptor.digest);
-        Ok(Candidate { name: reference.to_string(), artefact, report })
+        let artefact = artefact_of(&stored.descriptor.digest);
+        Ok(Candidate { name: reference.to_string(), artefact, report, statement: None })
     }
 
     fn registries(&self) -> anyhow::Result<Registries> {

@@ -8,7 +8,8 @@ use plimsoll_model::{Digest, Reference, ReferenceError};
 use plimsoll_supply::bundle::Bundle;
 use plimsoll_supply::error::Error;
 use plimsoll_supply::image_policy::NoMatch;
-use plimsoll_supply::quorum::{Context, Judgement, NoConditions, judge, key};
+use plimsoll_supply::predicate_policy::PredicatePolicies;
+use plimsoll_supply::quorum::{Context, Judgement, judge, key};
 use plimsoll_supply::sign::predicate::Predicate;
 use plimsoll_supply::trust::TrustedRoot;
 
@@ -169,7 +170,8 @@ impl Verifier<'_> {
     }
 
     fn part(&self, asked: &Asked<'_>, evidence: &[Evidence], verdict: &Verdict) -> Part {
-        let context = Context { root: self.root, now: clock::now(), conditions: &NoConditions };
+        let now = clock::now();
+        let context = Context { root: self.root, now, conditions: &PredicatePolicies { now } };
         Part {
             policy: asked.policy.map(str::to_owned),
             warns: asked.warns,

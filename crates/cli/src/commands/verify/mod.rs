@@ -1,25 +1,25 @@
 //! `plimsoll verify`: whether files and images were signed by those who should have.
 
 mod attested;
+mod cached;
+mod candidates;
+mod claims;
 mod containers;
 mod evidence;
 mod image;
+mod listed;
 mod notation;
-mod cached;
-mod evidence;
-mod image;
 mod pin;
 mod print;
 mod rules;
+mod scan;
 mod signer;
 
-use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use plimsoll_image::attached::Repository;
-use plimsoll_image::attached::Registries;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::evidence::artefact as artefact_of;
@@ -27,23 +27,16 @@ use plimsoll_supply::github::{Demands, SigningWorkflow};
 use plimsoll_supply::pypi;
 use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{Report, step, verify};
-use rayon::prelude::*;
+use serde_json::json;
 
-use self::cached::Cache;
-use self::image::{Verdict, Verifier};
+use self::candidates::Candidate;
 use self::print::Style;
 use crate::clock;
-use crate::exit::{Outcome, Usage, chain, tell};
+use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
 
 pub(super) use crate::trust::root as trusted_root;
 pub(super) use print::plain;
-
-/// How many images are verified at a time: most of the time each waits for its registry.
-const AT_ONCE: usize = 16;
-
-/// The most images of a list.
-const MAX_IMAGES: usize = 1_000_000;
 
 /// Check who signed a file or images, by key, identity, certificate or policy
 ///
@@ -66,9 +59,12 @@ const MAX_IMAGES: usize = 1_000_000;
   plimsoll verify registry.example/app:1.2 --require 2-of release-keys.pem
   plimsoll verify --policy policies.yaml --images-from images.txt --keep 1h
   plimsoll verify --policy policies.yaml --pin deployment.yaml
+  plimsoll verify registry.example/app:1.2 --key cosign.pub --type slsaprovenance \\
+    --cel 'predicate.builder.id.startsWith(\"https://ci.example/\")'
+  plimsoll verify registry.example/app:1.2 --key cosign.pub --scan --max-age 24h --no-critical
 
-Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file or image could not be read, 5 denied by
-a policy.")]
+Exit codes: 0 verified, 1 refused or findings over the gate, 2 wrong usage, 3 a file or image could
+not be read, 4 the scan or its advisories are too old, 5 denied by a policy.")]
 pub(crate) struct Verify {
     /// The file that was signed, or images in a registry or an `oci-dir:` layout
     #[arg(value_name = "FILE|REF", required_unless_present_any = ["images_from", "pin"])]
@@ -86,6 +82,12 @@ pub(crate) struct Verify {
     /// An attestation of this type must hold, and not a signature
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
+
+    #[command(flatten)]
+    claims: claims::Policies,
+
+    #[command(flatten)]
+    scan: scan::Gated,
 
     #[command(flatten)]
     reading: Reading,
@@ -129,7 +131,7 @@ pub(crate) struct Verify {
 }
 
 /// Flags that say who must have signed in other ways, and mean nothing to a policy.
-const SIGSTORE: [&str; 12] = [
+const SIGSTORE: [&str; 19] = [
     "key",
     "certificate_identity",
     "certificate_identity_regexp",
@@ -142,9 +144,15 @@ const SIGSTORE: [&str; 12] = [
     "owner",
     "pypi_publisher",
     "npm_package",
+    "require",
+    "policy",
+    "annotations",
+    "images_from",
+    "pin",
+    "cel",
+    "scan",
 ];
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
@@ -155,7 +163,9 @@ enum Format {
 }
 
 impl Verify {
-    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+    pub(crate) fn run(mut self) -> anyhow::Result<Outcome> {
+        self.signer.policy = self.claims.of_images()?;
+        self.signer.alone()?;
         if let Some(demand) = self.attested.publisher()? {
             return self.published(&demand);
         }
@@ -169,10 +179,6 @@ impl Verify {
         if let Some(demands) = self.attested.demands()? {
             return self.attestation(demands);
         }
-        if self.offline && self.signer.asks_a_server() {
-            let why = "`--offline` asks no server for a key: name a file, which `plimsoll key public` \
-                       writes";
-            return Err(Usage(why.into()).into());
         if self.notation.is_asked() {
             return self.by_notation();
         }
@@ -182,7 +188,11 @@ impl Verify {
             let done = self.containers.verify(&reference, &repository, &subject, self.offline)?;
             return self.conclude(&[done]);
         }
-        let policy = self.signer.policy()?;
+        if self.offline && self.signer.asks_a_server() {
+            let why = "`--offline` asks no server for a key: name a file, which `plimsoll key public` \
+                       writes";
+            return Err(Usage(why.into()).into());
+        }
         let root = trusted_root(self.trusted_root.as_deref())?;
         match self.artefacts.as_slice() {
             [file]
@@ -194,6 +204,8 @@ impl Verify {
                 let why = "`--bundle` and `--signature` are evidence about one file";
                 Err(Usage(why.into()).into())
             }
+            _ if self.scan.scan => self.scan(&self.signer.policy()?, &root),
+            _ if self.claims.is_given() => self.claimed(&root),
             _ => self.images(&root),
         }
     }
@@ -222,22 +234,30 @@ impl Verify {
     fn file(&self, file: &Path, root: &TrustedRoot) -> anyhow::Result<Outcome> {
         self.signer.only_for_files()?;
         let policy = self.signer.policy()?;
-        let (shown, artefact) = self.opened()?;
+        let policies = self.claims.load()?;
+        let (name, artefact) = self.opened()?;
+        if self.scan.scan {
+            return Err(scan::no_file(&name).into());
+        }
         let kind = self.wanted()?;
-        let report = match self.evidence.read(file, &self.signer, kind.is_some())? {
+        let (report, statement) = match self.evidence.read(file, &self.signer, kind.is_some())? {
             Ok(bundle) => {
                 let mut report = verify(&bundle, &artefact, root, &policy, clock::now());
                 if let Some(kind) = &kind {
                     report.demand_predicate(kind);
                 }
-                report
+                (report, claims::statement(&bundle).map(<[u8]>::to_vec))
             }
             Err((place, error)) => {
-                Report::unreadable(step::BUNDLE, "a signature", &error.to_string(), &place)
+                let found = error.to_string();
+                (Report::unreadable(step::BUNDLE, "a signature", &found, &place), None)
             }
         };
-        self.print(&shown, &artefact, &report)?;
-        Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) })
+        let candidate = Candidate { name, artefact, report, statement };
+        if candidate.report.verified && !policies.is_empty() {
+            return self.print_judged(&candidate, &policies);
+        }
+        self.conclude(&[candidate])
     }
 
     /// An attestation of a workflow: one that holds is enough.
@@ -255,11 +275,7 @@ impl Verify {
             let (place, bundles) = self.evidence.bundles(file)?;
             (place, artefact, bundles)
         } else {
-            let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
-            if self.offline && !matches!(reference, Reference::Path { .. }) {
-                let why = format!("`{name}` is no file here, and `--offline` asks no registry");
-                return Err(Usage(why).into());
-            }
+            let (_, repository) = self.repository()?;
             let subject = repository.subject()?.descriptor.digest;
             let place = format!("{}@{subject}", repository.name());
             (place, artefact_of(&subject), image::bundles(&repository, &subject)?)
@@ -317,15 +333,6 @@ impl Verify {
         Ok(Outcome::Gate(1))
     }
 
-    fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
-        let wanted = image::wanted(self.kind.as_deref())?;
-        let (_, repository) = self.repository()?;
-        let subject = repository.subject()?.descriptor.digest;
-        tell(&format!("{}@{subject}", repository.name()));
-        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
-        self.conclude(&done)
-    }
-
     fn by_notation(&self) -> anyhow::Result<Outcome> {
         let (reference, repository) = self.repository()?;
         let subject = repository.subject()?;
@@ -340,8 +347,9 @@ impl Verify {
         }
     }
 
+    /// The place where the one image is that some flags are about.
     fn repository(&self) -> anyhow::Result<(Reference, Repository)> {
-        let name = self.artefact.to_string_lossy();
+        let name = self.only()?.to_string_lossy();
         let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
         if self.offline && !matches!(reference, Reference::Path { .. }) {
             let why = format!("`{name}` is no file here, and `--offline` asks no registry");
@@ -350,83 +358,10 @@ impl Verify {
         Ok((reference, repository))
     }
 
-    /// One that holds is enough; where none does, all are shown.
-    fn conclude(&self, done: &[image::Candidate]) -> anyhow::Result<Outcome> {
-        if let Some(good) = done.iter().find(|it| it.report.verified) {
-            self.print(&good.name, &good.artefact, &good.report)?;
-            return Ok(Outcome::Clean);
-        }
-        for bad in done {
-            self.print(&bad.name, &bad.artefact, &bad.report)?;
-    fn images(&self, root: &TrustedRoot) -> anyhow::Result<Outcome> {
-        let rules = self.signer.rules(self.kind.as_deref(), self.trusted_root.is_some())?;
-        let life = self.keep.as_deref().map(cached::life).transpose()?;
-        let verifier = Verifier {
-            rules: &rules,
-            root,
-            registries: Registries::new(self.reading.options()?),
-            cache: life.and_then(Cache::open),
-            offline: self.offline,
-        };
-        if let Some(file) = &self.pin {
-            return pin::run(file, &verifier, self.style(true));
-        }
-        let named = self.named()?;
-        let style = self.style(named.len() > 1);
-        if let [one] = named.as_slice() {
-            let verdict = verifier.verify(one)?;
-            tell(&verdict.pinned());
-            print::verdict(&verdict, style)?;
-            return Ok(verdict.outcome());
-        }
-        let mut outcome = Outcome::Clean;
-        for (reference, verdict) in named.iter().zip(all(&named, &verifier)?) {
-            match verdict {
-                Ok(verdict) => {
-                    print::verdict(&verdict, style)?;
-                    outcome = outcome.or(verdict.outcome());
-                }
-                Err(error) if error.is::<Usage>() => return Err(error),
-                Err(error) => {
-                    tell(&format!("error: `{}`: {}", plain(reference), chain(&error)));
-                    outcome = outcome.or(Outcome::Partial);
-                }
-            }
-        }
-        Ok(outcome)
-    }
-
-    /// The images that were named, each once.
-    fn named(&self) -> anyhow::Result<Vec<String>> {
-        let mut all: Vec<String> =
-            self.artefacts.iter().map(|name| name.to_string_lossy().into_owned()).collect();
-        if let Some(file) = &self.images_from {
-            let shown = file.display();
-            let read = || -> std::io::Result<Vec<String>> {
-                if file == Path::new("-") {
-                    return std::io::stdin().lock().lines().take(MAX_IMAGES).collect();
-                }
-                let file = std::io::BufReader::new(std::fs::File::open(file)?);
-                file.lines().take(MAX_IMAGES).collect()
-            };
-            let lines = read().with_context(|| format!("cannot read `{shown}`"))?;
-            let names = lines.iter().map(|line| line.trim());
-            all.extend(
-                names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned),
-            );
-            if all.is_empty() {
-                return Err(Usage(format!("`{shown}` names no image")).into());
-            }
-        }
-        let mut seen = std::collections::HashSet::new();
-        all.retain(|name| seen.insert(name.clone()));
-        Ok(all)
-    }
-
     fn print(&self, name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
         match self.format {
             Format::Text => Ok(print::text(name, artefact, report, self.explain)?),
-            Format::Json => print::json(name, artefact, report),
+            Format::Json => print::json(name, artefact, report, &json!({})),
         }
     }
 
@@ -439,22 +374,4 @@ impl Verify {
             wanted: self.kind.as_deref().unwrap_or("signature"),
         }
     }
-}
-
-/// Verifies images, several at a time; the verdicts are in their order.
-fn all(
-    references: &[String],
-    verifier: &Verifier<'_>,
-) -> anyhow::Result<Vec<anyhow::Result<Verdict>>> {
-    let threads = rayon::ThreadPoolBuilder::new().num_threads(AT_ONCE.min(references.len()));
-    let threads = threads.build().context("no thread can be started")?;
-    Ok(threads.install(|| references.par_iter().map(|one| verifier.verify(one)).collect()))
-}
-
-/// The trusted root in a file, else the one that is built in.
-pub(super) fn trusted_root(file: Option<&Path>) -> anyhow::Result<TrustedRoot> {
-    let Some(file) = file else { return trust::default_root() };
-    let shown = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
-    TrustedRoot::from_json(format!("`{shown}`"), &bytes).with_context(|| format!("`{shown}`"))
 }

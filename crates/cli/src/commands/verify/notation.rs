@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use plimsoll_image::attached::{Repository, Stored};
 use plimsoll_model::Reference;
 use plimsoll_supply::certificate::crl::{self, RevocationList};
+use plimsoll_supply::evidence::artefact as artefact_of;
 use plimsoll_supply::notation::{
     self, ARTIFACT_TYPE, Request, RevocationLists, Statement, TargetArtifact, TrustPolicy,
     TrustStores,
@@ -17,7 +18,7 @@ use plimsoll_supply::notation::{
 use plimsoll_supply::verify::Status;
 use plimsoll_witness::Web;
 
-use super::image::{self, Candidate};
+use super::candidates::Candidate;
 use crate::exit::{Usage, tell};
 use crate::{clock, files, paths};
 
@@ -83,8 +84,13 @@ impl ByPolicy {
         let target = target(subject);
         if statement.skips() {
             let report = notation::skipped(statement);
-            let (name, artefact) = (repository.name(), image::artefact(&target.digest));
-            return Ok(Verdict::Skipped(Box::new(Candidate { name, artefact, report })));
+            let (name, artefact) = (repository.name(), artefact_of(&target.digest));
+            return Ok(Verdict::Skipped(Box::new(Candidate {
+                name,
+                artefact,
+                report,
+                statement: None,
+            })));
         }
         let metadata = self.metadata()?;
         let stores = self.stores(statement)?;
@@ -123,7 +129,12 @@ impl ByPolicy {
                 tell(&format!("warning: {} does not count: {}", step.name, step.found));
             }
             let name = format!("{} (referrer {short})", repository.name());
-            done.push(Candidate { name, artefact: image::artefact(&target.digest), report });
+            done.push(Candidate {
+                name,
+                artefact: artefact_of(&target.digest),
+                report,
+                statement: None,
+            });
             if holds {
                 break;
             }

@@ -5,10 +5,12 @@ use std::io::{self, BufWriter, Write};
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::evidence;
 use plimsoll_supply::image_policy::NoMatch;
+use plimsoll_supply::predicate_policy;
 use plimsoll_supply::quorum::{GroupReport, Judgement, SignedBy};
 use plimsoll_supply::sign::predicate::Predicate;
 use plimsoll_supply::verify::{Report, SignerSummary, Status, Step};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Format;
 use super::image::Verdict;
@@ -327,12 +329,32 @@ struct Document<'a> {
     digest: String,
     #[serde(flatten)]
     report: &'a Report,
+    #[serde(flatten)]
+    more: &'a Value,
 }
 
-/// Prints everything as one JSON object.
-pub(super) fn json(name: &str, artefact: &Artefact, report: &Report) -> anyhow::Result<()> {
+/// Prints what policies said of a claim.
+pub(super) fn reasons(verdict: &predicate_policy::Verdict) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if !verdict.allowed {
+        writeln!(out, "denied by policy")?;
+    }
+    for reason in &verdict.reasons {
+        writeln!(out, "  {}", plain(reason))?;
+    }
+    out.flush()
+}
+
+/// Prints everything as one JSON object, with the fields of `more`.
+pub(super) fn json(
+    name: &str,
+    artefact: &Artefact,
+    report: &Report,
+    more: &Value,
+) -> anyhow::Result<()> {
     let digest = artefact.describe();
-    let document = Document { schema: "plimsoll.verification/v1", artefact: name, digest, report };
+    let document =
+        Document { schema: "plimsoll.verification/v1", artefact: name, digest, report, more };
     let mut out = BufWriter::new(io::stdout().lock());
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;

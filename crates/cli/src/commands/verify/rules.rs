@@ -9,9 +9,11 @@ use anyhow::Context as _;
 use plimsoll_model::{Digest, ImageName};
 use plimsoll_supply::image_policy::{NoMatch, PolicyFile, Settings};
 use plimsoll_supply::key::PublicKey;
-use plimsoll_supply::quorum::{Authority, Claim, NoConditions, Requirements};
+use plimsoll_supply::predicate_policy::PredicatePolicies;
+use plimsoll_supply::quorum::{Authority, Claim, Requirements};
 use plimsoll_supply::verify::Policy;
 
+use crate::clock;
 use crate::exit::Usage;
 
 /// What is asked for.
@@ -135,7 +137,8 @@ pub(super) fn file(path: &Path, has_root: bool) -> anyhow::Result<Rules> {
         let file = folder.join(name);
         fs::read(&file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
     };
-    let settings = Settings { load: &load, conditions: &NoConditions, has_root };
+    let settings =
+        Settings { load: &load, conditions: &PredicatePolicies { now: clock::now() }, has_root };
     let file = PolicyFile::parse(&text, &settings);
     Ok(Rules::File(file.map_err(|error| Usage(format!("{shown}:{error}")))?))
 }

@@ -27,9 +27,9 @@ pub(super) struct Wanted {
     #[arg(long, num_args = 2, value_names = ["COUNT-of", "FILE"], conflicts_with_all = ["key", "certificate_identity", "certificate_identity_regexp", "certificate_chain", "policy"])]
     require: Vec<String>,
 
-    /// Of an image: what the policies in this file ask for, by the image's name
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
-    policy: Option<PathBuf>,
+    /// The file of policies about images, which say who must have signed.
+    #[arg(skip)]
+    pub(super) policy: Option<PathBuf>,
 
     /// Of an image: something that the signer must have said of it
     #[arg(short, long = "annotation", value_name = "KEY=VALUE", conflicts_with = "policy")]
@@ -135,6 +135,24 @@ impl Wanted {
             return rules::several(&self.require, kind.as_deref(), annotations);
         }
         Ok(rules::one(self.policy()?, kind, annotations))
+    }
+
+    /// Refuses a signer beside a file of policies, which names its own.
+    pub(super) fn alone(&self) -> Result<(), Usage> {
+        let Some(file) = &self.policy else { return Ok(()) };
+        let flags = [
+            ("--key", self.key.is_some()),
+            ("--certificate-identity", self.certificate_identity.is_some()),
+            ("--certificate-identity-regexp", self.certificate_identity_regexp.is_some()),
+            ("--certificate-chain", self.certificate_chain.is_some()),
+        ];
+        match flags.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => {
+                let file = file.display();
+                Err(Usage(format!("`{file}` says who must have signed: leave `{flag}` out")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Refuses what is only for images.

@@ -1,5 +1,7 @@
 //! `plimsoll attest`: signed claims about images and files.
 
+mod scan;
+
 use std::fs::File;
 use std::io::Read;
 
@@ -8,12 +10,12 @@ use plimsoll_supply::sign::predicate::Predicate;
 use plimsoll_supply::sign::statement;
 use serde_json::{Value, json};
 
-use crate::clock;
 use crate::exit::{Outcome, Usage};
 use crate::output;
 use crate::signing::attestation::{self, BUNDLE_SUFFIX};
 use crate::signing::{Signing, Storage};
 use crate::target::{self, Reading};
+use crate::{clock, scan_claim};
 
 /// The largest document that can be attested: 48 MiB, of which base64 makes 64.
 const MAX_PREDICATE: u64 = 48 << 20;
@@ -27,10 +29,11 @@ const MAX_PREDICATE: u64 = 48 << 20;
     --predicate review.json registry.example/app:1.2
   plimsoll attest --key plimsoll.key --predicate app.spdx.json app.tar.gz
                                                 # writes app.tar.gz.intoto.sigstore.json
+  plimsoll attest --key plimsoll.key --scan registry.example/app:1.2
 
-Types: slsaprovenance1, slsaprovenance02, spdxjson, cyclonedx, vuln, openvex, test-result, custom,
-or any URI. A name that is a file here is a file, every other one is an image; `registry:` and
-`file:` in front decide it.
+Types: slsaprovenance1, slsaprovenance02, spdxjson, cyclonedx, vuln, openvex, test-result, link,
+scan, custom, or any URI. A name that is a file here is a file, every other one is an image;
+`registry:` and `file:` in front decide it.
 
 Exit codes: 0 attested, 2 wrong usage, 3 failed.")]
 pub(crate) struct Attest {
@@ -39,8 +42,11 @@ pub(crate) struct Attest {
     targets: Vec<String>,
 
     /// What is claimed: a JSON document
-    #[arg(long, value_name = "FILE")]
-    predicate: String,
+    #[arg(long, value_name = "FILE", required_unless_present = "scan")]
+    predicate: Option<String>,
+
+    #[command(flatten)]
+    scanning: scan::Scanning,
 
     /// What kind of claim it is [default: what the document looks like]
     #[arg(long = "type", value_name = "TYPE")]
@@ -63,7 +69,7 @@ pub(crate) struct Attest {
 
 impl Attest {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let (predicate_type, predicate) = self.claim()?;
+        let given = self.predicate.as_deref().map(|file| self.claim(file)).transpose()?;
         let options = self.reading.options()?;
         let (files, images): (Vec<&String>, Vec<&String>) =
             self.targets.iter().partition(|target| target::is_file(target));
@@ -71,13 +77,21 @@ impl Attest {
             let why = "`--bundle` is for one file; an image's attestation is stored with the image";
             return Err(Usage(why.into()).into());
         }
+        if let (Some(file), true) = (files.first(), given.is_none()) {
+            return Err(Usage(format!("`{file}` is a file, and `--scan` is of images")).into());
+        }
         let places = images.iter().map(|name| target::repository(name, &options));
         let places = places.collect::<anyhow::Result<Vec<_>>>()?;
         let subjects = files.iter().map(|file| attestation::file_subject(file));
         let subjects = subjects.collect::<anyhow::Result<Vec<_>>>()?;
+        let scanner = match given {
+            Some(_) => None,
+            None => Some(self.scanning.ready(self.kind.as_deref(), &self.reading)?),
+        };
         let ready = self.signing.ready()?;
         for (file, subject) in files.iter().zip(subjects) {
-            let payload = statement::about(&[subject], &predicate_type, &predicate);
+            let Some((kind, claim)) = &given else { continue };
+            let payload = statement::about(&[subject], kind, claim);
             let place = self.bundle.clone().unwrap_or_else(|| {
                 format!("{}{BUNDLE_SUFFIX}", file.strip_prefix("file:").unwrap_or(file))
             });
@@ -85,28 +99,34 @@ impl Attest {
                 .with_context(|| format!("`{file}` was not attested"))?;
         }
         for (reference, repository) in &places {
-            let subject = repository.subject()?;
+            let subject = match &scanner {
+                Some(_) => scan_claim::image(repository, &options)?,
+                None => repository.subject()?,
+            };
             let digest = &subject.descriptor.digest;
             let name = repository.name();
-            let payload = statement::attestation(&name, digest, &predicate_type, &predicate);
-            let signed = attestation::sign(&ready, payload)?;
-            attestation::attach(
-                &ready,
-                &signed,
-                self.storage,
-                repository,
-                &subject,
-                &predicate_type,
-            )
-            .with_context(|| format!("`{reference}` ({digest}) was not attested"))?;
+            let attest = || -> anyhow::Result<()> {
+                let (kind, payload) = match (&given, &scanner) {
+                    (Some((kind, claim)), _) => {
+                        (kind.as_str(), statement::attestation(&name, digest, kind, claim))
+                    }
+                    (None, Some(scanner)) => {
+                        let (kind, claim) = scanner.claim(reference, &subject)?;
+                        (kind, plimsoll_supply::scan_claim::statement(&name, digest, kind, &claim))
+                    }
+                    (None, None) => return Ok(()),
+                };
+                let signed = attestation::sign(&ready, payload)?;
+                attestation::attach(&ready, &signed, self.storage, repository, &subject, kind)
+            };
+            attest().with_context(|| format!("`{reference}` ({digest}) was not attested"))?;
             output::write(None, |out| writeln!(out, "{name}@{digest}"))?;
         }
         Ok(Outcome::Clean)
     }
 
     /// The type of the claim and the claim.
-    fn claim(&self) -> anyhow::Result<(String, Value)> {
-        let file = &self.predicate;
+    fn claim(&self, file: &str) -> anyhow::Result<(String, Value)> {
         let mut text = String::new();
         File::open(file)
             .and_then(|it| it.take(MAX_PREDICATE + 1).read_to_string(&mut text))
