@@ -312,6 +312,7 @@ mod tests {
         let signer = SignerSummary {
             key: "ECDSA P-256",
             key_sha256: String::new(),
+            key_material: [0; 32],
             names: name.map(|name| SubjectName::Uri(name.into())).into_iter().collect(),
             issuer: name.map(|_| ISSUER.to_owned()),
             extensions: extensions.iter().map(|(k, v)| ((*k).to_owned(), json!(v))).collect(),
