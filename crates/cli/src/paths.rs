@@ -36,6 +36,13 @@ pub(crate) fn last_scan() -> PathBuf {
     cache_dir().join("last-scan.json")
 }
 
+/// Where notation keeps trust policy and trust store: `notation` in `XDG_CONFIG_HOME`, else in
+/// `.config` in the home of the user, as Go's `os.UserConfigDir` has it.
+pub(crate) fn notation_dir() -> PathBuf {
+    let home = || env::home_dir().unwrap_or_default().join(".config");
+    variable("XDG_CONFIG_HOME").unwrap_or_else(home).join("notation")
+}
+
 /// An empty variable is the same as none.
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

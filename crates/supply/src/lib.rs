@@ -34,6 +34,7 @@ pub mod key;
 mod licence;
 pub mod log;
 mod moment;
+pub mod notation;
 pub mod provenance;
 pub mod sct;
 pub mod sign;

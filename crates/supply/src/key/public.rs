@@ -184,6 +184,21 @@ impl PublicKey {
         self.kind
     }
 
+    /// The size of an RSA key's modulus in bits; `None` of other keys.
+    pub fn rsa_bits(&self) -> Option<usize> {
+        if self.kind == KeyKind::Rsa { rsa_modulus_bits(&self.material).ok() } else { None }
+    }
+
+    /// The length of a number of the curve's field in bytes; `None` of keys without a curve.
+    pub(crate) fn field_bytes(&self) -> Option<usize> {
+        match self.kind {
+            KeyKind::Ecdsa(Curve::P256) => Some(32),
+            KeyKind::Ecdsa(Curve::P384) => Some(48),
+            KeyKind::Ecdsa(Curve::P521) => Some(66),
+            KeyKind::Ed25519 | KeyKind::Rsa => None,
+        }
+    }
+
     /// The `SubjectPublicKeyInfo`.
     pub fn spki_der(&self) -> &[u8] {
         &self.spki
@@ -293,12 +308,7 @@ impl PublicKey {
     /// An ECDSA signature in DER, made from the two bare numbers of IEEE P1363 that some services
     /// write; `None` where it is none of that form.
     fn der_signature(&self, signature: &[u8]) -> Option<Vec<u8>> {
-        let KeyKind::Ecdsa(curve) = self.kind else { return None };
-        let field = match curve {
-            Curve::P256 => 32,
-            Curve::P384 => 48,
-            Curve::P521 => 66,
-        };
+        let field = self.field_bytes()?;
         if signature.len() != 2 * field || Reader::only(signature, der::SEQUENCE).is_ok() {
             return None;
         }

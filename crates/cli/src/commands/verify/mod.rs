@@ -2,6 +2,7 @@
 
 mod evidence;
 mod image;
+mod notation;
 mod print;
 mod signer;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use plimsoll_image::attached::Repository;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::trust::TrustedRoot;
@@ -32,6 +34,7 @@ pub(super) use print::plain;
   plimsoll verify app.tar --certificate-chain our-ca.pem --explain
   plimsoll verify registry.example/app:1.2 --key cosign.pub
   plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
+  plimsoll verify registry.example/app:1.2 --notation
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
@@ -52,6 +55,9 @@ pub(crate) struct Verify {
     #[command(flatten)]
     signer: signer::Wanted,
 
+    #[command(flatten)]
+    notation: notation::Notation,
+
     /// The authorities, logs and timestamp services to trust, instead of those of Sigstore's
     /// public instance that are built in
     #[arg(long, value_name = "FILE")]
@@ -70,6 +76,18 @@ pub(crate) struct Verify {
     format: Format,
 }
 
+/// Flags that say who must have signed in Sigstore's way, and mean nothing to other schemes.
+const SIGSTORE: [&str; 8] = [
+    "key",
+    "certificate_identity",
+    "certificate_identity_regexp",
+    "certificate_chain",
+    "kind",
+    "bundle",
+    "signature",
+    "trusted_root",
+];
+
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Format {
     /// For people
@@ -81,6 +99,9 @@ enum Format {
 
 impl Verify {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        if self.notation.is_asked() {
+            return self.by_notation();
+        }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
         if !self.artefact.is_file() && !self.evidence.is_given() {
@@ -100,21 +121,45 @@ impl Verify {
     }
 
     fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
-        let name = self.artefact.to_string_lossy();
         let wanted = image::wanted(self.kind.as_deref())?;
+        let (_, repository) = self.repository()?;
+        let subject = repository.subject()?.descriptor.digest;
+        tell(&format!("{}@{subject}", repository.name()));
+        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
+        self.conclude(&done)
+    }
+
+    fn by_notation(&self) -> anyhow::Result<Outcome> {
+        let (reference, repository) = self.repository()?;
+        let subject = repository.subject()?;
+        tell(&format!("{}@{}", repository.name(), subject.descriptor.digest));
+        match self.notation.verify(&reference, &repository, &subject, self.offline)? {
+            notation::Verdict::Judged(done) => self.conclude(&done),
+            notation::Verdict::Skipped(it) => {
+                tell("warning: nothing was verified: the trust policy's level is `skip`");
+                self.print(&it.name, &it.artefact, &it.report)?;
+                Ok(Outcome::Clean)
+            }
+        }
+    }
+
+    fn repository(&self) -> anyhow::Result<(Reference, Repository)> {
+        let name = self.artefact.to_string_lossy();
         let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
         if self.offline && !matches!(reference, Reference::Path { .. }) {
             let why = format!("`{name}` is no file here, and `--offline` asks no registry");
             return Err(Usage(why).into());
         }
-        let subject = repository.subject()?.descriptor.digest;
-        tell(&format!("{}@{subject}", repository.name()));
-        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
+        Ok((reference, repository))
+    }
+
+    /// One that holds is enough; where none does, all are shown.
+    fn conclude(&self, done: &[image::Candidate]) -> anyhow::Result<Outcome> {
         if let Some(good) = done.iter().find(|it| it.report.verified) {
             self.print(&good.name, &good.artefact, &good.report)?;
             return Ok(Outcome::Clean);
         }
-        for bad in &done {
+        for bad in done {
             self.print(&bad.name, &bad.artefact, &bad.report)?;
         }
         if done.is_empty() {
