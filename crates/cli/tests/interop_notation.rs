@@ -59,6 +59,7 @@ extendedKeyUsage = critical, timeStamping
 default_ca = authority
 [authority]
 database = index.txt
+crlnumber = crlnumber
 default_md = sha256
 default_crl_days = 30
 [tsa]
@@ -159,6 +160,7 @@ impl Bench {
         self.write("openssl.cnf", &OPENSSL.replace("HOST", &self.server.host()));
         self.write("index.txt", "");
         self.write("serial", "01\n");
+        self.write("crlnumber", "01\n");
         for root in ["root", "stranger"] {
             self.key(root, "ec-256")?;
             self.openssl(&format!(

@@ -3,13 +3,13 @@
 //!
 //! Only this crate asks them, so that whatever verifies cannot open a connection. Redirects are
 //! not followed, answers are bounded, and TLS is demanded of every host but this machine,
-//! save for lists of revoked certificates, which are signed.
+//! save for documents that are signed themselves (`signed_documents.rs`).
 #![forbid(unsafe_code)]
 
 pub mod fulcio;
 pub mod oidc;
 pub mod rekor;
-mod revocation;
+mod signed_documents;
 pub mod timestamp;
 mod web;
 

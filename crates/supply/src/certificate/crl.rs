@@ -68,7 +68,7 @@ impl RevocationList {
         let signature = outer.bits()?.to_vec();
         outer.end()?;
         let mut fields = tbs.reader();
-        if fields.optional(der::INTEGER)?.is_some_and(|version| version.content != [1]) {
+        if fields.optional(der::INTEGER)?.is_none_or(|version| version.content != [1]) {
             return Err(broken("a version that is not 2"));
         }
         if fields.expect(der::SEQUENCE)?.whole != algorithm.whole {

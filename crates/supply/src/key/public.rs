@@ -161,6 +161,22 @@ impl PublicKey {
         Ok(Self { kind, material: material.to_vec(), spki: bytes.to_vec() })
     }
 
+    /// A point on a curve, in the uncompressed form of SEC 1.
+    pub(crate) fn from_point(curve: Curve, point: &[u8]) -> Result<Self, Error> {
+        let name = match curve {
+            Curve::P256 => SECP256R1,
+            Curve::P384 => SECP384R1,
+            Curve::P521 => SECP521R1,
+        };
+        let algorithm = der::encode(der::SEQUENCE, &[EC_PUBLIC_KEY, name]);
+        Self::from_spki_der(&spki(&algorithm, point))?.checked()
+    }
+
+    /// The 32 bytes of an Ed25519 key.
+    pub(crate) fn from_ed25519(key: &[u8]) -> Result<Self, Error> {
+        Self::from_spki_der(&spki(&der::encode(der::SEQUENCE, &[ED25519]), key))
+    }
+
     /// The key, if its point is on its curve.
     fn checked(self) -> Result<Self, Error> {
         let point = &self.material;
@@ -352,6 +368,11 @@ impl PublicKey {
             (kind, scheme) => return Err(misfit(kind, scheme)),
         }))
     }
+}
+
+fn spki(algorithm: &[u8], material: &[u8]) -> Vec<u8> {
+    let key = der::encode(der::BIT_STRING, &[&[0], material]);
+    der::encode(der::SEQUENCE, &[algorithm, &key])
 }
 
 fn verify_ecdsa_digest(

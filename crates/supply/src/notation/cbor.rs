@@ -161,8 +161,11 @@ mod tests {
         for length in [0, 1, 23, 24, 255, 256, 65_535, 65_536, 70_000] {
             let part = vec![7; length];
             let bytes = array("Signature1", &[&part, &[]]);
-            let expected =
-                Value::Array(vec![Value::Text("Signature1"), Value::Bytes(&part), Value::Bytes(&[])]);
+            let expected = Value::Array(vec![
+                Value::Text("Signature1"),
+                Value::Bytes(&part),
+                Value::Bytes(&[]),
+            ]);
             assert_eq!(read(&bytes).expect("array"), expected);
         }
     }
@@ -170,8 +173,10 @@ mod tests {
     #[test]
     fn numbers_tags_and_maps_are_read() {
         // RFC 8949, appendix A.
-        assert_eq!(read(&[0x3b, 255, 255, 255, 255, 255, 255, 255, 255]).expect("number"),
-            Value::Integer(-18_446_744_073_709_551_616));
+        assert_eq!(
+            read(&[0x3b, 255, 255, 255, 255, 255, 255, 255, 255]).expect("number"),
+            Value::Integer(-18_446_744_073_709_551_616)
+        );
         let time = read(&[0xc1, 0x1a, 0x51, 0x4b, 0x67, 0xb0]).expect("time");
         assert_eq!(time, Value::Tag(1, Box::new(Value::Integer(1_363_896_240))));
         let map = read(&[0xa2, 0x61, 0x61, 0x01, 0x02, 0xf6]).expect("map");

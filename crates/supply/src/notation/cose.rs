@@ -30,8 +30,12 @@ pub(super) fn read(bytes: &[u8]) -> Result<Envelope, Error> {
         return Err(broken("no tagged COSE_Sign1"));
     };
     let Value::Array(parts) = *message else { return Err(broken("a message that is no array")) };
-    let [Value::Bytes(protected_bytes), unprotected, Value::Bytes(payload), Value::Bytes(signature)] =
-        parts.as_slice()
+    let [
+        Value::Bytes(protected_bytes),
+        unprotected,
+        Value::Bytes(payload),
+        Value::Bytes(signature),
+    ] = parts.as_slice()
     else {
         return Err(broken("a message without two headers, a payload and a signature"));
     };

@@ -272,11 +272,7 @@ pub(super) struct Critical<'a> {
 impl Critical<'_> {
     /// Checks that the list names what it must and nothing that is not there; returns the
     /// attributes that are to be understood and are not.
-    pub(super) fn check(
-        &self,
-        scheme: SigningScheme,
-        expires: bool,
-    ) -> Result<Vec<String>, Error> {
+    pub(super) fn check(&self, scheme: SigningScheme, expires: bool) -> Result<Vec<String>, Error> {
         let mut due = vec![SCHEME];
         if expires {
             due.push(EXPIRY);

@@ -41,7 +41,11 @@ impl Name {
         for part in split(text)? {
             let (kind, value) =
                 part.split_once('=').ok_or_else(|| broken(text, "an attribute without `=`"))?;
-            name.add(kind.trim(), unescape(value).ok_or_else(|| broken(text, "a bad escape"))?, text)?;
+            name.add(
+                kind.trim(),
+                unescape(value).ok_or_else(|| broken(text, "a bad escape"))?,
+                text,
+            )?;
         }
         name.complete(text)
     }

@@ -405,7 +405,9 @@ mod tests {
                 "cannot be skipped",
             ),
             (
-                format!(r#""name": "n", {scope}, {STORES}, "signatureVerification": {{"level": "skip"}}"#),
+                format!(
+                    r#""name": "n", {scope}, {STORES}, "signatureVerification": {{"level": "skip"}}"#
+                ),
                 "names whom to trust",
             ),
             (

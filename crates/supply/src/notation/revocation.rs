@@ -51,7 +51,7 @@ pub(super) fn check(
             without += 1;
         }
     }
-    Ok(format!("{asked} on no list, {without} that name none"))
+    Ok(format!("{asked} looked up and on no list, {without} that name none"))
 }
 
 /// Whether a list was asked; an error where it was revoked or where that is not known.

@@ -73,7 +73,9 @@ impl TrustStores {
             match self.0.get(store) {
                 Some(Ok(certificates)) => found.extend(certificates),
                 Some(Err(why)) => return Err(why.clone()),
-                None => return Err(format!("trust store `{}:{}` was not read", kind.name(), store.1)),
+                None => {
+                    return Err(format!("trust store `{}:{}` was not read", kind.name(), store.1));
+                }
             }
         }
         if found.is_empty() {

@@ -193,7 +193,8 @@ impl Run<'_> {
             return Ok(leaf.subject());
         }
         let name = Name::of(leaf).map_err(|error| error.to_string())?;
-        let fits = |it: &Identity| matches!(it, Identity::Subject(wanted) if wanted.is_within(&name));
+        let fits =
+            |it: &Identity| matches!(it, Identity::Subject(wanted) if wanted.is_within(&name));
         if identities.iter().any(fits) { Ok(leaf.subject()) } else { Err(leaf.subject()) }
     }
 
@@ -223,7 +224,8 @@ impl Run<'_> {
             }
             SigningScheme::X509 if self.wants_timestamp(&envelope.chain) => {
                 let found = self.countersigned(envelope);
-                let expected = "a timestamp of a trusted service, inside the certificates' validity";
+                let expected =
+                    "a timestamp of a trusted service, inside the certificates' validity";
                 (expected.to_owned(), found, super::envelope::TIMESTAMP)
             }
             SigningScheme::X509 => {
@@ -343,9 +345,10 @@ fn status(held: bool) -> Status {
 /// Whether a moment, give or take `accuracy` seconds, is inside the validity of all certificates.
 fn within(chain: &[Certificate], at: Timestamp, accuracy: i64) -> Result<(), String> {
     let shifted = |by: i64| Timestamp::from_unix(at.as_unix().saturating_add(by));
-    match chain.iter().find(|it| {
-        shifted(-accuracy) < it.not_before() || shifted(accuracy) > it.not_after()
-    }) {
+    match chain
+        .iter()
+        .find(|it| shifted(-accuracy) < it.not_before() || shifted(accuracy) > it.not_after())
+    {
         None => Ok(()),
         Some(it) => Err(format!(
             "`{it}` is valid from {} to {}, and it was {at}",

@@ -66,8 +66,7 @@ fn judged(
     policy: &Policy,
     root: &TrustedRoot,
 ) -> (Artefact, Report) {
-    let hash = HashAlgorithm::named(subject.algorithm().name()).unwrap_or(HashAlgorithm::Sha256);
-    let image = Artefact::digest_only(hash, from_hex(subject.hex()).unwrap_or_default());
+    let image = artefact(subject);
     let bundle = match evidence.bundle() {
         Ok(bundle) => bundle,
         Err(error) => {
@@ -92,6 +91,12 @@ fn judged(
     let text = Artefact::bytes(evidence.bytes.clone());
     let report = verify(&bundle, &text, root, policy, clock::now());
     (image, report)
+}
+
+/// An image of which the digest is known.
+pub(super) fn artefact(digest: &Digest) -> Artefact {
+    let hash = HashAlgorithm::named(digest.algorithm().name()).unwrap_or(HashAlgorithm::Sha256);
+    Artefact::digest_only(hash, from_hex(digest.hex()).unwrap_or_default())
 }
 
 /// The digest that a payload of simple signing names, if it is one.

@@ -1,5 +1,6 @@
 //! `plimsoll verify`: whether a file or an image was signed by the one who should have.
 
+mod containers;
 mod evidence;
 mod image;
 mod notation;
@@ -35,6 +36,7 @@ pub(super) use print::plain;
   plimsoll verify registry.example/app:1.2 --key cosign.pub
   plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
   plimsoll verify registry.example/app:1.2 --notation
+  plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
@@ -57,6 +59,9 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     notation: notation::Notation,
+
+    #[command(flatten)]
+    containers: containers::Containers,
 
     /// The authorities, logs and timestamp services to trust, instead of those of Sigstore's
     /// public instance that are built in
@@ -101,6 +106,12 @@ impl Verify {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         if self.notation.is_asked() {
             return self.by_notation();
+        }
+        if self.containers.is_asked() {
+            let (reference, repository) = self.repository()?;
+            let subject = repository.subject()?;
+            let done = self.containers.verify(&reference, &repository, &subject, self.offline)?;
+            return self.conclude(&[done]);
         }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;

@@ -4,26 +4,22 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_image::attached::{Repository, Stored};
 use plimsoll_model::Reference;
-use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::certificate::crl::{self, RevocationList};
-use plimsoll_supply::hash::{HashAlgorithm, from_hex};
 use plimsoll_supply::notation::{
-    self, ARTIFACT_TYPE, Request, RevocationLists, Statement, StoreKind, TargetArtifact,
-    TrustPolicy, TrustStores,
+    self, ARTIFACT_TYPE, Request, RevocationLists, Statement, TargetArtifact, TrustPolicy,
+    TrustStores,
 };
 use plimsoll_supply::verify::Status;
 use plimsoll_witness::Web;
 
-use super::image::Candidate;
-use crate::clock;
+use super::image::{self, Candidate};
 use crate::exit::{Usage, tell};
-use crate::paths;
+use crate::{clock, files, paths};
 
 /// How signatures of the Notary Project are verified.
 #[derive(Debug, clap::Args)]
@@ -70,9 +66,7 @@ pub(super) enum Verdict {
 impl Notation {
     /// Whether signatures of this kind are asked for.
     pub(super) fn is_asked(&self) -> bool {
-        self.notation
-            || self.notation_trust_policy.is_some()
-            || self.notation_trust_store.is_some()
+        self.notation || self.notation_trust_policy.is_some() || self.notation_trust_store.is_some()
     }
 
     /// Verifies what hangs on `subject`, and stops at the first that holds.
@@ -89,8 +83,8 @@ impl Notation {
         let target = target(subject);
         if statement.skips() {
             let report = notation::skipped(statement);
-            let name = repository.name();
-            return Ok(Verdict::Skipped(Candidate { name, artefact: artefact(&target), report }));
+            let (name, artefact) = (repository.name(), image::artefact(&target.digest));
+            return Ok(Verdict::Skipped(Candidate { name, artefact, report }));
         }
         let metadata = self.metadata()?;
         let stores = self.stores(statement)?;
@@ -129,7 +123,7 @@ impl Notation {
                 tell(&format!("warning: {} does not count: {}", step.name, step.found));
             }
             let name = format!("{} (referrer {short})", repository.name());
-            done.push(Candidate { name, artefact: artefact(&target), report });
+            done.push(Candidate { name, artefact: image::artefact(&target.digest), report });
             if holds {
                 break;
             }
@@ -153,7 +147,8 @@ impl Notation {
             }
         };
         let shown = file.display();
-        let bytes = read(&file).with_context(|| format!("cannot read `{shown}`"))?;
+        let bytes =
+            files::read(&file, MAX_FILE).with_context(|| format!("cannot read `{shown}`"))?;
         TrustPolicy::parse(&bytes).with_context(|| format!("`{shown}`"))
     }
 
@@ -202,19 +197,6 @@ impl Notation {
 /// The largest file of a configuration: 1 MiB.
 const MAX_FILE: u64 = 1 << 20;
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    read_at_most(file, MAX_FILE)
-}
-
-fn read_at_most(file: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    fs::File::open(file)?.take(most + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > most {
-        return Err(std::io::Error::other(format!("it has more than {most} bytes")));
-    }
-    Ok(bytes)
-}
-
 /// The files in a store's folder. As in notation, none may be a link or a folder.
 fn certificates(folder: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
     let plain = |is_plain: bool, name: &str| {
@@ -227,7 +209,7 @@ fn certificates(folder: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().into_owned();
         plain(entry.file_type()?.is_file(), &name)?;
-        files.push((name, read(&entry.path())?));
+        files.push((name, files::read(&entry.path(), MAX_FILE)?));
     }
     files.sort();
     Ok(files)
@@ -242,12 +224,6 @@ fn target(subject: &Stored) -> TargetArtifact {
     }
 }
 
-fn artefact(target: &TargetArtifact) -> Artefact {
-    let hash = HashAlgorithm::named(target.digest.algorithm().name());
-    let digest = from_hex(target.digest.hex()).unwrap_or_default();
-    Artefact::digest_only(hash.unwrap_or(HashAlgorithm::Sha256), digest)
-}
-
 /// The lists that were named, and those that are fetched, each once.
 struct Lists {
     given: Vec<RevocationList>,
@@ -260,7 +236,7 @@ impl Lists {
         let mut given = Vec::new();
         for file in files {
             let shown = file.display();
-            let bytes = read_at_most(file, crl::MAX_BYTES as u64)
+            let bytes = files::read(file, crl::MAX_BYTES as u64)
                 .with_context(|| format!("cannot read `{shown}`"))?;
             given.push(RevocationList::from_bytes(&bytes).with_context(|| format!("`{shown}`"))?);
         }
