@@ -30,7 +30,7 @@ pub struct Subject<'a> {
     pub scope: &'a Scope,
     /// The bytes of its manifest.
     pub manifest: &'a [u8],
-    /// Signed messages of OpenPGP.
+    /// Signed messages of `OpenPGP`.
     pub simple: &'a [Vec<u8>],
     /// Signatures of cosign.
     pub sigstore: &'a [SigstoreSignature],
@@ -99,25 +99,6 @@ impl Run<'_> {
         format!("a signature ({what}) of {}", name.unwrap_or_default())
     }
 
-    /// One that is accepted is enough.
-    fn any<T>(
-        &self,
-        signatures: &[T],
-        accept: impl Fn(&T) -> Result<String, String>,
-    ) -> Result<String, String> {
-        let mut refusals = Vec::new();
-        for signature in signatures {
-            match accept(signature) {
-                Ok(found) => return Ok(found),
-                Err(why) => refusals.push(why),
-            }
-        }
-        match refusals.as_slice() {
-            [] => Err("no signature".into()),
-            _ => Err(refusals.join("; ")),
-        }
-    }
-
     fn signed_by(&self, requirement: &SignedBy) -> Result<String, String> {
         if requirement.key_type != KeyType::GPGKeys {
             return Err("no program knows this `keyType` but `GPGKeys`".into());
@@ -131,7 +112,7 @@ impl Run<'_> {
             return Err(format!("no key that is read: {}", ring.skipped.join("; ")));
         }
         let identity = requirement.signed_identity.clone().unwrap_or_default();
-        self.any(self.subject.simple, |message| {
+        any(self.subject.simple, |message| {
             let signed = ring.verify(message, self.now).map_err(|error| error.to_string())?;
             self.accept(&signed.content, payload::ATOMIC, &identity)?;
             let name = signed.name.map(|name| format!(" ({name})")).unwrap_or_default();
@@ -152,7 +133,7 @@ impl Run<'_> {
             keys.push(key.map_err(|error| format!("{}: {error}", shown(source)))?);
         }
         let identity = requirement.signed_identity.clone().unwrap_or_default();
-        self.any(self.subject.sigstore, |signature| {
+        any(self.subject.sigstore, |signature| {
             let made = |key: &&PublicKey| {
                 key.verify_with(scheme(key), &signature.payload, &signature.signature).is_ok()
             };
@@ -191,6 +172,21 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// One signature that is accepted is enough.
+fn any<T>(
+    signatures: &[T],
+    accept: impl Fn(&T) -> Result<String, String>,
+) -> Result<String, String> {
+    let mut refusals = Vec::new();
+    for signature in signatures {
+        match accept(signature) {
+            Ok(found) => return Ok(found),
+            Err(why) => refusals.push(why),
+        }
+    }
+    if refusals.is_empty() { Err("no signature".into()) } else { Err(refusals.join("; ")) }
 }
 
 /// As cosign signs with any key: SHA-256, but with Ed25519 the bytes themselves.

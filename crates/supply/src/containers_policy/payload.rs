@@ -15,7 +15,7 @@ pub(super) struct Payload {
     pub(super) reference: String,
 }
 
-/// The type of a payload that is signed by OpenPGP.
+/// The type of a payload that is signed by `OpenPGP`.
 pub(super) const ATOMIC: &str = "atomic container signature";
 
 /// The type of one that cosign signs.

@@ -29,7 +29,7 @@ pub enum Requirement {
     InsecureAcceptAnything {},
     /// What none does.
     Reject {},
-    /// A signature of OpenPGP.
+    /// A signature of `OpenPGP`.
     SignedBy(SignedBy),
     /// A base image that is signed, which no program checks.
     SignedBaseLayer {
@@ -107,13 +107,14 @@ pub(super) enum KeySource<'a> {
 
 impl SignedBy {
     pub(super) fn keys(&self) -> Vec<KeySource<'_>> {
-        sources(&self.key_path, &self.key_paths, &self.key_data, &None)
+        sources(self.key_path.as_ref(), self.key_paths.as_ref(), self.key_data.as_ref(), None)
     }
 }
 
 impl SigstoreSigned {
     pub(super) fn keys(&self) -> Vec<KeySource<'_>> {
-        sources(&self.key_path, &self.key_paths, &self.key_data, &self.key_datas)
+        let (path, paths) = (self.key_path.as_ref(), self.key_paths.as_ref());
+        sources(path, paths, self.key_data.as_ref(), self.key_datas.as_ref())
     }
 
     /// Whether a log must have the signature.
@@ -126,13 +127,13 @@ impl SigstoreSigned {
 }
 
 fn sources<'a>(
-    path: &'a Option<String>,
-    paths: &'a Option<Vec<String>>,
-    data: &'a Option<Bytes>,
-    datas: &'a Option<Vec<Bytes>>,
+    path: Option<&'a String>,
+    paths: Option<&'a Vec<String>>,
+    data: Option<&'a Bytes>,
+    datas: Option<&'a Vec<Bytes>>,
 ) -> Vec<KeySource<'a>> {
-    let files = path.iter().chain(paths.iter().flatten()).map(|it| KeySource::File(it));
-    let data = data.iter().chain(datas.iter().flatten()).map(|it| KeySource::Data(&it.0));
+    let files = path.into_iter().chain(paths.into_iter().flatten()).map(|it| KeySource::File(it));
+    let data = data.into_iter().chain(datas.into_iter().flatten()).map(|it| KeySource::Data(&it.0));
     files.chain(data).collect()
 }
 
@@ -283,7 +284,7 @@ mod tests {
     #[test]
     fn a_document_that_skopeo_refuses_is_refused() {
         for document in [
-            r#"{}"#,
+            "{}",
             r#"{"default": []}"#,
             r#"{"default": [{"type": "other"}]}"#,
             r#"{"default": [{"type": "reject", "more": 1}]}"#,

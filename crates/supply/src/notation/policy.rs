@@ -61,8 +61,9 @@ impl Level {
     fn action(self, check: Check) -> Action {
         match (self, check) {
             (Self::Skip, _) => Action::Skip,
-            (Self::Strict, _) | (_, Check::Integrity) => Action::Enforce,
-            (Self::Permissive, Check::Authenticity) => Action::Enforce,
+            (Self::Strict, _) | (_, Check::Integrity) | (Self::Permissive, Check::Authenticity) => {
+                Action::Enforce
+            }
             (Self::Permissive | Self::Audit, _) => Action::Log,
         }
     }
@@ -379,7 +380,7 @@ mod tests {
         let level = r#""signatureVerification": {"level": "strict"}"#;
         let scope = r#""registryScopes": ["a/b"]"#;
         for (fields, why) in [
-            (format!(r#"{level}, {scope}, {STORES}"#), "without a name"),
+            (format!("{level}, {scope}, {STORES}"), "without a name"),
             (format!(r#""name": "n", {level}, {STORES}"#), "no scope"),
             (format!(r#""name": "n", {level}, {scope}"#), "needs `trustStores`"),
             (

@@ -102,10 +102,10 @@ impl Run<'_> {
         let envelope = match Envelope::parse(request.media_type, request.envelope) {
             Ok(envelope) => envelope,
             Err(error) => {
-                return self.push(Status::Failed, step::ENVELOPE, &what, error, "layers[0]");
+                return self.push(Status::Failed, step::ENVELOPE, &what, &error, "layers[0]");
             }
         };
-        self.push(Status::Passed, step::ENVELOPE, &what, "it is one", "layers[0]");
+        self.push(Status::Passed, step::ENVELOPE, &what, &"it is one", "layers[0]");
         if !self.integrity(&envelope) {
             return;
         }
@@ -160,7 +160,7 @@ impl Run<'_> {
             let found = target.annotations.get(name);
             let place = format!("targetArtifact.annotations[{name}]");
             let shown = found.map_or("nothing", String::as_str);
-            self.push(status(found == Some(value)), step::METADATA, value, shown, &place);
+            self.push(status(found == Some(value)), step::METADATA, value, &shown, &place);
         }
     }
 
@@ -277,12 +277,12 @@ impl Run<'_> {
         let expected = "certificates that were not revoked";
         if statement.action(Check::Revocation) == Action::Skip {
             let found = format!("not looked at: statement `{}` skips it", statement.name);
-            return self.push(Status::Ignored, step::REVOCATION, expected, found, place);
+            return self.push(Status::Ignored, step::REVOCATION, &expected, &found, place);
         }
         // A list is only asked for by a chain that is trusted: its address is the signer's word.
         if self.report.failures().any(|it| it.name == step::AUTHENTICITY) {
             let found = "not looked at: the chain is not trusted";
-            return self.push(Status::Ignored, step::REVOCATION, expected, found, place);
+            return self.push(Status::Ignored, step::REVOCATION, &expected, &found, place);
         }
         let attributes = &envelope.attributes;
         let signed = (attributes.scheme == SigningScheme::SigningAuthority)
@@ -302,7 +302,7 @@ impl Run<'_> {
     ) -> bool {
         let held = result.is_ok();
         let found = result.unwrap_or_else(|error| error.to_string());
-        self.push(status(held), name, expected, found, place);
+        self.push(status(held), name, &expected, &found, place);
         held
     }
 
@@ -322,15 +322,15 @@ impl Run<'_> {
             }
             Err(found) => (Status::Ignored, found),
         };
-        self.push(status, name, expected, found, place);
+        self.push(status, name, &expected, &found, place);
     }
 
     fn push(
         &mut self,
         status: Status,
         name: &'static str,
-        expected: impl ToString,
-        found: impl ToString,
+        expected: &dyn ToString,
+        found: &dyn ToString,
         place: &str,
     ) {
         let (expected, found) = (expected.to_string(), found.to_string());

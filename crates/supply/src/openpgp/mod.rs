@@ -1,4 +1,4 @@
-//! Signed messages of OpenPGP, as far as signatures on images need them.
+//! Signed messages of `OpenPGP`, as far as signatures on images need them.
 //!
 //! Keys and signatures are of version 4: RSA, ECDSA on NIST's curves, Ed25519 in both forms, with
 //! SHA-2. Nothing is decrypted, no key server is asked, and who certified whom does not count.

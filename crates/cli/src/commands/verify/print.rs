@@ -14,10 +14,10 @@ pub(super) fn text(
     explain: bool,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let verdict = match report.verified {
-        true => "verified",
-        false if report.failure().is_none() => "not verified",
-        false => "refused",
+    let verdict = match (report.verified, report.failure()) {
+        (true, _) => "verified",
+        (false, None) => "not verified",
+        (false, Some(_)) => "refused",
     };
     writeln!(out, "{verdict}: {} {}", plain(name), plain(&artefact.describe()))?;
     if let Some(signer) = &report.signer {
