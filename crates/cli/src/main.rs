@@ -9,6 +9,7 @@ mod clock;
 mod commands;
 mod evidence;
 mod exit;
+mod files;
 mod output;
 mod paths;
 mod signing;

@@ -49,6 +49,32 @@ pub(crate) fn trust_dir() -> PathBuf {
         .join("plimsoll/trust")
 }
 
+/// Where notation keeps trust policy and trust store: `notation` in `XDG_CONFIG_HOME`, else in
+/// `.config` in the home of the user, as Go's `os.UserConfigDir` has it.
+pub(crate) fn notation_dir() -> PathBuf {
+    let home = || env::home_dir().unwrap_or_default().join(".config");
+    variable("XDG_CONFIG_HOME").unwrap_or_else(home).join("notation")
+}
+
+/// Where it is said where signatures are, for programs of containers/image: `registries.d` in the
+/// home of the user, else the machine's.
+pub(crate) fn registries_dir() -> PathBuf {
+    let own = env::home_dir().unwrap_or_default().join(".config/containers/registries.d");
+    if own.exists() { own } else { "/etc/containers/registries.d".into() }
+}
+
+/// Where those programs keep signatures, as a URL, where nothing else is said.
+pub(crate) fn lookaside() -> String {
+    let me = std::fs::metadata("/proc/self");
+    let is_root = me.is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0);
+    let folder = if is_root {
+        PathBuf::from("/var/lib/containers/sigstore")
+    } else {
+        env::home_dir().unwrap_or_default().join(".local/share/containers/sigstore")
+    };
+    format!("file://{}", folder.display())
+}
+
 /// An empty variable is the same as none.
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

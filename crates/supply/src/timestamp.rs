@@ -18,6 +18,8 @@ use crate::trust::TrustedAuthority;
 pub struct TimestampResponse {
     /// The moment that the service states.
     pub time: Timestamp,
+    /// How far off it may be in either direction, in seconds, rounded up.
+    pub accuracy: u32,
     imprint_hash: HashAlgorithm,
     imprint: Vec<u8>,
     /// The `TSTInfo` as it was signed.
@@ -65,6 +67,14 @@ impl TimestampResponse {
         Self::from_token(token)
     }
 
+    /// Reads the `ContentInfo` alone, as countersignatures keep it.
+    pub fn from_token_der(bytes: &[u8]) -> Result<Self, Error> {
+        if bytes.len() > MAX_BYTES {
+            return Err(broken(format!("{} bytes, more than {MAX_BYTES}", bytes.len())));
+        }
+        Self::from_token(Reader::only(bytes, der::SEQUENCE)?)
+    }
+
     /// Reads the `ContentInfo` inside a response.
     fn from_token(token: Value<'_>) -> Result<Self, Error> {
         let mut fields = token.reader();
@@ -99,9 +109,9 @@ impl TimestampResponse {
         let signer = read_signer(signers.expect(der::SEQUENCE)?, digests)?;
         signers.end()?;
         data.end()?;
-        let (time, imprint_hash, imprint) = read_info(content)?;
+        let Info { time, accuracy, imprint_hash, imprint } = read_info(content)?;
         let content = content.to_vec();
-        Ok(Self { time, imprint_hash, imprint, content, certificates, signer })
+        Ok(Self { time, accuracy, imprint_hash, imprint, content, certificates, signer })
     }
 
     /// Whether the timestamp is one of `signature`, whoever made it.
@@ -115,6 +125,15 @@ impl TimestampResponse {
         signature: &[u8],
         authority: &TrustedAuthority,
     ) -> Result<Timestamp, Error> {
+        self.path(signature, authority).map(|_| self.time)
+    }
+
+    /// Checks the same, and returns the path from the service's certificate to the root.
+    pub(crate) fn path(
+        &self,
+        signature: &[u8],
+        authority: &TrustedAuthority,
+    ) -> Result<Vec<Certificate>, Error> {
         if self.imprint != self.imprint_hash.digest(signature) {
             return Err(broken("it is for another signature: the imprint does not match"));
         }
@@ -123,7 +142,9 @@ impl TimestampResponse {
             return Err(broken("the signer is an authority, not a service"));
         }
         check_purpose(signer)?;
-        authority.authority.path(signer, &self.certificates, self.time, Purpose::TimeStamping)?;
+        let authorities = &authority.authority;
+        let path =
+            authorities.path(signer, &self.certificates, self.time, Purpose::TimeStamping)?;
         if !authority.span.contains(self.time) {
             return Err(broken(format!(
                 "made at {}, while the service counts from {}",
@@ -131,7 +152,7 @@ impl TimestampResponse {
             )));
         }
         self.check_signature(signer)?;
-        Ok(self.time)
+        Ok(path)
     }
 
     /// The certificate of the signer; where the trusted root names one, no other will do.
@@ -280,28 +301,58 @@ fn signed_digest(attributes: Value<'_>) -> Result<Vec<u8>, Error> {
     }
 }
 
+struct Info {
+    time: Timestamp,
+    accuracy: u32,
+    imprint_hash: HashAlgorithm,
+    imprint: Vec<u8>,
+}
+
 /// Time and imprint of a `TSTInfo`.
-fn read_info(content: &[u8]) -> Result<(Timestamp, HashAlgorithm, Vec<u8>), Error> {
+fn read_info(content: &[u8]) -> Result<Info, Error> {
     let mut info = Reader::only(content, der::SEQUENCE)?.reader();
     if info.small()? != 1 {
         return Err(broken("a version that is not 1"));
     }
-    info.expect(der::OID)?;
-    let mut imprint = info.expect(der::SEQUENCE)?.reader();
-    let hash = certificate::hash_algorithm(imprint.expect(der::SEQUENCE)?.whole)?;
-    let digest = imprint.expect(der::OCTET_STRING)?.content.to_vec();
-    imprint.end()?;
+    let policy = info.expect(der::OID)?.content;
+    let mut parts = info.expect(der::SEQUENCE)?.reader();
+    let imprint_hash = certificate::hash_algorithm(parts.expect(der::SEQUENCE)?.whole)?;
+    let imprint = parts.expect(der::OCTET_STRING)?.content.to_vec();
+    parts.end()?;
     info.expect(der::INTEGER)?;
     let time = certificate::time(info.expect(der::GENERALIZED_TIME)?)?;
-    // Accuracy, order, nonce, name and extensions are the service's own and do not count here.
+    let accuracy = match info.optional(der::SEQUENCE)? {
+        Some(accuracy) => read_accuracy(accuracy)?,
+        None => 0,
+    };
+    // ETSI EN 319 422: a service of this policy that states none is exact to a second.
+    let accuracy = if policy == BASELINE_POLICY { accuracy.max(1) } else { accuracy };
+    // Order, nonce, name and extensions are the service's own and do not count here.
     while !info.is_empty() {
         info.next()?;
     }
-    Ok((time, hash, digest))
+    Ok(Info { time, accuracy, imprint_hash, imprint })
+}
+
+/// Seconds, and one more for any part of one.
+fn read_accuracy(accuracy: Value<'_>) -> Result<u32, Error> {
+    let mut fields = accuracy.reader();
+    let mut seconds = 0_u64;
+    while !fields.is_empty() {
+        let field = fields.next()?;
+        if field.tag == der::INTEGER {
+            seconds = Reader::new(field.whole).small()?.saturating_add(seconds);
+        } else if field.content.iter().any(|byte| *byte != 0) {
+            seconds = seconds.saturating_add(1);
+        }
+    }
+    u32::try_from(seconds).map_err(|_| broken("an accuracy of over a hundred years"))
 }
 
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
+/// 0.4.0.2023.1.1
+const BASELINE_POLICY: &[u8] = &[0x04, 0x00, 0x8f, 0x67, 0x01, 0x01];
 const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03];
 const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04];
 const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];

@@ -18,8 +18,10 @@ pub struct Request {
     pub path: String,
     /// Header fields; names in lower case.
     pub headers: HashMap<String, String>,
-    /// The body.
+    /// The body as text.
     pub body: String,
+    /// The body as it came.
+    pub bytes: Vec<u8>,
     /// How many requests for this path came before.
     pub before: usize,
 }
@@ -184,10 +186,10 @@ fn read_request(stream: &mut impl BufRead) -> Option<Request> {
         headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
     }
     let length = headers.get("content-length").and_then(|length| length.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    stream.read_exact(&mut body).ok()?;
-    let body = String::from_utf8_lossy(&body).into_owned();
-    Some(Request { method, path, headers, body, before: 0 })
+    let mut bytes = vec![0; length.unwrap_or(0)];
+    stream.read_exact(&mut bytes).ok()?;
+    let body = String::from_utf8_lossy(&bytes).into_owned();
+    Some(Request { method, path, headers, body, bytes, before: 0 })
 }
 
 fn write_reply(shared: &Shared, to: &mut impl Write, reply: &Reply) -> std::io::Result<()> {

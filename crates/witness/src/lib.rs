@@ -2,12 +2,14 @@
 //! that it was published (a transparency log), and when (a timestamp authority).
 //!
 //! Only this crate asks them, so that whatever verifies cannot open a connection. Redirects are
-//! not followed, answers are bounded, and TLS is demanded of every host but this machine.
+//! not followed, answers are bounded, and TLS is demanded of every host but this machine,
+//! save for documents that are signed themselves (`signed_documents.rs`).
 #![forbid(unsafe_code)]
 
 pub mod fulcio;
 pub mod oidc;
 pub mod rekor;
+mod signed_documents;
 pub mod timestamp;
 pub mod tuf;
 mod web;

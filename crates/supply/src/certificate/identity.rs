@@ -19,13 +19,19 @@ pub enum SubjectName {
     Dns(String),
     /// A user's name in Fulcio's own form.
     Other(String),
+    /// The subject itself, as RFC 4514 writes it.
+    Directory(String),
 }
 
 impl SubjectName {
     /// The name itself.
     pub fn as_str(&self) -> &str {
         match self {
-            Self::Email(name) | Self::Uri(name) | Self::Dns(name) | Self::Other(name) => name,
+            Self::Email(name)
+            | Self::Uri(name)
+            | Self::Dns(name)
+            | Self::Other(name)
+            | Self::Directory(name) => name,
         }
     }
 }

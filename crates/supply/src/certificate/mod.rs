@@ -3,6 +3,7 @@
 //! Source: RFC 5280.
 
 mod chain;
+pub mod crl;
 mod identity;
 
 use std::fmt;
@@ -174,6 +175,11 @@ impl Certificate {
         &self.issuer
     }
 
+    /// The subject's name in DER.
+    pub(crate) fn subject_der(&self) -> &[u8] {
+        &self.subject
+    }
+
     /// The subject's key identifier, where it is stated.
     pub(crate) fn subject_key_id(&self) -> Option<&[u8]> {
         let value = self.extension(oid::SUBJECT_KEY_ID)?;
@@ -253,6 +259,14 @@ impl Certificate {
         Ok(bits.get(1).copied().unwrap_or(0))
     }
 
+    /// Whether the key usage extension has the one bit that is beyond the first eight:
+    /// `decipherOnly`.
+    pub(crate) fn key_usage_beyond(&self) -> Result<bool, Error> {
+        let Some(extension) = self.extension(oid::KEY_USAGE) else { return Ok(false) };
+        let bits = Reader::only(&extension.value, der::BIT_STRING)?.content;
+        Ok(bits.get(2).is_some_and(|byte| byte & 0x80 != 0))
+    }
+
     /// The purposes of the extended key usage extension, in DER content; `None` where there is
     /// none.
     pub(crate) fn extended_key_usage(&self) -> Result<Option<Vec<Vec<u8>>>, Error> {
@@ -269,6 +283,14 @@ impl Certificate {
     pub fn is_signed_by(&self, key: &PublicKey) -> Result<(), Error> {
         let scheme = signature_scheme(&self.signature_algorithm, key.kind())?;
         key.verify_with(scheme, &self.tbs, &self.signature)
+    }
+
+    /// Checks that this certificate issued itself with its own key.
+    pub(crate) fn is_self_signed(&self) -> Result<(), Error> {
+        if !self.is_self_issued() {
+            return Err(broken(format!("`{self}` was issued by `{}`", self.issuer())));
+        }
+        self.is_signed_by(&self.public_key()?)
     }
 
     /// The SHA-256 digest of the certificate in hexadecimal.
@@ -350,8 +372,14 @@ pub(crate) fn hash_algorithm(algorithm: &[u8]) -> Result<HashAlgorithm, Error> {
 
 fn extensions(list: Value<'_>) -> Result<Vec<Extension>, Error> {
     let mut inside = list.reader();
-    let mut items = inside.expect(der::SEQUENCE)?.reader();
+    let items = inside.expect(der::SEQUENCE)?;
     inside.end()?;
+    extension_items(items)
+}
+
+/// The extensions of a sequence of them.
+fn extension_items(items: Value<'_>) -> Result<Vec<Extension>, Error> {
+    let mut items = items.reader();
     let mut found: Vec<Extension> = Vec::new();
     while !items.is_empty() {
         let item = items.expect(der::SEQUENCE)?;
@@ -450,6 +478,17 @@ fn printable(value: Value<'_>) -> String {
 pub(crate) mod oid {
     pub(crate) const SUBJECT_KEY_ID: &[u8] = &[0x55, 0x1d, 14];
     pub(crate) const KEY_USAGE: &[u8] = &[0x55, 0x1d, 15];
+    pub(crate) const INVALIDITY_DATE: &[u8] = &[0x55, 0x1d, 24];
+    pub(crate) const CRL_REASON: &[u8] = &[0x55, 0x1d, 21];
+    pub(crate) const ISSUING_DISTRIBUTION_POINT: &[u8] = &[0x55, 0x1d, 28];
+    pub(crate) const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 31];
+    /// 1.3.6.1.5.5.7.1.1, RFC 5280, section 4.2.2.1.
+    pub(crate) const AUTHORITY_INFO_ACCESS: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 1, 1];
+    pub(crate) const OCSP: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 48, 1];
+    pub(crate) const SERVER_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 1];
+    pub(crate) const CLIENT_AUTH: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 2];
+    pub(crate) const EMAIL_PROTECTION: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 4];
+    pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
     pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
     pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
     pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];

@@ -161,6 +161,22 @@ impl PublicKey {
         Ok(Self { kind, material: material.to_vec(), spki: bytes.to_vec() })
     }
 
+    /// A point on a curve, in the uncompressed form of SEC 1.
+    pub(crate) fn from_point(curve: Curve, point: &[u8]) -> Result<Self, Error> {
+        let name = match curve {
+            Curve::P256 => SECP256R1,
+            Curve::P384 => SECP384R1,
+            Curve::P521 => SECP521R1,
+        };
+        let algorithm = der::encode(der::SEQUENCE, &[EC_PUBLIC_KEY, name]);
+        Self::from_spki_der(&spki(&algorithm, point))?.checked()
+    }
+
+    /// The 32 bytes of an Ed25519 key.
+    pub(crate) fn from_ed25519(key: &[u8]) -> Result<Self, Error> {
+        Self::from_spki_der(&spki(&der::encode(der::SEQUENCE, &[ED25519]), key))
+    }
+
     /// The key, if its point is on its curve.
     fn checked(self) -> Result<Self, Error> {
         let point = &self.material;
@@ -182,6 +198,21 @@ impl PublicKey {
     /// What the key is.
     pub fn kind(&self) -> KeyKind {
         self.kind
+    }
+
+    /// The size of an RSA key's modulus in bits; `None` of other keys.
+    pub fn rsa_bits(&self) -> Option<usize> {
+        if self.kind == KeyKind::Rsa { rsa_modulus_bits(&self.material).ok() } else { None }
+    }
+
+    /// The length of a number of the curve's field in bytes; `None` of keys without a curve.
+    pub(crate) fn field_bytes(&self) -> Option<usize> {
+        match self.kind {
+            KeyKind::Ecdsa(Curve::P256) => Some(32),
+            KeyKind::Ecdsa(Curve::P384) => Some(48),
+            KeyKind::Ecdsa(Curve::P521) => Some(66),
+            KeyKind::Ed25519 | KeyKind::Rsa => None,
+        }
     }
 
     /// The `SubjectPublicKeyInfo`.
@@ -293,12 +324,7 @@ impl PublicKey {
     /// An ECDSA signature in DER, made from the two bare numbers of IEEE P1363 that some services
     /// write; `None` where it is none of that form.
     fn der_signature(&self, signature: &[u8]) -> Option<Vec<u8>> {
-        let KeyKind::Ecdsa(curve) = self.kind else { return None };
-        let field = match curve {
-            Curve::P256 => 32,
-            Curve::P384 => 48,
-            Curve::P521 => 66,
-        };
+        let field = self.field_bytes()?;
         if signature.len() != 2 * field || Reader::only(signature, der::SEQUENCE).is_ok() {
             return None;
         }
@@ -342,6 +368,11 @@ impl PublicKey {
             (kind, scheme) => return Err(misfit(kind, scheme)),
         }))
     }
+}
+
+fn spki(algorithm: &[u8], material: &[u8]) -> Vec<u8> {
+    let key = der::encode(der::BIT_STRING, &[&[0], material]);
+    der::encode(der::SEQUENCE, &[algorithm, &key])
 }
 
 fn verify_ecdsa_digest(

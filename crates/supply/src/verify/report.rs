@@ -15,14 +15,14 @@ pub enum Status {
     Passed,
     /// It is not, so nothing is verified.
     Failed,
-    /// Something that nobody asked for could not be checked.
+    /// Something that nobody asked for could not be checked, or does not hold.
     Ignored,
 }
 
 /// One check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// What was checked: one of the names in [`step`].
+    /// What was checked: one of the names in [`step`], or of [`crate::notation::step`].
     pub name: &'static str,
     /// How it ended.
     pub status: Status,
@@ -168,7 +168,7 @@ impl SignerSummary {
         }
     }
 
-    pub(super) fn of_certificate(certificate: &Certificate, key: &PublicKey) -> Self {
+    pub(crate) fn of_certificate(certificate: &Certificate, key: &PublicKey) -> Self {
         let identity = Identity::of(certificate).unwrap_or_default();
         let extensions = identity
             .extensions

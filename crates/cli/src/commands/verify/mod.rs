@@ -1,8 +1,10 @@
 //! `plimsoll verify`: whether a file or an image was signed by the one who should have.
 
 mod attested;
+mod containers;
 mod evidence;
 mod image;
+mod notation;
 mod print;
 mod signer;
 
@@ -10,6 +12,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::ValueEnum;
+use plimsoll_image::attached::Repository;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::github::{Demands, SigningWorkflow};
@@ -40,6 +43,8 @@ pub(super) use print::plain;
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
   plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
     --pypi-publisher https://github.com/org/app
+  plimsoll verify registry.example/app:1.2 --notation
+  plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
@@ -62,6 +67,10 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     attested: attested::Flags,
+    notation: notation::Notation,
+
+    #[command(flatten)]
+    containers: containers::Containers,
 
     /// The authorities, logs and timestamp services to trust, instead of those of Sigstore's
     /// public instance that are built in
@@ -80,6 +89,18 @@ pub(crate) struct Verify {
     #[arg(short, long, value_enum, default_value_t)]
     format: Format,
 }
+
+/// Flags that say who must have signed in Sigstore's way, and mean nothing to other schemes.
+const SIGSTORE: [&str; 8] = [
+    "key",
+    "certificate_identity",
+    "certificate_identity_regexp",
+    "certificate_chain",
+    "kind",
+    "bundle",
+    "signature",
+    "trusted_root",
+];
 
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Format {
@@ -106,6 +127,14 @@ impl Verify {
         }
         if let Some(demands) = self.attested.demands()? {
             return self.attestation(demands);
+        if self.notation.is_asked() {
+            return self.by_notation();
+        }
+        if self.containers.is_asked() {
+            let (reference, repository) = self.repository()?;
+            let subject = repository.subject()?;
+            let done = self.containers.verify(&reference, &repository, &subject, self.offline)?;
+            return self.conclude(&[done]);
         }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
@@ -213,21 +242,45 @@ impl Verify {
     }
 
     fn image(&self, policy: &Policy, root: &TrustedRoot) -> anyhow::Result<Outcome> {
-        let name = self.artefact.to_string_lossy();
         let wanted = image::wanted(self.kind.as_deref())?;
+        let (_, repository) = self.repository()?;
+        let subject = repository.subject()?.descriptor.digest;
+        tell(&format!("{}@{subject}", repository.name()));
+        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
+        self.conclude(&done)
+    }
+
+    fn by_notation(&self) -> anyhow::Result<Outcome> {
+        let (reference, repository) = self.repository()?;
+        let subject = repository.subject()?;
+        tell(&format!("{}@{}", repository.name(), subject.descriptor.digest));
+        match self.notation.verify(&reference, &repository, &subject, self.offline)? {
+            notation::Verdict::Judged(done) => self.conclude(&done),
+            notation::Verdict::Skipped(it) => {
+                tell("warning: nothing was verified: the trust policy's level is `skip`");
+                self.print(&it.name, &it.artefact, &it.report)?;
+                Ok(Outcome::Clean)
+            }
+        }
+    }
+
+    fn repository(&self) -> anyhow::Result<(Reference, Repository)> {
+        let name = self.artefact.to_string_lossy();
         let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
         if self.offline && !matches!(reference, Reference::Path { .. }) {
             let why = format!("`{name}` is no file here, and `--offline` asks no registry");
             return Err(Usage(why).into());
         }
-        let subject = repository.subject()?.descriptor.digest;
-        tell(&format!("{}@{subject}", repository.name()));
-        let done = image::candidates(&repository, &subject, wanted.as_deref(), policy, root)?;
+        Ok((reference, repository))
+    }
+
+    /// One that holds is enough; where none does, all are shown.
+    fn conclude(&self, done: &[image::Candidate]) -> anyhow::Result<Outcome> {
         if let Some(good) = done.iter().find(|it| it.report.verified) {
             self.print(&good.name, &good.artefact, &good.report)?;
             return Ok(Outcome::Clean);
         }
-        for bad in &done {
+        for bad in done {
             self.print(&bad.name, &bad.artefact, &bad.report)?;
         }
         if done.is_empty() {

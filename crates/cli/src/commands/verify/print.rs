@@ -14,7 +14,11 @@ pub(super) fn text(
     explain: bool,
 ) -> io::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let verdict = if report.verified { "verified" } else { "refused" };
+    let verdict = match (report.verified, report.failure()) {
+        (true, _) => "verified",
+        (false, None) => "not verified",
+        (false, Some(_)) => "refused",
+    };
     writeln!(out, "{verdict}: {} {}", plain(name), plain(&artefact.describe()))?;
     if let Some(signer) = &report.signer {
         let by = signer.names.first().map_or_else(

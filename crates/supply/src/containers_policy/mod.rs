@@ -1,0 +1,14 @@
+//! `containers-policy.json`, as podman, CRI-O, skopeo and buildah obey it: which images are allowed,
+//! by transport, scope and requirement.
+//!
+//! Nothing is read but what is handed over; keys come by [`Files`].
+//! Source: <https://github.com/containers/image>.
+
+mod evaluate;
+mod identity;
+mod payload;
+mod policy;
+
+pub use evaluate::{Files, SigstoreSignature, Subject, evaluate};
+pub use identity::SignedIdentity;
+pub use policy::{Policy, Requirement, Scope, SignedBy, SigstoreSigned};
