@@ -127,6 +127,7 @@ impl Verify {
         }
         if let Some(demands) = self.attested.demands()? {
             return self.attestation(demands);
+        }
         if self.notation.is_asked() {
             return self.by_notation();
         }
