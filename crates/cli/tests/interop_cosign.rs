@@ -321,5 +321,21 @@ fn page(results: &BTreeMap<(usize, usize), Outcome>) -> String {
          sha384` there.\nWhere the table says no, cosign refuses its own signature as well: without a \
          log it signs with\nEd25519 in forms that it does not verify.\n",
     );
+    page.push_str(OTHERS);
     page
 }
+
+/// What others sign in other ways, and the tests that hold the verdicts.
+const OTHERS: &str = "
+## Other schemes
+| what | signed or made by | verified by Plimsoll | held by |
+| --- | --- | --- | --- |
+| GitHub artifact attestation | a workflow on GitHub | yes | `crates/supply/tests/slsa_corpus.rs`: slsa-verifier's cases and verdicts |
+| npm: registry's signature | a key as npmjs.org's | yes | `crates/supply/tests/npm.rs`: signed there, and bent |
+| npm: provenance | a workflow on GitHub | yes | `crates/supply/tests/slsa_corpus.rs` |
+| PyPI attestation (PEP 740) | GitHub, GitLab, Google Cloud | yes | `crates/supply/tests/pypi.rs`: samples of pypi-attestations, and bent |
+| Git tag or commit, SSH | git, ssh-keygen | yes | `crates/cli/tests/interop_git.rs`: [as Git judges](interop-git.md) |
+| Git tag or commit, OpenPGP | git, gpg | yes | `crates/cli/tests/interop_git.rs`: [as Git judges](interop-git.md) |
+| Notary Project | notation | yes | `crates/cli/tests/interop_notation.rs`: [as notation judges](interop-notation.md) |
+| signed message of OpenPGP | skopeo, gpg | yes | `crates/cli/tests/interop_containers.rs`: [as skopeo judges](interop-containers.md) |
+";

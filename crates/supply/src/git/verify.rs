@@ -68,6 +68,13 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report on something that was not even looked for.
+    pub fn missing(expected: &str, found: &str, place: &str) -> Self {
+        let mut report = Self::default();
+        report.push(step::TARGET, false, expected, found, place);
+        report
+    }
+
     fn of(repository: &Repository) -> Self {
         Self { algorithm: repository.algorithm(), ..Self::default() }
     }

@@ -59,8 +59,10 @@ impl<'a> Reader<'a> {
     /// The digits of a number that is not negative, without leading zeros. A longer form than is
     /// needed is refused, so that one number has one form.
     pub(super) fn positive(&mut self) -> Result<&'a [u8], Error> {
-        match self.string()? {
-            [0, rest @ [0x80.., ..]] | rest @ [1..0x80, ..] => Ok(rest),
+        let digits = self.string()?;
+        match digits {
+            [0, rest @ ..] if rest.first().is_some_and(|it| *it >= 0x80) => Ok(rest),
+            [1..0x80, ..] => Ok(digits),
             _ => Err(Error::malformed(self.what, "a number that is not in its shortest form")),
         }
     }

@@ -3,12 +3,13 @@
 mod attested;
 mod containers;
 mod evidence;
+mod git;
 mod image;
 mod notation;
 mod print;
 mod signer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
@@ -44,13 +45,14 @@ pub(super) use print::plain;
   plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
     --pypi-publisher https://github.com/org/app
   plimsoll verify registry.example/app:1.2 --notation
+  plimsoll verify --git-tag v1.2.3 --allowed-signers .github/allowed_signers
   plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(crate) struct Verify {
     /// The file that was signed, or an image in a registry or an `oci-dir:` layout
-    #[arg(value_name = "FILE|REF")]
-    artefact: PathBuf,
+    #[arg(value_name = "FILE|REF", required_unless_present_any = ["git_tag", "git_commit"])]
+    artefact: Option<PathBuf>,
 
     /// An attestation of this type must hold, and not a signature
     #[arg(long = "type", value_name = "TYPE")]
@@ -67,10 +69,15 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     attested: attested::Flags,
+
+    #[command(flatten)]
     notation: notation::Notation,
 
     #[command(flatten)]
     containers: containers::Containers,
+
+    #[command(flatten)]
+    git: git::Git,
 
     /// The authorities, logs and timestamp services to trust, instead of those of Sigstore's
     /// public instance that are built in
@@ -113,13 +120,20 @@ enum Format {
 
 impl Verify {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        if let Some((name, report)) = self.git.verify()? {
+            match self.format {
+                Format::Text => git::text(&name, &report, self.explain)?,
+                Format::Json => git::json(&name, &report)?,
+            }
+            return Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) });
+        }
         if let Some(demand) = self.attested.publisher()? {
             return self.published(&demand);
         }
         if let Some(package) = self.attested.package()? {
-            let shown = self.artefact.display().to_string();
+            let shown = self.artefact().display().to_string();
             let artefact =
-                Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
+                Artefact::open(self.artefact()).with_context(|| format!("cannot read `{shown}`"))?;
             let (place, said) = self.evidence.named()?;
             let report = attested::judge_package(&said, &place, &artefact, &package);
             self.print(&shown, &artefact, &report)?;
@@ -139,14 +153,14 @@ impl Verify {
         }
         let policy = self.signer.policy()?;
         let root = trusted_root(self.trusted_root.as_deref())?;
-        if !self.artefact.is_file() && !self.evidence.is_given() {
+        if !self.artefact().is_file() && !self.evidence.is_given() {
             return self.image(&policy, &root);
         }
-        let shown = self.artefact.display().to_string();
+        let shown = self.artefact().display().to_string();
         let artefact =
-            Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
+            Artefact::open(self.artefact()).with_context(|| format!("cannot read `{shown}`"))?;
         let kind = image::wanted(self.kind.as_deref())?;
-        let evidence = self.evidence.read(&self.artefact, &self.signer, kind.is_some())?;
+        let evidence = self.evidence.read(self.artefact(), &self.signer, kind.is_some())?;
         let report = match evidence {
             Ok(bundle) => {
                 let mut report = verify(&bundle, &artefact, &root, &policy, clock::now());
@@ -171,11 +185,11 @@ impl Verify {
         demands.issuer = self.signer.issuer();
         let wanted = image::wanted(self.kind.as_deref())?;
         let roots = attested::roots(self.trusted_root.as_deref())?;
-        let name = self.artefact.display().to_string();
-        let (place, artefact, bundles) = if self.artefact.is_file() {
+        let name = self.artefact().display().to_string();
+        let (place, artefact, bundles) = if self.artefact().is_file() {
             let artefact =
-                Artefact::open(&self.artefact).with_context(|| format!("cannot read `{name}`"))?;
-            let (place, bundles) = self.evidence.bundles(&self.artefact)?;
+                Artefact::open(self.artefact()).with_context(|| format!("cannot read `{name}`"))?;
+            let (place, bundles) = self.evidence.bundles(self.artefact())?;
             (place, artefact, bundles)
         } else {
             let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
@@ -215,10 +229,10 @@ impl Verify {
     /// Attestations of the Python package index: one that holds is enough.
     fn published(&self, demand: &pypi::Demand) -> anyhow::Result<Outcome> {
         let root = trusted_root(self.trusted_root.as_deref())?;
-        let shown = self.artefact.display().to_string();
+        let shown = self.artefact().display().to_string();
         let artefact =
-            Artefact::open(&self.artefact).with_context(|| format!("cannot read `{shown}`"))?;
-        let file = self.artefact.file_name().unwrap_or_default().to_string_lossy();
+            Artefact::open(self.artefact()).with_context(|| format!("cannot read `{shown}`"))?;
+        let file = self.artefact().file_name().unwrap_or_default().to_string_lossy();
         let (place, bytes) = self.evidence.named()?;
         let reports: Vec<Report> = match pypi::read(&bytes) {
             Ok(all) => all
@@ -265,8 +279,13 @@ impl Verify {
         }
     }
 
+    /// What is verified; every scheme but Git's needs it.
+    fn artefact(&self) -> &Path {
+        self.artefact.as_deref().unwrap_or(Path::new(""))
+    }
+
     fn repository(&self) -> anyhow::Result<(Reference, Repository)> {
-        let name = self.artefact.to_string_lossy();
+        let name = self.artefact().to_string_lossy();
         let (reference, repository) = target::repository(&name, &self.reading.options()?)?;
         if self.offline && !matches!(reference, Reference::Path { .. }) {
             let why = format!("`{name}` is no file here, and `--offline` asks no registry");

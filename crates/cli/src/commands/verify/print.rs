@@ -44,7 +44,7 @@ pub(super) fn text(
     out.flush()
 }
 
-fn write_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
+pub(super) fn write_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
     let sign = match step.status {
         Status::Passed => "ok     ",
         Status::Failed => "FAILED ",
