@@ -111,12 +111,6 @@ fn judged(
     (image, report)
 }
 
-/// An image of which the digest is known.
-pub(super) fn artefact(digest: &Digest) -> Artefact {
-    let hash = HashAlgorithm::named(digest.algorithm().name()).unwrap_or(HashAlgorithm::Sha256);
-    Artefact::digest_only(hash, from_hex(digest.hex()).unwrap_or_default())
-}
-
 /// The digest that a payload of simple signing names, if it is one.
 fn named_image(payload: &[u8]) -> Option<String> {
     let payload: Value = serde_json::from_slice(payload).ok()?;

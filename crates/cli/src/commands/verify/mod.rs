@@ -321,7 +321,7 @@ impl Verify {
 }
 
 /// The trusted root in a file, else the one that is built in.
-pub(super) fn trusted_root(file: Option<&std::path::Path>) -> anyhow::Result<TrustedRoot> {
+pub(super) fn trusted_root(file: Option<&Path>) -> anyhow::Result<TrustedRoot> {
     let Some(file) = file else { return trust::default_root() };
     let shown = file.display();
     let bytes = std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
