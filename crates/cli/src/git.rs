@@ -12,7 +12,7 @@ use crate::files;
 
 /// The repository, and who may sign in it.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Flags {
+pub(crate) struct GitSource {
     /// The repository, or a folder in it [default: the one here]
     #[arg(long, value_name = "DIR")]
     git_dir: Option<PathBuf>,
@@ -34,7 +34,7 @@ pub(crate) struct Flags {
 /// The largest file of keys: 16 MiB.
 const MAX_FILE: u64 = 16 << 20;
 
-impl Flags {
+impl GitSource {
     /// Whether one of them is there.
     pub(crate) fn is_given(&self) -> bool {
         let files = [&self.git_dir, &self.allowed_signers, &self.gpg_keyring];

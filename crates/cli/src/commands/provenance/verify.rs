@@ -108,7 +108,7 @@ pub(super) struct Verify {
     reading: Reading,
 
     #[command(flatten)]
-    repository: git::Flags,
+    repository: git::GitSource,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -23,7 +23,7 @@ pub(super) struct Git {
     git_commit: Option<String>,
 
     #[command(flatten)]
-    source: git::Flags,
+    source: git::GitSource,
 }
 
 impl Git {
