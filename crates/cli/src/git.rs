@@ -45,8 +45,7 @@ impl GitSource {
     pub(crate) fn open(&self) -> anyhow::Result<(Repository, Signers)> {
         let mut signers = Signers { demanded: self.git_signer.clone(), ..Signers::default() };
         if let Some((shown, bytes)) = read(self.allowed_signers.as_deref())? {
-            let allowed =
-                AllowedSigners::parse(&bytes).with_context(|| format!("`{shown}`"))?;
+            let allowed = AllowedSigners::parse(&bytes).with_context(|| format!("`{shown}`"))?;
             for skipped in &allowed.skipped {
                 tell(&format!("warning: `{shown}`, {skipped}: passed over"));
             }
@@ -54,7 +53,8 @@ impl GitSource {
         }
         if let Some((shown, bytes)) = read(self.gpg_keyring.as_deref())? {
             let mut keyring = Keyring::default();
-            keyring.add(&bytes).with_context(|| format!("`{shown}`"))?;
+            let what = || format!("`{shown}` is no keyring as `gpg --export` writes it");
+            keyring.add(&bytes).with_context(what)?;
             for skipped in &keyring.skipped {
                 tell(&format!("warning: `{shown}`: a key was passed over: {skipped}"));
             }

@@ -22,7 +22,9 @@ use plimsoll_supply::git::{Commit, Repository, Signers, Tag, verify_tag};
 use plimsoll_supply::openpgp::Keyring;
 use plimsoll_supply::ssh::{AllowedSigners, Key, Signature};
 use proptest::prelude::*;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 use tempfile::TempDir;
 
 struct Lab {
@@ -132,6 +134,13 @@ fn of_a_signed_tag_no_byte_can_be_bent() {
             verify_tag(&repository, "v1", &signers, now()).verified
         };
         assert!(holds());
+        let repository = Repository::open(&lab.path("work")).unwrap();
+        let mut report = verify_tag(&repository, "refs/tags/v1", &signers, now());
+        let commit = report.commit.clone().unwrap();
+        report.demand_commit(&commit, "provenance");
+        assert!(report.verified, "{report:?}");
+        report.demand_commit(&id, "provenance");
+        assert!(!report.verified, "{report:?}");
         let mut same_signature = 0;
         for at in 0..good.len() {
             for bits in [0x01, 0x10, 0x20, 0x80] {
@@ -250,8 +259,8 @@ fn keys_on_fido_devices_are_judged_as_ssh_keygen_judges_them() {
             let mut bent = blob.clone();
             bent[at] ^= 0x01;
             let Ok(bent) = Signature::from_blob(&bent) else { continue };
-            let holds = bent.verify("git", b"message").is_ok()
-                && allowed.judge(&bent, None, now()).is_ok();
+            let holds =
+                bent.verify("git", b"message").is_ok() && allowed.judge(&bent, None, now()).is_ok();
             assert!(!holds, "byte {at}");
         }
     }

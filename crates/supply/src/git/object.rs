@@ -82,7 +82,9 @@ impl Tag {
         let mut headers = object.headers.iter();
         let mut due = |name: &str| {
             let header = headers.next().filter(|it| it.name == name);
-            header.ok_or_else(|| broken(&format!("`{name}` is not where it is due"))).map(|it| it.value)
+            header
+                .ok_or_else(|| broken(&format!("`{name}` is not where it is due")))
+                .map(|it| it.value)
         };
         let target = id(due("object")?, digits).ok_or_else(|| broken("`object` is no id"))?;
         let kind = Kind::named(due("type")?).ok_or_else(|| broken("`type` is none"))?;
@@ -117,7 +119,8 @@ impl Commit {
         let broken = |why: &str| Error::malformed("commit", why);
         let object = Headers::split("commit", bytes)?;
         let mut headers = object.headers.iter().peekable();
-        let tree = headers.next().filter(|it| it.name == "tree").and_then(|it| id(it.value, digits));
+        let tree =
+            headers.next().filter(|it| it.name == "tree").and_then(|it| id(it.value, digits));
         let tree = tree.ok_or_else(|| broken("`tree` is not where it is due, or no id"))?;
         while let Some(parent) = headers.next_if(|it| it.name == "parent") {
             id(parent.value, digits).ok_or_else(|| broken("`parent` is no id"))?;
@@ -125,7 +128,9 @@ impl Commit {
         let mut person = |name: &str| {
             let header = headers.next().filter(|it| it.name == name);
             let person = header.and_then(|it| ident(it.value));
-            person.ok_or_else(|| broken(&format!("`{name}` is not where it is due, or not well formed")))
+            person.ok_or_else(|| {
+                broken(&format!("`{name}` is not where it is due, or not well formed"))
+            })
         };
         person("author")?;
         let committer = person("committer")?;
@@ -194,7 +199,8 @@ impl<'a> Headers<'a> {
             }
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let name = text.split(|byte| *byte == b' ').next().unwrap_or_default();
-            let value = text.get(name.len() + 1..).ok_or_else(|| broken("a header without a value"))?;
+            let value =
+                text.get(name.len() + 1..).ok_or_else(|| broken("a header without a value"))?;
             let own = [SHA1_SIGNATURE, SHA256_SIGNATURE];
             let own = own.into_iter().find(|it| it.as_bytes() == name);
             in_signature = own.is_some();
@@ -206,7 +212,8 @@ impl<'a> Headers<'a> {
             let text = |bytes: &'a [u8]| std::str::from_utf8(bytes).ok();
             // Names of people may be in any encoding; they are only shown.
             let value = text(value).or_else(|| text(value.get(ascii_tail(value)..)?));
-            let (name, value) = text(name).zip(value).ok_or_else(|| broken("a header's encoding"))?;
+            let (name, value) =
+                text(name).zip(value).ok_or_else(|| broken("a header's encoding"))?;
             found.headers.push(Header { name, value });
         }
         Ok(found)

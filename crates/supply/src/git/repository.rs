@@ -49,7 +49,8 @@ impl Repository {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let (place, _) = gix_discover::upwards(folder).map_err(broken)?;
         let (git_dir, _) = place.into_repository_and_work_tree_directories();
-        let common = gix_discover::path::from_plain_file_relative_to_file(&git_dir.join("commondir"));
+        let common =
+            gix_discover::path::from_plain_file_relative_to_file(&git_dir.join("commondir"));
         let common = common.transpose().map_err(broken)?;
         let shared = common.clone().unwrap_or_else(|| git_dir.clone());
         let hash = hash_of(&shared)?;

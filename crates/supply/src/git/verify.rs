@@ -46,6 +46,7 @@ pub struct Signer {
 
 /// What a verification did, step by step.
 #[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Whether everything holds.
     pub verified: bool,
@@ -113,7 +114,12 @@ impl Report {
 
 /// Verifies the annotated tag `name`: that it is the tag it is filed as, that one of `signers`
 /// signed it, and which commit it is for.
-pub fn verify_tag(repository: &Repository, name: &str, signers: &Signers, now: Timestamp) -> Report {
+pub fn verify_tag(
+    repository: &Repository,
+    name: &str,
+    signers: &Signers,
+    now: Timestamp,
+) -> Report {
     let mut report = Report::of(repository);
     let name = name.strip_prefix("refs/tags/").unwrap_or(name);
     let place = format!("refs/tags/{name}");
@@ -133,7 +139,8 @@ pub fn verify_tag(repository: &Repository, name: &str, signers: &Signers, now: T
     let tag = match object.kind {
         Kind::Tag => Tag::parse(&object.bytes, repository.digits()),
         other => {
-            let found = format!("{} {}: a lightweight tag, which nobody signs", other.name(), object.id);
+            let found =
+                format!("{} {}: a lightweight tag, which nobody signs", other.name(), object.id);
             report.push(step::OBJECT, false, expected, found, &place);
             return report;
         }
@@ -190,7 +197,14 @@ pub fn verify_commit(
     report.push(step::OBJECT, true, expected, place.clone(), revision);
     report.commit = Some(id);
     let time = Some(Timestamp::from_unix(commit.committer.1));
-    signature(&mut report, &commit.payload, commit.signature.as_deref(), signers, (time, now), &place);
+    signature(
+        &mut report,
+        &commit.payload,
+        commit.signature.as_deref(),
+        signers,
+        (time, now),
+        &place,
+    );
     report.conclude()
 }
 
@@ -198,7 +212,11 @@ pub fn verify_commit(
 fn peel(repository: &Repository, tag: &Tag) -> Result<String, String> {
     let object = repository.object(&tag.target).map_err(|error| error.to_string())?;
     if object.kind != tag.target_kind {
-        return Err(format!("a {} that the tag calls a {}", object.kind.name(), tag.target_kind.name()));
+        return Err(format!(
+            "a {} that the tag calls a {}",
+            object.kind.name(),
+            tag.target_kind.name()
+        ));
     }
     let commit = commit_of(repository, object)?;
     Ok(commit.id)

@@ -26,13 +26,15 @@ impl SourceRevision {
         let wanted = normalize_uri(source_uri);
         let mut found: Option<Self> = None;
         let config = predicate.pointer("/invocation/configSource");
-        for entry in lists.into_iter().flatten().filter_map(Value::as_array).flatten().chain(config) {
+        for entry in lists.into_iter().flatten().filter_map(Value::as_array).flatten().chain(config)
+        {
             let Some(uri) = entry.get("uri").and_then(Value::as_str) else { continue };
             let (repository, reference) = split_uri(uri).unwrap_or((uri, ""));
             if normalize_uri(repository).trim_end_matches(".git") != wanted {
                 continue;
             }
-            let digest = |name: &str| entry.pointer(&format!("/digest/{name}")).and_then(Value::as_str);
+            let digest =
+                |name: &str| entry.pointer(&format!("/digest/{name}")).and_then(Value::as_str);
             let Some(commit) = digest("gitCommit").or_else(|| digest("sha1")) else { continue };
             let tag = reference.strip_prefix("refs/tags/").map(str::to_owned);
             match &mut found {

@@ -382,7 +382,8 @@ mod tests {
 
     #[test]
     fn options_are_those_of_ssh_keygen() {
-        let read = Options::parse(r#"cert-authority,NAMESPACES="git,f\"ile",valid-after="20240102""#);
+        let read =
+            Options::parse(r#"cert-authority,NAMESPACES="git,f\"ile",valid-after="20240102""#);
         let read = read.expect("options");
         assert!(read.is_authority);
         assert_eq!(read.namespaces.as_deref(), Some("git,f\"ile"));

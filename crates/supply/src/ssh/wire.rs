@@ -53,7 +53,8 @@ impl<'a> Reader<'a> {
 
     pub(super) fn text(&mut self) -> Result<&'a str, Error> {
         let bytes = self.string()?;
-        std::str::from_utf8(bytes).map_err(|_| Error::malformed(self.what, "text that is not UTF-8"))
+        std::str::from_utf8(bytes)
+            .map_err(|_| Error::malformed(self.what, "text that is not UTF-8"))
     }
 
     /// The digits of a number that is not negative, without leading zeros. A longer form than is

@@ -12,16 +12,16 @@ use plimsoll_supply::git::{Report, Repository, Signers, verify_tag};
 use plimsoll_supply::hash::{HashAlgorithm, hex};
 use plimsoll_supply::provenance::level::{Assessment, Signature, unverified_statement};
 use plimsoll_supply::provenance::{
-    Expectation, Refusal, Verified, verify_artifact, verify_attestation, verify_cloud_build_image,
-    verify_image, verify_package, SourceRevision,
+    Expectation, Refusal, SourceRevision, Verified, verify_artifact, verify_attestation,
+    verify_cloud_build_image, verify_image, verify_package,
 };
 use plimsoll_supply::trust::TrustedRoot;
 use serde::Serialize;
 
 use crate::commands::verify::{plain, trusted_root};
-use crate::{clock, evidence, git};
 use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
+use crate::{clock, evidence, git};
 
 /// Check that files come from a source and a builder, by their SLSA provenance
 ///
@@ -214,7 +214,12 @@ impl Verify {
     }
 
     /// Whether the tag that provenance names is signed in the repository, and for its commit.
-    fn source_tag(&self, repository: &Repository, signers: &Signers, verified: &Verified) -> Report {
+    fn source_tag(
+        &self,
+        repository: &Repository,
+        signers: &Signers,
+        verified: &Verified,
+    ) -> Report {
         let place = "the provenance";
         let said = SourceRevision::of(&verified.statement, &self.source_uri);
         let tag = said.as_ref().and_then(|it| it.tag.clone()).or_else(|| self.source_tag.clone());

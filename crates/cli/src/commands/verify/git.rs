@@ -69,7 +69,9 @@ pub(super) fn text(name: &str, report: &Report, explain: bool) -> io::Result<()>
     }
     out.flush()?;
     if report.verified && hash == "sha1" {
-        tell("note: this repository's ids are SHA-1; traces of known collision attacks were looked for");
+        tell(
+            "note: this repository's ids are SHA-1; traces of known collision attacks were looked for",
+        );
     }
     Ok(())
 }

@@ -132,8 +132,8 @@ impl Verify {
         }
         if let Some(package) = self.attested.package()? {
             let shown = self.artefact().display().to_string();
-            let artefact =
-                Artefact::open(self.artefact()).with_context(|| format!("cannot read `{shown}`"))?;
+            let artefact = Artefact::open(self.artefact())
+                .with_context(|| format!("cannot read `{shown}`"))?;
             let (place, said) = self.evidence.named()?;
             let report = attested::judge_package(&said, &place, &artefact, &package);
             self.print(&shown, &artefact, &report)?;
