@@ -7,6 +7,7 @@
 mod allowed;
 mod certificate;
 mod key;
+mod pattern;
 mod signature;
 mod wire;
 
