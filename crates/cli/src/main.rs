@@ -17,6 +17,7 @@ mod signing;
 mod style;
 mod target;
 mod trust;
+mod watch;
 
 use clap::Parser;
 

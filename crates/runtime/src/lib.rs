@@ -4,12 +4,18 @@
 //! and words, with the place. Nothing here opens a file or looks at a process.
 #![forbid(unsafe_code)]
 
+pub mod alert;
 pub mod check;
 pub mod condition;
+pub mod engine;
+pub mod event;
 pub mod events;
 pub mod explain;
 pub mod fields;
 pub mod lints;
 pub mod loader;
 mod nearest;
+pub mod scap;
+pub mod sources;
+pub mod syscall;
 mod yaml;

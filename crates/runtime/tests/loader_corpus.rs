@@ -50,7 +50,7 @@ fn options(case: &Value) -> Options {
                 .collect::<BTreeSet<_>>(),
         })
         .collect();
-    Options { added }
+    Options { added, ..Options::default() }
 }
 
 fn is_said(expected: &Value, all: &[Said<'_>]) -> bool {

@@ -7,15 +7,16 @@ mod download;
 mod explain;
 mod key;
 mod kube;
-mod lint;
+pub(crate) mod lint;
 mod lsp;
 mod provenance;
-mod rules;
+pub(crate) mod rules;
 mod sbom;
 mod scan;
 mod sign;
 mod trust;
 mod verify;
+mod watch;
 
 use clap::Subcommand;
 
@@ -42,6 +43,7 @@ pub(crate) enum Command {
     Sign(Box<sign::Sign>),
     Trust(trust::Trust),
     Verify(Box<verify::Verify>),
+    Watch(watch::Watch),
 }
 
 impl Command {
@@ -64,6 +66,7 @@ impl Command {
             Self::Sign(command) => command.run(),
             Self::Trust(command) => command.run(),
             Self::Verify(command) => command.run(),
+            Self::Watch(command) => command.run(),
         }
     }
 }

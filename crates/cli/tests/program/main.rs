@@ -30,3 +30,4 @@ mod sample;
 mod scan;
 mod trust;
 mod verify;
+mod watch;

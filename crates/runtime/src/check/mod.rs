@@ -10,9 +10,9 @@ mod warnings;
 
 use crate::condition::ast::{Expr, ExprKind, Literal, Op, Operand, Pos, Right, RightKind};
 use crate::fields::Source;
-use operand::Typed;
 
-pub(crate) use values::is_network;
+pub(crate) use operand::{Typed, typed};
+pub(crate) use values::{is_network, service, whole};
 
 /// What makes a condition impossible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn check(condition: &Expr, source: Source) -> Result<Vec<CheckWarning>, Chec
 
 /// Judges a field that an output shows.
 pub(crate) fn check_shown(shown: &Operand, source: Source) -> Result<(), CheckError> {
-    operand::typed(shown, source).map(|_| ())
+    typed(shown, source).map(|_| ())
 }
 
 /// Whether this can stand on the left of a comparison, as exceptions name it.
@@ -70,7 +70,7 @@ fn visit(expr: &Expr, source: Source, warnings: &mut Vec<CheckWarning>) -> Resul
         ExprKind::Macro(name) => {
             Err(CheckError::new(format!("filter error: unexpected identifier '{name}'"), expr.at))
         }
-        ExprKind::Exists(left) => operand::typed(left, source).map(|_| ()),
+        ExprKind::Exists(left) => typed(left, source).map(|_| ()),
         ExprKind::Check { left, op, right } => comparison(left, *op, right, source, warnings),
     }
 }
@@ -82,7 +82,7 @@ fn comparison(
     source: Source,
     warnings: &mut Vec<CheckWarning>,
 ) -> Result<(), CheckError> {
-    let own = operand::typed(left, source)?;
+    let own = typed(left, source)?;
     operators::fits(op, &own)
         .map_err(|why| CheckError::new(format!("filter error: {why}"), left.at))?;
     let each = |value: &Literal, warnings: &mut Vec<CheckWarning>| {
@@ -100,7 +100,7 @@ fn comparison(
         RightKind::Value(value) => each(value, warnings),
         RightKind::List(values) => values.iter().try_for_each(|value| each(value, warnings)),
         RightKind::Operand(other) => {
-            let theirs = operand::typed(other, source)?;
+            let theirs = typed(other, source)?;
             compatible(&own, op, &theirs).map_err(|why| CheckError::new(why, right.at))
         }
     }

@@ -51,7 +51,7 @@ fn field_error(
 }
 
 /// The type of one side.
-pub(super) fn typed(operand: &Operand, source: Source) -> Result<Typed, CheckError> {
+pub(crate) fn typed(operand: &Operand, source: Source) -> Result<Typed, CheckError> {
     match &operand.kind {
         OperandKind::Field { name, argument } => {
             let argument = text_of(argument.as_ref());

@@ -13,32 +13,37 @@ use crate::fields::Kind;
 const MAX_LENGTH: usize = 4_096;
 
 /// Ports that a condition may name by their service, as the usual `/etc/services` has them.
-const SERVICES: [&str; 24] = [
-    "ftp-data",
-    "ftp",
-    "ssh",
-    "telnet",
-    "smtp",
-    "domain",
-    "tftp",
-    "http",
-    "pop3",
-    "sunrpc",
-    "ntp",
-    "imap2",
-    "snmp",
-    "ldap",
-    "https",
-    "microsoft-ds",
-    "syslog",
-    "ldaps",
-    "imaps",
-    "pop3s",
-    "mysql",
-    "postgresql",
-    "redis",
-    "rsync",
+const SERVICES: [(&str, u16); 24] = [
+    ("ftp-data", 20),
+    ("ftp", 21),
+    ("ssh", 22),
+    ("telnet", 23),
+    ("smtp", 25),
+    ("domain", 53),
+    ("tftp", 69),
+    ("http", 80),
+    ("pop3", 110),
+    ("sunrpc", 111),
+    ("ntp", 123),
+    ("imap2", 143),
+    ("snmp", 161),
+    ("ldap", 389),
+    ("https", 443),
+    ("microsoft-ds", 445),
+    ("syslog", 514),
+    ("ldaps", 636),
+    ("imaps", 993),
+    ("pop3s", 995),
+    ("mysql", 3306),
+    ("postgresql", 5432),
+    ("redis", 6379),
+    ("rsync", 873),
 ];
+
+/// The number of a service.
+pub(crate) fn service(name: &str) -> Option<u16> {
+    SERVICES.iter().find(|(known, _)| *known == name).map(|(_, port)| *port)
+}
 
 pub(super) fn fits(typed: &Typed, op: Op, value: &Literal) -> Result<(), String> {
     let text = value.text();
@@ -89,7 +94,7 @@ pub(super) fn fits(typed: &Typed, op: Op, value: &Literal) -> Result<(), String>
             if is_number && (text.is_empty() || text.parse::<u16>().is_ok()) {
                 return Ok(());
             }
-            if SERVICES.contains(&&*text) {
+            if service(&text).is_some() {
                 Ok(())
             } else {
                 Err(format!("unrecognized protocol {text}"))
@@ -115,7 +120,7 @@ pub(super) fn fits(typed: &Typed, op: Op, value: &Literal) -> Result<(), String>
 }
 
 /// A whole number: decimal, or with `0x`.
-fn whole(text: &str) -> Option<i128> {
+pub(crate) fn whole(text: &str) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

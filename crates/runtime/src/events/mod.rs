@@ -33,6 +33,37 @@ pub fn is_known(name: &str) -> bool {
     INDEX.contains_key(name) || ASYNC.contains(&name)
 }
 
+/// The type of an event: all kinds of event with one name are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EventCode(u16);
+
+impl EventCode {
+    /// The type of a name.
+    pub fn named(name: &str) -> Option<Self> {
+        INDEX.get(name).and_then(|at| u16::try_from(*at).ok()).map(Self)
+    }
+
+    /// Its name, as `evt.type` shows it.
+    pub fn name(self) -> &'static str {
+        NAMES.get(self.index()).map_or("", |(name, _)| name)
+    }
+
+    /// A number below [`EventCode::count`].
+    pub fn index(self) -> usize {
+        self.0.into()
+    }
+
+    /// How many there are.
+    pub fn count() -> usize {
+        NAMES.len()
+    }
+
+    /// Every type.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..NAMES.len()).filter_map(|at| u16::try_from(at).ok()).map(Self)
+    }
+}
+
 /// The event type that a mistyped name was meant for.
 pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     crate::nearest::nearest(name, NAMES.iter().map(|(name, _)| *name))

@@ -1,7 +1,8 @@
 //! The fields that conditions and outputs may use, by event source.
 //!
 //! The tables beside this file have a field a line: its name, its type and what is special about
-//! it. They are those of libsinsp and of the plugins `container`, `k8saudit` and `json`.
+//! it. They are those of libsinsp and of the plugins `container`, `k8saudit`, `cloudtrail`
+//! and `json`.
 
 mod resolve;
 
@@ -14,6 +15,7 @@ static GENERIC: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("gene
 static SYSCALL: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("syscall.tsv")));
 static CONTAINER: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("container.tsv")));
 static K8S_AUDIT: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("k8s_audit.tsv")));
+static CLOUDTRAIL: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("cloudtrail.tsv")));
 static JSON: LazyLock<Vec<Field>> = LazyLock::new(|| table(include_str!("json.tsv")));
 
 /// A field of events.
@@ -132,17 +134,20 @@ pub enum Source {
     Syscall,
     /// The audit log of a Kubernetes API server.
     K8sAudit,
+    /// The API log of an AWS account.
+    AwsCloudtrail,
 }
 
 impl Source {
     /// Every source.
-    pub const ALL: [Self; 2] = [Self::Syscall, Self::K8sAudit];
+    pub const ALL: [Self; 3] = [Self::Syscall, Self::K8sAudit, Self::AwsCloudtrail];
 
     /// The name that rules have for it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Syscall => "syscall",
             Self::K8sAudit => "k8s_audit",
+            Self::AwsCloudtrail => "aws_cloudtrail",
         }
     }
 
@@ -156,6 +161,7 @@ impl Source {
         let (first, second) = match self {
             Self::Syscall => (&SYSCALL, &CONTAINER),
             Self::K8sAudit => (&K8S_AUDIT, &JSON),
+            Self::AwsCloudtrail => (&CLOUDTRAIL, &JSON),
         };
         GENERIC.iter().chain(first.iter()).chain(second.iter())
     }
@@ -164,6 +170,7 @@ impl Source {
 fn table(text: &'static str) -> Vec<Field> {
     let plugin = text.starts_with("# Fields of the container")
         || text.starts_with("# Fields of Kubernetes")
+        || text.starts_with("# Fields of CloudTrail")
         || text.starts_with("# Fields of any JSON");
     let rows = text.lines().filter(|line| !line.starts_with('#'));
     rows.map(|line| {
@@ -188,4 +195,9 @@ fn table(text: &'static str) -> Vec<Field> {
         Field { name, kind, traits }
     })
     .collect()
+}
+
+/// Whether events of every source have a field of this name.
+pub(crate) fn is_generic(name: &str) -> bool {
+    GENERIC.iter().any(|field| field.name == name)
 }

@@ -15,6 +15,8 @@ use crate::fields::Source;
 #[derive(Debug, Default)]
 pub(crate) struct Collector {
     next: u32,
+    /// Sources that are known beside those that always are.
+    pub(crate) sources: Vec<Source>,
     pub(crate) lists: Named<ListItem>,
     pub(crate) macros: Named<MacroItem>,
     pub(crate) rules: Named<RuleItem>,
@@ -123,7 +125,8 @@ impl Collector {
         report: &mut Report,
     ) -> Result<(), Failure> {
         self.before(&rule.name, &rule.source, &rule.context)?;
-        let source = Source::named(&rule.source);
+        let source = Source::named(&rule.source)
+            .filter(|source| *source != Source::AwsCloudtrail || self.sources.contains(source));
         if source.is_none() {
             rule.unknown_source = true;
             let message = format!("Unknown source {}, skipping", rule.source);

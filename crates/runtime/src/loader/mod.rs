@@ -26,7 +26,7 @@ mod item;
 mod json;
 mod lists;
 mod macros;
-mod output;
+pub(crate) mod output;
 mod overrides;
 mod reader;
 mod report;
@@ -56,6 +56,9 @@ pub use version::ENGINE_VERSION;
 pub struct Options {
     /// What is added to outputs.
     pub added: Vec<AddedOutput>,
+    /// Sources whose rules are loaded beside those of system calls and audit logs; rules of others
+    /// are passed over, as in a Falco without the plugin.
+    pub sources: Vec<Source>,
 }
 
 /// A text that is added to the outputs of some rules.
@@ -175,7 +178,9 @@ pub struct Loader {
 impl Loader {
     /// A loader without files.
     pub fn new(options: Options) -> Self {
-        Self { options, ..Self::default() }
+        let mut collector = Collector::default();
+        collector.sources.clone_from(&options.sources);
+        Self { options, collector, ..Self::default() }
     }
 
     /// Reads a file and compiles everything that is defined by now.

@@ -26,8 +26,8 @@ const GONE: &str = "field is not available due to the drop of enter events.";
 
 /// What is wrong with an output.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct OutputError {
-    pub(super) message: String,
+pub(crate) struct OutputError {
+    pub(crate) message: String,
     pub(super) meant: Option<&'static str>,
 }
 
@@ -35,14 +35,36 @@ fn wrong(message: impl Into<String>) -> OutputError {
     OutputError { message: message.into(), meant: None }
 }
 
+/// A part of an output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Token<'t> {
+    /// Text that is shown as it is.
+    Text(&'t str),
+    /// A field or transformer, and how wide it is shown; 0 where it is as wide as it is.
+    Field(Operand, usize),
+}
+
 /// The fields that an output shows, or why it cannot be shown.
 pub(super) fn check(output: &str, source: Source) -> Result<Vec<Operand>, OutputError> {
+    let tokens = tokens(output, source)?;
+    let fields = tokens.into_iter().filter_map(|token| match token {
+        Token::Field(operand, _) => Some(operand),
+        Token::Text(_) => None,
+    });
+    Ok(fields.collect())
+}
+
+/// The parts of an output, or why it cannot be shown.
+pub(crate) fn tokens(output: &str, source: Source) -> Result<Vec<Token<'_>>, OutputError> {
     if output.is_empty() {
         return Err(wrong("empty formatting token"));
     }
-    let mut fields = Vec::new();
+    let mut tokens = Vec::new();
     let mut rest = output;
-    while let Some((_, behind)) = rest.split_once('%') {
+    while let Some((before, behind)) = rest.split_once('%') {
+        if !before.is_empty() {
+            tokens.push(Token::Text(before));
+        }
         if behind.is_empty() {
             return Err(wrong("invalid formatting syntax: formatting cannot end with a %"));
         }
@@ -50,12 +72,20 @@ pub(super) fn check(output: &str, source: Source) -> Result<Vec<Operand>, Output
         if token.is_empty() {
             return Err(wrong("invalid formatting syntax: formatting cannot end with a number"));
         }
+        let width = behind.get(..behind.len().saturating_sub(token.len())).unwrap_or_default();
+        let width = width.parse().unwrap_or(0).min(MAX_WIDTH);
         let (operand, length) = longest(token, source)?;
-        fields.push(operand);
+        tokens.push(Token::Field(operand, width));
         rest = token.get(length..).unwrap_or_default();
     }
-    Ok(fields)
+    if !rest.is_empty() {
+        tokens.push(Token::Text(rest));
+    }
+    Ok(tokens)
 }
+
+/// How wide a field may be shown.
+const MAX_WIDTH: usize = 4_096;
 
 /// The longest field or transformer that a text begins with.
 fn longest(text: &str, source: Source) -> Result<(Operand, usize), OutputError> {

@@ -18,7 +18,7 @@ pub(in crate::commands) fn is_stdin(path: &Path) -> bool {
 }
 
 /// The bytes of a file, or of stdin.
-pub(in crate::commands) fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = if is_stdin(path) {
         io::stdin().lock().take(MAX_BYTES).read_to_end(&mut bytes)?

@@ -2,7 +2,7 @@
 
 mod bases;
 mod context;
-pub(in crate::commands) mod files;
+pub(crate) mod files;
 pub(in crate::commands) mod mend;
 mod pages;
 mod pin;

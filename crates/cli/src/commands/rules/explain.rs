@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use plimsoll_runtime::explain::{fields, outline};
-use plimsoll_runtime::loader::Rule;
+use plimsoll_runtime::loader::{Options, Rule};
 
 use super::files::Loaded;
 use crate::exit::{Outcome, Usage};
@@ -27,7 +27,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let loaded = Loaded::read(&self.files)?;
+        let loaded = Loaded::read(&self.files, Options::default())?;
         loaded.tell_errors();
         let rules = &loaded.loader.definitions().rules;
         let found = rules

@@ -11,15 +11,15 @@ use crate::exit::{Usage, tell};
 
 /// Every file loaded, and what was said of each.
 #[derive(Debug)]
-pub(super) struct Loaded {
-    pub(super) loader: Loader,
-    pub(super) reports: Vec<Report>,
+pub(crate) struct Loaded {
+    pub(crate) loader: Loader,
+    pub(crate) reports: Vec<Report>,
 }
 
 impl Loaded {
     /// Loads the files; a later one may change what an earlier one defines.
-    pub(super) fn read(files: &[PathBuf]) -> anyhow::Result<Self> {
-        let mut loaded = Self { loader: Loader::new(Options::default()), reports: Vec::new() };
+    pub(crate) fn read(files: &[PathBuf], options: Options) -> anyhow::Result<Self> {
+        let mut loaded = Self { loader: Loader::new(options), reports: Vec::new() };
         for path in files {
             let shown = path.display().to_string();
             let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
@@ -33,12 +33,12 @@ impl Loaded {
     }
 
     /// Whether all of them load.
-    pub(super) fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.reports.iter().all(Report::is_loaded)
     }
 
     /// Says what keeps the files from loading, a line each.
-    pub(super) fn tell_errors(&self) {
+    pub(crate) fn tell_errors(&self) {
         for error in self.reports.iter().flat_map(|report| &report.errors) {
             let place = error.context.place;
             let Some((name, source)) = self.loader.file(place.file) else { continue };

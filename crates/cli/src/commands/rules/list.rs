@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use plimsoll_runtime::loader::Rule;
+use plimsoll_runtime::loader::{Options, Rule};
 
 use super::files::Loaded;
 use crate::exit::Outcome;
@@ -35,7 +35,7 @@ enum Form {
 
 impl List {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let loaded = Loaded::read(&self.files)?;
+        let loaded = Loaded::read(&self.files, Options::default())?;
         loaded.tell_errors();
         let rules = &loaded.loader.definitions().rules;
         let mut out = BufWriter::new(io::stdout().lock());

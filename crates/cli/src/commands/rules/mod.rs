@@ -2,17 +2,19 @@
 
 mod check;
 mod explain;
-mod files;
+pub(crate) mod files;
 mod list;
+mod test;
 
 use crate::exit::Outcome;
 
-/// Check and explain Falco's rule files
+/// Check, explain and test Falco's rule files
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Rules {
     Check(check::Check),
     Explain(explain::Explain),
     List(list::List),
+    Test(test::Test),
 }
 
 impl Rules {
@@ -21,6 +23,7 @@ impl Rules {
             Self::Check(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::List(command) => command.run(),
+            Self::Test(command) => command.run(),
         }
     }
 }

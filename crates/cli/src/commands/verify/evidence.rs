@@ -66,7 +66,7 @@ impl Given {
     ) -> anyhow::Result<(String, Vec<Result<Bundle, Error>>)> {
         let file = match &self.bundle {
             Some(file) => file.clone(),
-            None => beside(artefact, false)?,
+            None => beside(artefact, true)?,
         };
         let shown = file.display().to_string();
         let bundles = Bundle::all_from_json(&read(&file)?);

@@ -1,0 +1,98 @@
+//! `plimsoll watch`: events against rules.
+
+use std::path::PathBuf;
+
+use crate::exit::Outcome;
+use crate::watch::{self, Form, Plan, Wanted};
+
+/// Judge events by Falco's rules and tell what breaks them
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  plimsoll watch --rules k8s_audit_rules.yaml --replay audit.log
+  plimsoll watch --rules falco_rules.yaml --rules my_rules.yaml --replay trace.scap -o json
+  kubectl logs … | plimsoll watch --rules k8s_audit_rules.yaml --replay - --min-priority warning
+  plimsoll watch --rules falco_rules.yaml --replay trace.scap --write alerts.scap
+  plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
+
+Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-on, 2 wrong usage or
+rules that do not load, 3 something could not be read or an alert did not arrive.")]
+pub(crate) struct Watch {
+    /// Rule files and folders of them, in the order of loading; instead of those of --config
+    #[arg(long, short = 'r', value_name = "FILE", num_args = 1..)]
+    rules: Vec<PathBuf>,
+
+    /// What to judge: a capture or a log, `-` for standard input
+    #[arg(long, short = 'e', value_name = "CAPTURE", required = true, num_args = 1..)]
+    replay: Vec<PathBuf>,
+
+    /// Record the events with alerts, and what else changes the state of processes, as a capture
+    #[arg(long, short = 'w', value_name = "FILE")]
+    write: Option<PathBuf>,
+
+    /// Settings as Falco has them in falco.yaml
+    #[arg(long, short = 'c', value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// json or text; or a setting of falco.yaml as KEY=VALUE
+    #[arg(short = 'o', long = "output", value_name = "FORMAT|KEY=VALUE")]
+    outputs: Vec<String>,
+
+    /// Only rules with one of these tags
+    #[arg(short = 't', long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+
+    /// No rules with one of these tags
+    #[arg(short = 'T', long = "no-tag", value_name = "TAG")]
+    no_tags: Vec<String>,
+
+    /// No rules with this in their names
+    #[arg(short = 'D', long = "disable", value_name = "TEXT")]
+    disable: Vec<String>,
+
+    /// No rules that are less grave
+    #[arg(long, value_name = "PRIORITY")]
+    min_priority: Option<String>,
+
+    /// All rules that hold for an event are told, not only the first
+    #[arg(long)]
+    all_matches: bool,
+
+    /// The first alert of a kind at once, its like as one with their number after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    group: u64,
+
+    /// Exit 1 for an alert that is at least as grave
+    #[arg(long, value_name = "PRIORITY")]
+    fail_on: Option<String>,
+}
+
+impl Watch {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        let mut form = None;
+        let mut pairs = Vec::new();
+        for output in self.outputs {
+            match output.as_str() {
+                "json" => form = Some(Form::Json),
+                "text" => form = Some(Form::Text),
+                _ => pairs.push(output),
+            }
+        }
+        watch::run(&Plan {
+            rules: self.rules,
+            captures: self.replay,
+            config: self.config,
+            form,
+            pairs,
+            wanted: Wanted {
+                tags: self.tags,
+                no_tags: self.no_tags,
+                disabled: self.disable,
+                min_priority: self.min_priority,
+            },
+            all_matches: self.all_matches,
+            group: self.group,
+            fail_on: self.fail_on,
+            record: self.write,
+        })
+    }
+}

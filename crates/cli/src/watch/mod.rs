@@ -1,0 +1,241 @@
+//! Events are read, judged and told.
+
+mod capture;
+mod rules;
+pub(crate) mod trial;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use plimsoll_outputs::{Groups, Limit, Outputs, Settings};
+use plimsoll_runtime::alert::{Alert, Formatter};
+use plimsoll_runtime::engine::{Engine, Matching};
+use plimsoll_runtime::event::{Arena, Next};
+use plimsoll_runtime::loader::{Priority, Rule};
+
+use crate::commands::lint::files::read;
+use crate::exit::{Outcome, Usage, tell};
+
+/// What is asked.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) rules: Vec<PathBuf>,
+    pub(crate) captures: Vec<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
+    pub(crate) form: Option<Form>,
+    /// Settings as `KEY=VALUE`.
+    pub(crate) pairs: Vec<String>,
+    pub(crate) wanted: Wanted,
+    pub(crate) all_matches: bool,
+    /// Seconds.
+    pub(crate) group: u64,
+    pub(crate) fail_on: Option<String>,
+    /// The capture that events with alerts are recorded into.
+    pub(crate) record: Option<PathBuf>,
+}
+
+/// How alerts are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    Text,
+}
+
+/// Which rules are judged.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) tags: Vec<String>,
+    pub(crate) no_tags: Vec<String>,
+    pub(crate) disabled: Vec<String>,
+    pub(crate) min_priority: Option<String>,
+}
+
+/// Messages about single events and alerts, before only their number is told.
+const MAX_MESSAGES: u64 = 10;
+
+/// Judges every capture and says at the end how much there was.
+pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
+    let settings = settings(plan)?;
+    let loaded = rules::load(plan, &settings)?;
+    let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
+    let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
+    let mut watch = Watching::new(&chosen, &settings, plan)?;
+    if plan.record.is_some() && plan.captures.len() != 1 {
+        return Err(Usage("--write records one capture".to_owned()).into());
+    }
+    for path in &plan.captures {
+        watch.capture(path, plan.record.as_deref())?;
+    }
+    watch.end();
+    Ok(watch.outcome(fail_on))
+}
+
+pub(crate) fn priority(name: &str) -> Result<Priority, Usage> {
+    Priority::named(name).ok_or_else(|| Usage(format!("`{name}` is no priority")))
+}
+
+fn settings(plan: &Plan) -> anyhow::Result<Settings> {
+    let text = match &plan.config {
+        Some(path) => {
+            let shown = path.display();
+            let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
+            String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?
+        }
+        None => String::new(),
+    };
+    let mut settings =
+        Settings::read(&text, &plan.pairs).map_err(|error| Usage(error.to_string()))?;
+    if let Some(form) = plan.form {
+        settings.json_output = form == Form::Json;
+    }
+    Ok(settings)
+}
+
+/// What goes on while captures are read.
+struct Watching<'r> {
+    rules: &'r [&'r Rule],
+    formatters: Vec<Formatter>,
+    engine: Engine,
+    host: String,
+    groups: Groups,
+    limit: Limit,
+    outputs: Outputs,
+    counts: BTreeMap<(Priority, &'r str), u64>,
+    events: u64,
+    skipped: u64,
+    failures: u64,
+}
+
+impl<'r> Watching<'r> {
+    fn new(rules: &'r [&'r Rule], settings: &Settings, plan: &Plan) -> anyhow::Result<Self> {
+        let style = settings.style();
+        let formatters: Result<Vec<Formatter>, Usage> = rules
+            .iter()
+            .map(|rule| {
+                Formatter::new(rule, &style, &settings.added_fields(rule))
+                    .map_err(|why| Usage(format!("rule `{}`: {why}", rule.name)))
+            })
+            .collect();
+        let all = plan.all_matches || settings.rule_matching == "all";
+        let host = host();
+        let matching = if all { Matching::All } else { Matching::First };
+        Ok(Self {
+            rules,
+            formatters: formatters?,
+            engine: Engine::new(rules.iter().copied(), matching).with_host(host.clone()),
+            host,
+            groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
+            limit: Limit::new(settings.outputs),
+            outputs: Outputs::new(settings)?,
+            counts: BTreeMap::new(),
+            events: 0,
+            skipped: 0,
+            failures: 0,
+        })
+    }
+
+    fn capture(&mut self, path: &Path, record: Option<&Path>) -> anyhow::Result<()> {
+        let shown = path.display();
+        let mut stream =
+            capture::open(path, record).with_context(|| format!("cannot read `{shown}`"))?;
+        let mut matched = Vec::new();
+        let mut arena = Arena::new();
+        let mut told = Vec::new();
+        while let Some(next) = stream.next().with_context(|| format!("cannot read `{shown}`"))? {
+            let event = match &next {
+                Next::Event(event) => *event,
+                Next::Call(call) => call,
+                Next::Damaged(why) => {
+                    self.failures = self.failures.saturating_add(1);
+                    if self.failures <= MAX_MESSAGES {
+                        tell(&format!("error: {shown}: {why}"));
+                    }
+                    continue;
+                }
+                Next::Skipped(why) => {
+                    self.skipped = self.skipped.saturating_add(1);
+                    if self.skipped <= MAX_MESSAGES {
+                        tell(&format!("warning: {shown}: {why}"));
+                    }
+                    continue;
+                }
+            };
+            self.events = self.events.saturating_add(1);
+            self.engine.judge(event, &mut matched);
+            for at in &matched {
+                let (Some(rule), Some(formatter)) = (self.rules.get(*at), self.formatters.get(*at))
+                else {
+                    continue;
+                };
+                let count = self.counts.entry((rule.priority, &rule.name)).or_default();
+                *count = count.saturating_add(1);
+                arena.reset();
+                self.groups.take(formatter.alert(event, &self.host, &arena), &mut told);
+            }
+            if !matched.is_empty() {
+                drop(next);
+                stream.keep();
+            }
+            if !told.is_empty() {
+                self.send(&mut told);
+            }
+        }
+        stream.finish().with_context(|| format!("cannot record `{shown}`"))?;
+        Ok(())
+    }
+
+    fn send(&mut self, alerts: &mut Vec<Alert>) {
+        for alert in alerts.drain(..) {
+            if !self.limit.passes(alert.time) {
+                continue;
+            }
+            for (channel, error) in self.outputs.send(&alert) {
+                self.failures = self.failures.saturating_add(1);
+                if self.failures <= MAX_MESSAGES {
+                    tell(&format!("error: {channel}: {error}"));
+                }
+            }
+        }
+    }
+
+    fn end(&mut self) {
+        let mut told = Vec::new();
+        self.groups.end(&mut told);
+        self.send(&mut told);
+        for (channel, error) in self.outputs.flush() {
+            self.failures = self.failures.saturating_add(1);
+            tell(&format!("error: {channel}: {error}"));
+        }
+        for (channel, lost) in self.outputs.lost() {
+            tell(&format!("error: {channel}: {lost} alerts did not arrive"));
+        }
+        if self.limit.held() > 0 {
+            tell(&format!("warning: {} alerts were over the rate", self.limit.held()));
+        }
+        if self.skipped > MAX_MESSAGES {
+            tell(&format!("warning: {} parts of the captures are no events", self.skipped));
+        }
+        let alerts: u64 = self.counts.values().sum();
+        tell(&format!("{} events, {} rules: {alerts} alerts", self.events, self.rules.len()));
+        for ((priority, rule), count) in &self.counts {
+            tell(&format!("  {count:>6}  {:<13}  {rule}", priority.name()));
+        }
+    }
+
+    fn outcome(&self, fail_on: Option<Priority>) -> Outcome {
+        let is_over = |limit| self.counts.keys().any(|(priority, _)| *priority <= limit);
+        let gate = if fail_on.is_some_and(is_over) { Outcome::Gate(1) } else { Outcome::Clean };
+        let is_whole = self.failures == 0 && (self.skipped == 0 || self.events > 0);
+        if is_whole { gate } else { Outcome::Partial }
+    }
+}
+
+/// The name of the machine, which `FALCO_HOSTNAME` may give as it does in Falco.
+fn host() -> String {
+    std::env::var("FALCO_HOSTNAME")
+        .ok()
+        .filter(|name| !name.is_empty())
+        .or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())
+        .map_or_else(String::new, |name| name.trim().to_owned())
+}

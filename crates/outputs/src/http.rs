@@ -1,0 +1,119 @@
+//! A service that takes alerts by POST, such as Falcosidekick.
+
+use std::error::Error as _;
+use std::fs;
+use std::time::Duration;
+
+use plimsoll_runtime::alert::Alert;
+use reqwest::blocking::Client;
+use reqwest::{Certificate, Identity, Url};
+
+use crate::settings::HttpSettings;
+use crate::{Channel, OutputError};
+
+/// A service.
+#[derive(Debug)]
+pub(crate) struct Http {
+    client: Client,
+    url: Url,
+    content: &'static str,
+    again: u32,
+}
+
+fn wrong(why: impl Into<String>) -> OutputError {
+    OutputError::Settings(why.into())
+}
+
+fn file(path: &str) -> Result<Vec<u8>, OutputError> {
+    fs::read(path).map_err(OutputError::io(format!("`{path}`")))
+}
+
+impl Http {
+    pub(crate) fn new(
+        settings: &HttpSettings,
+        json: bool,
+        patience: Duration,
+    ) -> Result<Self, OutputError> {
+        if settings.insecure {
+            let why = "`http_output.insecure` takes any certificate: name the service's own in \
+                       `http_output.ca_cert` instead";
+            return Err(wrong(why));
+        }
+        let given = settings.url.trim_matches(['"', '\'']);
+        let url = Url::parse(given).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let Some(url) = url else {
+            return Err(wrong(format!("`http_output.url` is no address: `{given}`")));
+        };
+        // Somebody else in this process may have chosen one, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Client::builder()
+            .user_agent(&settings.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(patience)
+            .timeout(patience);
+        for path in [&settings.ca_cert, &settings.ca_bundle] {
+            if !path.is_empty() {
+                let trusted = Certificate::from_pem_bundle(&file(path)?)
+                    .map_err(|_| wrong(format!("`{path}` has no certificate that can be read")))?;
+                builder = builder.tls_certs_only(trusted);
+                break;
+            }
+        }
+        if settings.mtls {
+            let mut both = file(&settings.client_cert)?;
+            both.push(b'\n');
+            both.extend(file(&settings.client_key)?);
+            let identity = Identity::from_pem(&both).map_err(|_| {
+                let (cert, key) = (&settings.client_cert, &settings.client_key);
+                wrong(format!("`{cert}` and `{key}` are no certificate with its key"))
+            })?;
+            builder = builder.identity(identity);
+        }
+        let client = builder.build().map_err(|error| wrong(innermost(&error)))?;
+        let content = if json { "application/json" } else { "text/plain" };
+        Ok(Self { client, url, content, again: settings.max_consecutive_timeouts.min(100) })
+    }
+
+    fn post(&self, line: &str) -> Result<(), (bool, String)> {
+        let request = self.client.post(self.url.clone());
+        let request =
+            request.header(reqwest::header::CONTENT_TYPE, self.content).body(line.to_owned());
+        let answer = request.send().map_err(|error| {
+            (error.is_timeout(), format!("does not answer: {}", innermost(&error)))
+        })?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err((false, format!("answers {}", answer.status())))
+    }
+}
+
+impl Channel for Http {
+    fn name(&self) -> &'static str {
+        "http"
+    }
+
+    fn send(&mut self, _: &Alert, line: &str) -> Result<(), OutputError> {
+        let mut left = self.again;
+        loop {
+            match self.post(line) {
+                Ok(()) => return Ok(()),
+                Err((true, _)) if left > 0 => left = left.saturating_sub(1),
+                Err((_, said)) => {
+                    return Err(OutputError::Refused { url: self.url.to_string(), said });
+                }
+            }
+        }
+    }
+}
+
+/// The cause below all others, which says most.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut cause = error.source();
+    let mut text = error.to_string();
+    while let Some(next) = cause {
+        text = next.to_string();
+        cause = next.source();
+    }
+    text
+}

@@ -1,0 +1,116 @@
+//! A capture of a million events replayed: read, with the state of its machine, judged; and sysdig
+//! beside it with the same filter on the same file.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "a measurement stops at the first surprise"
+)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use plimsoll_runtime::engine::{Engine, Matching};
+use plimsoll_runtime::loader::{Loader, Options, Rule};
+use plimsoll_runtime::scap::Limits;
+use plimsoll_runtime::syscall::Capture;
+
+/// How many events are made of one capture.
+const EVENTS: usize = 1_000_000;
+const ROUNDS: usize = 5;
+const FILTERS: [&str; 3] = [
+    "evt.type=open and fd.name startswith /etc/ and proc.name=curl",
+    "evt.type=connect and fd.sport=53",
+    "proc.aname[2]=sshd and fd.name contains passwd",
+];
+
+/// The events of a capture again and again behind what was there at its beginning.
+fn repeat(path: &Path, into: &Path) -> usize {
+    let mut bytes = Vec::new();
+    flate2::read::MultiGzDecoder::new(File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    let number = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let (mut at, mut begin, mut events) = (0, None, 0);
+    while at + 8 <= bytes.len() {
+        if matches!(number(at), 0x204 | 0x208 | 0x216 | 0x217) {
+            begin.get_or_insert(at);
+            events += 1;
+        }
+        at += number(at + 4) as usize;
+    }
+    let begin = begin.unwrap();
+    let mut out = std::io::BufWriter::new(File::create(into).unwrap());
+    out.write_all(&bytes[..begin]).unwrap();
+    let rounds = EVENTS.div_ceil(events);
+    for _ in 0..rounds {
+        out.write_all(&bytes[begin..]).unwrap();
+    }
+    out.flush().unwrap();
+    rounds * events
+}
+
+fn replay(path: &Path, rules: &[&Rule]) -> (u64, u64) {
+    let mut capture = Capture::new(File::open(path).unwrap(), Limits::default()).unwrap();
+    let mut engine = Engine::new(rules.iter().copied(), Matching::First);
+    let (mut events, mut alerts, mut matched) = (0, 0, Vec::new());
+    while let Some(call) = capture.next() {
+        events += 1;
+        if !rules.is_empty() {
+            engine.judge(&call, &mut matched);
+            alerts += matched.len() as u64;
+        }
+    }
+    (events, alerts)
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let begin = Instant::now();
+    work();
+    begin.elapsed().as_secs_f64()
+}
+
+fn main() {
+    let Some(captures) = plimsoll_testkit::shared("runtime/captures") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.scap");
+    let events = repeat(&captures.join("libs/curl_google.scap"), &path);
+    let best = |work: &dyn Fn()| (0..ROUNDS).map(|_| seconds(work)).fold(f64::MAX, f64::min);
+    let rate = |seconds: f64| events as f64 / seconds / 1e6;
+    let alone = best(&|| _ = replay(&path, &[]));
+    println!("read, with state           {:6.2} M events/s", rate(alone));
+    let text =
+        std::fs::read_to_string(captures.join("../rules/published/falco_rules.yaml")).unwrap();
+    let mut published = Loader::new(Options::default());
+    assert!(published.load("falco_rules.yaml", &text).is_loaded());
+    let rules: Vec<_> = published.definitions().rules.iter().filter(|rule| rule.enabled).collect();
+    let judged = best(&|| _ = replay(&path, &rules));
+    println!("judged by {:>3} stock rules   {:6.2} M events/s", rules.len(), rate(judged));
+    for filter in FILTERS {
+        let text =
+            format!("- rule: r\n  desc: d\n  condition: {filter}\n  output: o\n  priority: INFO\n");
+        let mut loader = Loader::new(Options::default());
+        assert!(loader.load("filter.yaml", &text).is_loaded());
+        let rules: Vec<_> = loader.definitions().rules.iter().collect();
+        let mut ratios = Vec::new();
+        let mut rates = (0.0, 0.0);
+        for _ in 0..ROUNDS {
+            let ours = seconds(|| _ = replay(&path, &rules));
+            let sysdig = || {
+                let mut run = Command::new("sysdig");
+                run.arg("-r").arg(&path).arg(filter).stdout(Stdio::null()).stderr(Stdio::null());
+                let _ = run.status();
+            };
+            let theirs = seconds(sysdig);
+            ratios.push(theirs / ours);
+            rates = (rate(ours), rate(theirs));
+        }
+        ratios.sort_by(f64::total_cmp);
+        let (ours, theirs) = rates;
+        println!(
+            "{filter}\n  {ours:6.2} M events/s, sysdig {theirs:6.2}: {:.1} times",
+            ratios[ROUNDS / 2]
+        );
+    }
+}
