@@ -170,6 +170,8 @@ fn the_tag_that_provenance_names_must_be_signed_and_for_its_commit() {
     machine
         .run(&format!("verify --git-tag v1.5.0 --git-dir app --allowed-signers allowed {who}"))
         .ended(1);
+    let ran = machine.run("verify annotated-tag --allowed-signers allowed").ended(2);
+    assert!(ran.err.contains("--git-tag TAG or --git-commit"), "{}", ran.said());
     let ran = machine.run("verify --git-tag v1.5.0 --git-dir app").ended(2);
     assert!(ran.err.contains("name who may sign"), "{}", ran.said());
 }

@@ -7,7 +7,7 @@ use plimsoll_supply::verify::Status;
 use serde::Serialize;
 
 use super::print::{plain, write_step};
-use crate::exit::tell;
+use crate::exit::{Usage, tell};
 use crate::{clock, git};
 
 /// What is verified.
@@ -32,6 +32,10 @@ impl Git {
         let (name, is_tag) = match (&self.git_tag, &self.git_commit) {
             (Some(tag), _) => (tag, true),
             (None, Some(revision)) => (revision, false),
+            (None, None) if self.source.is_given() => {
+                let why = "name what is signed: --git-tag TAG or --git-commit REVISION";
+                return Err(Usage(why.into()).into());
+            }
             (None, None) => return Ok(None),
         };
         let (repository, signers) = self.source.open()?;
