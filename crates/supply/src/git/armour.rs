@@ -86,7 +86,7 @@ fn crc24(bytes: &[u8]) -> u32 {
 /// A signed message: the signature's packets, and `content` in a packet of binary data without a
 /// name and a date, neither of which a signature covers.
 pub(super) fn message(signature: &[u8], content: &[u8]) -> Vec<u8> {
-    const LITERAL: u8 = 0xc0 | 11;
+    const LITERAL: u8 = 0xcb;
     const FIELDS: &[u8] = &[b'b', 0, 0, 0, 0, 0];
     let length = u32::try_from(FIELDS.len() + content.len()).unwrap_or(u32::MAX);
     [signature, &[LITERAL, 0xff], &length.to_be_bytes(), FIELDS, content].concat()

@@ -78,7 +78,7 @@ impl Tag {
     pub fn parse(bytes: &[u8], digits: usize) -> Result<Self, Error> {
         let broken = |why: &str| Error::malformed("tag", why);
         let (signed, signature) = at_last_armour(bytes);
-        let object = Headers::split("tag", signed)?;
+        let object = Split::of("tag", signed)?;
         let mut headers = object.headers.iter();
         let mut due = |name: &str| {
             let header = headers.next().filter(|it| it.name == name);
@@ -117,7 +117,7 @@ impl Commit {
     /// Reads a commit whose repository has ids of `digits` digits.
     pub fn parse(bytes: &[u8], digits: usize) -> Result<Self, Error> {
         let broken = |why: &str| Error::malformed("commit", why);
-        let object = Headers::split("commit", bytes)?;
+        let object = Split::of("commit", bytes)?;
         let mut headers = object.headers.iter().peekable();
         let tree =
             headers.next().filter(|it| it.name == "tree").and_then(|it| id(it.value, digits));
@@ -162,15 +162,15 @@ struct Header<'a> {
 }
 
 /// An object taken apart.
-struct Headers<'a> {
+struct Split<'a> {
     headers: Vec<Header<'a>>,
     signatures: Vec<(&'static str, Vec<u8>)>,
     /// Everything but the signatures in headers.
     payload: Vec<u8>,
 }
 
-impl<'a> Headers<'a> {
-    fn split(what: &'static str, bytes: &'a [u8]) -> Result<Self, Error> {
+impl<'a> Split<'a> {
+    fn of(what: &'static str, bytes: &'a [u8]) -> Result<Self, Error> {
         let broken = |why: &str| Error::malformed(what, why);
         if bytes.contains(&0) {
             return Err(broken("a zero byte, behind which programs show nothing"));

@@ -133,6 +133,7 @@ impl Repository {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 fn broken(why: impl ToString) -> Error {
     Error::malformed(WHAT, why.to_string())
 }
@@ -158,7 +159,7 @@ fn hash_of(folder: &Path) -> Result<gix_hash::Kind, Error> {
     if let Some(other) = values("refstorage").find(|it| it != "files") {
         return Err(Error::unsupported(WHAT, format!("references stored as `{other}`")));
     }
-    match values("objectformat").last().as_deref() {
+    match values("objectformat").next_back().as_deref() {
         None | Some("sha1") => Ok(gix_hash::Kind::Sha1),
         Some("sha256") => Ok(gix_hash::Kind::Sha256),
         Some(other) => Err(Error::unsupported(WHAT, format!("objects of the form `{other}`"))),

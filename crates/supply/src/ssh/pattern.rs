@@ -1,6 +1,6 @@
 //! Patterns of names.
 //!
-//! Source: OpenSSH's `match.c`; ssh_config(5), section "PATTERNS".
+//! Source: OpenSSH's `match.c`; `ssh_config(5)`, section "PATTERNS".
 
 /// Whether `text` matches a pattern of the list and none behind a `!`.
 pub(super) fn matches_list(text: &str, list: &str) -> bool {

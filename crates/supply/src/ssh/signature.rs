@@ -29,7 +29,7 @@ pub struct Signature {
     /// What it was made for, such as `git` or `file`.
     pub namespace: String,
     hash: HashAlgorithm,
-    signature: Vec<u8>,
+    made: Vec<u8>,
 }
 
 impl Signature {
@@ -72,9 +72,9 @@ impl Signature {
             "sha512" => HashAlgorithm::Sha512,
             other => return Err(Error::unsupported(WHAT, format!("the hash `{other}`"))),
         };
-        let signature = fields.string()?.to_vec();
+        let made = fields.string()?.to_vec();
         fields.end()?;
-        Ok(Self { key, namespace, hash, signature })
+        Ok(Self { key, namespace, hash, made })
     }
 
     /// Checks that the key in it signed `message` for `namespace`. Whose key it is, is another
@@ -89,6 +89,6 @@ impl Signature {
         wire::put(&mut said, b"");
         wire::put(&mut said, self.hash.name().as_bytes());
         wire::put(&mut said, &self.hash.digest(message));
-        self.key.verify(&said, &self.signature)
+        self.key.verify(&said, &self.made)
     }
 }
