@@ -15,7 +15,7 @@ setup:
 
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and
 # passes, so a machine without apt still runs the others.
-TEST_TOOLS := gpg:gnupg rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
+TEST_TOOLS := gpg:gnupg git:git ssh-keygen:openssh-client rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
 	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap \
 	sysdig:sysdig
@@ -68,7 +68,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy image_policy predicate_policy scan_claim; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy image_policy predicate_policy scan_claim git_signature; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

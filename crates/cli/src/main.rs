@@ -10,6 +10,7 @@ mod commands;
 mod evidence;
 mod exit;
 mod files;
+mod git;
 mod output;
 mod paths;
 mod scan_claim;

@@ -117,3 +117,61 @@ fn provenance_says_where_a_file_comes_from() {
     run(&format!("{source} --build-workflow-input some_integer=124")).ended(1);
     run(&format!("{source} --build-workflow-input nonsense")).ended(2);
 }
+
+#[test]
+fn the_tag_that_provenance_names_must_be_signed_and_for_its_commit() {
+    let Some(data) = shared("sign/slsa/testdata") else { return };
+    let machine = Machine::new();
+    for name in ["annotated-tag", "annotated-tag.intoto.jsonl"] {
+        machine.write(name, fs::read(data.join(name)).unwrap());
+    }
+    let tool = |program: &str, words: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(words).current_dir(machine.path(".")).env("HOME", machine.path("."));
+        let who =
+            ["GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL"];
+        command.envs(who.map(|name| (name, "a@example.com")));
+        command.output().is_ok_and(|output| output.status.success())
+    };
+    let is_there = tool("ssh-keygen", &["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", "key"])
+        && tool("git", &["init", "-q", "app"])
+        && tool("git", &["-C", "app", "commit", "-q", "--allow-empty", "-m", "m"]);
+    if !is_there {
+        return println!("skipped: git or ssh-keygen is missing");
+    }
+    let public = fs::read_to_string(machine.path("key.pub")).unwrap();
+    machine.write("allowed", format!("a@example.com {public}"));
+    let run = || {
+        machine.run(
+            "provenance verify annotated-tag --provenance-path annotated-tag.intoto.jsonl \
+             --source-uri github.com/asraa/slsa-on-github-test --git-dir app --allowed-signers allowed",
+        )
+    };
+    let ran = run().ended(1);
+    assert!(
+        ran.out.contains("the source's tag, object: ") && ran.out.contains("no such tag"),
+        "{}",
+        ran.said()
+    );
+    let key = format!("user.signingkey={}", machine.path("key").display());
+    let sign = ["-C", "app", "-c", "gpg.format=ssh", "-c", &key, "tag", "-s", "-m", "m", "v1.5.0"];
+    assert!(tool("git", &sign));
+    let ran = run().ended(1);
+    let why =
+        "the source's tag, target: expected commit f24af35a7c714f1b4eeb53afefb57fa11bd5c95c, found";
+    assert!(ran.out.contains(why), "{}", ran.said());
+    // The tag itself is well signed.
+    let ran =
+        machine.run("verify --git-tag v1.5.0 --git-dir app --allowed-signers allowed -f json");
+    let said = ran.ended(0).json();
+    assert_eq!(said["signer"]["names"][0], "a@example.com");
+    assert_eq!(said["algorithm"], "sha1");
+    let who = "--git-signer b@example.com";
+    machine
+        .run(&format!("verify --git-tag v1.5.0 --git-dir app --allowed-signers allowed {who}"))
+        .ended(1);
+    let ran = machine.run("verify annotated-tag --allowed-signers allowed").ended(2);
+    assert!(ran.err.contains("--git-tag TAG or --git-commit"), "{}", ran.said());
+    let ran = machine.run("verify --git-tag v1.5.0 --git-dir app").ended(2);
+    assert!(ran.err.contains("name who may sign"), "{}", ran.said());
+}

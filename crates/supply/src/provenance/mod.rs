@@ -14,6 +14,7 @@ pub mod level;
 mod npm;
 mod predicate;
 mod refusal;
+mod source;
 mod vsa;
 mod workflow;
 
@@ -23,6 +24,7 @@ pub use gcb::verify_image as verify_cloud_build_image;
 pub use github::{verify_artifact, verify_attestation, verify_image};
 pub use npm::verify_package;
 pub use refusal::{Refusal, RefusalKind};
+pub use source::SourceRevision;
 pub use vsa::{SummaryExpectation, verify_summary};
 
 /// What the caller demands of provenance.

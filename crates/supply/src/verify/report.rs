@@ -43,6 +43,12 @@ pub mod step {
     pub const SIGNER: &str = "signer";
     /// The artefact is the one that was signed.
     pub const ARTEFACT: &str = "artefact";
+    /// The object of a repository is there, and has its id.
+    pub const OBJECT: &str = "object";
+    /// The tag is the one that it is filed as.
+    pub const TAG_NAME: &str = "tag name";
+    /// The tag points to what it should.
+    pub const TARGET: &str = "target";
     /// The signature is the signer's.
     pub const SIGNATURE: &str = "signature";
     /// A log's entry is about this signature.

@@ -8,19 +8,20 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use plimsoll_model::{Reference, ReferenceError};
 use plimsoll_supply::artefact::Artefact;
+use plimsoll_supply::git::{Report, Repository, Signers, verify_tag};
 use plimsoll_supply::hash::{HashAlgorithm, hex};
 use plimsoll_supply::provenance::level::{Assessment, Signature, unverified_statement};
 use plimsoll_supply::provenance::{
-    Expectation, Refusal, Verified, verify_artifact, verify_attestation, verify_cloud_build_image,
-    verify_image, verify_package,
+    Expectation, Refusal, SourceRevision, Verified, verify_artifact, verify_attestation,
+    verify_cloud_build_image, verify_image, verify_package,
 };
 use plimsoll_supply::trust::TrustedRoot;
 use serde::Serialize;
 
 use crate::commands::verify::{plain, trusted_root};
-use crate::evidence;
 use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
+use crate::{clock, evidence, git};
 
 /// Check that files come from a source and a builder, by their SLSA provenance
 ///
@@ -105,6 +106,9 @@ pub(super) struct Verify {
 
     #[command(flatten)]
     reading: Reading,
+
+    #[command(flatten)]
+    repository: git::GitSource,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -137,6 +141,22 @@ struct Judged {
     digest: String,
     verdict: Result<Verified, Refusal>,
     assessment: Assessment,
+    /// What the repository says of the tag that it was built from, where one was named.
+    source_tag: Option<Report>,
+}
+
+impl Judged {
+    /// Why it is refused.
+    fn refusal(&self) -> Option<String> {
+        if let Err(refusal) = &self.verdict {
+            return Some(refusal.to_string());
+        }
+        let report = self.source_tag.as_ref().filter(|it| !it.verified)?;
+        let why = report.failures().next().map_or_else(String::new, |step| {
+            format!("{}: expected {}, found {}", step.name, step.expected, step.found)
+        });
+        Some(format!("the source's tag, {why}"))
+    }
 }
 
 impl Verify {
@@ -152,6 +172,8 @@ impl Verify {
                 return Err(Usage("name the provenance: `--provenance-path FILE`".into()).into());
             }
         };
+        let repository =
+            if self.repository.is_given() { Some(self.repository.open()?) } else { None };
         let mut outcome = Outcome::Clean;
         for artifact in &self.artifacts {
             let mut expected = Expectation {
@@ -173,15 +195,43 @@ impl Verify {
                 judge(self.kind, &provenance, &expected, &root)
             };
             let assessment = assess(self.kind, &provenance, &expected.digest, &verdict);
-            let judged =
-                Judged { artifact: artifact.clone(), digest: expected.digest, verdict, assessment };
+            let source_tag = match (&repository, &verdict) {
+                (Some((repository, signers)), Ok(verified)) => {
+                    Some(self.source_tag(repository, signers, verified))
+                }
+                _ => None,
+            };
+            let artifact = artifact.clone();
+            let digest = expected.digest;
+            let judged = Judged { artifact, digest, verdict, assessment, source_tag };
             self.print(&judged)?;
             let too_low = self.require_level.is_some_and(|level| judged.assessment.level < level);
-            if judged.verdict.is_err() || too_low {
+            if judged.refusal().is_some() || too_low {
                 outcome = Outcome::Gate(1);
             }
         }
         Ok(outcome)
+    }
+
+    /// Whether the tag that provenance names is signed in the repository, and for its commit.
+    fn source_tag(
+        &self,
+        repository: &Repository,
+        signers: &Signers,
+        verified: &Verified,
+    ) -> Report {
+        let place = "the provenance";
+        let said = SourceRevision::of(&verified.statement, &self.source_uri);
+        let tag = said.as_ref().and_then(|it| it.tag.clone()).or_else(|| self.source_tag.clone());
+        match (said, tag) {
+            (Some(said), Some(tag)) => {
+                let mut report = verify_tag(repository, &tag, signers, clock::now());
+                report.demand_commit(&said.commit, place);
+                report
+            }
+            (None, _) => Report::missing("the commit of the source", "none", place),
+            (_, None) => Report::missing("a tag of the source", "none", place),
+        }
     }
 
     /// What hangs on an image, or is in the file that was named.
@@ -294,6 +344,8 @@ struct Document<'d> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
     logged: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_tag: Option<&'d Report>,
     #[serde(flatten)]
     assessment: &'d Assessment,
 }
@@ -308,9 +360,10 @@ impl Verify {
                 schema: "plimsoll.provenance/v1",
                 artifact: &judged.artifact,
                 digest: &judged.digest,
-                verified: verified.is_some(),
+                verified: judged.refusal().is_none(),
                 builder: verified.map(|it| it.builder_id.as_str()),
-                refusal: judged.verdict.as_ref().err().map(ToString::to_string),
+                refusal: judged.refusal(),
+                source_tag: judged.source_tag.as_ref(),
                 logged: verified.is_some_and(|it| it.logged),
                 assessment: &judged.assessment,
             };
@@ -318,16 +371,25 @@ impl Verify {
             writeln!(out)?;
             return Ok(());
         }
+        let refusal = judged.refusal();
         match &judged.verdict {
-            Ok(verified) if self.print_provenance => {
+            Ok(verified) if self.print_provenance && refusal.is_none() => {
                 out.write_all(&verified.statement)?;
                 writeln!(out)?;
                 return Ok(());
             }
-            Ok(verified) => {
+            Ok(verified) if refusal.is_none() => {
                 writeln!(out, "verified: {artifact} built by {}", plain(&verified.builder_id))?;
             }
-            Err(refusal) => writeln!(out, "refused: {artifact}: {}", plain(&refusal.to_string()))?,
+            _ => {
+                let why = refusal.unwrap_or_default();
+                writeln!(out, "refused: {artifact}: {}", plain(&why))?;
+            }
+        }
+        if let Some(report) = judged.source_tag.as_ref().filter(|it| it.verified) {
+            let signer = report.signer.as_ref().map(|it| it.names.join(", ")).unwrap_or_default();
+            let commit = report.commit.as_deref().unwrap_or_default();
+            writeln!(out, "  source tag signed by {}, commit {commit}", plain(&signer))?;
         }
         levels(&mut out, &judged.assessment)?;
         if let Ok(verified) = &judged.verdict

@@ -90,7 +90,7 @@ impl Verify {
 }
 
 /// Verifies images, several at a time; the verdicts are in their order.
-fn all(
+pub(super) fn all(
     references: &[String],
     verifier: &Verifier<'_>,
 ) -> anyhow::Result<Vec<anyhow::Result<Verdict>>> {

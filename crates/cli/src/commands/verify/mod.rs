@@ -6,6 +6,7 @@ mod candidates;
 mod claims;
 mod containers;
 mod evidence;
+mod git;
 mod image;
 mod listed;
 mod notation;
@@ -52,6 +53,7 @@ pub(super) use print::plain;
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
   plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
     --pypi-publisher https://github.com/org/app
+  plimsoll verify --git-tag v1.2.3 --allowed-signers .github/allowed_signers
   plimsoll verify registry.example/app:1.2 --notation
   plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
   plimsoll verify registry.example/app:1.2 --key cosign.pub -a env=prod
@@ -67,7 +69,7 @@ Exit codes: 0 verified, 1 refused or findings over the gate, 2 wrong usage, 3 a 
 not be read, 4 the scan or its advisories are too old, 5 denied by a policy.")]
 pub(crate) struct Verify {
     /// The file that was signed, or images in a registry or an `oci-dir:` layout
-    #[arg(value_name = "FILE|REF", required_unless_present_any = ["images_from", "pin"])]
+    #[arg(value_name = "FILE|REF", required_unless_present_any = ["images_from", "pin", "git_tag", "git_commit"])]
     artefacts: Vec<PathBuf>,
 
     /// A file that names images, one a line; `-` is stdin
@@ -100,6 +102,9 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     attested: attested::Flags,
+
+    #[command(flatten)]
+    git: git::Git,
 
     #[command(flatten)]
     notation: notation::ByPolicy,
@@ -166,6 +171,13 @@ impl Verify {
     pub(crate) fn run(mut self) -> anyhow::Result<Outcome> {
         self.signer.policy = self.claims.of_images()?;
         self.signer.alone()?;
+        if let Some((name, report)) = self.git.verify()? {
+            match self.format {
+                Format::Text => git::text(&name, &report, self.explain)?,
+                Format::Json => git::json(&name, &report)?,
+            }
+            return Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) });
+        }
         if let Some(demand) = self.attested.publisher()? {
             return self.published(&demand);
         }

@@ -9,6 +9,7 @@ use plimsoll_kube::manifest::Manifest;
 use plimsoll_model::text::{Edit, Source, Span, apply};
 
 use super::image::Verifier;
+use super::listed;
 use super::print::{self, Style, plain};
 use crate::commands::lint::files::read;
 use crate::exit::{Outcome, Usage, chain, tell};
@@ -42,7 +43,7 @@ pub(super) fn run(
     let names: Vec<String> = names.into_iter().cloned().collect();
     let mut outcome = Outcome::Clean;
     let mut digests = BTreeMap::new();
-    for (name, verdict) in names.iter().zip(super::all(&names, verifier)?) {
+    for (name, verdict) in names.iter().zip(listed::all(&names, verifier)?) {
         match verdict {
             Ok(verdict) => {
                 print::verdict(&verdict, style)?;

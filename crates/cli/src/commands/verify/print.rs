@@ -51,7 +51,7 @@ pub(super) fn text(
     out.flush()
 }
 
-fn write_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
+pub(super) fn write_step(out: &mut impl Write, step: &Step) -> io::Result<()> {
     let sign = match step.status {
         Status::Passed => "ok     ",
         Status::Failed => "FAILED ",
@@ -247,7 +247,7 @@ fn one_signer(verdict: &Verdict, style: Style<'_>) -> anyhow::Result<()> {
     let print = |place: &str, report: &Report| -> anyhow::Result<()> {
         let name = format!("{} ({place})", verdict.repository);
         if style.format == Format::Json {
-            return json(&name, &artefact, report);
+            return json(&name, &artefact, report, &Value::Object(serde_json::Map::new()));
         }
         Ok(text(&name, &artefact, report, style.explain)?)
     };
