@@ -23,6 +23,7 @@ const CLOCK_SKEW_SECONDS: i64 = 300;
 /// What a scan must say.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Scan")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Gated {
     /// Decide by the attested scan of the image, without scanning it
     #[arg(long, conflicts_with_all = ["kind", "bundle", "signature", "repo", "owner", "pypi_publisher", "npm_package"])]
@@ -99,13 +100,13 @@ impl Verify {
         let mut newest: Option<(ScanClaim, &Candidate)> = None;
         for candidate in &all {
             match usable(candidate, &image) {
-                Some(Ok(claim)) => {
-                    if newest.as_ref().is_none_or(|(it, _)| it.scanned_on < claim.scanned_on) {
-                        newest = Some((claim, candidate));
-                    }
+                Some(Ok(claim))
+                    if newest.as_ref().is_none_or(|(it, _)| it.scanned_on < claim.scanned_on) =>
+                {
+                    newest = Some((claim, candidate));
                 }
                 Some(Err(why)) => tell(&format!("passed over: {}: {why}", candidate.name)),
-                None => {}
+                Some(Ok(_)) | None => {}
             }
         }
         let Some((claim, candidate)) = newest else {
