@@ -150,8 +150,8 @@ impl Converter {
             if let Some(at) = self.by_thread.remove(&tid)
                 && let Some(entry) = self.entries.get_mut(at as usize)
             {
-                self.bytes -= entry.bytes.capacity();
-                *entry = Entry::default();
+                // Its memory is for the next thread.
+                entry.code = None;
                 self.free.push(at);
             }
         } else if raw_code % 2 == 1
