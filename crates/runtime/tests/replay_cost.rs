@@ -88,14 +88,14 @@ fn an_event_that_changes_nothing_and_breaks_no_rule_costs_no_memory() {
     // A file is closed, and a thread gone, when the next event comes.
     let mut after_change = true;
     loop {
-        let before = TIMES.get();
+        let given = TIMES.get();
         let Some(call) = capture.next() else { break };
         engine.judge(&call, &mut matched);
-        let times = TIMES.get() - before;
+        let times = TIMES.get() - given;
         number += 1;
         let changes = call.event_type().is(CHANGES);
-        let changed = std::mem::replace(&mut after_change, changes);
-        if number > all / 2 && !changes && !changed && matched.is_empty() {
+        let before = std::mem::replace(&mut after_change, changes);
+        if number > all / 2 && !changes && !before && matched.is_empty() {
             quiet += 1;
             if times > 0 {
                 costly.push(format!("{} of {}: {times}", call.event_type().name, call.tid()));

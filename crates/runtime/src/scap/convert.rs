@@ -26,15 +26,8 @@ const MOST_STEPS: usize = 20;
 
 static PLANS: LazyLock<Plans> = LazyLock::new(Plans::build);
 /// What stands before everything that is not in an event itself: zeros, and no user or group.
-static CONSTANTS: [u8; ZEROS + 4] = {
-    let mut constants = [0; ZEROS + 4];
-    let mut at = ZEROS;
-    while at < constants.len() {
-        constants[at] = 0xff;
-        at += 1;
-    }
-    constants
-};
+static CONSTANTS: [u8; ZEROS + 4] =
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
 const ZEROS: usize = 16;
 
 /// An event in the newest version of its type.
@@ -178,25 +171,25 @@ impl Converter {
         Some(at)
     }
 
+    /// Makes a place for the entries of a thread.
+    fn add(&mut self, tid: i64) -> u32 {
+        if self.by_thread.len() >= MOST_THREADS {
+            self.clear();
+        }
+        let next = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let at = self.free.pop().unwrap_or(next);
+        if at == next {
+            self.entries.push(Entry::default());
+        }
+        self.by_thread.insert(tid, at);
+        at
+    }
+
     fn store(&mut self, raw: &RawEvent<'_>) {
         if raw.parameters.own_length() > MOST_ENTRY {
             return;
         }
-        let at = match self.find(raw.tid) {
-            Some(at) => at,
-            None => {
-                if self.by_thread.len() >= MOST_THREADS {
-                    self.clear();
-                }
-                let next = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-                let at = self.free.pop().unwrap_or(next);
-                self.by_thread.insert(raw.tid, at);
-                if at == next {
-                    self.entries.push(Entry::default());
-                }
-                at
-            }
-        };
+        let at = self.find(raw.tid).unwrap_or_else(|| self.add(raw.tid));
         let Some(entry) = self.entries.get_mut(at as usize) else { return };
         self.bytes -= entry.bytes.capacity();
         entry.code = Some(raw.event_type.code);

@@ -236,7 +236,7 @@ impl Head {
     }
 
     /// The event with its parameters in the body that it was read from.
-    pub(super) fn event<'b>(&self, body: &'b [u8], spans: &'b Spans) -> RawEvent<'b> {
+    pub(super) fn at<'b>(&self, body: &'b [u8], spans: &'b Spans) -> RawEvent<'b> {
         let Self { offset, cpu, flags, time, tid, event_type } = *self;
         let parameters = Parameters { own: body, more: &[], spans: spans.as_slice() };
         RawEvent { offset, cpu, flags, time, tid, event_type, parameters }

@@ -111,7 +111,7 @@ pub enum Advance {
 /// An event's block in the window.
 #[derive(Debug, Clone, Copy)]
 struct Current {
-    head: Head,
+    event: Head,
     body: usize,
 }
 
@@ -191,9 +191,9 @@ impl<R: Read> Reader<R> {
 
     /// The event that the reader has come to.
     pub fn event(&self) -> Option<RawEvent<'_>> {
-        let Current { head, body } = self.current.as_ref()?;
+        let Current { event, body } = self.current.as_ref()?;
         let held = self.input.held(HEAD + body);
-        Some(head.event(held.get(HEAD..).unwrap_or_default(), &self.spans))
+        Some(event.at(held.get(HEAD..).unwrap_or_default(), &self.spans))
     }
 
     pub(crate) fn limits(&self) -> Limits {
@@ -335,8 +335,8 @@ impl<R: Read> Reader<R> {
         self.used = total;
         let read = held.get(HEAD..HEAD + body).unwrap_or_default();
         match Head::read(read, block, offset, &mut self.spans) {
-            Ok(head) => {
-                self.current = Some(Current { head, body });
+            Ok(event) => {
+                self.current = Some(Current { event, body });
                 return Ok(Some(Advance::Event));
             }
             Err(Broken::NewType) => self.new_types += 1,
