@@ -13,21 +13,22 @@ use std::sync::LazyLock;
 
 use foldhash::fast::RandomState;
 
-use super::event::{MOST, Parameters, RawEvent};
+use super::event::{MOST, Parameters, RawEvent, Span, Spans};
 use super::schema::{self, CONVERTED, EventType, OLD, Shape, UNUSED};
 
 /// How many threads may be within a call, and what their entries may take in bytes.
 const MOST_THREADS: usize = 131_072;
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 /// The longest entry that is kept.
-const MOST_ENTRY: usize = 64 * 1024;
+const MOST_ENTRY: usize = 65 * 1024;
 /// How many versions an event may go through.
 const MOST_STEPS: usize = 20;
 
 static PLANS: LazyLock<Plans> = LazyLock::new(Plans::build);
-static ZEROS: [u8; 16] = [0; 16];
-/// No user, no group.
-static NOBODY: [u8; 4] = [0xff; 4];
+/// What stands before everything that is not in an event itself: zeros, and no user or group.
+static CONSTANTS: [u8; ZEROS + 4] =
+    [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff];
+const ZEROS: usize = 16;
 
 /// An event in the newest version of its type.
 #[derive(Debug, Clone, Copy)]
@@ -41,16 +42,33 @@ pub struct Converted<'e> {
 /// Keeps entries until their exits come.
 #[derive(Debug, Default)]
 pub struct Converter {
-    entries: HashMap<i64, Entry, RandomState>,
+    /// Places in `entries`.
+    by_thread: HashMap<i64, u32, RandomState>,
+    entries: Vec<Entry>,
+    free: Vec<u32>,
+    /// The thread that was looked for last: mostly it is asked for again.
+    last: Option<(i64, u32)>,
     bytes: usize,
-    /// What is made up rather than read.
+    /// What is made up rather than read, behind [`CONSTANTS`].
     made: Vec<u8>,
+    /// Of the event that was noted last.
+    current: Current,
+    spans: Spans,
+}
+
+/// How the event that was noted last is converted.
+#[derive(Debug, Default, Clone, Copy)]
+struct Current {
+    /// None where it stays as it is.
+    plan: Option<&'static Plan>,
+    entry: Option<u32>,
 }
 
 #[derive(Debug, Default)]
 struct Entry {
     /// None once it was used.
     code: Option<u16>,
+    /// The parameters behind [`CONSTANTS`].
     bytes: Vec<u8>,
     ends: Vec<u32>,
 }
@@ -58,41 +76,62 @@ struct Entry {
 impl Converter {
     /// Takes note of an event, and says whether it is given out.
     pub fn note(&mut self, raw: &RawEvent<'_>) -> bool {
+        self.current = Current::default();
         let Some(plan) = PLANS.of(raw) else { return false };
         match plan.action {
-            Action::Drop => false,
-            Action::Pass => {
-                if plan.parts.contains(&Part::Json) {
-                    self.made = container_json(&raw.parameters);
-                }
-                true
-            }
-            Action::Store => {
-                self.store(raw);
-                true
-            }
+            Action::Drop => return false,
+            Action::Pass => {}
+            Action::Store => self.store(raw),
         }
-    }
-
-    /// The newest version of an event that is given out.
-    pub fn convert<'e>(&'e self, raw: &RawEvent<'e>) -> Converted<'e> {
-        let same = || Converted { event_type: raw.event_type, parameters: raw.parameters };
-        let Some(plan) = PLANS.of(raw).filter(|plan| !plan.same) else { return same() };
-        let entry = if plan.needs_entry { self.entries.get(&raw.tid) } else { None };
-        let mut parameters = Parameters::NONE;
+        if plan.same {
+            return true;
+        }
+        let entry = if plan.needs_entry { self.find(raw.tid) } else { None };
+        self.current = Current { plan: Some(plan), entry };
+        if plan.makes_json {
+            self.made.clear();
+            self.made.extend_from_slice(&CONSTANTS);
+            container_json(&raw.parameters, &mut self.made);
+        }
+        let (entry, made) = (entry.and_then(|at| self.entries.get(at as usize)), self.made.len());
+        self.spans.clear();
         for part in &plan.parts {
-            parameters.push(match *part {
-                Part::Own(at) => raw.parameters.get(at.into()),
-                Part::None => &[],
-                Part::Zero(width) => ZEROS.get(..width.into()).unwrap_or_default(),
-                Part::Nobody => &NOBODY,
-                Part::Json => &self.made,
+            let constant = |from, width| match width {
+                1..=ZEROS => Span::new(from, from + width),
+                _ => Span::default(),
+            };
+            let span = match *part {
+                Part::Own(at) => {
+                    self.spans.push(raw.parameters.span(at.into()));
+                    continue;
+                }
+                Part::None => Span::default(),
+                Part::Zero(width) => constant(0, width.into()),
+                Part::Nobody => constant(ZEROS, 4),
+                Part::Json => Span::new(CONSTANTS.len(), made),
                 Part::Entry { at, code, otherwise } => entry
                     .filter(|entry| entry.code == Some(code))
-                    .and_then(|entry| entry.get(at.into()))
-                    .unwrap_or_else(|| ZEROS.get(..otherwise.into()).unwrap_or_default()),
-            });
+                    .and_then(|entry| entry.span(at.into()))
+                    .unwrap_or_else(|| constant(0, otherwise.into())),
+            };
+            self.spans.push(span.behind(raw.parameters.own_length()));
         }
+        true
+    }
+
+    /// The newest version of the event that was noted last.
+    pub fn convert<'e>(&'e self, raw: &RawEvent<'e>) -> Converted<'e> {
+        let Current { plan, entry } = self.current;
+        let Some(plan) = plan else {
+            return Converted { event_type: raw.event_type, parameters: raw.parameters };
+        };
+        let entry = entry.and_then(|at| self.entries.get(at as usize));
+        let more = match entry {
+            Some(entry) => &entry.bytes,
+            None if plan.makes_json => &self.made,
+            None => &CONSTANTS[..],
+        };
+        let parameters = raw.parameters.arranged(more, self.spans.as_slice());
         Converted { event_type: plan.event_type, parameters }
     }
 
@@ -100,11 +139,17 @@ impl Converter {
     pub fn done(&mut self, raw_code: u16, tid: i64) {
         // The thread is gone: `procexit`.
         if matches!(raw_code, 16 | 186) {
-            if let Some(entry) = self.entries.remove(&tid) {
-                self.bytes -= entry.bytes.capacity();
+            self.last = None;
+            if let Some(at) = self.by_thread.remove(&tid)
+                && let Some(entry) = self.entries.get_mut(at as usize)
+            {
+                // Its memory is for the next thread.
+                entry.code = None;
+                self.free.push(at);
             }
         } else if raw_code % 2 == 1
-            && let Some(entry) = self.entries.get_mut(&tid)
+            && let Some(at) = self.find(tid)
+            && let Some(entry) = self.entries.get_mut(at as usize)
         {
             entry.code = None;
         }
@@ -115,34 +160,62 @@ impl Converter {
         *self = Self::default();
     }
 
-    fn store(&mut self, raw: &RawEvent<'_>) {
-        if raw.parameters.iter().map(<[u8]>::len).sum::<usize>() > MOST_ENTRY {
-            return;
+    fn find(&mut self, tid: i64) -> Option<u32> {
+        if let Some((last, at)) = self.last
+            && last == tid
+        {
+            return Some(at);
         }
-        if self.entries.len() >= MOST_THREADS || self.bytes >= MOST_BYTES {
+        let at = *self.by_thread.get(&tid)?;
+        self.last = Some((tid, at));
+        Some(at)
+    }
+
+    /// Makes a place for the entries of a thread.
+    fn add(&mut self, tid: i64) -> u32 {
+        if self.by_thread.len() >= MOST_THREADS {
             self.clear();
         }
-        let entry = self.entries.entry(raw.tid).or_default();
+        let next = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let at = self.free.pop().unwrap_or(next);
+        if at == next {
+            self.entries.push(Entry::default());
+        }
+        self.by_thread.insert(tid, at);
+        at
+    }
+
+    fn store(&mut self, raw: &RawEvent<'_>) {
+        if raw.parameters.own_length() > MOST_ENTRY {
+            return;
+        }
+        let at = self.find(raw.tid).unwrap_or_else(|| self.add(raw.tid));
+        let Some(entry) = self.entries.get_mut(at as usize) else { return };
         self.bytes -= entry.bytes.capacity();
         entry.code = Some(raw.event_type.code);
         entry.bytes.clear();
         entry.ends.clear();
+        entry.bytes.extend_from_slice(&CONSTANTS);
         for value in raw.parameters.iter() {
             entry.bytes.extend_from_slice(value);
             entry.ends.push(u32::try_from(entry.bytes.len()).unwrap_or(u32::MAX));
         }
         self.bytes += entry.bytes.capacity();
+        if self.bytes >= MOST_BYTES {
+            self.clear();
+        }
     }
 }
 
 impl Entry {
-    fn get(&self, at: usize) -> Option<&[u8]> {
+    /// Where a parameter lies in its bytes.
+    fn span(&self, at: usize) -> Option<Span> {
         let end = *self.ends.get(at)? as usize;
         let begin = match at.checked_sub(1) {
             Some(before) => *self.ends.get(before)? as usize,
-            None => 0,
+            None => CONSTANTS.len(),
         };
-        self.bytes.get(begin..end)
+        Some(Span::new(begin, end))
     }
 }
 
@@ -179,6 +252,7 @@ struct Plan {
     /// The event is already what it becomes.
     same: bool,
     needs_entry: bool,
+    makes_json: bool,
 }
 
 /// A row of the table: action, new code, where the parameters come from.
@@ -270,7 +344,8 @@ impl Plan {
         let own = |(at, part): (usize, &Part)| *part == Part::Own(u8::try_from(at).unwrap_or(255));
         let same = event_type.code == from && parts.iter().enumerate().all(own);
         let needs_entry = parts.iter().any(|part| matches!(part, Part::Entry { .. }));
-        Self { action, event_type, parts, same, needs_entry }
+        let makes_json = parts.contains(&Part::Json);
+        Self { action, event_type, parts, same, needs_entry, makes_json }
     }
 }
 
@@ -298,8 +373,8 @@ fn part(word: &str, place: usize, target: &EventType, code: u16, parts: &[Part])
     }
 }
 
-/// What the first kind of container event says, in JSON.
-fn container_json(parameters: &Parameters<'_>) -> Vec<u8> {
+/// Appends what the first kind of container event says, in JSON.
+fn container_json(parameters: &Parameters<'_>, made: &mut Vec<u8>) {
     let text = |at| String::from_utf8_lossy(parameters.text(at)).into_owned();
     let json = serde_json::json!({
         "container": {
@@ -309,7 +384,6 @@ fn container_json(parameters: &Parameters<'_>) -> Vec<u8> {
             "image": text(3),
         }
     });
-    let mut made = json.to_string().into_bytes();
+    made.extend_from_slice(json.to_string().as_bytes());
     made.push(0);
-    made
 }

@@ -7,43 +7,108 @@ use super::schema::{self, EventType};
 /// The most parameters that an event may have.
 pub(super) const MOST: usize = 32;
 
+/// Where the bytes of a parameter lie.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        let number = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { start: number(start), end: number(end) }
+    }
+
+    /// The same so many bytes further on.
+    pub(super) fn behind(self, count: usize) -> Self {
+        Self::new(
+            count.saturating_add(self.start as usize),
+            count.saturating_add(self.end as usize),
+        )
+    }
+}
+
+/// The spans of an event's parameters: made once an event, in the same place for all events.
+#[derive(Debug, Default)]
+pub(super) struct Spans {
+    all: [Span; MOST],
+    count: usize,
+}
+
+impl Spans {
+    pub(super) fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Appends one; more than an event may have are left out.
+    pub(super) fn push(&mut self, span: Span) {
+        if let Some(slot) = self.all.get_mut(self.count) {
+            *slot = span;
+            self.count += 1;
+        }
+    }
+
+    pub(super) fn as_slice(&self) -> &[Span] {
+        self.all.get(..self.count).unwrap_or_default()
+    }
+}
+
 /// The parameters of an event, each as its bytes; a missing one is empty.
 #[derive(Debug, Clone, Copy)]
 pub struct Parameters<'b> {
-    slots: [&'b [u8]; MOST],
-    count: usize,
+    /// The bytes of the event.
+    own: &'b [u8],
+    /// Bytes that are not in it: spans count on behind its own.
+    more: &'b [u8],
+    spans: &'b [Span],
 }
 
 impl<'b> Parameters<'b> {
     /// None.
-    pub const NONE: Self = Self { slots: [&[]; MOST], count: 0 };
+    pub const NONE: Self = Self { own: &[], more: &[], spans: &[] };
+
+    /// The same bytes and others behind them in other spans.
+    pub(super) fn arranged(&self, more: &'b [u8], spans: &'b [Span]) -> Self {
+        Self { own: self.own, more, spans }
+    }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.count
+        self.spans.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.count == 0
+        self.spans.is_empty()
     }
 
     /// The bytes of one; empty where it is not there.
     pub fn get(&self, at: usize) -> &'b [u8] {
-        self.slots.get(at).copied().unwrap_or_default()
+        self.spans.get(at).map_or(&[], |span| self.bytes(*span))
     }
 
     /// All of them in their order.
     pub fn iter(&self) -> impl Iterator<Item = &'b [u8]> + '_ {
-        self.slots.iter().take(self.count).copied()
+        self.spans.iter().map(|span| self.bytes(*span))
     }
 
-    /// Appends one; more than an event may have are left out.
-    pub(super) fn push(&mut self, bytes: &'b [u8]) {
-        if let Some(slot) = self.slots.get_mut(self.count) {
-            *slot = bytes;
-            self.count += 1;
-        }
+    pub(super) fn span(&self, at: usize) -> Span {
+        self.spans.get(at).copied().unwrap_or_default()
+    }
+
+    /// How many bytes the event itself has.
+    pub(super) fn own_length(&self) -> usize {
+        self.own.len()
+    }
+
+    fn bytes(&self, span: Span) -> &'b [u8] {
+        let (start, end) = (span.start as usize, span.end as usize);
+        let bytes = match start.checked_sub(self.own.len()) {
+            None => self.own.get(start..end),
+            Some(start) => self.more.get(start..end.saturating_sub(self.own.len())),
+        };
+        bytes.unwrap_or_default()
     }
 
     /// A number of one, two, four or eight bytes without a sign.
@@ -115,9 +180,26 @@ pub(super) enum Broken {
     Because(String),
 }
 
-impl<'b> RawEvent<'b> {
-    /// Reads the body of a block, without its padding where it has any.
-    pub(super) fn read(body: &'b [u8], block: EventBlock, offset: u64) -> Result<Self, Broken> {
+/// An event without its parameters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    offset: u64,
+    cpu: u16,
+    flags: u32,
+    time: u64,
+    tid: i64,
+    event_type: &'static EventType,
+}
+
+impl Head {
+    /// Reads the body of a block, without its padding where it has any, and notes where its
+    /// parameters lie.
+    pub(super) fn read(
+        body: &[u8],
+        block: EventBlock,
+        offset: u64,
+        spans: &mut Spans,
+    ) -> Result<Self, Broken> {
         let short = || Broken::Because("the event is shorter than its head".to_owned());
         let mut bytes = Bytes(body);
         let cpu = bytes.u16().ok_or_else(short)?;
@@ -138,20 +220,26 @@ impl<'b> RawEvent<'b> {
                 event.len()
             )));
         };
-        let (count, rest) = if block.counted {
-            let count = bytes.u32().ok_or_else(short)? as usize;
-            (count, whole.get(COUNTED_HEAD..).unwrap_or_default())
+        let rest = whole.get(head..).unwrap_or_default();
+        let count = if block.counted {
+            bytes.u32().ok_or_else(short)? as usize
         } else {
-            let rest = whole.get(HEAD..).unwrap_or_default();
-            let count = count_parameters(rest, event_type.parameters.len()).ok_or_else(|| {
+            count_parameters(rest, event_type.parameters.len()).ok_or_else(|| {
                 Broken::Because("no number of parameters fits the event's length".to_owned())
-            })?;
-            (count, rest)
+            })?
         };
         let width = if event_type.is(schema::LARGE) { 4 } else { 2 };
-        let parameters = split(rest, count, width)
+        let before = body.len() - event.len() + head;
+        split(rest, count, width, before, spans)
             .ok_or_else(|| Broken::Because(format!("its {count} parameters do not fit in it")))?;
-        Ok(Self { offset, cpu, flags, time, tid, event_type, parameters })
+        Ok(Self { offset, cpu, flags, time, tid, event_type })
+    }
+
+    /// The event with its parameters in the body that it was read from.
+    pub(super) fn at<'b>(&self, body: &'b [u8], spans: &'b Spans) -> RawEvent<'b> {
+        let Self { offset, cpu, flags, time, tid, event_type } = *self;
+        let parameters = Parameters { own: body, more: &[], spans: spans.as_slice() };
+        RawEvent { offset, cpu, flags, time, tid, event_type, parameters }
     }
 }
 
@@ -168,14 +256,21 @@ fn count_parameters(rest: &[u8], most: usize) -> Option<usize> {
     })
 }
 
-fn split(rest: &[u8], count: usize, width: usize) -> Option<Parameters<'_>> {
-    let (lengths, mut values) = rest.split_at_checked(count.checked_mul(width)?)?;
-    let mut parameters = Parameters::NONE;
+/// Where the values lie in a body of which so many bytes come before the rest.
+fn split(rest: &[u8], count: usize, width: usize, before: usize, spans: &mut Spans) -> Option<()> {
+    spans.clear();
+    let lengths_end = count.checked_mul(width)?;
+    let lengths = rest.get(..lengths_end)?;
+    let mut at = lengths_end;
     for length in lengths.chunks_exact(width) {
-        let length = length.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
-        let (value, others) = values.split_at_checked(length)?;
-        parameters.push(value);
-        values = others;
+        let length = match *length {
+            [a, b] => usize::from(u16::from_le_bytes([a, b])),
+            [a, b, c, d] => u32::from_le_bytes([a, b, c, d]) as usize,
+            _ => return None,
+        };
+        let end = at.checked_add(length).filter(|end| *end <= rest.len())?;
+        spans.push(Span::new(before + at, before + end));
+        at = end;
     }
-    Some(parameters)
+    Some(())
 }

@@ -108,13 +108,17 @@ impl<R: Read> Input<R> {
     }
 
     fn fill(&mut self, count: usize) -> io::Result<()> {
-        if self.start > 0 {
+        // Only where the room behind gets short: what is held is moved once a buffer.
+        let room = self.buffer.len() - self.start;
+        if self.start == self.end {
+            (self.start, self.end) = (0, 0);
+        } else if self.start > 0 && room < count.max(CHUNK / 4) {
             self.buffer.copy_within(self.start..self.end, 0);
             self.end -= self.start;
             self.start = 0;
         }
-        while self.end < count && !self.ended {
-            if self.buffer.len() < count.max(self.end + 1) {
+        while self.end - self.start < count && !self.ended {
+            if self.buffer.len() < (self.start + count).max(self.end + 1) {
                 // Grows with what is really there, not with what a length promises.
                 let more = self.buffer.len().max(CHUNK);
                 self.buffer.resize(self.buffer.len() + more, 0);

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use super::block::{self, BlockKind, EventBlock};
 use super::bytes::Bytes;
 use super::descriptor::Descriptor;
-use super::event::{Broken, RawEvent};
+use super::event::{Broken, Head, RawEvent, Spans};
 use super::host::{Account, Interface, Machine};
 use super::input::Input;
 use super::process::Process;
@@ -18,6 +18,8 @@ const HEAD: usize = 8;
 const FRAME: usize = HEAD + 4;
 /// The most of an event that is not of a large kind: what libscap's reader takes.
 const EVENT: usize = 64 * 1024 + HEAD;
+/// The most of any event, so that places in it are small numbers.
+const EVENT_LARGE: usize = 1 << 30;
 
 /// What a reader takes before it gives up.
 #[derive(Debug, Clone, Copy)]
@@ -26,11 +28,13 @@ pub struct Limits {
     pub event: usize,
     /// How many problems are kept in words.
     pub problems: usize,
+    /// What the open files of all processes may take in memory while it is replayed, in bytes.
+    pub open_files: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { event: 16 * 1024 * 1024, problems: 100 }
+        Self { event: 16 * 1024 * 1024, problems: 100, open_files: 512 * 1024 * 1024 }
     }
 }
 
@@ -51,7 +55,6 @@ impl fmt::Display for Problem {
 
 /// A piece of a capture.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "it is not moved about, and mostly the large one")]
 pub enum Item<'b> {
     /// A capture begins: nothing that was known before holds.
     Section,
@@ -78,6 +81,8 @@ pub struct Reader<R: Read> {
     /// Bytes of the block that the last item was of.
     used: usize,
     current: Option<Current>,
+    /// Where the parameters of the event lie.
+    spans: Spans,
     ended: bool,
     begun: bool,
     problems: Vec<Problem>,
@@ -96,10 +101,9 @@ struct List {
 
 /// What a reader has come to.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "it is not moved about")]
 pub enum Advance {
     /// An item that is whole by itself.
-    Item(Item<'static>),
+    Item(Box<Item<'static>>),
     /// An event, which [`Reader::event`] gives.
     Event,
 }
@@ -107,8 +111,7 @@ pub enum Advance {
 /// An event's block in the window.
 #[derive(Debug, Clone, Copy)]
 struct Current {
-    block: EventBlock,
-    offset: u64,
+    event: Head,
     body: usize,
 }
 
@@ -125,6 +128,7 @@ impl<R: Read> Reader<R> {
             list: None,
             used: 0,
             current: None,
+            spans: Spans::default(),
             ended: false,
             begun: false,
             problems: Vec::new(),
@@ -156,14 +160,10 @@ impl<R: Read> Reader<R> {
     /// The next item; none at the end, or where damage makes the rest unreadable.
     #[allow(clippy::should_implement_trait, reason = "what it gives borrows from the reader")]
     pub fn next(&mut self) -> Option<Item<'_>> {
-        loop {
-            match self.advance()? {
-                Advance::Item(item) => return Some(item),
-                Advance::Event if self.check() => break,
-                Advance::Event => {}
-            }
+        match self.advance()? {
+            Advance::Item(item) => Some(*item),
+            Advance::Event => self.event().map(Item::Event),
         }
-        self.event().map(Item::Event)
     }
 
     /// Goes on to the next item; none at the end.
@@ -189,30 +189,20 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The event that the reader has come to; none where it is broken or of a newer type.
+    /// The event that the reader has come to.
     pub fn event(&self) -> Option<RawEvent<'_>> {
-        self.read_event()?.ok()
-    }
-
-    /// Reports what is wrong with the event, and says whether it can be used.
-    pub(crate) fn check(&mut self) -> bool {
-        let broken = match self.read_event() {
-            Some(Ok(_)) => return true,
-            Some(Err(broken)) => broken,
-            None => return false,
-        };
-        let offset = self.current.map_or(0, |current| current.offset);
-        match broken {
-            Broken::NewType => self.new_types += 1,
-            Broken::Because(what) => self.problem(offset, what),
-        }
-        false
-    }
-
-    fn read_event(&self) -> Option<Result<RawEvent<'_>, Broken>> {
-        let Current { block, offset, body } = self.current?;
+        let Current { event, body } = self.current.as_ref()?;
         let held = self.input.held(HEAD + body);
-        Some(RawEvent::read(held.get(HEAD..).unwrap_or_default(), block, offset))
+        Some(event.at(held.get(HEAD..).unwrap_or_default(), &self.spans))
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Notes something that is wrong with where the reader is.
+    pub(crate) fn report(&mut self, what: String) {
+        self.problem(self.input.offset(), what);
     }
 
     /// Begins a block.
@@ -301,7 +291,7 @@ impl<R: Read> Reader<R> {
         self.begun = true;
         self.input.consume(HEAD);
         self.leave(offset, BlockKind::Section, total as usize - FRAME, total)?;
-        Ok(Some(Advance::Item(Item::Section)))
+        Ok(Some(Advance::Item(Box::new(Item::Section))))
     }
 
     fn machine(&mut self, offset: u64, total: u32) -> io::Result<Option<Advance>> {
@@ -313,7 +303,7 @@ impl<R: Read> Reader<R> {
         if machine.is_none() && !self.ended {
             self.problem(offset, "the machine information is too short".to_owned());
         }
-        Ok(machine.map(|machine| Advance::Item(Item::Machine(machine))))
+        Ok(machine.map(|machine| Advance::Item(Box::new(Item::Machine(machine)))))
     }
 
     fn hold_event(
@@ -323,7 +313,7 @@ impl<R: Read> Reader<R> {
         body: usize,
     ) -> io::Result<Option<Advance>> {
         let total = body + FRAME;
-        let most = if block.large { self.limits.event } else { EVENT.min(self.limits.event) };
+        let most = if block.large { EVENT_LARGE } else { EVENT }.min(self.limits.event);
         if total > most {
             self.problem(offset, format!("an event of {total} bytes, more than {most}"));
             let total = u32::try_from(total).unwrap_or(u32::MAX);
@@ -336,15 +326,23 @@ impl<R: Read> Reader<R> {
             self.stop(offset, "the capture ends within an event".to_owned());
             return Ok(None);
         };
-        let trailer = trailer.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+        let trailer = <[u8; 4]>::try_from(trailer).map_or(0, u32::from_le_bytes) as usize;
         if trailer != total {
             let what = format!("an event block is {total} bytes long and {trailer} at its end");
             self.stop(offset, what);
             return Ok(None);
         }
         self.used = total;
-        self.current = Some(Current { block, offset, body });
-        Ok(Some(Advance::Event))
+        let read = held.get(HEAD..HEAD + body).unwrap_or_default();
+        match Head::read(read, block, offset, &mut self.spans) {
+            Ok(event) => {
+                self.current = Some(Current { event, body });
+                return Ok(Some(Advance::Event));
+            }
+            Err(Broken::NewType) => self.new_types += 1,
+            Err(Broken::Because(what)) => self.problem(offset, what),
+        }
+        Ok(None)
     }
 
     /// The next entry of a list.
@@ -383,7 +381,7 @@ impl<R: Read> Reader<R> {
         };
         self.input.consume(used);
         self.list = Some(List { left: list.left.saturating_sub(used), ..list });
-        Ok(Some(Advance::Item(item)))
+        Ok(Some(Advance::Item(Box::new(item))))
     }
 
     /// Leaves out what is left of a block, and looks whether it ends as it began.

@@ -25,6 +25,8 @@ pub struct Capture<R: Read> {
     /// How many of the problems have been told.
     told: usize,
     taken: Taken,
+    /// It was told that there was no room for something.
+    full: bool,
 }
 
 impl<R: Read> Capture<R> {
@@ -36,7 +38,7 @@ impl<R: Read> Capture<R> {
         Ok(Self {
             reader: Reader::new(reader, limits)?,
             converter: Converter::default(),
-            state: State::default(),
+            state: State::new(limits.open_files),
             begun: false,
             moment: Moment::default(),
             last: None,
@@ -44,6 +46,7 @@ impl<R: Read> Capture<R> {
             kept: false,
             told: 0,
             taken: Taken::default(),
+            full: false,
         })
     }
 
@@ -94,8 +97,9 @@ impl<R: Read> Capture<R> {
 
     /// Takes in the next event that is given out; false at the end.
     fn advance(&mut self) -> bool {
-        let Self { reader, converter, state, begun, moment, last, recorder, kept, taken, .. } =
-            self;
+        let Self {
+            reader, converter, state, begun, moment, last, recorder, kept, taken, full, ..
+        } = self;
         if let Some((code, tid)) = last.take() {
             let kept = std::mem::take(kept);
             if let (Some(recorder), Some(raw)) = (recorder.as_mut(), reader.event()) {
@@ -104,6 +108,10 @@ impl<R: Read> Capture<R> {
             converter.done(code, tid);
         }
         loop {
+            if !*full && let Some(what) = state.lost() {
+                *full = true;
+                reader.report(what);
+            }
             match reader.advance() {
                 None => return false,
                 Some(Advance::Event) => {}
@@ -111,23 +119,21 @@ impl<R: Read> Capture<R> {
                     if let Some(recorder) = recorder {
                         recorder.item(&item);
                     }
-                    if matches!(item, Item::Section) {
+                    if matches!(*item, Item::Section) {
                         // Numbers go on over captures that stand behind each other.
-                        *state = State::default();
+                        *state = State::new(reader.limits().open_files);
                         converter.clear();
                         *begun = false;
+                        *full = false;
                     }
-                    known(state, item);
+                    known(state, *item);
                     continue;
                 }
             }
             if !std::mem::replace(begun, true) {
                 state.begin();
             }
-            let Some(raw) = reader.event() else {
-                reader.check();
-                continue;
-            };
+            let Some(raw) = reader.event() else { continue };
             let shown = raw.flags & STATE_ONLY == 0;
             if converter.note(&raw) {
                 let converted = converter.convert(&raw);

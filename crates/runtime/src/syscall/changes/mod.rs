@@ -9,7 +9,7 @@ mod transfer;
 use std::sync::Arc;
 
 use super::state::thread::Entry;
-use super::state::{Fd, Place, State};
+use super::state::{Descriptors, Fd, Place, State};
 use crate::scap::codes as code;
 use crate::scap::schema::{ASIDE, EventType, USES_FD};
 use crate::scap::{Converted, Parameters, RawEvent};
@@ -134,8 +134,9 @@ pub(crate) fn apply(state: &mut State, step: &mut Step<'_>) {
         && let Some(place) = state.threads.find(tid)
         && let Some(owner) = state.threads.owner(place)
         && let Some(thread) = state.threads.get_mut(owner)
+        && let Some(fds) = Descriptors::own(&mut thread.fds, &state.room)
     {
-        Arc::make_mut(&mut thread.fds).remove(fd);
+        fds.remove(fd);
     }
     prepare(state, step);
     change(state, step);

@@ -8,7 +8,7 @@ use crate::scap::codes as code;
 use crate::syscall::state::descriptor::{
     EPOLL_CLOEXEC, LOWER_LAYER, O_CLOEXEC, O_DIRECTORY, UPPER_LAYER,
 };
-use crate::syscall::state::{Fd, State, Text, path};
+use crate::syscall::state::{Descriptors, Fd, State, Text, path};
 
 /// A path relative to the working folder.
 pub(crate) const AT_FDCWD: i64 = -100;
@@ -79,6 +79,8 @@ pub(super) fn file(state: &mut State, step: &mut Step<'_>) {
     if fd < 0 {
         return;
     }
+    // Taken out while names are borrowed from the rest.
+    let mut texts = std::mem::take(&mut state.texts);
     let number = step.event_type.code;
     let parameters = step.parameters;
     let entry = step.entry(state);
@@ -132,8 +134,9 @@ pub(super) fn file(state: &mut State, step: &mut Step<'_>) {
     } else {
         DescriptorKind::FileWithFlags
     };
-    let full = Text::from(full);
-    let name_raw = if *full == *name { Arc::clone(&full) } else { Text::from(name) };
+    let full = texts.get(full);
+    let name_raw = if *full == *name { Arc::clone(&full) } else { texts.get(name) };
+    state.texts = texts;
     let file = Fd {
         open_flags: flags,
         dev: parameters.u32(dev_at).unwrap_or(0),
@@ -234,7 +237,7 @@ pub(super) fn close_range(state: &mut State, step: &mut Step<'_>) {
     let only_on_exec = step.parameters.u32(3).unwrap_or(0) & CLOSE_RANGE_CLOEXEC != 0;
     let owner = state.threads.owner(place);
     let Some(thread) = owner.and_then(|owner| state.threads.get_mut(owner)) else { return };
-    let fds = Arc::make_mut(&mut thread.fds);
+    let Some(fds) = Descriptors::own(&mut thread.fds, &state.room) else { return };
     if only_on_exec {
         for number in fds.numbers().into_iter().filter(|number| range.contains(number)) {
             if let Some(fd) = fds.get_mut(number) {

@@ -7,7 +7,7 @@ use super::open::folder;
 use crate::scap::codes as code;
 use crate::syscall::state::container::Cgroups;
 use crate::syscall::state::thread::{self, Thread};
-use crate::syscall::state::{Place, SAME_CHILD, State, Text, path, reuse};
+use crate::syscall::state::{Descriptors, Place, SAME_CHILD, State, Text, path, reuse};
 
 const EXE_WRITABLE: u32 = 1;
 const EXE_UPPER_LAYER: u32 = 1 << 1;
@@ -292,8 +292,10 @@ pub(super) fn execute(state: &mut State, step: &mut Step<'_>) {
     thread.pgid = parameters.signed(28).unwrap_or(-1);
     thread.gid = present(29).unwrap_or(thread.gid);
     thread.flags = thread::ACTIVE | thread.flags & KEPT;
-    if thread.fds.iter().any(|(_, fd)| fd.closes_on_exec()) {
-        Arc::make_mut(&mut thread.fds).retain(|_, fd| !fd.closes_on_exec());
+    if thread.fds.iter().any(|(_, fd)| fd.closes_on_exec())
+        && let Some(fds) = Descriptors::own(&mut thread.fds, &state.room)
+    {
+        fds.retain(|_, fd| !fd.closes_on_exec());
     }
     // The other threads of a process end when one runs another program.
     let Some(thread) = state.threads.get(place) else { return };

@@ -187,10 +187,12 @@ mod tests {
         ] {
             assert_eq!(container(&path).as_deref(), ID.get(..12), "{path}");
         }
-        assert_eq!(container("/lxc/debian/a").as_deref(), Some("debian"));
-        assert_eq!(container("/lxc.payload.debian/a").as_deref(), Some("debian"));
+        assert_eq!(container("/lxc/debian").as_deref(), Some("debian"));
+        assert_eq!(container("/lxc.payload.debian").as_deref(), Some("debian"));
         assert_eq!(container("/default/nginx").as_deref(), Some("nginx"));
-        assert_eq!(container("/machine/test.libvirt-lxc").as_deref(), Some("test"));
+        assert_eq!(container("/test.libvirt-lxc").as_deref(), Some("test"));
+        // The plugin asks for a namespace of containerd first, which any folder may be.
+        assert_eq!(container("/lxc/debian/a").as_deref(), Some("debian/a"));
         for path in ["/", "/user.slice/user-0.slice/session-1.scope", "/system.slice/cron.service"]
         {
             assert_eq!(container(path), None, "{path}");

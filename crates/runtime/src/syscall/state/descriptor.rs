@@ -1,13 +1,10 @@
-//! An open file of a process, and the table of them.
+//! An open file of a process.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
 use super::Text;
+use super::texts::Texts;
 use crate::scap::{Descriptor, DescriptorKind};
-
-/// The most open files that are kept of a process: what libsinsp keeps.
-const MOST: usize = 4096;
 
 /// Closes on `execve`: of files, of `epoll_create1` and of `memfd_create`.
 pub(crate) const O_CLOEXEC: u32 = 1 << 12;
@@ -176,9 +173,9 @@ impl Fd {
     }
 
     /// What a capture says of it.
-    pub(crate) fn from_capture(from: &Descriptor) -> Self {
+    pub(super) fn from_capture(from: &Descriptor, texts: &mut Texts) -> Self {
         Self {
-            name: Text::from(from.name.as_slice()),
+            name: texts.get(&from.name),
             open_flags: from.flags,
             ends: from.ends,
             protocol: from.protocol,
@@ -187,78 +184,6 @@ impl Fd {
             dev: from.dev,
             ..Self::new(from.kind)
         }
-    }
-}
-
-/// The open files of a process, shared with its parent until one of them changes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Descriptors {
-    /// By number.
-    entries: Vec<(i64, Arc<Fd>)>,
-}
-
-impl Descriptors {
-    fn find(&self, fd: i64) -> Result<usize, usize> {
-        // Numbers are mostly given without gaps.
-        let guess = usize::try_from(fd).unwrap_or(usize::MAX);
-        if self.entries.get(guess).is_some_and(|(number, _)| *number == fd) {
-            return Ok(guess);
-        }
-        self.entries.binary_search_by_key(&fd, |(number, _)| *number)
-    }
-
-    pub(crate) fn get(&self, fd: i64) -> Option<&Fd> {
-        let at = self.find(fd).ok()?;
-        self.entries.get(at).map(|(_, fd)| &**fd)
-    }
-
-    pub(crate) fn shared(&self, fd: i64) -> Option<Arc<Fd>> {
-        let at = self.find(fd).ok()?;
-        self.entries.get(at).map(|(_, fd)| Arc::clone(fd))
-    }
-
-    pub(crate) fn get_mut(&mut self, fd: i64) -> Option<&mut Fd> {
-        let at = self.find(fd).ok()?;
-        self.entries.get_mut(at).map(|(_, fd)| Arc::make_mut(fd))
-    }
-
-    /// False where the table is full.
-    pub(crate) fn insert(&mut self, fd: i64, file: Arc<Fd>) -> bool {
-        match self.find(fd) {
-            Ok(at) => {
-                if let Some(entry) = self.entries.get_mut(at) {
-                    entry.1 = file;
-                }
-                true
-            }
-            Err(_) if self.entries.len() >= MOST => false,
-            Err(at) => {
-                self.entries.insert(at, (fd, file));
-                true
-            }
-        }
-    }
-
-    pub(crate) fn remove(&mut self, fd: i64) {
-        if let Ok(at) = self.find(fd) {
-            self.entries.remove(at);
-        }
-    }
-
-    pub(crate) fn retain(&mut self, keep: impl Fn(i64, &Fd) -> bool) {
-        self.entries.retain(|(number, fd)| keep(*number, fd));
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Fd)> {
-        self.entries.iter().map(|(number, fd)| (*number, &**fd))
-    }
-
-    pub(crate) fn numbers(&self) -> Vec<i64> {
-        self.entries.iter().map(|(number, _)| *number).collect()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
     }
 }
 

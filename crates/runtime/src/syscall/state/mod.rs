@@ -6,16 +6,22 @@ mod accounts;
 pub(crate) mod container;
 pub(crate) mod containers;
 pub(crate) mod descriptor;
+mod descriptors;
 mod interfaces;
 pub(crate) mod path;
+mod texts;
 pub(crate) mod thread;
 mod threads;
 
 use std::sync::{Arc, LazyLock};
 
+use descriptors::Room;
+use texts::Texts;
+
 pub(crate) use accounts::{Accounts, User};
 pub(crate) use containers::Containers;
-pub(crate) use descriptor::{Descriptors, Fd};
+pub(crate) use descriptor::Fd;
+pub(crate) use descriptors::Descriptors;
 pub(crate) use interfaces::Interfaces;
 pub(crate) use thread::{Place, Thread};
 pub(crate) use threads::Threads;
@@ -60,6 +66,9 @@ pub(crate) struct State {
     pub(crate) accounts: Accounts,
     pub(crate) interfaces: Interfaces,
     pub(crate) containers: Containers,
+    /// The room that open files have.
+    pub(crate) room: Arc<Room>,
+    pub(crate) texts: Texts,
     /// Ports that something listened on when the capture began.
     server_ports: Vec<u16>,
     /// Threads whose end has been seen: they go when the next event comes.
@@ -106,14 +115,19 @@ impl Recent {
 }
 
 impl State {
+    /// Nothing is known yet; open files have so many bytes of room.
+    pub(crate) fn new(open_files: usize) -> Self {
+        Self { room: Arc::new(Room::of(open_files)), ..Self::default() }
+    }
+
     /// A thread that was there when the capture began.
     pub(crate) fn add_process(&mut self, process: &Process) {
-        self.threads.add(Thread::from_capture(process), 0);
+        self.threads.add(Thread::from_capture(process, &mut self.texts), 0);
     }
 
     /// A file that a thread had open then.
     pub(crate) fn add_descriptor(&mut self, tid: i64, descriptor: &Descriptor) {
-        let mut fd = Fd::from_capture(descriptor);
+        let mut fd = Fd::from_capture(descriptor, &mut self.texts);
         let mapped = fd.ends.map(|(address, _)| descriptor::mapped(address));
         if let (DescriptorKind::Ipv6, [Some(from), Some(to)]) = (fd.kind, mapped) {
             fd.kind = DescriptorKind::Ipv4;
@@ -138,8 +152,10 @@ impl State {
             fd.name = crate::syscall::show::address::name_of(&fd);
         }
         let place = self.threads.find(tid);
-        if let Some(thread) = place.and_then(|place| self.threads.get_mut(place)) {
-            Arc::make_mut(&mut thread.fds).insert(descriptor.fd, Arc::new(fd));
+        if let Some(thread) = place.and_then(|place| self.threads.get_mut(place))
+            && let Some(fds) = Descriptors::own(&mut thread.fds, &self.room)
+        {
+            fds.insert(descriptor.fd, Arc::new(fd));
         }
     }
 
@@ -165,7 +181,7 @@ impl State {
             if numbers.is_empty() {
                 continue;
             }
-            let fds = Arc::make_mut(&mut thread.fds);
+            let Some(fds) = Descriptors::own(&mut thread.fds, &self.room) else { continue };
             for number in numbers {
                 let Some(fd) = fds.get_mut(number) else { continue };
                 if ports.binary_search(&fd.ends[0].1).is_ok() {
@@ -178,6 +194,20 @@ impl State {
             }
         }
         self.server_ports = ports;
+    }
+
+    /// What there was no room for, in words.
+    pub(crate) fn lost(&self) -> Option<String> {
+        if self.room.refused() > 0 {
+            let most = self.room.most();
+            return Some(format!(
+                "open files take more than {most} bytes: some from here on are not known"
+            ));
+        }
+        (self.threads.refused > 0).then(|| {
+            let most = threads::MOST;
+            format!("more than {most} threads at once: some from here on are not known")
+        })
     }
 
     /// A processor changes to another thread: how long the one before has run.
@@ -207,15 +237,16 @@ impl State {
         let owner = self.threads.owner(place)?;
         let thread = self.threads.get_mut(owner)?;
         thread.fds.get(fd)?;
-        Arc::make_mut(&mut thread.fds).get_mut(fd)
+        Descriptors::own(&mut thread.fds, &self.room)?.get_mut(fd)
     }
 
     /// Opens a file for a thread; false where its table is full.
     pub(crate) fn add_fd(&mut self, place: Place, number: i64, fd: Arc<Fd>) -> bool {
         let owner = self.threads.owner(place);
-        let added = owner
+        let fds = owner
             .and_then(|owner| self.threads.get_mut(owner))
-            .is_some_and(|thread| Arc::make_mut(&mut thread.fds).insert(number, fd));
+            .and_then(|thread| Descriptors::own(&mut thread.fds, &self.room));
+        let added = fds.is_some_and(|fds| fds.insert(number, fd));
         if let Some(thread) = self.threads.get_mut(place) {
             thread.last_fd = number;
         }

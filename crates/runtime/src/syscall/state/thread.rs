@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::container::Cgroups;
-use super::descriptor::Descriptors;
-use super::{Text, empty, reuse};
+use super::texts::Texts;
+use super::{Descriptors, Text, empty, reuse};
 use crate::scap::{Parameters, Process};
 
 pub(crate) const CLONE_FILES: u32 = 1;
@@ -208,8 +208,7 @@ impl Thread {
     }
 
     /// What a capture says of it.
-    pub(crate) fn from_capture(from: &Process) -> Self {
-        let text = |bytes: &[u8]| Text::from(bytes);
+    pub(super) fn from_capture(from: &Process, texts: &mut Texts) -> Self {
         let mut thread = Self {
             pid: from.pid,
             ptid: from.ptid,
@@ -218,11 +217,11 @@ impl Thread {
             sid: from.sid,
             vpgid: from.vpgid,
             pgid: from.pgid,
-            comm: text(&from.comm),
-            exe: text(&from.exe),
-            args: text(without_nul(&from.args)),
-            root: text(&from.root),
-            cgroups: Cgroups::new(&from.cgroups),
+            comm: texts.get(&from.comm),
+            exe: texts.get(&from.exe),
+            args: texts.get(without_nul(&from.args)),
+            root: texts.get(&from.root),
+            cgroups: texts.cgroups(&from.cgroups),
             flags: from.flags | ACTIVE,
             uid: from.uid,
             gid: from.gid,
@@ -248,9 +247,11 @@ impl Thread {
             ..Self::new(from.tid)
         };
         thread.set_exepath(&from.exepath);
+        thread.exepath = texts.get(&thread.exepath);
         if thread.is_main() {
-            thread.env = text(without_nul(&from.env));
+            thread.env = texts.get(without_nul(&from.env));
             thread.set_cwd(&from.cwd);
+            thread.cwd = texts.get(&thread.cwd);
         }
         thread
     }

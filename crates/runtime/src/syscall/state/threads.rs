@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use super::thread::{CLONE_FILES, CLOSED, Place, Thread};
 
 /// The most threads that are kept.
-const MOST: usize = 262_144;
+pub(super) const MOST: usize = 262_144;
 /// Threads without an event for so long may go when the table is full, in nanoseconds.
 const IDLE: u64 = 30 * 60 * 1_000_000_000;
 /// How many generations are looked at before the family is called endless.
