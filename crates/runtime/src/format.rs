@@ -259,7 +259,8 @@ mod tests {
     #[test]
     fn what_would_not_be_the_same_stays() {
         // A blank at a line's end is part of a literal text; a key that stands twice has an order.
-        for text in ["- rule: a\n  desc: |\n    a \n    b\n", "- tags: [a]\n  rule: a\n  rule: b\n"] {
+        for text in ["- rule: a\n  desc: |\n    a \n    b\n", "- tags: [a]\n  rule: a\n  rule: b\n"]
+        {
             assert_eq!(format(text).unwrap(), text);
         }
         let error = format("- rule: a\n  desc: b: c\n").unwrap_err();

@@ -69,8 +69,9 @@ pub(crate) fn run(
                 let why = format!("case `{}`: there is no rule `{name}` that is on", case.case);
                 return Err(Usage(why).into());
             }
-            let counts = judge(&case, path.parent().unwrap_or(Path::new(".")), &rules, &mut coverage)
-                .with_context(|| format!("case `{}`", case.case))?;
+            let counts =
+                judge(&case, path.parent().unwrap_or(Path::new(".")), &rules, &mut coverage)
+                    .with_context(|| format!("case `{}`", case.case))?;
             fired.extend(counts.keys().copied());
             let differences = differences(&case, &counts);
             ran = ran.saturating_add(1);

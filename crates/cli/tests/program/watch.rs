@@ -160,8 +160,12 @@ fn capture(name: &str, changes: &[(&[u8], &[u8])]) -> Option<Vec<u8>> {
     let mut bytes = ran.stdout;
     for (from, to) in changes {
         assert_eq!(from.len(), to.len());
-        let places: Vec<usize> =
-            bytes.windows(from.len()).enumerate().filter(|it| it.1 == *from).map(|it| it.0).collect();
+        let places: Vec<usize> = bytes
+            .windows(from.len())
+            .enumerate()
+            .filter(|it| it.1 == *from)
+            .map(|it| it.0)
+            .collect();
         assert!(!places.is_empty(), "{}", String::from_utf8_lossy(from));
         for at in places {
             bytes[at..at + to.len()].copy_from_slice(to);

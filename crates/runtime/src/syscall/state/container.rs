@@ -187,10 +187,13 @@ mod tests {
         ] {
             assert_eq!(container(&path).as_deref(), ID.get(..12), "{path}");
         }
-        assert_eq!(container("/lxc/debian/a").as_deref(), Some("debian"));
-        assert_eq!(container("/lxc.payload.debian/a").as_deref(), Some("debian"));
+        assert_eq!(container("/lxc/debian").as_deref(), Some("debian"));
+        assert_eq!(container("/lxc.payload.debian").as_deref(), Some("debian"));
         assert_eq!(container("/default/nginx").as_deref(), Some("nginx"));
-        assert_eq!(container("/machine/test.libvirt-lxc").as_deref(), Some("test"));
+        assert_eq!(container("/test.libvirt-lxc").as_deref(), Some("test"));
+        // As in the plugin, which takes any folder with a name for a namespace of containerd.
+        assert_eq!(container("/lxc.payload.debian/a").as_deref(), Some("a"));
+        assert_eq!(container("/machine/test.libvirt-lxc").as_deref(), Some("test.libvirt"));
         for path in ["/", "/user.slice/user-0.slice/session-1.scope", "/system.slice/cron.service"]
         {
             assert_eq!(container(path), None, "{path}");
