@@ -27,8 +27,8 @@ test-tools: setup
 test: test-tools
 	$(CARGO) test --workspace --locked
 
-# Programs that sign and vouch, by Go and npm, for the tests of interoperation: fifteen minutes and
-# more the first time. The tests find them in GOBIN or the PATH.
+# Programs that sign and vouch, and what takes alerts, by Go and npm, for the tests of interoperation:
+# fifteen minutes and more the first time. The tests find them in GOBIN or the PATH.
 SIGN_PEERS := $(or $(GOBIN),$(HOME)/go/bin)
 sign-peers:
 	@command -v go >/dev/null || { echo "Go is missing: the tests against cosign are left out" >&2; exit 0; }; \
@@ -37,6 +37,9 @@ sign-peers:
 	have notation || ( cd "$$(mktemp -d)" && go mod init peer && go get github.com/notaryproject/notation@v1.3.2 && \
 	go build -o "$(SIGN_PEERS)/notation" github.com/notaryproject/notation/cmd/notation ); \
 	have fulcio || install github.com/sigstore/fulcio@v1.8.8; \
+	have falcosidekick || { at="$$(mktemp -d)" && git clone -q --depth 1 --branch 2.34.1 \
+	https://github.com/falcosecurity/falcosidekick "$$at" && \
+	(cd "$$at" && go build -o "$(SIGN_PEERS)/falcosidekick" .); rm -rf "$$at"; }; \
 	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
 	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
