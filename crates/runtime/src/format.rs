@@ -5,13 +5,15 @@
 
 use std::sync::Arc;
 
+use plimsoll_model::text::Source;
+
 use crate::yaml::{self, Node, Value};
 
 /// Why a text cannot be brought into form: it is no YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormatError {
     /// The line, from 1.
-    pub line: usize,
+    pub line: u32,
     /// What is wrong there.
     pub what: String,
 }
@@ -45,8 +47,7 @@ const KEYS: [&str; 14] = [
 /// The text in form.
 pub fn format(text: &str) -> Result<String, FormatError> {
     let before = yaml::read(text).map_err(|error| {
-        let begin = text.as_bytes().get(..error.at as usize).unwrap_or_default();
-        let line = begin.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
+        let line = Source::new(text).position(error.at).line;
         FormatError { line, what: error.what }
     })?;
     let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();

@@ -325,7 +325,7 @@ fn ancestors_environment<'e>(
     bytes(spaced(env, arena))
 }
 
-fn capabilities<'e>(set: u64, arena: &'e Arena) -> Values<'e> {
+fn capabilities(set: u64, arena: &Arena) -> Values<'_> {
     let mut words = Words::new(arena);
     for name in names::capabilities(set) {
         if !words.is_empty() {
