@@ -51,7 +51,10 @@ impl Event for Call {
             "evt.rawres" => Values::One(Value::Signed(3)),
             "evt.is_open_write" => yes(self.is_write),
             "evt.is_open_read" => yes(!self.is_write),
-            "evt.failed" | "proc.is_exe_upper_layer" | "proc.is_exe_from_memfd" => yes(false),
+            "evt.failed"
+            | "proc.is_exe_upper_layer"
+            | "proc.is_exe_from_memfd"
+            | "container.privileged" => yes(false),
             "evt.arg" => text("O_RDONLY|O_CLOEXEC"),
             "proc.name" | "proc.exe" => text(self.name),
             "proc.exepath" => text("/usr/sbin/nginx"),
@@ -70,7 +73,6 @@ impl Event for Call {
             "container.id" => text("3f1c5a0b7d2e"),
             "container.image.repository" => text("docker.io/library/nginx"),
             "container.image" => text("docker.io/library/nginx:1.27"),
-            "container.privileged" => yes(false),
             "k8s.ns.name" => text("shop"),
             "k8s.pod.name" => text("web-7d9f"),
             "fd.name" | "fs.path.name" => text(self.path),

@@ -14,6 +14,7 @@ use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::{Loader, Options};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 /// An event of a system call with a few fields.
 #[derive(Debug, Clone)]
@@ -216,9 +217,10 @@ fn event() -> impl Strategy<Value = Made> {
 fn loaded(conditions: &[String]) -> Loader {
     let mut text = String::new();
     for (at, condition) in conditions.iter().enumerate() {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "- rule: r{at}\n  desc: d\n  condition: \"{condition}\"\n  output: o\n  priority: INFO\n"
-        ));
+        );
     }
     let mut loader = Loader::new(Options::default());
     let report = loader.load("r.yaml", &text);
@@ -262,7 +264,7 @@ fn deep_conditions_are_judged_without_depth() {
         } else {
             format!("not (m{below} and not fd.name = {at})")
         };
-        text.push_str(&format!("- macro: m{at}\n  condition: {condition}\n"));
+        let _ = writeln!(text, "- macro: m{at}\n  condition: {condition}");
     }
     text.push_str("- rule: deep\n  desc: d\n  condition: evt.type = open and m150\n  output: o\n  priority: INFO\n");
     let mut loader = Loader::new(Options::default());

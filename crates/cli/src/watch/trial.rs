@@ -22,8 +22,8 @@ use crate::exit::{Outcome, Usage, tell};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    /// What it shows.
-    case: String,
+    #[serde(rename = "case")]
+    title: String,
     /// Captures and logs, relative to the file.
     #[serde(default)]
     replay: Vec<PathBuf>,
@@ -66,21 +66,21 @@ pub(crate) fn run(
             .map_err(|error| Usage(format!("`{shown}` is no file of cases: {error}")))?;
         for case in cases {
             if let Some(name) = case.expect.keys().find(|name| !names.contains(name.as_str())) {
-                let why = format!("case `{}`: there is no rule `{name}` that is on", case.case);
+                let why = format!("case `{}`: there is no rule `{name}` that is on", case.title);
                 return Err(Usage(why).into());
             }
             let counts =
                 judge(&case, path.parent().unwrap_or(Path::new(".")), &rules, &mut coverage)
-                    .with_context(|| format!("case `{}`", case.case))?;
+                    .with_context(|| format!("case `{}`", case.title))?;
             fired.extend(counts.keys().copied());
             let differences = differences(&case, &counts);
             ran = ran.saturating_add(1);
             if differences.is_empty() {
-                writeln!(out, "ok      {}", case.case)?;
+                writeln!(out, "ok      {}", case.title)?;
                 continue;
             }
             failed = failed.saturating_add(1);
-            writeln!(out, "FAILED  {}", case.case)?;
+            writeln!(out, "FAILED  {}", case.title)?;
             for difference in differences {
                 writeln!(out, "          {difference}")?;
             }

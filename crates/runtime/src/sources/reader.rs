@@ -213,7 +213,7 @@ mod tests {
             "{{\n\"kind\": \"EventList\",\n\"items\": [\n{EVENT},\n{EVENT}\n]\n}}\n{EVENT}"
         );
         assert_eq!(read(&list), [second.clone(), second.clone(), second.clone()]);
-        assert_eq!(read(&format!("[{EVENT}]")), [second.clone()]);
+        assert_eq!(read(&format!("[{EVENT}]")), std::slice::from_ref(&second));
         let trail = r#"{"Records":[{"eventVersion":"1","eventName":"a","eventTime":"1970-01-01T00:00:01Z"}]}"#;
         assert_eq!(read(trail), [second]);
     }
