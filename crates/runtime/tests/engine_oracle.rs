@@ -5,6 +5,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::fmt::Write as _;
+
 use plimsoll_runtime::condition::ast::{
     Expr, ExprKind, Literal, Op, Operand, OperandKind, RightKind,
 };
@@ -14,7 +16,6 @@ use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::{Loader, Options};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use std::fmt::Write as _;
 
 /// An event of a system call with a few fields.
 #[derive(Debug, Clone)]
