@@ -27,8 +27,8 @@ test-tools: setup
 test: test-tools
 	$(CARGO) test --workspace --locked
 
-# Programs that sign and vouch, by Go and npm, for the tests of interoperation: fifteen minutes and
-# more the first time. The tests find them in GOBIN or the PATH.
+# Programs that sign and vouch, and what takes alerts, by Go and npm, for the tests of interoperation:
+# fifteen minutes and more the first time. The tests find them in GOBIN or the PATH.
 SIGN_PEERS := $(or $(GOBIN),$(HOME)/go/bin)
 sign-peers:
 	@command -v go >/dev/null || { echo "Go is missing: the tests against cosign are left out" >&2; exit 0; }; \
@@ -37,6 +37,9 @@ sign-peers:
 	have notation || ( cd "$$(mktemp -d)" && go mod init peer && go get github.com/notaryproject/notation@v1.3.2 && \
 	go build -o "$(SIGN_PEERS)/notation" github.com/notaryproject/notation/cmd/notation ); \
 	have fulcio || install github.com/sigstore/fulcio@v1.8.8; \
+	have falcosidekick || { at="$$(mktemp -d)" && git clone -q --depth 1 --branch 2.34.1 \
+	https://github.com/falcosecurity/falcosidekick "$$at" && \
+	(cd "$$at" && go build -o "$(SIGN_PEERS)/falcosidekick" .); rm -rf "$$at"; }; \
 	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
 	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
@@ -68,7 +71,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy image_policy predicate_policy scan_claim git_signature capture; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

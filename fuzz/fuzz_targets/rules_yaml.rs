@@ -1,8 +1,9 @@
 //! Rule files of any bytes, loaded twice over each other: no panic, and every place that is named
-//! is one of the text.
+//! is one of the text. Brought into form a file stays as it is.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use plimsoll_runtime::format::format;
 use plimsoll_runtime::lints::lint;
 use plimsoll_runtime::loader::{Loader, Options};
 
@@ -23,5 +24,8 @@ fuzz_target!(|text: &str| {
     }
     for rule in &loader.definitions().rules {
         let _ = rule.describe();
+    }
+    if let Ok(formed) = format(text) {
+        assert_eq!(format(&formed).as_ref(), Ok(&formed));
     }
 });

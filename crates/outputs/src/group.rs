@@ -85,7 +85,7 @@ fn key(alert: &Alert) -> String {
             || name.ends_with("pid")
             || name.ends_with("tid")
             || name.ends_with("duration")
-            || name.ends_with(".ts")
+            || name.rsplit_once('.').is_some_and(|(_, last)| last == "ts")
             || matches!(name, "ka.auditid" | "ct.id" | "ct.requestid" | "ct.time" | "fd.cport")
     };
     let mut key = alert.rule.clone();

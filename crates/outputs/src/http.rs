@@ -53,8 +53,10 @@ impl Http {
             .timeout(patience);
         for path in [&settings.ca_cert, &settings.ca_bundle] {
             if !path.is_empty() {
-                let trusted = Certificate::from_pem_bundle(&file(path)?)
-                    .map_err(|_| wrong(format!("`{path}` has no certificate that can be read")))?;
+                let trusted = Certificate::from_pem_bundle(&file(path)?).ok();
+                let trusted = trusted.filter(|trusted| !trusted.is_empty()).ok_or_else(|| {
+                    wrong(format!("`{path}` has no certificate that can be read"))
+                })?;
                 builder = builder.tls_certs_only(trusted);
                 break;
             }

@@ -7,7 +7,7 @@ use plimsoll_runtime::alert::Alert;
 use crate::{Channel, OutputError};
 
 /// Standard output.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Stdout;
 
 impl Channel for Stdout {

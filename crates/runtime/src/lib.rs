@@ -7,11 +7,13 @@
 pub mod alert;
 pub mod check;
 pub mod condition;
+pub mod coverage;
 pub mod engine;
 pub mod event;
 pub mod events;
 pub mod explain;
 pub mod fields;
+pub mod format;
 pub mod lints;
 pub mod loader;
 mod nearest;

@@ -5,6 +5,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::fmt::Write as _;
+
 use plimsoll_runtime::condition::ast::{
     Expr, ExprKind, Literal, Op, Operand, OperandKind, RightKind,
 };
@@ -216,9 +218,10 @@ fn event() -> impl Strategy<Value = Made> {
 fn loaded(conditions: &[String]) -> Loader {
     let mut text = String::new();
     for (at, condition) in conditions.iter().enumerate() {
-        text.extend([format!(
+        let _ = write!(
+            text,
             "- rule: r{at}\n  desc: d\n  condition: \"{condition}\"\n  output: o\n  priority: INFO\n"
-        )]);
+        );
     }
     let mut loader = Loader::new(Options::default());
     let report = loader.load("r.yaml", &text);
@@ -262,7 +265,7 @@ fn deep_conditions_are_judged_without_depth() {
         } else {
             format!("not (m{below} and not fd.name = {at})")
         };
-        text.extend([format!("- macro: m{at}\n  condition: {condition}\n")]);
+        let _ = writeln!(text, "- macro: m{at}\n  condition: {condition}");
     }
     text.push_str("- rule: deep\n  desc: d\n  condition: evt.type = open and m150\n  output: o\n  priority: INFO\n");
     let mut loader = Loader::new(Options::default());

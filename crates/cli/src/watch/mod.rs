@@ -1,5 +1,6 @@
 //! Events are read, judged and told.
 
+pub(crate) mod bench;
 mod capture;
 mod rules;
 pub(crate) mod trial;

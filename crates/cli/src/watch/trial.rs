@@ -5,6 +5,7 @@ use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use plimsoll_runtime::coverage::Coverage;
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Next, Stream};
 use plimsoll_runtime::fields::Source;
@@ -21,8 +22,8 @@ use crate::exit::{Outcome, Usage, tell};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Case {
-    /// What it shows.
-    case: String,
+    #[serde(rename = "case")]
+    title: String,
     /// Captures and logs, relative to the file.
     #[serde(default)]
     replay: Vec<PathBuf>,
@@ -42,6 +43,7 @@ pub(crate) fn run(
     cases: &[PathBuf],
     rules: &[PathBuf],
     require_coverage: bool,
+    show_parts: bool,
 ) -> anyhow::Result<Outcome> {
     let loaded =
         Loaded::read(rules, Options { sources: Source::ALL.to_vec(), ..Options::default() })?;
@@ -53,6 +55,7 @@ pub(crate) fn run(
         loaded.loader.definitions().rules.iter().filter(|rule| rule.enabled).collect();
     let names: BTreeSet<&str> = rules.iter().map(|rule| rule.name.as_str()).collect();
     let mut fired = BTreeSet::new();
+    let mut coverage = Coverage::new(rules.iter().copied());
     let (mut ran, mut failed) = (0_u32, 0_u32);
     let mut out = io::stdout().lock();
     for path in cases {
@@ -63,20 +66,21 @@ pub(crate) fn run(
             .map_err(|error| Usage(format!("`{shown}` is no file of cases: {error}")))?;
         for case in cases {
             if let Some(name) = case.expect.keys().find(|name| !names.contains(name.as_str())) {
-                let why = format!("case `{}`: there is no rule `{name}` that is on", case.case);
+                let why = format!("case `{}`: there is no rule `{name}` that is on", case.title);
                 return Err(Usage(why).into());
             }
-            let counts = judge(&case, path.parent().unwrap_or(Path::new(".")), &rules)
-                .with_context(|| format!("case `{}`", case.case))?;
+            let counts =
+                judge(&case, path.parent().unwrap_or(Path::new(".")), &rules, &mut coverage)
+                    .with_context(|| format!("case `{}`", case.title))?;
             fired.extend(counts.keys().copied());
             let differences = differences(&case, &counts);
             ran = ran.saturating_add(1);
             if differences.is_empty() {
-                writeln!(out, "ok      {}", case.case)?;
+                writeln!(out, "ok      {}", case.title)?;
                 continue;
             }
             failed = failed.saturating_add(1);
-            writeln!(out, "FAILED  {}", case.case)?;
+            writeln!(out, "FAILED  {}", case.title)?;
             for difference in differences {
                 writeln!(out, "          {difference}")?;
             }
@@ -91,6 +95,9 @@ pub(crate) fn run(
     for name in &silent {
         tell(&format!("  never: {name}"));
     }
+    if show_parts {
+        tell_parts(&rules, &coverage);
+    }
     let is_good = failed == 0 && (silent.is_empty() || !require_coverage);
     Ok(if is_good { Outcome::Clean } else { Outcome::Gate(1) })
 }
@@ -100,6 +107,7 @@ fn judge<'r>(
     case: &Case,
     folder: &Path,
     rules: &[&'r Rule],
+    coverage: &mut Coverage,
 ) -> anyhow::Result<BTreeMap<&'r str, u64>> {
     let mut engine = Engine::new(rules.iter().copied(), Matching::All);
     let mut streams: Vec<Box<dyn Stream>> = Vec::new();
@@ -118,8 +126,14 @@ fn judge<'r>(
             match next {
                 Next::Skipped(why) => return Err(anyhow::anyhow!("no event: {why}")),
                 Next::Damaged(why) => return Err(anyhow::anyhow!("events are missing: {why}")),
-                Next::Event(event) => engine.judge(event, &mut matched),
-                Next::Call(call) => engine.judge(&call, &mut matched),
+                Next::Event(event) => {
+                    engine.judge(event, &mut matched);
+                    coverage.note(event);
+                }
+                Next::Call(call) => {
+                    engine.judge(&call, &mut matched);
+                    coverage.note(&call);
+                }
             }
             for rule in matched.iter().filter_map(|at| rules.get(*at)) {
                 let count: &mut u64 = counts.entry(rule.name.as_str()).or_default();
@@ -141,4 +155,22 @@ fn differences(case: &Case, counts: &BTreeMap<&str, u64>) -> Vec<String> {
         .filter(|(name, _)| !case.others && !case.expect.contains_key(**name))
         .map(|(name, count)| format!("`{name}` raised {count} alerts and none was expected"));
     expected.chain(others).collect()
+}
+
+/// Which parts of conditions were not seen both to hold and to fail.
+fn tell_parts(rules: &[&Rule], coverage: &Coverage) {
+    for (at, rule) in rules.iter().enumerate() {
+        let (all, covered) = coverage.parts(at).fold((0_u32, 0_u32), |(all, covered), part| {
+            (all.saturating_add(1), covered.saturating_add(part.is_covered().into()))
+        });
+        tell(&format!("{}: {covered} of {all} parts seen to hold and to fail", rule.name));
+        for part in coverage.parts(at).filter(|part| !part.is_covered()) {
+            let lacks = match (part.held, part.failed) {
+                (true, _) => "never failed",
+                (false, true) => "never held",
+                (false, false) => "never asked",
+            };
+            tell(&format!("  {lacks}: {}", part.text));
+        }
+    }
 }

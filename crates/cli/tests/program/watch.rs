@@ -1,6 +1,7 @@
 //! `plimsoll watch`: which alerts a log raises, how they are written and where they go.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -150,4 +151,176 @@ fn cases_say_which_rules_fire() {
     assert!(ran.err.contains("never: Secret read"), "{}", ran.err);
     fs::write(machine.path("typo.yaml"), "- case: x\n  expect: {Nobody: 1}\n").unwrap();
     machine.run("rules test typo.yaml -r rules.yaml").ended(2);
+}
+
+/// A capture of the corpus that is not compressed, with other texts of the same length in it.
+fn capture(name: &str, changes: &[(&[u8], &[u8])]) -> Option<Vec<u8>> {
+    let path = plimsoll_testkit::shared("runtime/captures")?.join(name);
+    let ran = Command::new("gzip").arg("-dc").arg(path).output().unwrap();
+    let mut bytes = ran.stdout;
+    for (from, to) in changes {
+        assert_eq!(from.len(), to.len());
+        let places: Vec<usize> = bytes
+            .windows(from.len())
+            .enumerate()
+            .filter(|it| it.1 == *from)
+            .map(|it| it.0)
+            .collect();
+        assert!(!places.is_empty(), "{}", String::from_utf8_lossy(from));
+        for at in places {
+            bytes[at..at + to.len()].copy_from_slice(to);
+        }
+    }
+    Some(bytes)
+}
+
+const CONNECTED: &str = "- rule: Connected
+  desc: A program connected
+  condition: evt.type = connect and fd.sport = 80
+  output: Connected (connection=%fd.name on=%evt.hostname user=%user.name type=%evt.type)
+  priority: NOTICE
+  tags: [network]
+";
+
+#[test]
+fn a_capture_of_system_calls_raises_alerts_as_in_falco() {
+    let Some(bytes) = capture("connect_localhost.scap", &[]) else { return };
+    let machine = Machine::new();
+    machine.write("rules.yaml", CONNECTED);
+    machine.write("trace.scap", bytes);
+    let variables = [("FALCO_HOSTNAME", "node-1"), ("TZ", "UTC")];
+    let watch = "watch --rules rules.yaml --replay trace.scap";
+    let ran = machine.run_with(&variables, &format!("{watch} -o json")).ended(0);
+    // The alert is from this machine, the event from the one that was recorded.
+    insta::assert_snapshot!(ran.out, @r##"{"hostname":"node-1","output":"21:27:03.470627540: Notice Connected (connection=127.0.0.1:47192->127.0.0.1:80 on=ubuntu user=<NA> type=connect)","output_fields":{"evt.hostname":"ubuntu","evt.time":1522704423470627540,"evt.type":"connect","fd.name":"127.0.0.1:47192->127.0.0.1:80","user.name":"<NA>"},"priority":"Notice","rule":"Connected","source":"syscall","tags":["network"],"time":"2018-04-02T21:27:03.470627540Z"}"##);
+    let ran = machine.run_with(&variables, &format!("{watch} -o text")).ended(0);
+    insta::assert_snapshot!(ran.out, @"21:27:03.470627540: Notice Connected (connection=127.0.0.1:47192->127.0.0.1:80 on=ubuntu user=<NA> type=connect)");
+
+    let ran = machine.run_with(&variables, &format!("{watch} --write kept.scap")).ended(0);
+    assert!(ran.err.contains("374 events, 1 rules: 1 alerts"), "{}", ran.err);
+    let again = "watch --rules rules.yaml --replay kept.scap";
+    let again = machine.run_with(&variables, again).ended(0);
+    assert_eq!(again.out, ran.out);
+    assert!(again.err.contains("1 events, 1 rules: 1 alerts"), "{}", again.err);
+}
+
+#[test]
+fn a_capture_that_is_cut_short_ends_with_3() {
+    let Some(bytes) = capture("connect_localhost.scap", &[]) else { return };
+    let machine = Machine::new();
+    machine.write("rules.yaml", CONNECTED);
+    machine.write("cut.scap", &bytes[..bytes.len() - 7]);
+    let ran = machine.run("watch -r rules.yaml -e cut.scap").ended(3);
+    assert_eq!(ran.out.lines().count(), 1, "what is before the cut is judged: {}", ran.said());
+    assert!(ran.err.contains("error: cut.scap: at byte "), "{}", ran.err);
+    machine.write("noise.scap", [&bytes[..4], &[0xff; 64]].concat());
+    machine.run("watch -r rules.yaml -e noise.scap").ended(3);
+    machine.write("audit.log", event(1, "get", "db"));
+    let ran = machine.run("watch -r rules.yaml -e audit.log --write x.scap").ended(3);
+    assert!(ran.err.contains("only captures of system calls can be recorded"), "{}", ran.err);
+}
+
+/// What somebody who has just read a guide writes, on the macros of Falco's own files.
+const GUIDE: &str = "- rule: Write below binary dir
+  desc: Detect writes to binary directories
+  condition: >
+    bin_dir and evt.dir = < and open_write
+  output: >
+    File below a known binary directory opened for writing
+    (user=%user.name command=%proc.cmdline file=%fd.name)
+  priority: ERROR
+  tags: [filesystem, mitre_persistence]
+
+- rule: Unexpected network activity
+  desc: Detect unexpected network connections
+  condition: >
+    evt.type = connect and
+    container.id != host and
+    not fd.sip in (10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16)
+  output: >
+    Unexpected network connection
+    (user=%user.name command=%proc.cmdline connection=%fd.name)
+  priority: WARNING
+  tags: [network]
+";
+
+#[test]
+fn rules_of_a_guide_load_and_fire() {
+    let Some(published) = plimsoll_testkit::shared("runtime/rules/published") else { return };
+    let trace = "libs/curl_google.scap";
+    let machine = Machine::new();
+    machine.write("guide.yaml", GUIDE);
+    machine.write("quiet.scap", capture(trace, &[]).unwrap());
+    // The same program in a container, which writes to one of the files that it opens.
+    let changes: [(&[u8], &[u8]); 2] = [
+        (b"=/user.slice\0", b"=/lxc/webapp\0"),
+        (b"/etc/ld.so.cache\0\x01\x10", b"/usr/bin/ldcache\0\x02\x10"),
+    ];
+    machine.write("loud.scap", capture(trace, &changes).unwrap());
+    let falco = ["falco_rules.yaml", "falco-sandbox_rules.yaml"].map(|name| published.join(name));
+    let falco = falco.map(|path| path.display().to_string()).join(" ");
+    let watch = |name: &str| {
+        let rest = format!("--replay {name} -D Excessively --all-matches");
+        machine.run_with(&[("TZ", "UTC")], &format!("watch -r {falco} guide.yaml {rest}")).ended(0)
+    };
+    let ran = watch("quiet.scap");
+    assert_eq!(ran.out, "", "nothing is in a container, nothing is written");
+    let ran = watch("loud.scap");
+    assert_eq!(ran.out.matches("Unexpected network connection").count(), 8);
+    assert_eq!(ran.out.matches("opened for writing").count(), 3);
+    let line = "17:35:48.514682170: Error File below a known binary directory opened for writing \
+                (user=<NA> command=curl -6 http://www.google.com file=/usr/bin/ldcache)\n";
+    assert!(ran.out.starts_with(line), "{}", ran.out);
+}
+
+#[test]
+fn parts_of_conditions_are_covered_or_named() {
+    let machine = machine();
+    let cases = "- case: reads\n  replay: [audit.log]\n  others: true\n";
+    fs::write(machine.path("cases.yaml"), cases).unwrap();
+    let ran = machine.run("rules test cases.yaml --rules rules.yaml --coverage").ended(0);
+    insta::assert_snapshot!(ran.err, @r"
+    1 cases, 0 failed; 2 of 2 rules fired
+    Secret read: 1 of 2 parts seen to hold and to fail
+      never failed: ka.target.resource = secrets
+    Anybody: 0 of 1 parts seen to hold and to fail
+      never failed: ka.verb exists
+    ");
+}
+
+#[test]
+fn each_rule_has_its_cost() {
+    let machine = machine();
+    let ran = machine.run("rules bench rules.yaml --replay audit.log -o json").ended(0);
+    let measured = ran.json();
+    assert_eq!(measured["events"], 3);
+    let rules = measured["rules"].as_array().unwrap();
+    let alerts = |name: &str| rules.iter().find(|it| it["rule"] == name).unwrap()["alerts"].clone();
+    assert_eq!((alerts("Secret read"), alerts("Anybody")), (2.into(), 3.into()));
+    assert!(rules.iter().all(|rule| rule["ns_per_event"].as_f64().unwrap() > 0.0));
+    assert_eq!(measured["types"][0]["events"], 3);
+    let ran = machine.run("rules bench rules.yaml --replay audit.log --max-events 1").ended(0);
+    assert!(ran.out.starts_with("1 events, 2 rules: "), "{}", ran.out);
+    machine.run("rules bench rules.yaml --replay none.log").ended(3);
+    fs::write(machine.path("empty.log"), "").unwrap();
+    machine.run("rules bench rules.yaml --replay empty.log").ended(3);
+}
+
+#[test]
+fn rule_files_are_brought_into_form() {
+    let machine = Machine::new();
+    let rough = "# Mine.\n-   list: shells\n    items: [sh,bash]\n# Why.\n- macro: shell\n  condition: proc.name in (shells)  \n";
+    let formed = "# Mine.\n- list: shells\n  items: [sh, bash]\n\n# Why.\n- macro: shell\n  condition: proc.name in (shells)\n";
+    machine.write("rules.yaml", rough);
+    let ran = machine.run("rules fmt --check rules.yaml").ended(1);
+    assert!(ran.out.contains("\n-    items: [sh,bash]\n"), "{}", ran.out);
+    assert_eq!(machine.read("rules.yaml"), rough);
+    machine.run("rules fmt rules.yaml").ended(0);
+    assert_eq!(machine.read("rules.yaml"), formed);
+    let ran = machine.run("rules fmt --check rules.yaml").ended(0);
+    assert_eq!(ran.out, "");
+    machine.write("bad.yaml", "- rule: a\n  desc: b: c\n");
+    let ran = machine.run("rules fmt bad.yaml").ended(2);
+    assert!(ran.err.contains("`bad.yaml`: line 2: "), "{}", ran.err);
+    machine.run("rules fmt none.yaml").ended(3);
 }

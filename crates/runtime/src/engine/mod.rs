@@ -138,7 +138,7 @@ impl Engine {
         }
     }
 
-    /// Says what `evt.hostname` is.
+    /// Says what `evt.hostname` is of events that do not say where they were recorded.
     #[must_use]
     pub fn with_host(mut self, host: impl Into<String>) -> Self {
         self.host = Some(host.into());

@@ -9,7 +9,8 @@ use super::{Arena, Event, FieldRef, Value, Values};
 
 const SECOND: u64 = 1_000_000_000;
 
-/// The value of a field of `fields/generic.tsv`; `host` is what `evt.hostname` shows.
+/// The value of a field of `fields/generic.tsv`; `host` is what `evt.hostname` shows
+/// where the event does not say.
 pub(crate) fn field<'e>(
     event: &'e dyn Event,
     name: &str,
@@ -41,7 +42,7 @@ pub(crate) fn field<'e>(
         "evt.source" => Values::text(Some(event.source().name())),
         "evt.is_async" => Values::One(Value::Bool(event.async_name().is_some())),
         "evt.asynctype" => Values::text(event.async_name()),
-        "evt.hostname" => Values::text(host),
+        "evt.hostname" => Values::text(event.host().or(host)),
         _ => Values::Absent,
     }
 }

@@ -42,6 +42,11 @@ pub trait Event {
         self.time()
     }
 
+    /// The name of the machine that it was recorded on, where that is known: what `evt.hostname` is.
+    fn host(&self) -> Option<&str> {
+        None
+    }
+
     /// The values of a field.
     ///
     /// [`Values::Absent`] where libsinsp's `extract` says false: every comparison is false then, `!=`

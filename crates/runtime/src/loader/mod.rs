@@ -122,6 +122,29 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// A rule that holds where a part of the condition does.
+    pub(crate) fn of_part(&self, part: &Expr) -> Self {
+        Self {
+            name: part.to_string(),
+            source: self.source,
+            description: String::new(),
+            condition: part.clone(),
+            condition_text: String::new(),
+            output_text: String::new(),
+            output: String::new(),
+            priority: self.priority,
+            tags: BTreeSet::new(),
+            enabled: true,
+            capture: false,
+            capture_duration: 0,
+            macros: Vec::new(),
+            event_types: None,
+            place: self.place,
+            condition_place: self.condition_place,
+            text: traced::Traced::default(),
+        }
+    }
+
     /// The place of a part of the condition that begins with these words; none where it came from a
     /// macro.
     pub(crate) fn place_of(&self, at: Pos, begins: &str) -> Option<Place> {

@@ -157,6 +157,10 @@ impl Event for SystemCall<'_> {
         self.first_time
     }
 
+    fn host(&self) -> Option<&str> {
+        std::str::from_utf8(&self.state.machine.hostname).ok()
+    }
+
     fn field<'f>(&'f self, field: &FieldRef, arena: &'f Arena) -> Values<'f> {
         fields::value(self, field, arena)
     }

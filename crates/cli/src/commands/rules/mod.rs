@@ -1,18 +1,22 @@
 //! `plimsoll rules`: Falco's rule files.
 
+mod bench;
 mod check;
 mod explain;
 pub(crate) mod files;
+mod fmt;
 mod list;
 mod test;
 
 use crate::exit::Outcome;
 
-/// Check, explain and test Falco's rule files
+/// Check, explain, format, test and measure Falco's rule files
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Rules {
+    Bench(bench::Bench),
     Check(check::Check),
     Explain(explain::Explain),
+    Fmt(fmt::Fmt),
     List(list::List),
     Test(test::Test),
 }
@@ -20,8 +24,10 @@ pub(crate) enum Rules {
 impl Rules {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Bench(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Fmt(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Test(command) => command.run(),
         }

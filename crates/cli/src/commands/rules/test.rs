@@ -9,6 +9,7 @@ use crate::watch::trial;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll rules test cases.yaml --rules my_rules.yaml
+  plimsoll rules test cases.yaml --rules my_rules.yaml --require-coverage --coverage
 
 A file of cases, whose paths are relative to it:
   - case: a person reads secrets
@@ -38,10 +39,14 @@ pub(crate) struct Test {
     /// Exit 1 where a rule raised no alert in any case
     #[arg(long)]
     require_coverage: bool,
+
+    /// Tell which comparisons of each condition the events did not show both to hold and to fail
+    #[arg(long)]
+    coverage: bool,
 }
 
 impl Test {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        trial::run(&self.cases, &self.rules, self.require_coverage)
+        trial::run(&self.cases, &self.rules, self.require_coverage, self.coverage)
     }
 }
