@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use crate::events::EventCode;
 
 static TYPES: LazyLock<Vec<EventType>> = LazyLock::new(|| {
-    let sets = flag_sets();
-    rows(include_str!("schema.tsv")).filter_map(|line| EventType::parse(line, &sets)).collect()
+    rows(include_str!("schema.tsv")).filter_map(|line| EventType::parse(line, &FLAG_SETS)).collect()
 });
+static FLAG_SETS: LazyLock<Sets> = LazyLock::new(flag_sets);
 static SYSTEM_CALLS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let names = rows(include_str!("system_calls.tsv"));
     names.filter_map(|line| line.split_once('\t').map(|(_, name)| name)).collect()
@@ -208,7 +208,7 @@ impl EventType {
         self.parameters.iter().position(|parameter| parameter.name == name)
     }
 
-    fn parse(line: &'static str, sets: &Sets) -> Option<Self> {
+    fn parse(line: &'static str, sets: &'static Sets) -> Option<Self> {
         let mut cells = line.split('\t');
         let code: u16 = cells.next()?.parse().ok()?;
         let name = cells.next()?;
@@ -275,7 +275,7 @@ impl Category {
 }
 
 impl Parameter {
-    fn parse(text: &'static str, sets: &Sets) -> Option<Self> {
+    fn parse(text: &'static str, sets: &'static Sets) -> Option<Self> {
         let mut parts = text.splitn(4, ':');
         let (name, kind) = (parts.next()?, parts.next()?);
         let shape = Shape::named(kind);
@@ -358,17 +358,15 @@ impl Base {
     }
 }
 
-type Sets = Vec<(&'static str, &'static [(&'static str, u32)])>;
+type Sets = Vec<(&'static str, Vec<(&'static str, u32)>)>;
 
 fn flag_sets() -> Sets {
     rows(include_str!("flags.tsv"))
         .filter_map(|line| line.split_once('\t'))
         .map(|(name, pairs)| {
             let pairs = pairs.split(' ').filter_map(|pair| pair.split_once('='));
-            let names: Vec<_> =
+            let names =
                 pairs.map(|(name, value)| (name, value.parse().unwrap_or_default())).collect();
-            // As long as the program runs, like the text that the names stand in.
-            let names: &'static [(&str, u32)] = names.leak();
             (name, names)
         })
         .collect()
