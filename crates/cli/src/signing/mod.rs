@@ -26,7 +26,7 @@ pub(crate) struct Signing {
     /// Private key: a file in PEM, `env:VARIABLE`, or a `pkcs11:` URI
     #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY")]
     /// Private key: a file in PEM, `env:VARIABLE`, a `pkcs11:` URI, or `hashivault://NAME` in a server
-    #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY", required_unless_present = "keyless")]
+    #[arg(long, value_name = "KEY", env = "PLIMSOLL_KEY")]
     key: Option<String>,
 
     #[command(flatten)]

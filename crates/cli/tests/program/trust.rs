@@ -61,7 +61,7 @@ fn where_it_was_built_has_to_be_said_whole() {
         ("--repo org", "is not of the form OWNER/NAME"),
         ("--repo org/a/b", "is not of the form OWNER/NAME"),
         ("--deny-self-hosted-runners", "--repo OWNER/NAME or --owner OWNER"),
-        ("--repo org/a", "there is no `a.txt.sigstore.json`"),
+        ("--repo org/a", "there is no `a.txt.intoto.sigstore.json`"),
         ("--pypi-publisher http://github.com/a/b", "is neither below"),
         ("--pypi-publisher https://github.com/a/b", "name the attestation with --bundle"),
     ] {

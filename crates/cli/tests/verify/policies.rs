@@ -186,7 +186,7 @@ fn what_is_wrong_with_a_policy_is_told_with_its_place_and_what_was_meant() {
         (
             "  - key:",
             "  - attestations: [{name: x, predicateType: spdxjson, policy: {type: cue, data: x}}]\n    key:",
-            "9:70: conditions in `cue` are not evaluated: leave `policy` out",
+            "9:70: conditions in `cue` are not evaluated: write it in cel or rego",
         ),
         (
             "  - key:",
