@@ -18,8 +18,8 @@
 mod application;
 pub mod base;
 mod bounded;
-mod escape;
 pub mod escalation;
+mod escape;
 pub mod formats;
 mod instruction;
 pub mod lint;

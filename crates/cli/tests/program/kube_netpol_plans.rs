@@ -65,8 +65,7 @@ fn observed_flows_are_allowed_and_no_others() {
         "{\"from\": \"shop/db\", \"to\": \"shop/web\", \"port\": 80}\n\
          {\"from\": \"shop/db\", \"to\": \"203.0.113.9\", \"port\": 443, \"protocol\": \"TCP\"}\n",
     );
-    let suggested =
-        machine.run("kube netpol suggest --observed flows.jsonl shop.yaml").ended(0);
+    let suggested = machine.run("kube netpol suggest --observed flows.jsonl shop.yaml").ended(0);
     machine.write("policies.yaml", &suggested.out);
     let files = "shop.yaml policies.yaml";
     let query = |ends: &str, code| {
@@ -81,7 +80,8 @@ fn observed_flows_are_allowed_and_no_others() {
 #[test]
 fn a_flow_that_cannot_be_read_is_named_with_its_line() {
     let machine = machine();
-    machine.write("flows.jsonl", "\n{\"from\": \"shop/db\", \"to\": \"shop/nobody\", \"port\": 80}\n");
+    machine
+        .write("flows.jsonl", "\n{\"from\": \"shop/db\", \"to\": \"shop/nobody\", \"port\": 80}\n");
     let ran = machine.run("kube netpol suggest --observed flows.jsonl shop.yaml").ended(2);
     assert!(ran.err.contains("flows.jsonl:2: there is no pod `shop/nobody`"), "{}", ran.err);
 }
