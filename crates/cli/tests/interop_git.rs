@@ -137,7 +137,8 @@ impl Lab {
             let allowed = format!("gpg.ssh.allowedSignersFile={}", self.path(keys).display());
             self.git(&format!("-c {program} -c {allowed} {command}"))
         };
-        let flag = if keys.ends_with(".gpg") { "gpg-keyring" } else { "allowed-signers" };
+        let is_keyring = Path::new(keys).extension().is_some_and(|it| it == "gpg");
+        let flag = if is_keyring { "gpg-keyring" } else { "allowed-signers" };
         let ours = |command: &str| {
             let plimsoll = env!("CARGO_BIN_EXE_plimsoll");
             self.run(&format!("{plimsoll} verify --git-dir work --{flag} {keys} {command}"))

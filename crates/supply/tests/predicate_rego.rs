@@ -159,7 +159,7 @@ fn what_is_as_deep_or_as_long_as_may_be_exhausts_no_stack() {
     assert!(!judged(&long).is_ok_and(|it| it.allowed));
     let rules = format!(
         "package signature\nallow {{ a0 }}\n{}a3000 {{ false }}\n",
-        (0..3000).map(|at| format!("a{at} {{ a{} }}\n", at + 1)).collect::<String>()
+        (0..3000).map(|at| format!("a{at} {{ a{} }}\n", at + 1)).collect::<Vec<_>>().concat()
     );
     assert!(!judged(&rules).is_ok_and(|it| it.allowed));
 }

@@ -58,6 +58,35 @@ fn every_cluster_image_policy_that_matches_must_hold() {
 }
 
 #[test]
+fn a_condition_on_a_claim_is_judged_in_cel_and_in_rego() {
+    let folder = Folder::new();
+    let Some(registry) = registry(&folder) else { return };
+    let host = registry.host();
+    let image = format!("{host}/team/app:1");
+    let allow = format!("--insecure-registry {host}");
+    folder.write("claim.json", r#"{"level": 3}"#);
+    let kind = "https://example.com/p";
+    let attest = format!("attest {image} {allow} --key a.key --type {kind} --predicate claim.json");
+    folder.run(&attest).ended(0);
+    let policy = cluster_policy(&folder, "team", "**", "a");
+    let verify = |language: &str, text: &str, code| {
+        let condition = format!(
+            "    attestations:\n    - name: level\n      predicateType: {kind}\n      policy:\n        \
+             type: {language}\n        data: |\n{}",
+            indented(text)
+        );
+        folder.write("policy.yaml", format!("{policy}{condition}"));
+        folder.run(&format!("verify {image} {allow} --policy policy.yaml")).ended(code).out
+    };
+    verify("cel", "predicate.level >= 3", 0);
+    let refused = verify("cel", "predicate.level > 3", 5);
+    assert!(refused.contains("predicate.level"), "{refused}");
+    let rego = "package sigstore\nisCompliant {\n  input.predicate.level == 3\n}";
+    verify("rego", rego, 0);
+    verify("rego", &rego.replace("== 3", "== 4"), 5);
+}
+
+#[test]
 fn an_image_that_no_policy_matches_is_denied_unless_the_file_says_otherwise() {
     let folder = Folder::new();
     let Some(registry) = registry(&folder) else { return };

@@ -57,8 +57,8 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let of_pod = workload.pod.security;
     for container in context.containers() {
         let own = container.security;
-        let refuses = |one: &Node| one.boolean("runAsNonRoot");
-        let refused = own.and_then(refuses).or_else(|| of_pod.and_then(refuses));
+        let asks = |one: &Node| one.boolean("runAsNonRoot");
+        let refused = own.and_then(asks).or_else(|| of_pod.and_then(asks));
         if !refused.is_some_and(|refused| refused.value) {
             continue;
         }

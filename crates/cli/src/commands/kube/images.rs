@@ -15,7 +15,7 @@ pub(super) fn users(
     manifests: &[Read],
     read: bool,
     reading: &Reading,
-) -> anyhow::Result<(BTreeMap<String, String>, Outcome)> {
+) -> (BTreeMap<String, String>, Outcome) {
     let names: BTreeSet<&str> =
         manifests.iter().flat_map(|one| plimsoll_kube::images(&one.manifest)).collect();
     let mut users = BTreeMap::new();
@@ -37,5 +37,5 @@ pub(super) fn users(
             users.insert(name.to_owned(), user);
         }
     }
-    Ok((users, outcome))
+    (users, outcome)
 }

@@ -137,7 +137,7 @@ impl Lint {
 
         let Reads { manifests, mut outcome } = files::read_all(&self.files)?;
         outcome = outcome.or(tell_of_nothing(&manifests));
-        let (users, whole) = images::users(&manifests, self.images, &self.reading)?;
+        let (users, whole) = images::users(&manifests, self.images, &self.reading);
         outcome = outcome.or(whole);
         let estate =
             Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);

@@ -13,6 +13,7 @@ use crate::{clock, git};
 /// What is verified.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Git")]
+#[allow(clippy::struct_field_names, reason = "these are the names of the flags")]
 pub(super) struct Git {
     /// Verify that this annotated tag is signed, and say which commit it is for
     #[arg(long, value_name = "TAG", conflicts_with_all = super::SIGSTORE, conflicts_with_all = ["artefacts", "git_commit"])]

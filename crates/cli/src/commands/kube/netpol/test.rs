@@ -1,5 +1,6 @@
 //! `plimsoll kube netpol test`: whether a network is as it is expected to be.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use plimsoll_kube::netpol::{End, Expectation, Flow, Network, Tried, expectations};
@@ -76,7 +77,9 @@ fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Expectation>> {
             Ok(found) => all.extend(found),
             Err(refused) => {
                 wrong += refused.len();
-                refused.iter().for_each(|refused| tell(&refused.to_string()));
+                for one in &refused {
+                    tell(&one.to_string());
+                }
             }
         }
     }
@@ -97,17 +100,17 @@ fn text(network: &Network<'_>, expectation: &Expectation, tried: &Tried) -> Stri
     let word = if tried.holds() { "ok    " } else { "broken" };
     let mut text = format!("{word} {} ({})\n", expectation.name, expectation.place);
     for nobody in &tried.nobody {
-        text.push_str(&format!("         `{nobody}` is no pod of the files\n"));
+        let _ = writeln!(text, "         `{nobody}` is no pod of the files");
     }
     for (flow, allowed) in tried.broken.iter().take(NAMED) {
         let Flow { from, to, port, protocol } = *flow;
         let (from, to) = (name(network, from), name(network, to));
         let word = if *allowed { "allowed" } else { "denied" };
-        text.push_str(&format!("         {word}: {from} → {to} {protocol} {port}\n"));
+        let _ = writeln!(text, "         {word}: {from} → {to} {protocol} {port}");
     }
     let more = tried.broken.len().saturating_sub(NAMED);
     if more > 0 {
-        text.push_str(&format!("         and {more} more: `-o json` has all\n"));
+        let _ = writeln!(text, "         and {more} more: `-o json` has all");
     }
     text
 }

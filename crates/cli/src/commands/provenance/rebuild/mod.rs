@@ -97,7 +97,7 @@ impl Rebuild {
             (Some(file), rebuilt) => {
                 let subjects = promised::subjects(file)?;
                 let image = open(original, &options)?;
-                let is_subject = promised::is_subject(original, &image, &subjects, &options)?;
+                let is_subject = promised::is_subject(original, &image, &subjects, &options);
                 let Some(rebuilt) = rebuilt else {
                     return promised::conclude(&image, is_subject, &subjects);
                 };

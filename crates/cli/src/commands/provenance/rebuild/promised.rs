@@ -32,22 +32,22 @@ pub(super) fn is_subject(
     image: &OpenImage,
     subjects: &[Digest],
     options: &Options,
-) -> anyhow::Result<bool> {
+) -> bool {
     let own = [&image.artifact.manifest_digest, &image.artifact.config_digest];
     if own.into_iter().flatten().any(|digest| subjects.contains(digest)) {
-        return Ok(true);
+        return true;
     }
-    let Ok(reference) = name.parse::<Reference>() else { return Ok(false) };
+    let Ok(reference) = name.parse::<Reference>() else { return false };
     let is_stored = matches!(
         &reference,
         Reference::Image { transport: Transport::Auto | Transport::Registry, .. }
             | Reference::Path { transport: Transport::OciDir, .. }
     );
     if !is_stored {
-        return Ok(false);
+        return false;
     }
     let index = Repository::open(&reference, options).and_then(|place| place.subject());
-    Ok(index.is_ok_and(|index| subjects.contains(&index.descriptor.digest)))
+    index.is_ok_and(|index| subjects.contains(&index.descriptor.digest))
 }
 
 /// What there is to say where nothing is compared.
