@@ -52,12 +52,17 @@ impl Estate {
     pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
         let mut estate = Self::default();
         let manifests: Vec<&Manifest> = manifests.into_iter().collect();
+        let mut binds = false;
         for manifest in &manifests {
             for object in objects(manifest).0 {
+                binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
                 estate.add(&object);
             }
         }
-        estate.access = Access::of(manifests.into_iter().map(|manifest| ("", manifest)));
+        // Nobody has a right without a binding.
+        if binds {
+            estate.access = Access::of(manifests.into_iter().map(|manifest| ("", manifest)));
+        }
         estate
     }
 

@@ -155,22 +155,10 @@ impl<'a> Graph<'a> {
 
 /// Whom a subject can become by his own rights.
 fn moves<'a>(access: &'a Access, subject: &Subject) -> Vec<Move<'a>> {
-    let rights = Rights(access.held(subject));
+    let rights = Rights { held: access.held(subject), stored_tokens: &access.tokens };
     let mut moves = Vec::new();
     for technique in techniques::ALL {
         technique(&rights, &mut moves);
-    }
-    let reads = rights.0.iter().filter(|held| {
-        ["get", "list", "watch"].iter().any(|verb| held.grant.allows_some(verb, "", "secrets"))
-    });
-    for held in reads {
-        for account in &access.tokens {
-            let Subject::ServiceAccount(home, _) = account else { continue };
-            if held.grant.names.is_empty() && held.binding.scope.covers(Some(home)) {
-                let how = format!("read the token of {account} in a secret");
-                moves.push(Move { to: Who::Subject(account.clone()), how, by: *held });
-            }
-        }
     }
     moves
 }

@@ -2,6 +2,8 @@
 //!
 //! To add one: write its function, and add it to [`ALL`].
 
+use std::collections::BTreeSet;
+
 use super::access::Held;
 use super::subject::{MASTERS, Scope, Subject};
 
@@ -35,7 +37,11 @@ pub(super) struct Move<'a> {
 }
 
 /// All rights of somebody.
-pub(super) struct Rights<'a>(pub(super) Vec<Held<'a>>);
+pub(super) struct Rights<'a> {
+    pub(super) held: Vec<Held<'a>>,
+    /// Accounts whose token lies in a secret.
+    pub(super) stored_tokens: &'a BTreeSet<Subject>,
+}
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
@@ -47,7 +53,7 @@ impl<'a> Rights<'a> {
         group: &'r str,
         resources: &'r [&'r str],
     ) -> impl Iterator<Item = (Held<'a>, &'r str)> {
-        self.0.iter().filter_map(move |held| {
+        self.held.iter().filter_map(move |held| {
             let allowed = |resource: &&&str| {
                 verbs.iter().any(|verb| held.grant.allows_some(verb, group, resource))
             };
@@ -73,6 +79,7 @@ pub(super) const ALL: &[Technique] = &[
     bind_roles,
     impersonate,
     request_tokens,
+    write_tokens,
     read_tokens,
     run_pods,
     enter_pods,
@@ -100,7 +107,7 @@ fn is_cluster(held: &Held<'_>) -> bool {
 }
 
 fn everything<'a>(rights: &Rights<'a>, moves: &mut Vec<Move<'a>>) {
-    for held in rights.0.iter().filter(|held| held.grant.is_everything()) {
+    for held in rights.held.iter().filter(|held| held.grant.is_everything()) {
         let (to, how) = match &held.binding.scope {
             Scope::Cluster => (Who::Admin, "do everything".to_owned()),
             Scope::Namespace(home) => {
@@ -218,12 +225,24 @@ fn request_tokens<'a>(rights: &Rights<'a>, moves: &mut Vec<Move<'a>>) {
 }
 
 /// Whoever makes a secret of the right type has a token written into it, and reads it.
-fn read_tokens<'a>(rights: &Rights<'a>, moves: &mut Vec<Move<'a>>) {
+fn write_tokens<'a>(rights: &Rights<'a>, moves: &mut Vec<Move<'a>>) {
     for (held, _) in rights.to(&["create", "update", "patch"], "", &["secrets"]) {
         let scope = &held.binding.scope;
         if rights.has(&["get", "list", "watch"], "", "secrets", scope) {
             let how = format!("have a token of any service account written into a secret {scope}");
             moves.push(Move { to: accounts(scope), how, by: held });
+        }
+    }
+}
+
+fn read_tokens<'a>(rights: &Rights<'a>, moves: &mut Vec<Move<'a>>) {
+    for (held, _) in rights.to(&["get", "list", "watch"], "", &["secrets"]) {
+        for account in rights.stored_tokens {
+            let Subject::ServiceAccount(home, _) = account else { continue };
+            if held.grant.names.is_empty() && held.binding.scope.covers(Some(home)) {
+                let how = format!("read the token of {account} in a secret");
+                moves.push(Move { to: Who::Subject(account.clone()), how, by: held });
+            }
         }
     }
 }

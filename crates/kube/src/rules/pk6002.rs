@@ -4,7 +4,7 @@ use plimsoll_model::text::Level;
 
 use crate::finding::Findings;
 use crate::rule::{Mending, Rule};
-use crate::rules::right::{Right, given};
+use crate::rules::right::{Right, report};
 use crate::rules::{Context, Practice};
 
 pub(super) static RULE: Practice = Practice {
@@ -45,11 +45,9 @@ static RIGHT: Right = Right {
     verbs: &["impersonate"],
     group: "",
     resources: &["users", "groups", "serviceaccounts"],
+    unless_named: false,
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (span, what, _) in given(&context.object, &RIGHT) {
-        let message = format!("{} may {what}: so it speaks for others", context.object.called());
-        findings.report(span, message);
-    }
+    report(context, &RIGHT, "so it speaks for others", findings);
 }

@@ -4,7 +4,7 @@ use plimsoll_model::text::Level;
 
 use crate::finding::Findings;
 use crate::rule::{Mending, Rule};
-use crate::rules::right::{Right, given};
+use crate::rules::right::{Right, report};
 use crate::rules::{Context, Practice};
 
 pub(super) static RULE: Practice = Practice {
@@ -42,18 +42,13 @@ rules:
     check,
 };
 
-static RIGHT: Right =
-    Right { verbs: &["create"], group: "", resources: &["serviceaccounts/token"] };
+static RIGHT: Right = Right {
+    verbs: &["create"],
+    group: "",
+    resources: &["serviceaccounts/token"],
+    unless_named: true,
+};
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (span, what, rule) in given(&context.object, &RIGHT) {
-        if !rule.list("resourceNames").is_empty() {
-            continue;
-        }
-        let message = format!(
-            "{} may {what}: so it has the rights of all accounts there",
-            context.object.called()
-        );
-        findings.report(span, message);
-    }
+    report(context, &RIGHT, "so it has the rights of all accounts there", findings);
 }

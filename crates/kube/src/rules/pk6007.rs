@@ -4,7 +4,7 @@ use plimsoll_model::text::Level;
 
 use crate::finding::Findings;
 use crate::rule::{Mending, Rule};
-use crate::rules::right::{Right, given};
+use crate::rules::right::{Right, report};
 use crate::rules::{Context, Practice};
 
 pub(super) static RULE: Practice = Practice {
@@ -45,14 +45,9 @@ static RIGHT: Right = Right {
     verbs: &["create", "update", "patch"],
     group: "admissionregistration.k8s.io",
     resources: &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+    unless_named: false,
 };
 
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
-    for (span, what, _) in given(&context.object, &RIGHT) {
-        let message = format!(
-            "{} may {what}: a webhook sees and changes what anybody makes",
-            context.object.called()
-        );
-        findings.report(span, message);
-    }
+    report(context, &RIGHT, "a webhook sees and changes what anybody makes", findings);
 }

@@ -1,9 +1,7 @@
 //! What rules on roles look for: a right by its name.
 
-use plimsoll_model::text::Span;
-
-use crate::manifest::Node;
-use crate::object::Object;
+use crate::finding::Findings;
+use crate::rules::Context;
 
 /// A right that a rule looks for.
 pub(super) struct Right {
@@ -13,24 +11,33 @@ pub(super) struct Right {
     pub(super) group: &'static str,
     /// To any of these resources.
     pub(super) resources: &'static [&'static str],
+    /// Whether a rule that says to which of them, by `resourceNames`, is none of it.
+    pub(super) unless_named: bool,
 }
 
-/// Where a role gives it, and what it gives: `get secrets`.
+/// Reports where a role gives it: `Role/web may get secrets: ` and what follows of that.
 ///
 /// Not what `*` gives, which PK5007 finds.
-pub(super) fn given<'m>(
-    object: &Object<'m>,
-    right: &'static Right,
-) -> impl Iterator<Item = (Span, String, &'m Node)> {
-    let is_role = ["Role", "ClusterRole"].contains(&object.kind);
-    let rules = if is_role { object.node.list("rules") } else { &[] };
-    rules.iter().filter_map(move |rule| {
+pub(super) fn report(
+    context: &Context<'_>,
+    right: &Right,
+    consequence: &str,
+    findings: &mut Findings<'_>,
+) {
+    let object = &context.object;
+    if !["Role", "ClusterRole"].contains(&object.kind) {
+        return;
+    }
+    for rule in object.node.list("rules") {
         let group = |one: &str| one == "*" || one == right.group;
-        if !rule.texts("apiGroups").any(|one| group(one.value)) {
-            return None;
+        let verb = rule.texts("verbs").find(|one| right.verbs.contains(&one.value));
+        let resource = rule.texts("resources").find(|one| right.resources.contains(&one.value));
+        let (Some(verb), Some(resource)) = (verb, resource) else { continue };
+        let is_narrow = right.unless_named && !rule.list("resourceNames").is_empty();
+        if !is_narrow && rule.texts("apiGroups").any(|one| group(one.value)) {
+            let (called, verb, span) = (object.called(), verb.value, verb.span);
+            let message = format!("{called} may {verb} {}: {consequence}", resource.value);
+            findings.report(span, message);
         }
-        let verb = rule.texts("verbs").find(|one| right.verbs.contains(&one.value))?;
-        let resource = rule.texts("resources").find(|one| right.resources.contains(&one.value))?;
-        Some((verb.span, format!("{} {}", verb.value, resource.value), &**rule))
-    })
+    }
 }
