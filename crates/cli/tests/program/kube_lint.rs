@@ -20,7 +20,7 @@ spec:
         capabilities: {drop: [ALL]}
 ";
 
-fn with_stdin(machine: &Machine, arguments: &str, text: &str) -> Ran {
+pub(crate) fn with_stdin(machine: &Machine, arguments: &str, text: &str) -> Ran {
     let mut child = machine
         .command()
         .args(arguments.split_whitespace())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use plimsoll_kube::manifest::{Manifest, ProblemKind};
+use plimsoll_kube::manifest::{Manifest, Problem, ProblemKind};
 use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
@@ -26,6 +26,14 @@ pub(super) struct Candidate {
 pub(super) struct Read {
     pub(super) path: PathBuf,
     pub(super) manifest: Manifest,
+}
+
+impl Read {
+    /// A problem and its place.
+    pub(super) fn says(&self, problem: &Problem) -> String {
+        let line = self.manifest.source.line(problem.span.start);
+        format!("{}:{line}: {}", self.path.display(), problem.kind)
+    }
 }
 
 /// All that could be read.
@@ -58,8 +66,7 @@ pub(super) fn tell_of_problems(manifests: &[Read]) -> Outcome {
     let mut outcome = Outcome::Clean;
     for read in manifests {
         for problem in read.manifest.problems.iter().filter(|one| !one.kind.is_readable()) {
-            let line = read.manifest.source.line(problem.span.start);
-            tell(&format!("error: {}:{line}: {}", read.path.display(), problem.kind));
+            tell(&format!("error: {}", read.says(problem)));
             outcome = Outcome::Gate(2);
         }
     }

@@ -34,14 +34,16 @@ pub(super) fn cluster(reads: &[Read]) -> Cluster {
 
 /// The cluster, where all of it could be read and an API server would take it.
 pub(super) fn whole(named: &[PathBuf]) -> anyhow::Result<Cluster> {
-    let reads = manifests(named)?;
-    let cluster = cluster(&reads);
+    whole_of(&manifests(named)?)
+}
+
+/// The cluster of files that were read, where an API server would take them.
+pub(super) fn whole_of(reads: &[Read]) -> anyhow::Result<Cluster> {
+    let cluster = cluster(reads);
     let mut wrong: Vec<String> = Vec::new();
-    for read in &reads {
-        let (path, source) = (read.path.display(), &read.manifest.source);
+    for read in reads {
         for problem in &read.manifest.problems {
-            let line = source.line(problem.span.start);
-            let said = format!("{path}:{line}: {}", problem.kind);
+            let said = read.says(problem);
             if problem.kind.is_readable() {
                 tell(&said);
             } else {

@@ -1,5 +1,6 @@
 //! `plimsoll kube netpol suggest`: the least policies that let pass what is needed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
@@ -39,8 +40,8 @@ pub(crate) struct Suggest {
 
 impl Suggest {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let cluster = load::whole(&self.files)?;
         let reads = load::manifests(&self.files)?;
+        let cluster = load::whole_of(&reads)?;
         let files: Vec<(String, &Manifest)> =
             reads.iter().map(|read| (read.path.display().to_string(), &read.manifest)).collect();
         let pairs = files.iter().map(|(name, manifest)| (name.as_str(), *manifest));
@@ -109,14 +110,13 @@ const MAX_LINES: usize = 10_000_000;
 
 fn observed(path: &Path, network: &Network<'_>) -> anyhow::Result<Vec<Need>> {
     let shown = path.display();
-    let reader: Box<dyn BufRead> = if path == Path::new("-") {
+    let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
         Box::new(std::io::stdin().lock())
     } else {
         let file = fs::File::open(path).with_context(|| format!("cannot read `{shown}`"))?;
         Box::new(BufReader::new(file))
     };
-    let mut needs = std::collections::BTreeSet::new();
-    let mut reader = reader;
+    let mut needs = BTreeSet::new();
     for number in 1..=MAX_LINES {
         let mut line = String::new();
         let read = (&mut reader).take(MAX_LINE).read_line(&mut line);

@@ -66,11 +66,7 @@ fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Expectation>> {
     for read in load::manifests(files)? {
         let name = read.path.display().to_string();
         for problem in &read.manifest.problems {
-            tell(&format!(
-                "{name}:{}: {}",
-                read.manifest.source.line(problem.span.start),
-                problem.kind
-            ));
+            tell(&read.says(problem));
             wrong += 1;
         }
         match expectations(&name, &read.manifest) {
