@@ -107,14 +107,7 @@ impl Bundle {
         if bytes.len() > MAX_BYTES {
             return Err(broken(format!("{} bytes, more than {MAX_BYTES}", bytes.len())));
         }
-        let lines: Vec<&[u8]> = bytes
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
-            .collect();
-        let is_whole = |line: &&[u8]| json::value("bundle", line).is_ok();
-        if lines.len() < 2 || !lines.first().is_some_and(is_whole) {
-            return Ok(vec![Self::parse(bytes)]);
-        }
+        let lines = json::lines("bundle", bytes);
         if lines.len() > MAX_BUNDLES {
             return Err(broken(format!("{} bundles, more than {MAX_BUNDLES}", lines.len())));
         }

@@ -26,6 +26,19 @@ pub(crate) fn document<T: DeserializeOwned>(what: &'static str, bytes: &[u8]) ->
     serde_json::from_value(value(what, bytes)?).map_err(|error| broken(what, &error))
 }
 
+/// The documents of kind `what` that stand one a line; where the first line is none, there is one
+/// over all lines.
+pub(crate) fn lines<'b>(what: &'static str, bytes: &'b [u8]) -> Vec<&'b [u8]> {
+    let lines: Vec<&[u8]> = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
+        .collect();
+    match lines.first() {
+        Some(first) if value(what, first).is_ok() => lines,
+        _ => vec![bytes],
+    }
+}
+
 fn broken(what: &'static str, error: &serde_json::Error) -> Error {
     Error::malformed(what, error.to_string())
 }

@@ -1,4 +1,4 @@
-//! The time of a document.
+//! Times: the one that a document states, and those that are written in digits.
 //!
 //! Source: <https://reproducible-builds.org/specs/source-date-epoch/>.
 
@@ -9,6 +9,14 @@ use plimsoll_model::Timestamp;
 /// The time that a document about something made at `created` states.
 pub(crate) fn of(created: Option<Timestamp>) -> Timestamp {
     choose(std::env::var("SOURCE_DATE_EPOCH").ok().as_deref(), created, now)
+}
+
+/// The time in `YYYYMMDDHHMMSS`, in UTC.
+pub(crate) fn of_digits(digits: &str) -> Option<Timestamp> {
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let (year, month, day) = (part(0, 4), part(4, 6), part(6, 8));
+    let (hour, minute, second) = (part(8, 10), part(10, 12), part(12, 14));
+    format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z").parse().ok()
 }
 
 fn choose(

@@ -114,14 +114,7 @@ impl TrustedRoot {
         if bytes.len() > MAX_BYTES {
             return Err(broken(format!("{} bytes, more than {MAX_BYTES}", bytes.len())));
         }
-        let lines: Vec<&[u8]> = bytes
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.iter().all(u8::is_ascii_whitespace))
-            .collect();
-        let is_whole = |line: &&[u8]| json::value("trusted root", line).is_ok();
-        if !lines.first().is_some_and(is_whole) {
-            return Ok(vec![Self::from_json(origin, bytes)?]);
-        }
+        let lines = json::lines("trusted root", bytes);
         if lines.len() > MAX_ROOTS {
             return Err(broken(format!("{} roots, more than {MAX_ROOTS}", lines.len())));
         }

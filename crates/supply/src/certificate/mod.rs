@@ -14,6 +14,7 @@ use crate::der::{self, Reader, Tag, Value};
 use crate::error::Error;
 use crate::hash::{HashAlgorithm, hex, sha256};
 use crate::key::{KeyKind, PublicKey, RsaPadding, Scheme, pem};
+use crate::moment;
 
 pub use chain::{Authority, Purpose};
 pub use identity::{Extension as FulcioExtension, Identity, SubjectName};
@@ -423,18 +424,7 @@ pub(crate) fn time(value: Value<'_>) -> Result<Timestamp, Error> {
         (der::GENERALIZED_TIME, 14) => digits.to_owned(),
         _ => return Err(bad()),
     };
-    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4),
-        part(4, 6),
-        part(6, 8),
-        part(8, 10),
-        part(10, 12),
-        part(12, 14)
-    )
-    .parse()
-    .map_err(|_| bad())
+    moment::of_digits(&digits).ok_or_else(bad)
 }
 
 /// A distinguished name as RFC 4514 writes it, the last part first.

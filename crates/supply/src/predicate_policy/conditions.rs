@@ -3,7 +3,7 @@
 use plimsoll_model::Timestamp;
 use serde_json::Value;
 
-use super::{Language, Source, judge};
+use super::{Language, Source, check_size, evaluate};
 use crate::quorum::{Condition, Conditions};
 
 /// Judges conditions in CEL and in Rego.
@@ -24,8 +24,9 @@ impl Conditions for PredicatePolicies {
         let language =
             Language::of_file(&name, &condition.text).map_err(|error| error.to_string())?;
         let source = Source { name: &name, text: &condition.text, language };
-        let bytes = serde_json::to_vec(statement).map_err(|error| error.to_string())?;
-        let verdict = judge(&source, &bytes, self.now).map_err(|error| error.to_string())?;
+        let verdict = check_size(&source)
+            .and_then(|()| evaluate(&source, statement.clone(), self.now))
+            .map_err(|error| error.to_string())?;
         if verdict.allowed { Ok(()) } else { Err(verdict.reasons.join("; ")) }
     }
 }

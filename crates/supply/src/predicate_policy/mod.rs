@@ -170,7 +170,11 @@ pub fn judge(
     now: Timestamp,
 ) -> Result<Verdict, PolicyError> {
     check_size(policy)?;
-    let statement = json::value("in-toto statement", statement)?;
+    evaluate(policy, json::value("in-toto statement", statement)?, now)
+}
+
+/// Runs a policy, whose size was checked, on a statement in which no key stands twice.
+fn evaluate(policy: &Source<'_>, statement: Value, now: Timestamp) -> Result<Verdict, PolicyError> {
     let (name, text) = (policy.name.to_owned(), policy.text.to_owned());
     match policy.language {
         Language::Cel => run(policy, move || cel::judge(&name, &text, &statement, now)),

@@ -10,6 +10,7 @@ use super::key::Key;
 use super::pattern::matches_list;
 use super::signature::Signature;
 use crate::error::Error;
+use crate::moment::of_digits;
 
 const WHAT: &str = "allowed signers";
 
@@ -290,18 +291,7 @@ fn moment(text: &str) -> Result<u64, String> {
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) || ![8, 12, 14].contains(&digits.len()) {
         return Err(wrong());
     }
-    let padded = format!("{digits:0<14}");
-    let part = |from: usize, to: usize| padded.get(from..to).unwrap_or_default();
-    let written = format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4),
-        part(4, 6),
-        part(6, 8),
-        part(8, 10),
-        part(10, 12),
-        part(12, 14)
-    );
-    let time: Timestamp = written.parse().map_err(|_| wrong())?;
+    let time = of_digits(&format!("{digits:0<14}")).ok_or_else(wrong)?;
     u64::try_from(time.as_unix()).ok().filter(|it| *it > 0).ok_or_else(wrong)
 }
 
