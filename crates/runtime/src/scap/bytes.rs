@@ -5,6 +5,16 @@
 pub(super) struct Bytes<'b>(pub(super) &'b [u8]);
 
 impl<'b> Bytes<'b> {
+    /// The bytes of an entry, and its length where it says one, which counts itself.
+    pub(super) fn of_entry(window: &'b [u8], sized: bool) -> Option<(Self, Option<usize>)> {
+        let mut all = Self(window);
+        if !sized {
+            return Some((all, None));
+        }
+        let length = usize::try_from(all.u32()?).ok()?;
+        Some((Self(window.get(4..length)?), Some(length)))
+    }
+
     /// The next so many bytes; none where fewer are left.
     pub(super) fn take(&mut self, count: usize) -> Option<&'b [u8]> {
         let (taken, rest) = self.0.split_at_checked(count)?;

@@ -104,12 +104,7 @@ pub(crate) const NO_END: (IpAddr, u16) = (IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
 impl Descriptor {
     /// Reads one entry, and says how long it is.
     pub(super) fn read(window: &[u8], sized: bool) -> Option<(Self, usize)> {
-        let mut all = Bytes(window);
-        let length = if sized { Some(all.u32()? as usize) } else { None };
-        let mut bytes = match length {
-            Some(length) => Bytes(window.get(4..length)?),
-            None => all,
-        };
+        let (mut bytes, length) = Bytes::of_entry(window, sized)?;
         let (fd, ino) = (bytes.i64()?, bytes.u64()?);
         let number = bytes.u8()?;
         let kind = DescriptorKind::ALL.get(usize::from(number)).copied();

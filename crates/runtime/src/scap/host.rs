@@ -124,13 +124,7 @@ const ACCOUNT: usize = 1024;
 impl Account {
     /// Reads one entry, and says how long it is.
     pub(super) fn read(window: &[u8], sized: bool) -> Option<(Self, usize)> {
-        let mut all = Bytes(window);
-        let length = if sized { Some(all.u32()? as usize) } else { None };
-        let mut bytes = match length {
-            // The length counts itself.
-            Some(length) => Bytes(window.get(4..length)?),
-            None => all,
-        };
+        let (mut bytes, length) = Bytes::of_entry(window, sized)?;
         let text = |bytes: &mut Bytes<'_>| {
             bytes.text().filter(|text| text.len() < ACCOUNT).map(<[u8]>::to_vec)
         };

@@ -59,13 +59,7 @@ const BEFORE_0_10: usize = 29;
 impl Process {
     /// Reads one entry of a list of this version, and says how long it is.
     pub(super) fn read(window: &[u8], version: u8) -> Option<(Self, usize)> {
-        let mut all = Bytes(window);
-        let length = if version >= 9 { Some(all.u32()? as usize) } else { None };
-        let mut bytes = match length {
-            // The length counts itself.
-            Some(length) => Bytes(window.get(4..length)?),
-            None => all,
-        };
+        let (mut bytes, length) = Bytes::of_entry(window, version >= 9)?;
         let mut process = Self::begin(&mut bytes, version)?;
         let Some(length) = length else {
             return Some((process, window.len() - bytes.0.len()));

@@ -19,17 +19,19 @@ use crate::fields::Source;
 type Answer = for<'e> fn(&SystemCall<'e>, &FieldRef, &'e Arena) -> Values<'e>;
 
 static ANSWERS: LazyLock<Vec<Answer>> = LazyLock::new(|| {
-    let name = |name: &str| {
-        event::answer(name)
-            .or_else(|| process::answer(name))
-            .or_else(|| descriptor::answer(name))
-            .or_else(|| path::answer(name))
-            .or_else(|| user::answer(name))
-            .or_else(|| container::answer(name))
-            .unwrap_or(|_, _, _| Values::Absent)
-    };
-    Source::Syscall.fields().map(|field| name(field.name)).collect()
+    let answer = |name| answer(name).unwrap_or(|_, _, _| Values::Absent);
+    Source::Syscall.fields().map(|field| answer(field.name)).collect()
 });
+
+/// What answers a field of the source, by its name.
+fn answer(name: &str) -> Option<Answer> {
+    event::answer(name)
+        .or_else(|| process::answer(name))
+        .or_else(|| descriptor::answer(name))
+        .or_else(|| path::answer(name))
+        .or_else(|| user::answer(name))
+        .or_else(|| container::answer(name))
+}
 
 /// The values of a field of an event.
 pub(super) fn value<'e>(call: &SystemCall<'e>, field: &FieldRef, arena: &'e Arena) -> Values<'e> {
@@ -37,18 +39,6 @@ pub(super) fn value<'e>(call: &SystemCall<'e>, field: &FieldRef, arena: &'e Aren
         Some(answer) => answer(call, field, arena),
         None => Values::Absent,
     }
-}
-
-/// Whether a field of the source is answered here.
-#[cfg(test)]
-fn is_answered(name: &str) -> bool {
-    event::answer(name)
-        .or_else(|| process::answer(name))
-        .or_else(|| descriptor::answer(name))
-        .or_else(|| path::answer(name))
-        .or_else(|| user::answer(name))
-        .or_else(|| container::answer(name))
-        .is_some()
 }
 
 fn bytes(bytes: &[u8]) -> Values<'_> {
@@ -81,7 +71,7 @@ mod tests {
         let missing: Vec<_> = Source::Syscall
             .fields()
             .map(|field| field.name)
-            .filter(|name| !generic(name) && !is_answered(name))
+            .filter(|name| !generic(name) && answer(name).is_none())
             .collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
