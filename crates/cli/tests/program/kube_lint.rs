@@ -1,9 +1,6 @@
 //! `plimsoll kube lint`: what it reads, prints, mends, and how it ends.
 
-use std::io::{ErrorKind, Write};
-use std::process::Stdio;
-
-use crate::machine::{Machine, Ran};
+use crate::machine::Machine;
 
 const HARDENED: &str = "apiVersion: v1
 kind: Pod
@@ -20,32 +17,12 @@ spec:
         capabilities: {drop: [ALL]}
 ";
 
-pub(crate) fn with_stdin(machine: &Machine, arguments: &str, text: &str) -> Ran {
-    let mut child = machine
-        .command()
-        .args(arguments.split_whitespace())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // A program that has seen enough leaves the rest.
-    let written = child.stdin.take().unwrap().write_all(text.as_bytes());
-    assert!(written.is_ok() || written.is_err_and(|why| why.kind() == ErrorKind::BrokenPipe));
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
 #[test]
 fn a_pod_on_stdin_is_allowed_or_forbidden_by_the_exit_code() {
     let machine = Machine::new();
     let ask = |level: &str, version: &str, pod: &str, code: i32| {
         let arguments = format!("kube lint --pss {level} --pss-version {version} --only pss -");
-        with_stdin(&machine, &arguments, pod).ended(code)
+        machine.run_with_stdin(&arguments, pod).ended(code)
     };
     ask("restricted", "latest", HARDENED, 0);
     ask("restricted", "v1.99", HARDENED, 0);
@@ -63,7 +40,7 @@ fn a_pod_on_stdin_is_allowed_or_forbidden_by_the_exit_code() {
 #[test]
 fn json_names_rule_place_message_and_edits() {
     let pod = HARDENED.replace("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true");
-    let ran = with_stdin(&Machine::new(), "kube lint --only pss -f json -", &pod).ended(1);
+    let ran = Machine::new().run_with_stdin("kube lint --only pss -f json -", &pod).ended(1);
     let all = ran.json();
     assert_eq!(all.as_array().unwrap().len(), 1);
     let one = &all[0];
@@ -124,7 +101,7 @@ fn a_folder_is_searched_and_what_is_passed_over_is_told() {
 #[test]
 fn what_cannot_be_parsed_ends_with_two_and_the_rest_is_judged() {
     let text = format!("a: [1\n---\n{HARDENED}");
-    let ran = with_stdin(&Machine::new(), "kube lint --only pss -f text -", &text).ended(2);
+    let ran = Machine::new().run_with_stdin("kube lint --only pss -f text -", &text).ended(2);
     assert!(ran.out.starts_with("-:1 PK0001 error: "), "{}", ran.out);
 }
 
@@ -143,7 +120,7 @@ fn what_is_mended_is_written_and_told() {
         ran.err
     );
     let after = machine.read("pod.yaml");
-    assert_eq!(with_stdin(&machine, "kube lint --fix --only pss -", &before).out, after);
+    assert_eq!(machine.run_with_stdin("kube lint --fix --only pss -", &before).out, after);
     machine.run("kube lint --fix --only pss pod.yaml").ended(0);
     assert_eq!(machine.read("pod.yaml"), after);
 }

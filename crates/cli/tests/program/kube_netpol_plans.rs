@@ -1,6 +1,5 @@
 //! `plimsoll kube netpol test` and `suggest`: what is expected, and what is needed.
 
-use crate::kube_lint::with_stdin;
 use crate::machine::Machine;
 
 const SHOP: &str = "\
@@ -62,7 +61,7 @@ fn what_is_suggested_is_as_expected() {
 fn what_comes_on_stdin_is_read_once() {
     let machine = machine();
     let from_file = machine.run("kube netpol suggest shop.yaml").ended(0).out;
-    let from_stdin = with_stdin(&machine, "kube netpol suggest -", SHOP).ended(0).out;
+    let from_stdin = machine.run_with_stdin("kube netpol suggest -", SHOP).ended(0).out;
     assert_eq!(from_stdin, from_file);
 }
 

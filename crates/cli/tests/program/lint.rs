@@ -1,36 +1,15 @@
 //! `plimsoll lint`: what it reads, prints, mends, and how it ends.
 
-use std::io::Write;
-use std::process::Stdio;
-
 use plimsoll_testkit::{Compression, DockerRegistry, Image};
 
-use crate::machine::{Machine, Ran};
+use crate::machine::Machine;
 
 const FAULTY: &str =
     "FROM debian:latest\nRUN apt-get update && apt-get install -y curl=7.88.1-10\n";
 
-fn with_stdin(machine: &Machine, arguments: &str, text: &str) -> Ran {
-    let mut child = machine
-        .command()
-        .args(arguments.split_whitespace())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    Ran {
-        code: output.status.code().unwrap(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    }
-}
-
 #[test]
 fn a_file_on_stdin_is_judged_in_the_fields_that_hadolint_writes() {
-    let ran = with_stdin(&Machine::new(), "lint -f json -", FAULTY).ended(1);
+    let ran = Machine::new().run_with_stdin("lint -f json -", FAULTY).ended(1);
     let all = ran.json();
     let latest = all.as_array().unwrap().iter().find(|one| one["code"] == "DL3007").unwrap();
     assert_eq!(
@@ -109,7 +88,7 @@ fn what_is_mended_is_written_and_told() {
     );
     assert!(machine.read("Dockerfile").contains("--no-install-recommends"));
     assert!(!mended.out.contains("DL3015"), "{}", mended.out);
-    let piped = with_stdin(&machine, "lint --fix --unsafe-fixes -", FAULTY);
+    let piped = machine.run_with_stdin("lint --fix --unsafe-fixes -", FAULTY);
     assert_eq!(piped.out, machine.read("Dockerfile"));
 }
 

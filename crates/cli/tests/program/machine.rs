@@ -1,8 +1,9 @@
 //! A machine of its own for each test: a folder to work in, an empty cache, a pinned time.
 
 use std::fs;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -24,6 +25,14 @@ pub(crate) struct Ran {
 }
 
 impl Ran {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// The JSON on stdout.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.said()))
@@ -82,11 +91,23 @@ impl Machine {
             .args(arguments.split_whitespace())
             .output()
             .unwrap();
-        Ran {
-            code: output.status.code().unwrap(),
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-        }
+        Ran::of(output)
+    }
+
+    /// Runs it with a text on its standard input.
+    pub(crate) fn run_with_stdin(&self, arguments: &str, text: &str) -> Ran {
+        let mut child = self
+            .command()
+            .args(arguments.split_whitespace())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that has seen enough leaves the rest.
+        let written = child.stdin.take().unwrap().write_all(text.as_bytes());
+        assert!(written.is_ok() || written.is_err_and(|why| why.kind() == ErrorKind::BrokenPipe));
+        Ran::of(child.wait_with_output().unwrap())
     }
 
     /// The program, not yet run.
