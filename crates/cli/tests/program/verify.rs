@@ -175,3 +175,23 @@ fn the_tag_that_provenance_names_must_be_signed_and_for_its_commit() {
     let ran = machine.run("verify --git-tag v1.5.0 --git-dir app").ended(2);
     assert!(ran.err.contains("name who may sign"), "{}", ran.said());
 }
+
+#[test]
+fn a_flag_that_would_not_be_asked_about_is_refused() {
+    let machine = Machine::new();
+    let asked = ["--require 2-of keys.pem", "-a env=prod"];
+    let schemes = [
+        "--repo org/app",
+        "--owner org",
+        "--pypi-publisher https://github.com/org/app",
+        "--npm-package app@1.0.0",
+        "--scan",
+        "--type vuln --cel true",
+    ];
+    for scheme in schemes {
+        for flag in asked {
+            let ran = machine.run(&format!("verify app:1 {scheme} {flag}")).ended(2);
+            assert!(ran.err.contains("cannot be used with"), "{scheme} {flag}: {}", ran.err);
+        }
+    }
+}

@@ -23,11 +23,11 @@ use crate::trust::{self, Kept};
 #[command(next_help_heading = "GitHub attestations")]
 pub(super) struct Flags {
     /// The repository whose workflow must have built it
-    #[arg(long, value_name = "OWNER/NAME", conflicts_with_all = ["key", "certificate_chain", "signature"])]
+    #[arg(long, value_name = "OWNER/NAME", conflicts_with_all = ["key", "certificate_chain", "signature", "require", "annotations"])]
     repo: Option<String>,
 
     /// The owner of the repository whose workflow must have built it
-    #[arg(long, value_name = "OWNER", conflicts_with_all = ["repo", "key", "certificate_chain", "signature"])]
+    #[arg(long, value_name = "OWNER", conflicts_with_all = ["repo", "key", "certificate_chain", "signature", "require", "annotations"])]
     owner: Option<String>,
 
     /// The repository of the reusable workflow that signed
@@ -57,12 +57,12 @@ pub(super) struct Flags {
     /// The publisher on the Python package index who must attest it: a repository's address on
     /// github.com or gitlab.com, or a service account's; the bundle is an attestation or
     /// provenance of PEP 740
-    #[arg(long, value_name = "URL|EMAIL", conflicts_with_all = ["repo", "owner", "key", "certificate_chain", "signature"])]
+    #[arg(long, value_name = "URL|EMAIL", conflicts_with_all = ["repo", "owner", "key", "certificate_chain", "signature", "require", "annotations"])]
     pypi_publisher: Option<String>,
 
     /// The version of an npm package that the registry must have signed; the bundle is what the
     /// registry says at `/NAME`
-    #[arg(long, value_name = "NAME@VERSION", conflicts_with_all = ["pypi_publisher", "repo", "owner", "key", "certificate_chain", "signature"])]
+    #[arg(long, value_name = "NAME@VERSION", conflicts_with_all = ["pypi_publisher", "repo", "owner", "key", "certificate_chain", "signature", "require", "annotations"])]
     npm_package: Option<String>,
 
     /// The registry's keys, as it lists them at `/-/npm/v1/keys`, instead of npmjs.org's that are

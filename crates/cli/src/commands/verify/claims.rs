@@ -22,7 +22,7 @@ pub(super) struct Policies {
 
     /// What the attestation must say, as a CEL expression about `predicate`, `subject`,
     /// `predicateType`, `statement` and `now`
-    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["repo", "owner", "pypi_publisher", "npm_package"])]
+    #[arg(long, value_name = "EXPRESSION", conflicts_with_all = ["repo", "owner", "pypi_publisher", "npm_package", "require", "annotations"])]
     cel: Vec<String>,
 }
 

@@ -26,7 +26,7 @@ const CLOCK_SKEW_SECONDS: i64 = 300;
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(super) struct Gated {
     /// Decide by the attested scan of the image, without scanning it
-    #[arg(long, conflicts_with_all = ["kind", "bundle", "signature", "repo", "owner", "pypi_publisher", "npm_package"])]
+    #[arg(long, conflicts_with_all = ["kind", "bundle", "signature", "repo", "owner", "pypi_publisher", "npm_package", "require", "annotations"])]
     pub(super) scan: bool,
 
     /// Exit 4 where the scan was made, or its advisories were fetched, longer ago: 90m, 24h, 7d
