@@ -7,6 +7,7 @@
 mod base_image;
 mod clock;
 mod commands;
+mod duration;
 mod evidence;
 mod exit;
 mod files;

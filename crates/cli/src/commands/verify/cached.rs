@@ -12,7 +12,7 @@ use plimsoll_supply::quorum::Passed;
 use super::image::Part;
 use super::print::signers;
 use crate::exit::{Usage, tell};
-use crate::{clock, paths};
+use crate::{clock, duration, paths};
 
 /// The largest file of a pass, in bytes.
 const MAX_BYTES: u64 = 64 << 10;
@@ -97,20 +97,9 @@ impl Cache {
 /// `90s`, `15m`, `1h`, `1d`; at most a week.
 pub(super) fn life(text: &str) -> Result<Duration, Usage> {
     const WEEK: u64 = 7 * 24 * 3600;
-    let unit = |letter| match letter {
-        's' => Some(1),
-        'm' => Some(60),
-        'h' => Some(3600),
-        'd' => Some(24 * 3600),
-        _ => None,
-    };
-    let read = || {
-        let seconds = unit(text.chars().next_back()?)?;
-        let number: u64 = text.get(..text.len().checked_sub(1)?)?.parse().ok()?;
-        number.checked_mul(seconds).filter(|seconds| (1..=WEEK).contains(seconds))
-    };
     let wrong = || Usage(format!("`{text}` is no time to keep a pass: 90s, 15m, 1h, at most 7d"));
-    read().map(Duration::from_secs).ok_or_else(wrong)
+    let seconds = duration::seconds(text).filter(|seconds| (1..=WEEK).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(wrong)
 }
 
 #[cfg(test)]

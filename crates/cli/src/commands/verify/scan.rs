@@ -15,7 +15,7 @@ use super::candidates::{Candidate, attestations};
 use super::{Format, Verify, claims, print};
 use crate::commands::scan::open_database;
 use crate::exit::{Outcome, Usage, tell};
-use crate::{clock, output, scan_claim};
+use crate::{clock, duration, output, scan_claim};
 
 /// A clock that is ahead of ours by less than this is a clock; more is a lie.
 const CLOCK_SKEW_SECONDS: i64 = 300;
@@ -30,7 +30,7 @@ pub(super) struct Gated {
     pub(super) scan: bool,
 
     /// Exit 4 where the scan was made, or its advisories were fetched, longer ago: 90m, 24h, 7d
-    #[arg(long, value_name = "AGE", requires = "scan", value_parser = seconds)]
+    #[arg(long, value_name = "AGE", requires = "scan", value_parser = age)]
     max_age: Option<u64>,
 
     /// Exit 4 where the newest advisory of the scan is older than this many days
@@ -62,18 +62,10 @@ pub(super) struct Gated {
     db: Option<PathBuf>,
 }
 
-/// Seconds in a text such as `90m`, `24h` or `7d`.
-fn seconds(text: &str) -> Result<u64, String> {
+/// An age such as `90m`, `24h` or `7d`, in seconds.
+fn age(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no age: expected a number and s, m, h or d, as 24h");
-    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
-    let unit = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        "d" => 86_400,
-        _ => return Err(wrong()),
-    };
-    number.parse::<u64>().ok().and_then(|it| it.checked_mul(unit)).ok_or_else(wrong)
+    duration::seconds(text).ok_or_else(wrong)
 }
 
 impl Gated {
