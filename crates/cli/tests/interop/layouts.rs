@@ -1,13 +1,10 @@
 //! Layouts in a folder: what cosign saves, loads and verifies without a registry.
 
 use super::bench::{Bench, COSIGN_SIGNS, COSIGN_TRUSTS, Outcome, digest_of};
-use super::page::{self, Row};
+use super::page::{self, Case};
 
 const KEYS: [&str; 4] = ["ecdsa-p256", "ecdsa-p384", "ed25519", "rsa-2048"];
 const OLD: &str = "--new-bundle-format=false";
-
-/// Every case: what it is, who signs, and the run.
-type Case = (&'static str, &'static str, fn(&Bench, &str) -> Outcome);
 
 /// A layout for one case.
 fn copy(b: &Bench, of: &str, name: &str) -> Outcome {
@@ -46,7 +43,7 @@ const ATTEST: &str = "attest --predicate claim.json";
 const THEIR_ATTEST: &str = "attest --type spdxjson --predicate claim.json";
 const VERIFY_ATTEST: &str = "verify-attestation --type spdxjson";
 
-const CASES: [Case; 15] = [
+const CASES: [Case<Bench>; 15] = [
     ("saved: signature under a tag", "cosign", |b, k| {
         saved(b, k, &b.image(&format!("sa-{k}")), &format!("sign {OLD}"), "")
     }),
@@ -106,13 +103,7 @@ fn layouts_are_saved_loaded_and_verified_in_both_directions() {
         Ok(bench) => bench.with_keys(&KEYS),
         Err(why) => return println!("skipped: {why}"),
     };
-    let rows: Vec<Row> = CASES
-        .iter()
-        .map(|(what, who, run)| {
-            let cells = KEYS.iter().map(|key| run(&bench, key)).collect();
-            Row { what, who, cells }
-        })
-        .collect();
+    let rows = page::rows(&CASES, &bench, &KEYS);
     page::publish(
         "Layouts in a folder",
         "`cosign save` writes a layout, `cosign load` reads one, and `cosign verify --local-image` verifies\n\

@@ -16,6 +16,18 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<Outcome>,
 }
 
+/// A case: what it is, who signs, and the run with one key.
+pub(crate) type Case<B> = (&'static str, &'static str, fn(&B, &str) -> Outcome);
+
+/// The row of every case, with a cell for each key.
+pub(crate) fn rows<B>(cases: &[Case<B>], bench: &B, keys: &[&str]) -> Vec<Row> {
+    let row = |(what, who, run): &Case<B>| {
+        let cells = keys.iter().map(|key| run(bench, key)).collect();
+        Row { what, who, cells }
+    };
+    cases.iter().map(row).collect()
+}
+
 /// Puts the table into the page, or checks that it is there; every refusal must be one that `is_known`.
 pub(crate) fn publish(
     heading: &str,

@@ -9,7 +9,7 @@ use plimsoll_supply::verify::{Report, verify, verify_statement};
 use serde_json::Value;
 
 use super::bench::{Bench, CONTENT, COSIGN_SIGNS, COSIGN_TRUSTS, KEYS, Outcome, digest_of};
-use super::page::{self, Row};
+use super::page::{self, Case};
 
 /// What cosign 3.1.3 signs without a log and then refuses itself: a bundle that lacks the digest,
 /// and envelopes in the prehashed form of Ed25519.
@@ -72,10 +72,7 @@ fn hanging(bench: &Bench, key: &str, what: &str, image: &str) -> Outcome {
     said(&verify_statement(&bundle, &root, &bench.policy(key), now))
 }
 
-/// Every case: what it is, who signs, and the run.
-type Case = (&'static str, &'static str, fn(&Bench, &str) -> Outcome);
-
-const CASES: [Case; 17] = [
+const CASES: [Case<Bench>; 17] = [
     ("key pair", "Plimsoll", |b, k| b.cosign(&format!("public-key --key {k}.key"))),
     ("key pair", "cosign", |b, k| {
         if k != "ecdsa-p256" {
@@ -218,13 +215,7 @@ fn what_one_signs_the_other_verifies() {
         Ok(bench) => bench.with_keys(&KEYS),
         Err(why) => return println!("skipped: {why}"),
     };
-    let rows: Vec<Row> = CASES
-        .iter()
-        .map(|(what, who, run)| {
-            let cells = KEYS.iter().map(|key| run(&bench, key)).collect();
-            Row { what, who, cells }
-        })
-        .collect();
+    let rows = page::rows(&CASES, &bench, &KEYS);
     page::publish(
         "Files and images in a registry",
         "On Debian's `docker-registry`, which has no interface for referrers, so that they are found by\n\

@@ -14,8 +14,8 @@ use plimsoll_testkit::{Compression, Image};
 use plimsoll_witness::transit::{KINDS, KeyName, Transit};
 use tempfile::TempDir;
 
-use super::bench::{CONTENT, COSIGN_SIGNS, COSIGN_TRUSTS, Outcome};
-use super::page::{self, Row};
+use super::bench::{CONTENT, COSIGN_SIGNS, COSIGN_TRUSTS};
+use super::page::{self, Case};
 
 const TOKEN: &str = "hvs.token-that-nobody-may-see";
 /// One that may read keys and not sign.
@@ -117,9 +117,7 @@ fn digest(key: &str) -> &'static str {
     super::bench::digest_of(key)
 }
 
-type Case = (&'static str, &'static str, fn(&Vault, &str) -> Outcome);
-
-const CASES: [Case; 8] = [
+const CASES: [Case<Vault>; 8] = [
     ("key in the server", "Plimsoll", |v, k| {
         v.run(&format!("plimsoll key generate --kms hashivault://{k} --type {k} -o {k}"))?;
         let ours = v.run(&format!("plimsoll key public --key hashivault://{k}"))?;
@@ -208,13 +206,7 @@ fn keys_in_a_server_are_those_of_cosign() {
         Ok(_) => return println!("skipped: `cosign` is not there"),
         Err(why) => return println!("skipped: {why}"),
     };
-    let rows: Vec<Row> = CASES
-        .iter()
-        .map(|(what, who, run)| {
-            let cells = KINDS.iter().map(|key| run(&vault, key)).collect();
-            Row { what, who, cells }
-        })
-        .collect();
+    let rows = page::rows(&CASES, &vault, KINDS);
     page::publish(
         "Keys in a server",
         "Both use `--key hashivault://NAME` with the transit engine of Vault 1.19.5.",
