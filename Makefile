@@ -36,6 +36,10 @@ sign-peers:
 	have cosign || install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3; \
 	have notation || ( cd "$$(mktemp -d)" && go mod init peer && go get github.com/notaryproject/notation@v1.3.2 && \
 	go build -o "$(SIGN_PEERS)/notation" github.com/notaryproject/notation/cmd/notation ); \
+	have notary || ( cd "$$(mktemp -d)" && go mod init peer && \
+	go get github.com/theupdateframework/notary/cmd/notary@v0.7.0 && \
+	go build -o "$(SIGN_PEERS)/notary" github.com/theupdateframework/notary/cmd/notary ); \
+	have notary-server || crates/cli/tests/content_trust/notary-server "$(SIGN_PEERS)"; \
 	have fulcio || install github.com/sigstore/fulcio@v1.8.8; \
 	have falcosidekick || { at="$$(mktemp -d)" && git clone -q --depth 1 --branch 2.34.1 \
 	https://github.com/falcosecurity/falcosidekick "$$at" && \
@@ -71,7 +75,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

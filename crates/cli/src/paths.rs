@@ -75,6 +75,18 @@ pub(crate) fn lookaside() -> String {
     format!("file://{}", folder.display())
 }
 
+/// Where Docker keeps metadata of Content Trust: `trust` in `DOCKER_CONFIG`, else in `.docker` in the
+/// home of the user.
+pub(crate) fn docker_trust_dir() -> PathBuf {
+    let home = || env::home_dir().unwrap_or_default().join(".docker");
+    variable("DOCKER_CONFIG").unwrap_or_else(home).join("trust")
+}
+
+/// The server of Content Trust that Docker would ask whatever the registry.
+pub(crate) fn notary_server() -> Option<String> {
+    env::var("DOCKER_CONTENT_TRUST_SERVER").ok().filter(|url| !url.is_empty())
+}
+
 /// An empty variable is the same as none.
 fn variable(name: &str) -> Option<PathBuf> {
     env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)

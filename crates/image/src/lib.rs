@@ -41,7 +41,7 @@ use plimsoll_model::{Digest, ImageName, Inventory, Platform, Reference, Transpor
 
 pub use error::ImageError;
 pub use sources::docker::DaemonOptions;
-pub use sources::registry::RegistryOptions;
+pub use sources::registry::{RegistryOptions, TrustServer};
 
 /// How to read.
 #[derive(Debug, Clone)]

@@ -22,6 +22,7 @@ mod bill;
 pub mod bundle;
 pub mod certificate;
 pub mod containers_policy;
+pub mod content_trust;
 pub mod cosign;
 mod der;
 pub mod dsse;

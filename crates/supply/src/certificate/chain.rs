@@ -15,6 +15,8 @@ pub enum Purpose {
     CodeSigning,
     /// Signing timestamps.
     TimeStamping,
+    /// Answering for a host, which Notary's authorities are asked for.
+    ServerAuth,
 }
 
 impl Purpose {
@@ -22,6 +24,7 @@ impl Purpose {
         match self {
             Self::CodeSigning => oid::CODE_SIGNING,
             Self::TimeStamping => oid::TIME_STAMPING,
+            Self::ServerAuth => oid::SERVER_AUTH,
         }
     }
 
@@ -30,6 +33,7 @@ impl Purpose {
         match self {
             Self::CodeSigning => "codeSigning",
             Self::TimeStamping => "timeStamping",
+            Self::ServerAuth => "serverAuth",
         }
     }
 }

@@ -280,6 +280,11 @@ impl Certificate {
         Ok(Some(purposes))
     }
 
+    /// How this certificate is signed; an error where that is not known here, as SHA-1 is not.
+    pub(crate) fn signed_with(&self) -> Result<Scheme, Error> {
+        signature_scheme(&self.signature_algorithm, self.public_key()?.kind())
+    }
+
     /// Whether the holder of `key` signed this certificate.
     pub fn is_signed_by(&self, key: &PublicKey) -> Result<(), Error> {
         let scheme = signature_scheme(&self.signature_algorithm, key.kind())?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::TufError;
 
 /// The canonical form of `value`; a number in it that is not whole is an error.
-pub(super) fn encode(value: &Value) -> Result<Vec<u8>, TufError> {
+pub(crate) fn encode(value: &Value) -> Result<Vec<u8>, TufError> {
     let mut out = Vec::new();
     write(value, &mut out)?;
     Ok(out)

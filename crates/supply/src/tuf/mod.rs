@@ -8,7 +8,7 @@
 //! Source: version 1.0.34 of <https://theupdateframework.github.io/specification/>.
 
 mod anchor;
-mod canonical;
+pub(crate) mod canonical;
 mod client;
 mod delegation;
 mod error;

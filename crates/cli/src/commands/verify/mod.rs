@@ -5,6 +5,7 @@ mod cached;
 mod candidates;
 mod claims;
 mod containers;
+mod content_trust;
 mod evidence;
 mod git;
 mod image;
@@ -56,6 +57,7 @@ pub(super) use print::plain;
   plimsoll verify --git-tag v1.2.3 --allowed-signers .github/allowed_signers
   plimsoll verify registry.example/app:1.2 --notation
   plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
+  plimsoll verify registry.example/app:1.2 --dct-root root.pem
   plimsoll verify registry.example/app:1.2 --key cosign.pub -a env=prod
   plimsoll verify registry.example/app:1.2 --key cosign.pub --type spdxjson
   plimsoll verify registry.example/app:1.2 --require 2-of release-keys.pem
@@ -111,6 +113,9 @@ pub(crate) struct Verify {
 
     #[command(flatten)]
     containers: containers::Containers,
+
+    #[command(flatten)]
+    content_trust: content_trust::ContentTrust,
 
     /// The authorities, logs and timestamp services to trust, instead of those of Sigstore's
     /// public instance that are built in
@@ -177,6 +182,9 @@ impl Verify {
                 Format::Json => git::json(&name, &report)?,
             }
             return Ok(if report.verified { Outcome::Clean } else { Outcome::Gate(1) });
+        }
+        if let Some(outcome) = self.tag()? {
+            return Ok(outcome);
         }
         if let Some(demand) = self.attested.publisher()? {
             return self.published(&demand);

@@ -137,6 +137,16 @@ impl Wanted {
         Ok(rules::one(self.policy()?, kind, annotations))
     }
 
+    /// Whether a signer is asked for.
+    pub(super) fn is_given(&self) -> bool {
+        !self.is_one()
+            || self.certificate_chain.is_some()
+            || self.key.is_some()
+            || self.certificate_identity.is_some()
+            || self.certificate_identity_regexp.is_some()
+            || !self.annotations.is_empty()
+    }
+
     /// Refuses a signer beside a file of policies, which names its own.
     pub(super) fn alone(&self) -> Result<(), Usage> {
         let Some(file) = &self.policy else { return Ok(()) };

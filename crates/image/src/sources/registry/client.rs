@@ -107,16 +107,33 @@ impl Client {
     pub(crate) fn on(host: Arc<Host>, name: &ImageName, options: &RegistryOptions) -> Self {
         let registry = name.registry().to_owned();
         let credentials = Credentials::find(&registry, name.repository(), options);
-        Self {
-            host,
-            repository: name.repository().to_owned(),
-            authorization: Mutex::new(match &credentials.secret {
-                Some(Secret::Bearer(token)) => header("Bearer", token),
-                _ => None,
-            }),
-            credentials,
-            registry,
-        }
+        Self::with(host, registry, name.repository().to_owned(), credentials)
+    }
+
+    /// What a server of Notary has of a repository, which it calls by its whole name. As in
+    /// Docker, the registry's credentials are shown there.
+    pub(super) fn on_trust_server(
+        server: &str,
+        name: &ImageName,
+        options: &RegistryOptions,
+    ) -> Result<Self, ImageError> {
+        let host = Arc::new(Host::new(server, options)?);
+        let credentials = Credentials::find(name.registry(), name.repository(), options);
+        let repository = format!("{}/{}", name.registry(), name.repository());
+        Ok(Self::with(host, server.to_owned(), repository, credentials))
+    }
+
+    fn with(
+        host: Arc<Host>,
+        registry: String,
+        repository: String,
+        credentials: Credentials,
+    ) -> Self {
+        let authorization = match &credentials.secret {
+            Some(Secret::Bearer(token)) => header("Bearer", token),
+            _ => None,
+        };
+        Self { host, registry, repository, credentials, authorization: Mutex::new(authorization) }
     }
 
     /// The registry's host.

@@ -11,6 +11,7 @@ mod client;
 mod credentials;
 mod options;
 mod transport;
+mod trust_server;
 
 use std::io::Read;
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +25,7 @@ use self::blob::Blob;
 pub(super) use self::client::plain;
 pub(crate) use self::client::{Call, Client, Host};
 pub use self::options::RegistryOptions;
+pub use self::trust_server::TrustServer;
 use super::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
 use crate::error::ImageError;
 use crate::layer::LayerInventory;
