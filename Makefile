@@ -15,7 +15,7 @@ setup:
 
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and
 # passes, so a machine without apt still runs the others.
-TEST_TOOLS := gpg:gnupg git:git ssh-keygen:openssh-client rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
+TEST_TOOLS := gpg:gnupg gpgsm:gpgsm git:git ssh-keygen:openssh-client rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
 	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap \
 	sysdig:sysdig
@@ -44,6 +44,9 @@ sign-peers:
 	have falcosidekick || { at="$$(mktemp -d)" && git clone -q --depth 1 --branch 2.34.1 \
 	https://github.com/falcosecurity/falcosidekick "$$at" && \
 	(cd "$$at" && go build -o "$(SIGN_PEERS)/falcosidekick" .); rm -rf "$$at"; }; \
+	have containers-policy || { at="$$(mktemp -d)" && cp crates/cli/tests/interop_policy/main.go "$$at" && ( cd "$$at" && \
+	go mod init peer && go get go.podman.io/image/v5@v5.42.1 && \
+	go build -tags containers_image_openpgp -o "$(SIGN_PEERS)/containers-policy" . ); rm -rf "$$at"; }; \
 	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
 	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \

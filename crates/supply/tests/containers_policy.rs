@@ -1,11 +1,17 @@
 //! Policies, messages and keys of any bytes: nothing panics and nothing is accepted.
-#![allow(clippy::expect_used, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
-use plimsoll_model::Timestamp;
+use plimsoll_model::{ImageName, Timestamp};
 use plimsoll_supply::containers_policy::{
     Files, Policy, Scope, SigstoreSignature, Subject, evaluate,
 };
+use plimsoll_supply::hash::{hex, sha256};
 use plimsoll_supply::openpgp::Keyring;
+use plimsoll_testkit::{PolicyCase, policy_cases};
 use proptest::prelude::*;
 
 struct NoFiles;
@@ -57,7 +63,7 @@ proptest! {
             scope: &scope,
             manifest: b"{}",
             simple: std::slice::from_ref(&message),
-            sigstore: &[SigstoreSignature { payload: message.clone(), signature: message.clone() }],
+            sigstore: &[],
         };
         prop_assert!(!evaluate(&policy, &subject, &NoFiles, Timestamp::from_unix(0)).verified);
     }
@@ -86,12 +92,73 @@ fn a_requirement_that_is_not_judged_refuses() {
     for requirement in [
         r#"{"type": "signedBaseLayer", "baseLayerIdentity": {"type": "matchExact"}}"#,
         r#"{"type": "signedBy", "keyType": "signedByGPGKeys", "keyPath": "a"}"#,
-        r#"{"type": "sigstoreSigned", "fulcio": {}, "rekorPublicKeyPath": "a"}"#,
+        r#"{"type": "sigstoreSigned", "rekorPublicKeyPath": "a", "fulcio": {"caPath": "a", "oidcIssuer": "i", "subjectEmail": "e"}}"#,
+        r#"{"type": "sigstoreSigned", "pki": {"caRootsPath": "a", "subjectEmail": "e"}}"#,
         r#"{"type": "sigstoreSigned", "keyPath": "a"}"#,
     ] {
         let policy = format!(r#"{{"default": [{requirement}]}}"#);
         let policy = Policy::parse(policy.as_bytes()).expect(requirement);
         let report = evaluate(&policy, &subject, &NoFiles, Timestamp::from_unix(0));
         assert!(!report.verified && report.failures().count() == 1, "{requirement}");
+    }
+}
+
+/// The verdict of a case on this manifest, and why.
+fn judged(case: &PolicyCase, name: &ImageName, manifest: &[u8]) -> Result<(), String> {
+    let policy = serde_json::json!({"default": [case.requirement]}).to_string();
+    let policy = Policy::parse(policy.as_bytes()).map_err(|error| error.to_string())?;
+    let signature =
+        SigstoreSignature { payload: case.payload.clone(), annotations: case.annotations.clone() };
+    let subject = Subject {
+        name: Some(name),
+        scope: &Scope::of_image(name),
+        manifest,
+        simple: &[],
+        sigstore: &[signature],
+    };
+    let now = "2026-01-01".parse().expect("time");
+    let report = evaluate(&policy, &subject, &NoFiles, now);
+    match report.failure() {
+        None => Ok(()),
+        Some(step) => Err(step.found.clone()),
+    }
+}
+
+#[test]
+fn certificates_and_logs_count_as_for_containers_image() {
+    let manifest = b"{}";
+    let digest = format!("sha256:{}", hex(&sha256(manifest)));
+    let name: ImageName = "r.example/app:1".parse().expect("name");
+    let cases = policy_cases(|_| "r.example/app:1".into(), &digest);
+    assert!(cases.len() > 80, "{}", cases.len());
+    for case in cases {
+        let verdict = judged(&case, &name, manifest);
+        assert_eq!(verdict.is_ok(), case.allowed, "{}: {verdict:?}", case.name);
+    }
+}
+
+#[test]
+fn a_bent_annotation_is_refused_and_never_panics() {
+    let manifest = b"{}";
+    let digest = format!("sha256:{}", hex(&sha256(manifest)));
+    let name: ImageName = "r.example/app:1".parse().expect("name");
+    let whole = policy_cases(|_| "r.example/app:1".into(), &digest).into_iter().next();
+    let whole = whole.expect("a case");
+    assert!(judged(&whole, &name, manifest).is_ok());
+    for (annotation, text) in whole.annotations.clone() {
+        for at in 0..text.len() {
+            let mut bent = whole.clone();
+            let mut bytes = text.clone().into_bytes();
+            let byte = bytes.get_mut(at).expect("inside");
+            *byte ^= 1;
+            let Ok(text) = String::from_utf8(bytes) else { continue };
+            bent.annotations.insert(annotation.clone(), text.clone());
+            if judged(&bent, &name, manifest).is_ok() {
+                // Only what no signature is over: spaces of PEM and JSON.
+                let same = |it: &str| it.split_whitespace().collect::<String>();
+                let before = &whole.annotations[&annotation];
+                assert_eq!(same(&text), same(before), "{annotation}, byte {at}");
+            }
+        }
     }
 }

@@ -19,6 +19,7 @@
 )]
 
 mod dockerd;
+mod policy_cases;
 mod registry;
 mod server;
 mod shared;
@@ -30,6 +31,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 pub use dockerd::Dockerd;
+pub use policy_cases::{PolicyCase, policy_cases};
 pub use registry::{Certificate, DockerRegistry, Served};
 pub use server::{Reply, Request, Server};
 pub use shared::{shared, shared_records};

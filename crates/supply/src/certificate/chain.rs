@@ -5,7 +5,7 @@
 
 use plimsoll_model::Timestamp;
 
-use super::{BasicConstraints, Certificate, oid};
+use super::{BasicConstraints, Certificate, constraints, oid};
 use crate::error::Error;
 
 /// What a certificate is to be used for.
@@ -17,6 +17,8 @@ pub enum Purpose {
     TimeStamping,
     /// Answering for a host, which Notary's authorities are asked for.
     ServerAuth,
+    /// Signing e-mail, and what else people sign with the same certificate.
+    EmailProtection,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::CodeSigning => oid::CODE_SIGNING,
             Self::TimeStamping => oid::TIME_STAMPING,
             Self::ServerAuth => oid::SERVER_AUTH,
+            Self::EmailProtection => oid::EMAIL_PROTECTION,
         }
     }
 
@@ -34,6 +37,7 @@ impl Purpose {
             Self::CodeSigning => "codeSigning",
             Self::TimeStamping => "timeStamping",
             Self::ServerAuth => "serverAuth",
+            Self::EmailProtection => "emailProtection",
         }
     }
 }
@@ -78,6 +82,32 @@ impl Authority {
         purpose: Purpose,
     ) -> Result<Vec<Certificate>, Error> {
         check_leaf(leaf, at, purpose)?;
+        self.way(leaf, more, at, purpose)
+    }
+
+    /// Checks that `leaf` may sign code at `at` by an authority here, as Go's `crypto/x509` judges it:
+    /// its key usage is not asked, and one that is a root itself is trusted.
+    pub(crate) fn path_as_in_go(&self, leaf: &Certificate, at: Timestamp) -> Result<(), Error> {
+        let purpose = Purpose::CodeSigning;
+        check_time(leaf, at)?;
+        check_critical(leaf)?;
+        if !allows(leaf, purpose)? {
+            return Err(refused(format!("`{leaf}` is not for {}", purpose.name())));
+        }
+        if self.roots.contains(leaf) {
+            return Ok(());
+        }
+        self.way(leaf, &[], at, purpose).map(drop)
+    }
+
+    /// The path from a leaf that was judged.
+    fn way(
+        &self,
+        leaf: &Certificate,
+        more: &[Certificate],
+        at: Timestamp,
+        purpose: Purpose,
+    ) -> Result<Vec<Certificate>, Error> {
         let mut search = Search {
             roots: &self.roots,
             between: self.intermediates.iter().chain(more).collect(),
@@ -120,7 +150,11 @@ impl<'a> Search<'a> {
                 return false;
             }
             self.checks += 1;
-            match check_issuer(candidate, tip, path.len() - 1, self.at, self.purpose) {
+            let leaf = path.first().copied().unwrap_or(tip);
+            let below = path.len() - 1;
+            let may = constraints::check(candidate, leaf)
+                .and_then(|()| check_issuer(candidate, tip, below, self.at, self.purpose));
+            match may {
                 Ok(()) => {
                     path.push(candidate);
                     if is_root || self.extend(path) {
@@ -194,8 +228,13 @@ fn check_time(certificate: &Certificate, at: Timestamp) -> Result<(), Error> {
 
 /// A critical extension that nobody here understands forbids the use of the certificate.
 fn check_critical(certificate: &Certificate) -> Result<(), Error> {
-    const KNOWN: &[&[u8]] =
-        &[oid::KEY_USAGE, oid::SUBJECT_ALT_NAME, oid::BASIC_CONSTRAINTS, oid::EXTENDED_KEY_USAGE];
+    const KNOWN: &[&[u8]] = &[
+        oid::KEY_USAGE,
+        oid::SUBJECT_ALT_NAME,
+        oid::BASIC_CONSTRAINTS,
+        oid::EXTENDED_KEY_USAGE,
+        oid::NAME_CONSTRAINTS,
+    ];
     let unknown = certificate
         .extensions
         .iter()
@@ -211,7 +250,8 @@ fn check_critical(certificate: &Certificate) -> Result<(), Error> {
     }
 }
 
-fn allows(certificate: &Certificate, purpose: Purpose) -> Result<bool, Error> {
+/// Whether a certificate may be used so.
+pub(crate) fn allows(certificate: &Certificate, purpose: Purpose) -> Result<bool, Error> {
     Ok(certificate.extended_key_usage()?.is_none_or(|purposes| {
         purposes.iter().any(|it| it == purpose.oid() || it == oid::ANY_PURPOSE)
     }))

@@ -125,6 +125,13 @@ impl Identity {
     }
 }
 
+/// Who vouched for the token by the older extension, and by the newer one.
+pub(crate) fn fulcio_issuers(
+    certificate: &Certificate,
+) -> Result<(Option<String>, Option<String>), Error> {
+    Ok((fulcio_text(certificate, 1)?, fulcio_text(certificate, FIRST_DER_ARC)?))
+}
+
 fn fulcio_text(certificate: &Certificate, arc: u8) -> Result<Option<String>, Error> {
     let Some(extension) =
         certificate.extensions.iter().find(|it| it.oid.strip_prefix(oid::FULCIO) == Some(&[arc]))

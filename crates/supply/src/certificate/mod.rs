@@ -3,6 +3,7 @@
 //! Source: RFC 5280.
 
 mod chain;
+mod constraints;
 pub mod crl;
 mod identity;
 
@@ -16,7 +17,9 @@ use crate::hash::{HashAlgorithm, hex, sha256};
 use crate::key::{KeyKind, PublicKey, RsaPadding, Scheme, pem};
 use crate::moment;
 
+pub(crate) use chain::allows;
 pub use chain::{Authority, Purpose};
+pub(crate) use identity::fulcio_issuers;
 pub use identity::{Extension as FulcioExtension, Identity, SubjectName};
 
 /// A certificate whose structure was read and whose signature was not checked.
@@ -486,6 +489,7 @@ pub(crate) mod oid {
     pub(crate) const OCSP_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 9];
     pub(crate) const SUBJECT_ALT_NAME: &[u8] = &[0x55, 0x1d, 17];
     pub(crate) const BASIC_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 19];
+    pub(crate) const NAME_CONSTRAINTS: &[u8] = &[0x55, 0x1d, 30];
     pub(crate) const EXTENDED_KEY_USAGE: &[u8] = &[0x55, 0x1d, 37];
     pub(crate) const CODE_SIGNING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 3];
     pub(crate) const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];

@@ -2,12 +2,19 @@
 //!
 //! Source: `signature/policy_eval*.go` of containers/image.
 
+use std::collections::BTreeMap;
+
 use plimsoll_model::{Digest, ImageName, Timestamp};
 
 use super::identity::SignedIdentity;
-use super::payload;
-use super::policy::{KeySource, KeyType, Policy, Requirement, Scope, SignedBy, SigstoreSigned};
+use super::policy::{KeySource, KeyType, Policy, Requirement, Scope, SignedBy};
+use super::promise::{self, Signed};
+use super::sigstore::{Fulcio, Pki, SigstoreSigned};
+use super::{certified, payload};
+use crate::certificate::{Authority, Certificate};
+use crate::cosign;
 use crate::hash::HashAlgorithm;
+use crate::json::Bytes;
 use crate::key::{KeyKind, PublicKey, RsaPadding, Scheme};
 use crate::openpgp::Keyring;
 use crate::verify::{Report, Status, Step};
@@ -17,8 +24,15 @@ use crate::verify::{Report, Status, Step};
 pub struct SigstoreSignature {
     /// What was signed.
     pub payload: Vec<u8>,
-    /// The signature.
-    pub signature: Vec<u8>,
+    /// What is said of it beside it: the signature, the certificates, the log's promise.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl SigstoreSignature {
+    fn annotation(&self, name: &str) -> Result<&str, String> {
+        let found = self.annotations.get(name).map(String::as_str);
+        found.ok_or_else(|| format!("the signature has no annotation `{name}`"))
+    }
 }
 
 /// An image and what is signed about it.
@@ -121,26 +135,66 @@ impl Run<'_> {
     }
 
     fn sigstore_signed(&self, requirement: &SigstoreSigned) -> Result<String, String> {
-        if requirement.fulcio.is_some() || requirement.pki.is_some() || requirement.wants_log() {
-            return Err("`fulcio`, `pki` and `rekorPublicKey` are not judged here: \
-                        `plimsoll verify --certificate-identity` does"
-                .into());
-        }
-        let mut keys = Vec::new();
-        for source in requirement.keys() {
-            let bytes = self.key(source)?;
-            let key = PublicKey::from_bytes(&bytes);
-            keys.push(key.map_err(|error| format!("{}: {error}", shown(source)))?);
-        }
+        let trust = Trust {
+            signers: self.signers(requirement)?,
+            logs: self.logs(requirement)?,
+            now: self.now,
+        };
         let identity = requirement.signed_identity.clone().unwrap_or_default();
-        any(self.subject.sigstore, |signature| {
-            let made = |key: &&PublicKey| {
-                key.verify_with(scheme(key), &signature.payload, &signature.signature).is_ok()
-            };
+        any(self.subject.sigstore, |it| {
+            let signature = Bytes::decode(it.annotation(cosign::SIGNATURE)?)
+                .ok_or("the signature is no base64")?
+                .0;
+            let (keys, found) = trust.keys(it, &signature)?;
+            let made =
+                |key: &&PublicKey| key.verify_with(scheme(key), &it.payload, &signature).is_ok();
             let key = keys.iter().find(made).ok_or("signed by none of the keys")?;
-            self.accept(&signature.payload, payload::COSIGN, &identity)?;
-            Ok(format!("signed by the {}", key.describe()))
+            self.accept(&it.payload, payload::COSIGN, &identity)?;
+            Ok(format!("signed by the {}{found}", key.describe()))
         })
+    }
+
+    fn signers<'r>(&self, requirement: &'r SigstoreSigned) -> Result<Signers<'r>, String> {
+        let authority = |roots, between| -> Result<Authority, String> {
+            let roots = self.read(roots, certified::roots)?.unwrap_or_default();
+            let intermediates = self.read(between, certified::all)?.unwrap_or_default();
+            Ok(Authority { roots, intermediates })
+        };
+        if let Some(fulcio) = &requirement.fulcio {
+            return Ok(Signers::Fulcio(fulcio, authority(fulcio.authority(), None)?));
+        }
+        if let Some(pki) = &requirement.pki {
+            return Ok(Signers::Pki(pki, authority(pki.roots(), pki.intermediates())?));
+        }
+        Ok(Signers::Keys(self.public_keys(&requirement.keys())?))
+    }
+
+    fn logs(&self, requirement: &SigstoreSigned) -> Result<Option<Vec<PublicKey>>, String> {
+        let sources = requirement.logs();
+        let keys = self.public_keys(&sources)?;
+        let ecdsa = |key: &PublicKey| matches!(key.kind(), KeyKind::Ecdsa(_));
+        match keys.iter().find(|key| !ecdsa(key)) {
+            Some(key) => Err(format!("the key of a log is {}, not ECDSA", key.describe())),
+            None => Ok((!sources.is_empty()).then_some(keys)),
+        }
+    }
+
+    fn public_keys(&self, sources: &[KeySource<'_>]) -> Result<Vec<PublicKey>, String> {
+        let read = |source: &KeySource<'_>| {
+            let key = PublicKey::from_bytes(&self.key(*source)?);
+            key.map_err(|error| format!("{}: {error}", shown(*source)))
+        };
+        sources.iter().map(read).collect()
+    }
+
+    fn read<T>(
+        &self,
+        source: Option<KeySource<'_>>,
+        with: fn(&[u8]) -> Result<T, crate::Error>,
+    ) -> Result<Option<T>, String> {
+        let Some(source) = source else { return Ok(None) };
+        let read = with(&self.key(source)?);
+        read.map(Some).map_err(|error| format!("{}: {error}", shown(source)))
     }
 
     /// Whether a payload whose signature holds is about this image.
@@ -174,6 +228,91 @@ impl Run<'_> {
     }
 }
 
+/// Who may sign by a requirement.
+enum Signers<'r> {
+    Keys(Vec<PublicKey>),
+    Fulcio(&'r Fulcio, Authority),
+    Pki(&'r Pki, Authority),
+}
+
+/// What a requirement trusts.
+struct Trust<'r> {
+    signers: Signers<'r>,
+    logs: Option<Vec<PublicKey>>,
+    now: Timestamp,
+}
+
+impl Trust<'_> {
+    /// The keys that this signature may be of, and what was found out on the way to them.
+    fn keys(
+        &self,
+        it: &SigstoreSignature,
+        signature: &[u8],
+    ) -> Result<(Vec<PublicKey>, String), String> {
+        let payload = it.payload.as_slice();
+        let promised = |signer: &[u8]| {
+            let logs = self.logs.as_deref().unwrap_or_default();
+            let bytes = it.annotation(cosign::BUNDLE)?.as_bytes();
+            promise::verify(logs, bytes, Signed { signer, signature, payload })
+                .map_err(|error| error.to_string())
+        };
+        match &self.signers {
+            Signers::Keys(keys) if self.logs.is_none() => Ok((keys.clone(), String::new())),
+            Signers::Keys(keys) => {
+                let mut refusals = Vec::new();
+                for key in keys {
+                    match promised(key.spki_der()) {
+                        Ok(time) => return Ok((vec![key.clone()], format!(", logged {time}"))),
+                        Err(why) => refusals.push(why),
+                    }
+                }
+                Err(refusals.join("; "))
+            }
+            Signers::Fulcio(fulcio, authority) => {
+                let pem = it.annotation(cosign::CERTIFICATE)?;
+                let der = promise::only_block(pem.as_bytes()).map_err(|it| it.to_string())?;
+                let time = promised(&der)?;
+                let more = it.annotations.get(cosign::CHAIN);
+                let (leaf, authority) = certified(pem, more, authority)?;
+                let issuer = &fulcio.oidc_issuer;
+                fulcio.accepts(&leaf, &authority, time).map_err(|error| error.to_string())?;
+                let found = format!(" of {}, {issuer}, logged {time}", fulcio.subject_email);
+                Ok((vec![leaf_key(&leaf)?], found))
+            }
+            Signers::Pki(pki, authority) => {
+                let pem = it.annotation(cosign::CERTIFICATE)?;
+                let more = it.annotations.get(cosign::CHAIN);
+                let (leaf, authority) = certified(pem, more, authority)?;
+                pki.accepts(&leaf, &authority, self.now).map_err(|error| error.to_string())?;
+                let names = [&pki.subject_email, &pki.subject_hostname];
+                let names: Vec<&str> =
+                    names.into_iter().map(String::as_str).filter(|it| !it.is_empty()).collect();
+                Ok((vec![leaf_key(&leaf)?], format!(" of {}", names.join(", "))))
+            }
+        }
+    }
+}
+
+/// The signer's certificate, and the authority with what the signature offers for the way to it.
+fn certified(
+    pem: &str,
+    more: Option<&String>,
+    authority: &Authority,
+) -> Result<(Certificate, Authority), String> {
+    let read = || {
+        let mut authority = authority.clone();
+        if let Some(more) = more {
+            authority.intermediates.extend(certified::offered(more.as_bytes())?);
+        }
+        Ok((certified::leaf(pem.as_bytes())?, authority))
+    };
+    read().map_err(|error: crate::Error| error.to_string())
+}
+
+fn leaf_key(leaf: &Certificate) -> Result<PublicKey, String> {
+    leaf.public_key().map_err(|error| error.to_string())
+}
+
 /// One signature that is accepted is enough.
 fn any<T>(
     signatures: &[T],
@@ -201,6 +340,6 @@ fn scheme(key: &PublicKey) -> Scheme {
 fn shown(source: KeySource<'_>) -> String {
     match source {
         KeySource::File(path) => format!("`{path}`"),
-        KeySource::Data(_) => "`keyData`".into(),
+        KeySource::Data(_) => "data in the policy".into(),
     }
 }

@@ -9,6 +9,7 @@ use plimsoll_model::ImageName;
 use serde::Deserialize;
 
 use super::identity::SignedIdentity;
+use super::sigstore::SigstoreSigned;
 use crate::error::Error;
 use crate::json::{self, Bytes};
 
@@ -81,23 +82,6 @@ pub(super) enum KeyType {
     SignedByX509Cas,
 }
 
-/// A signature by a key, or under a certificate.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SigstoreSigned {
-    key_path: Option<String>,
-    key_paths: Option<Vec<String>>,
-    key_data: Option<Bytes>,
-    key_datas: Option<Vec<Bytes>>,
-    pub(super) fulcio: Option<serde_json::Value>,
-    pub(super) pki: Option<serde_json::Value>,
-    pub(super) rekor_public_key_path: Option<String>,
-    pub(super) rekor_public_key_paths: Option<Vec<String>>,
-    pub(super) rekor_public_key_data: Option<Bytes>,
-    pub(super) rekor_public_key_datas: Option<Vec<Bytes>>,
-    pub(super) signed_identity: Option<SignedIdentity>,
-}
-
 /// Where keys are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeySource<'a> {
@@ -111,22 +95,7 @@ impl SignedBy {
     }
 }
 
-impl SigstoreSigned {
-    pub(super) fn keys(&self) -> Vec<KeySource<'_>> {
-        let (path, paths) = (self.key_path.as_ref(), self.key_paths.as_ref());
-        sources(path, paths, self.key_data.as_ref(), self.key_datas.as_ref())
-    }
-
-    /// Whether a log must have the signature.
-    pub(super) fn wants_log(&self) -> bool {
-        self.rekor_public_key_path.is_some()
-            || self.rekor_public_key_paths.is_some()
-            || self.rekor_public_key_data.is_some()
-            || self.rekor_public_key_datas.is_some()
-    }
-}
-
-fn sources<'a>(
+pub(super) fn sources<'a>(
     path: Option<&'a String>,
     paths: Option<&'a Vec<String>>,
     data: Option<&'a Bytes>,
@@ -219,17 +188,10 @@ fn check(requirement: &Requirement) -> Result<(), Error> {
             count(&[it.key_path.is_some(), it.key_paths.is_some(), it.key_data.is_some()]),
             it.signed_identity.as_ref(),
         ),
-        Requirement::SigstoreSigned(it) => (
-            count(&[
-                it.key_path.is_some(),
-                it.key_paths.is_some(),
-                it.key_data.is_some(),
-                it.key_datas.is_some(),
-                it.fulcio.is_some(),
-                it.pki.is_some(),
-            ]),
-            it.signed_identity.as_ref(),
-        ),
+        Requirement::SigstoreSigned(it) => {
+            it.check()?;
+            (it.sources(), it.signed_identity.as_ref())
+        }
         Requirement::SignedBaseLayer { identity } => (1, Some(identity)),
         _ => (1, None),
     };

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use plimsoll_image::attached::{Repository, Stored};
 use plimsoll_model::{ImageName, Reference};
-use plimsoll_supply::bundle::Content;
 use plimsoll_supply::containers_policy::{
     Files, Policy, Scope, SigstoreSignature, Subject, evaluate,
 };
@@ -217,11 +216,6 @@ fn attached(repository: &Repository, stored: &Stored) -> anyhow::Result<Vec<Sigs
     let all = evidence::collect(repository, &stored.descriptor.digest)?;
     let simple = all.into_iter().filter(|it| it.form == evidence::Form::Simple);
     Ok(simple
-        .filter_map(|it| match it.bundle().ok()?.content {
-            Content::Message { signature, .. } => {
-                Some(SigstoreSignature { payload: it.bytes, signature })
-            }
-            Content::Envelope(_) => None,
-        })
+        .map(|it| SigstoreSignature { payload: it.bytes, annotations: it.annotations })
         .collect())
 }
