@@ -10,6 +10,7 @@ mod challenge;
 mod client;
 mod credentials;
 mod options;
+mod resolver;
 mod transport;
 mod trust_server;
 

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use reqwest::blocking::{Client, ClientBuilder, Request, Response};
 use reqwest::header::{HeaderMap, HeaderValue, LOCATION};
@@ -10,6 +10,7 @@ use reqwest::{Certificate, Method, StatusCode, Url};
 
 use super::RegistryOptions;
 use super::client::plain;
+use super::resolver::{Resolver, Shared};
 use crate::error::ImageError;
 
 /// Redirects of one request; blob stores need one, sometimes two.
@@ -58,6 +59,7 @@ pub(super) struct Transport {
     lax: OnceLock<Client>,
     /// The registry is on this machine.
     is_here: bool,
+    resolver: Arc<Resolver>,
     options: RegistryOptions,
 }
 
@@ -65,10 +67,18 @@ impl Transport {
     /// Connections to `host` and to where it sends us. One that is this very machine is spoken
     /// to directly, whatever proxy the environment names.
     pub(super) fn new(host: &str, options: &RegistryOptions) -> Result<Self, ImageError> {
+        Self::with(host, options, Resolver::system())
+    }
+
+    fn with(
+        host: &str,
+        options: &RegistryOptions,
+        resolver: Arc<Resolver>,
+    ) -> Result<Self, ImageError> {
         // Somebody else in this process may have chosen one, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let is_here = is_loopback(host);
-        let mut builder = builder(options, is_here);
+        let mut builder = builder(options, is_here, &resolver);
         for path in &options.ca_files {
             let pem = read_bounded(path).map_err(ImageError::io(path))?;
             let parsed = Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string());
@@ -91,7 +101,8 @@ impl Transport {
             hint: "install the system's certificates (package `ca-certificates`), or give some \
                    with `--ca-file FILE`",
         })?;
-        Ok(Self { strict, lax: OnceLock::new(), is_here, options: options.clone() })
+        let (lax, options) = (OnceLock::new(), options.clone());
+        Ok(Self { strict, lax, is_here, resolver, options })
     }
 
     /// Whether the user allows `host` to speak without TLS or with any certificate.
@@ -143,9 +154,13 @@ impl Transport {
         if at.scheme() == "https" && next.scheme() == "http" {
             return Err(Failure::Tls(format!("it redirects to {to} without TLS")));
         }
-        if from != to && is_private(next) && !is_private(at) {
-            let message = format!("it redirects to {to}, an address of a private network");
-            return Err(Failure::Wrong(message));
+        if from != to && !self.resolver.is_private(at) {
+            if self.resolver.is_private(next) {
+                let message = format!("it redirects to {to}, an address of a private network");
+                return Err(Failure::Wrong(message));
+            }
+            // What its name stands for may be another thing when the connection is made.
+            self.resolver.keep_outside(next);
         }
         Ok(())
     }
@@ -154,7 +169,7 @@ impl Transport {
         if let Some(client) = self.lax.get() {
             return Ok(client);
         }
-        let client = builder(&self.options, self.is_here)
+        let client = builder(&self.options, self.is_here, &self.resolver)
             .tls_danger_accept_invalid_certs(true)
             .build()
             .map_err(|error| Failure::Wrong(causes(&error)))?;
@@ -162,11 +177,12 @@ impl Transport {
     }
 }
 
-fn builder(options: &RegistryOptions, is_here: bool) -> ClientBuilder {
+fn builder(options: &RegistryOptions, is_here: bool, resolver: &Arc<Resolver>) -> ClientBuilder {
     let builder = Client::builder()
         .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
+        .dns_resolver(Arc::new(Shared(Arc::clone(resolver))))
         .connect_timeout(options.timeout)
         // In the blocking client this bounds the wait for a response and each read of its body,
         // not the whole transfer.
@@ -182,40 +198,6 @@ fn is_loopback(host: &str) -> bool {
     };
     let address = name.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
-}
-
-/// Whether a URL leads to this machine or into a private network. A name that is not known here
-/// leads nowhere.
-fn is_private(url: &Url) -> bool {
-    use std::net::ToSocketAddrs;
-    let Some(host) = url.host_str() else { return true };
-    let port = url.port_or_known_default().unwrap_or(443);
-    let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs();
-    addresses.is_ok_and(|mut addresses| addresses.any(|address| !is_public(address.ip())))
-}
-
-/// Whether an address is one of the whole internet.
-fn is_public(address: std::net::IpAddr) -> bool {
-    use std::net::IpAddr;
-    match address.to_canonical() {
-        IpAddr::V4(v4) => {
-            let [first, second, ..] = v4.octets();
-            let is_shared = first == 100 && (64..128).contains(&second);
-            !(v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || v4.is_unspecified()
-                || v4.is_multicast()
-                || v4.is_broadcast()
-                || first == 0
-                || is_shared)
-        }
-        IpAddr::V6(v6) => {
-            let [first, ..] = v6.segments();
-            let is_local = first & 0xfe00 == 0xfc00 || first & 0xffc0 == 0xfe80;
-            !(v6.is_loopback() || v6.is_unspecified() || v6.is_multicast() || is_local)
-        }
-    }
 }
 
 fn read_bounded(path: &std::path::Path) -> io::Result<Vec<u8>> {
@@ -242,6 +224,7 @@ fn failure(error: &reqwest::Error, url: &Url) -> Failure {
     }
     let message = format!("{}: {}", host_of(url), causes(error));
     match () {
+        () if is_forbidden(error) => Failure::Wrong(message),
         () if error.is_timeout() => Failure::Silent(message),
         () if error.is_builder() => Failure::Wrong(message),
         () => Failure::Broken(message),
@@ -255,6 +238,13 @@ pub(super) fn causes(error: &dyn Error) -> String {
         last = next;
     }
     plain(&last.to_string())
+}
+
+/// Whether our own resolver forbade the connection.
+fn is_forbidden(error: &(dyn Error + 'static)) -> bool {
+    let denied = |it: &io::Error| it.kind() == io::ErrorKind::PermissionDenied;
+    error.downcast_ref::<io::Error>().is_some_and(denied)
+        || error.source().is_some_and(is_forbidden)
 }
 
 /// The error of TLS among the causes.
@@ -291,6 +281,10 @@ fn tls_message(error: &rustls::Error, host: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use plimsoll_testkit::{Reply, Server};
+
     use super::*;
 
     #[test]
@@ -311,20 +305,39 @@ mod tests {
     }
 
     #[test]
-    fn public_addresses_are_told_from_private_ones_and_this_machine_by_its_names() {
+    fn this_machine_is_told_by_its_names() {
         for host in ["localhost", "localhost:5000", "127.0.0.1:1", "[::1]:5000"] {
             assert!(is_loopback(host), "{host}");
-        }
-        for address in
-            ["10.1.2.3", "169.254.169.254", "100.64.0.1", "::1", "fd00::1", "::ffff:10.0.0.1"]
-        {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
-        }
-        for address in ["1.1.1.1", "172.32.0.1", "2606:4700::1111"] {
-            assert!(is_public(address.parse().unwrap()), "{address}");
         }
         for host in ["localhost.example", "10.0.0.1:5000", "quay.io"] {
             assert!(!is_loopback(host), "{host}");
         }
+    }
+
+    #[test]
+    fn a_name_that_leads_inside_only_once_it_was_checked_is_not_connected_to() {
+        let served = Server::start(|_| Reply::new(200, "secret"));
+        let port = served.host().rsplit_once(':').unwrap().1.to_owned();
+        let asked = Mutex::new(0);
+        let resolver = Resolver::with(move |name| {
+            let mut asked = asked.lock().unwrap();
+            *asked += usize::from(name == "rebound.example");
+            let is_first = *asked == 1 && name == "rebound.example";
+            Ok(vec![if is_first { [1, 1, 1, 1] } else { [127, 0, 0, 1] }.into()])
+        });
+        let options = RegistryOptions::anonymous();
+        let transport = Transport::with("1.1.1.1", &options, resolver).unwrap();
+        let url = |name: &str| Url::parse(&format!("http://{name}:{port}/blob")).unwrap();
+        let send =
+            |url| transport.send(&Method::GET, &url, &HeaderMap::new(), None, None).map(drop);
+        let outside = Url::parse("http://1.1.1.1/v2/").unwrap();
+        assert!(transport.may_follow(&outside, &url("rebound.example")).is_ok());
+        let refused = send(url("rebound.example")).unwrap_err();
+        assert!(matches!(&refused, Failure::Wrong(why) if why.contains("private")), "{refused:?}");
+        assert!(served.requests().is_empty());
+        // Names that nobody was sent to, such as the registry's own, lead wherever they lead.
+        assert!(send(url("registry.example")).is_ok());
+        assert_eq!(served.requests().len(), 1);
+        assert!(transport.may_follow(&outside, &url("registry.example")).is_err());
     }
 }
