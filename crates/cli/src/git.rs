@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use plimsoll_supply::git::{Repository, Signers};
+use plimsoll_supply::git::{Certified, Repository, Signers};
 use plimsoll_supply::openpgp::Keyring;
 use plimsoll_supply::ssh::AllowedSigners;
 
@@ -25,8 +25,8 @@ pub(crate) struct GitSource {
     #[arg(long, value_name = "FILE")]
     gpg_keyring: Option<PathBuf>,
 
-    /// The one who must have signed: a principal of the allowed signers, or the fingerprint of a
-    /// key of the keyring
+    /// The one who must have signed: a principal of the allowed signers, the fingerprint of a key of
+    /// the keyring, or a name in the certificate
     #[arg(long, value_name = "NAME")]
     git_signer: Option<String>,
 }
@@ -43,7 +43,16 @@ impl GitSource {
 
     /// Opens the repository and reads the keys.
     pub(crate) fn open(&self) -> anyhow::Result<(Repository, Signers)> {
-        let mut signers = Signers { demanded: self.git_signer.clone(), ..Signers::default() };
+        self.open_with(None)
+    }
+
+    /// The same, where those with certificates may sign as well.
+    pub(crate) fn open_with(
+        &self,
+        certified: Option<Certified>,
+    ) -> anyhow::Result<(Repository, Signers)> {
+        let demanded = self.git_signer.clone();
+        let mut signers = Signers { demanded, certified, ..Signers::default() };
         if let Some((shown, bytes)) = read(self.allowed_signers.as_deref())? {
             let allowed = AllowedSigners::parse(&bytes).with_context(|| format!("`{shown}`"))?;
             for skipped in &allowed.skipped {
@@ -60,9 +69,10 @@ impl GitSource {
             }
             signers.keyring = Some(keyring);
         }
-        if signers.allowed.is_none() && signers.keyring.is_none() {
+        if signers.allowed.is_none() && signers.keyring.is_none() && signers.certified.is_none() {
             let why = "name who may sign: --allowed-signers FILE for SSH keys, --gpg-keyring FILE \
-                       for keys of OpenPGP";
+                       for keys of OpenPGP; for `verify` also --certificate-identity or \
+                       --certificate-chain for certificates";
             return Err(Usage(why.into()).into());
         }
         let folder = self.git_dir.as_deref().unwrap_or(Path::new("."));

@@ -18,9 +18,11 @@
 #![forbid(unsafe_code)]
 
 pub mod artefact;
+mod ber;
 mod bill;
 pub mod bundle;
 pub mod certificate;
+mod cms;
 pub mod containers_policy;
 pub mod content_trust;
 pub mod cosign;

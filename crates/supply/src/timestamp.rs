@@ -7,10 +7,10 @@
 use plimsoll_model::Timestamp;
 
 use crate::certificate::{self, Certificate, Purpose};
+use crate::cms::{SignedData, SignerInfo};
 use crate::der::{self, Reader, Value};
 use crate::error::Error;
 use crate::hash::HashAlgorithm;
-use crate::key::{KeyKind, Scheme};
 use crate::trust::TrustedAuthority;
 
 /// A timestamp whose structure was read and whose signature was not checked.
@@ -25,31 +25,11 @@ pub struct TimestampResponse {
     /// The `TSTInfo` as it was signed.
     content: Vec<u8>,
     certificates: Vec<Certificate>,
-    signer: Signer,
-}
-
-#[derive(Debug, Clone)]
-struct Signer {
-    id: SignerId,
-    hash: HashAlgorithm,
-    /// The signed attributes' content, which is signed under the tag of a set.
-    attributes: Vec<u8>,
-    content_digest: Vec<u8>,
-    algorithm: Vec<u8>,
-    signature: Vec<u8>,
-}
-
-#[derive(Debug, Clone)]
-enum SignerId {
-    Issued { issuer: Vec<u8>, serial: Vec<u8> },
-    Key(Vec<u8>),
+    signer: SignerInfo,
 }
 
 /// The largest response that is read, in bytes.
 const MAX_BYTES: usize = 128 * 1024;
-
-/// The most certificates that a response may hold.
-const MAX_CERTIFICATES: usize = 16;
 
 impl TimestampResponse {
     /// Reads a `TimeStampResp`.
@@ -77,40 +57,17 @@ impl TimestampResponse {
 
     /// Reads the `ContentInfo` inside a response.
     fn from_token(token: Value<'_>) -> Result<Self, Error> {
-        let mut fields = token.reader();
-        if fields.expect(der::OID)?.content != SIGNED_DATA {
-            return Err(broken("no signed data"));
-        }
-        let mut wrapped = fields.expect(der::context(0))?.reader();
-        let mut data = wrapped.expect(der::SEQUENCE)?.reader();
-        wrapped.end()?;
-        fields.end()?;
+        let data = SignedData::read(token, "timestamp")?;
         // RFC 5652, section 5.1: version 3, because the content is not plain data.
-        if data.small()? != 3 {
+        if data.version != 3 {
             return Err(broken("signed data of a version that is not 3"));
         }
-        let digests = data.expect(der::SET)?;
-
-        let mut inner = data.expect(der::SEQUENCE)?.reader();
-        if inner.expect(der::OID)?.content != TST_INFO {
+        if data.content_type != TST_INFO {
             return Err(broken("the signed data is no timestamp"));
         }
-        let mut wrapped = inner.expect(der::context(0))?.reader();
-        let content = wrapped.expect(der::OCTET_STRING)?.content;
-        wrapped.end()?;
-        inner.end()?;
-
-        let certificates = match data.optional(der::context(0))? {
-            Some(set) => read_certificates(set)?,
-            None => Vec::new(),
-        };
-        data.optional(der::context(1))?;
-        let mut signers = data.expect(der::SET)?.reader();
-        let signer = read_signer(signers.expect(der::SEQUENCE)?, digests)?;
-        signers.end()?;
-        data.end()?;
-        let Info { time, accuracy, imprint_hash, imprint } = read_info(content)?;
-        let content = content.to_vec();
+        let content = data.content.ok_or_else(|| broken("no content"))?;
+        let SignedData { certificates, signer, .. } = data;
+        let Info { time, accuracy, imprint_hash, imprint } = read_info(&content)?;
         Ok(Self { time, accuracy, imprint_hash, imprint, content, certificates, signer })
     }
 
@@ -151,7 +108,8 @@ impl TimestampResponse {
                 self.time, authority.span
             )));
         }
-        self.check_signature(signer)?;
+        self.signer.check_content(&self.content)?;
+        self.signer.check_signature(signer)?;
         Ok(path)
     }
 
@@ -160,12 +118,7 @@ impl TimestampResponse {
         &'a self,
         authority: &'a TrustedAuthority,
     ) -> Result<&'a Certificate, Error> {
-        let is_signer = |certificate: &&Certificate| match &self.signer.id {
-            SignerId::Issued { issuer, serial } => {
-                certificate.issuer_der() == issuer && certificate.serial() == serial
-            }
-            SignerId::Key(id) => certificate.subject_key_id() == Some(id),
-        };
+        let is_signer = |certificate: &&Certificate| self.signer.is(certificate);
         let embedded = self.certificates.iter().find(is_signer);
         match (&authority.leaf, embedded) {
             (Some(leaf), Some(embedded)) if leaf != embedded => {
@@ -175,32 +128,6 @@ impl TimestampResponse {
             (Some(leaf), Some(_)) => Ok(leaf),
             (None, Some(embedded)) => Ok(embedded),
             _ => Err(broken("the signer's certificate is not known")),
-        }
-    }
-
-    fn check_signature(&self, signer: &Certificate) -> Result<(), Error> {
-        if self.signer.content_digest != self.signer.hash.digest(&self.content) {
-            return Err(broken("the message digest does not match the content"));
-        }
-        let key = signer.public_key()?;
-        let scheme = self.scheme(key.kind())?;
-        let message = der::encode(der::SET, &[&self.signer.attributes]);
-        key.verify_with(scheme, &message, &self.signer.signature)
-    }
-
-    /// The scheme of the signature. Some services name the key's algorithm alone, and their
-    /// digest algorithm completes it.
-    fn scheme(&self, key: KeyKind) -> Result<Scheme, Error> {
-        let hash = self.signer.hash;
-        let mut fields = Reader::only(&self.signer.algorithm, der::SEQUENCE)?.reader();
-        let bare = match fields.expect(der::OID)?.content {
-            EC_PUBLIC_KEY => Some(Scheme::Ecdsa(hash)),
-            RSA_ENCRYPTION => Some(Scheme::Rsa(crate::key::RsaPadding::Pkcs1v15, hash)),
-            _ => None,
-        };
-        match bare {
-            Some(scheme) => Ok(scheme),
-            None => certificate::signature_scheme(&self.signer.algorithm, key),
         }
     }
 }
@@ -213,91 +140,6 @@ fn check_purpose(signer: &Certificate) -> Result<(), Error> {
     match signer.extended_key_usage()?.as_deref() {
         Some([only]) if critical && only == certificate::oid::TIME_STAMPING => Ok(()),
         _ => Err(broken("time stamping is not the signer's one critical purpose")),
-    }
-}
-
-fn read_certificates(set: Value<'_>) -> Result<Vec<Certificate>, Error> {
-    let mut items = set.reader();
-    let mut found = Vec::new();
-    while !items.is_empty() {
-        if found.len() == MAX_CERTIFICATES {
-            return Err(broken(format!("more than {MAX_CERTIFICATES} certificates")));
-        }
-        found.push(Certificate::from_der(items.next()?.whole)?);
-    }
-    Ok(found)
-}
-
-fn read_signer(info: Value<'_>, digests: Value<'_>) -> Result<Signer, Error> {
-    let mut fields = info.reader();
-    let version = fields.small()?;
-    let id = match fields.next()? {
-        name if name.tag == der::SEQUENCE => {
-            let mut parts = name.reader();
-            let issuer = parts.expect(der::SEQUENCE)?.whole.to_vec();
-            let serial = parts.expect(der::INTEGER)?.content.to_vec();
-            SignerId::Issued { issuer, serial }
-        }
-        key if key.tag == 0x80 => SignerId::Key(key.content.to_vec()),
-        _ => return Err(broken("a signer without a name")),
-    };
-    // RFC 5652, section 5.3: the version tells how the signer is named.
-    if version != (if matches!(id, SignerId::Key(_)) { 3 } else { 1 }) {
-        return Err(broken(format!("a signer of version {version}")));
-    }
-    let algorithm = fields.expect(der::SEQUENCE)?;
-    let hash = certificate::hash_algorithm(algorithm.whole)?;
-    if !announces(digests, hash)? {
-        return Err(broken("the signer's hash function is not announced"));
-    }
-    let attributes = fields.expect(der::context(0))?;
-    let algorithm = fields.expect(der::SEQUENCE)?.whole.to_vec();
-    let signature = fields.expect(der::OCTET_STRING)?.content.to_vec();
-    fields.optional(der::context(1))?;
-    fields.end()?;
-    let content_digest = signed_digest(attributes)?;
-    let attributes = attributes.content.to_vec();
-    Ok(Signer { id, hash, attributes, content_digest, algorithm, signature })
-}
-
-/// Whether the set of hash functions in front holds `hash`.
-fn announces(digests: Value<'_>, hash: HashAlgorithm) -> Result<bool, Error> {
-    let mut items = digests.reader();
-    while !items.is_empty() {
-        let item = items.expect(der::SEQUENCE)?;
-        if certificate::hash_algorithm(item.whole).is_ok_and(|other| other == hash) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// The digest among the signed attributes, which must also say that a timestamp is signed.
-fn signed_digest(attributes: Value<'_>) -> Result<Vec<u8>, Error> {
-    let (mut kind, mut digest) = (None, None);
-    let mut items = attributes.reader();
-    while !items.is_empty() {
-        let mut attribute = items.expect(der::SEQUENCE)?.reader();
-        let oid = attribute.expect(der::OID)?.content;
-        let mut values = attribute.expect(der::SET)?.reader();
-        let slot = match oid {
-            CONTENT_TYPE => &mut kind,
-            MESSAGE_DIGEST => &mut digest,
-            _ => continue,
-        };
-        if slot.replace(values.next()?).is_some() || !values.is_empty() {
-            return Err(broken("a signed attribute is there twice"));
-        }
-    }
-    match (kind, digest) {
-        (Some(kind), Some(digest))
-            if kind.tag == der::OID
-                && kind.content == TST_INFO
-                && digest.tag == der::OCTET_STRING =>
-        {
-            Ok(digest.content.to_vec())
-        }
-        _ => Err(broken("no signed content type and message digest")),
     }
 }
 
@@ -349,14 +191,9 @@ fn read_accuracy(accuracy: Value<'_>) -> Result<u32, Error> {
     u32::try_from(seconds).map_err(|_| broken("an accuracy of over a hundred years"))
 }
 
-const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const TST_INFO: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x04];
 /// 0.4.0.2023.1.1
 const BASELINE_POLICY: &[u8] = &[0x04, 0x00, 0x8f, 0x67, 0x01, 0x01];
-const CONTENT_TYPE: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x03];
-const MESSAGE_DIGEST: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x04];
-const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
-const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01];
 
 fn broken(why: impl Into<String>) -> Error {
     Error::malformed("timestamp", why)

@@ -5,10 +5,15 @@
 //! gitrepository-layout(5), gitformat-signature(5).
 
 mod armour;
+mod certified;
+mod entry;
 mod object;
 mod repository;
 mod verify;
+mod x509;
 
+pub use certified::Certified;
 pub use object::{Commit, Kind, Tag};
 pub use repository::{Object, Repository};
 pub use verify::{Report, Signer, Signers, verify_commit, verify_tag};
+pub use x509::certificate_of;

@@ -5,9 +5,10 @@ use std::fmt;
 use plimsoll_model::Timestamp;
 use serde::Serialize;
 
-use super::armour;
+use super::certified::{self, Certified};
 use super::object::{Commit, Kind, Tag};
 use super::repository::{Object, Repository};
+use super::{armour, x509};
 use crate::error::Error;
 use crate::openpgp::Keyring;
 use crate::ssh::{self, AllowedSigners};
@@ -26,6 +27,8 @@ pub struct Signers {
     pub allowed: Option<AllowedSigners>,
     /// By keys of `OpenPGP`.
     pub keyring: Option<Keyring>,
+    /// By certificates.
+    pub certified: Option<Certified>,
     /// The one who must have: a principal of an SSH key, or the fingerprint of a key of `OpenPGP`.
     pub demanded: Option<String>,
 }
@@ -33,7 +36,7 @@ pub struct Signers {
 /// Who signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Signer {
-    /// The scheme: `ssh` or `openpgp`.
+    /// The scheme: `ssh`, `openpgp` or `x509`.
     pub scheme: &'static str,
     /// The principals, or the name that the key certifies.
     pub names: Vec<String>,
@@ -93,7 +96,7 @@ impl Report {
         self.verified &= holds;
     }
 
-    fn push(
+    pub(super) fn push(
         &mut self,
         name: &'static str,
         holds: bool,
@@ -257,8 +260,11 @@ fn signature(
         by_ssh(report, payload, signature, signers, claimed.unwrap_or(now), place);
     } else if signature.starts_with(armour::BEGIN.as_bytes()) {
         by_openpgp(report, payload, signature, signers, now, place);
+    } else if signature.starts_with(x509::BEGIN.as_bytes()) {
+        let asked = (signers.certified.as_ref(), signers.demanded.as_deref());
+        certified::judge(report, payload, signature, asked, now, place);
     } else {
-        let found = "a signature of another scheme, such as X.509";
+        let found = "a signature of another scheme";
         report.push(step::SIGNATURE, false, signers.to_string(), found, place);
     }
 }
@@ -358,7 +364,8 @@ impl fmt::Display for Signers {
         }
         let lines = self.allowed.as_ref().map(|it| format!("{} allowed signers", it.len()));
         let keys = self.keyring.as_ref().map(|it| format!("{} keys", it.keys().len()));
-        let all: Vec<String> = lines.into_iter().chain(keys).collect();
+        let certified = self.certified.as_ref().map(|it| it.expected().to_owned());
+        let all: Vec<String> = lines.into_iter().chain(keys).chain(certified).collect();
         write!(f, "a signature by one of {}", all.join(" and "))
     }
 }

@@ -89,8 +89,16 @@ fn add_claim(fields: &mut Fields, claim: &Claim) {
 }
 
 fn add_policy(fields: &mut Fields, policy: &Policy) {
-    let Policy { signer, log_entries, times, certificate_logs, assumed_time, root_in_bundle } =
-        policy;
+    let Policy {
+        signer,
+        log_entries,
+        times,
+        certificate_logs,
+        assumed_time,
+        root_in_bundle,
+        purpose,
+    } = policy;
+    fields.add(purpose.name());
     match signer {
         SignerPolicy::Key(key) => {
             fields.add("key");

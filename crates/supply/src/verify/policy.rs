@@ -3,7 +3,7 @@
 use plimsoll_model::Timestamp;
 use regex::Regex;
 
-use crate::certificate::{Authority, FulcioExtension};
+use crate::certificate::{Authority, FulcioExtension, Purpose};
 use crate::error::Error;
 use crate::key::PublicKey;
 
@@ -24,6 +24,8 @@ pub struct Policy {
     /// Whether a bundle may bring a root. Early signers wrote it, and the specification forbids
     /// it; it is never trusted either way.
     pub root_in_bundle: bool,
+    /// What a certificate of one's own authority must be for.
+    pub purpose: Purpose,
 }
 
 /// Who must have signed.
@@ -49,6 +51,7 @@ impl Policy {
             certificate_logs: 0,
             assumed_time: None,
             root_in_bundle: false,
+            purpose: Purpose::CodeSigning,
         }
     }
 
@@ -63,6 +66,7 @@ impl Policy {
             certificate_logs: 1,
             assumed_time: None,
             root_in_bundle: false,
+            purpose: Purpose::CodeSigning,
         }
     }
 
@@ -77,6 +81,7 @@ impl Policy {
             certificate_logs: 0,
             assumed_time: None,
             root_in_bundle: false,
+            purpose: Purpose::CodeSigning,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Run<'_> {
             Signer::Key(_) => &[],
         };
         if let SignerPolicy::OwnAuthority(authority, _) = &self.policy.signer {
-            return authority.path(leaf, more, at, Purpose::CodeSigning);
+            return authority.path(leaf, more, at, self.policy.purpose);
         }
         let mut last = None;
         for trusted in self.root.authorities() {

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use plimsoll_supply::git::{Report, verify_commit, verify_tag};
+use plimsoll_supply::git::{Certified, Report, verify_commit, verify_tag};
 use plimsoll_supply::verify::Status;
 use serde::Serialize;
 
@@ -16,11 +16,11 @@ use crate::{clock, git};
 #[allow(clippy::struct_field_names, reason = "these are the names of the flags")]
 pub(super) struct Git {
     /// Verify that this annotated tag is signed, and say which commit it is for
-    #[arg(long, value_name = "TAG", conflicts_with_all = super::SIGSTORE, conflicts_with_all = ["artefacts", "git_commit"])]
+    #[arg(long, value_name = "TAG", conflicts_with_all = super::NOT_WITH_GIT, conflicts_with_all = ["artefacts", "git_commit"])]
     git_tag: Option<String>,
 
     /// Verify that this commit is signed: a whole id, `HEAD`, a branch or a tag
-    #[arg(long, value_name = "REVISION", conflicts_with_all = super::SIGSTORE, conflicts_with = "artefacts")]
+    #[arg(long, value_name = "REVISION", conflicts_with_all = super::NOT_WITH_GIT, conflicts_with = "artefacts")]
     git_commit: Option<String>,
 
     #[command(flatten)]
@@ -29,7 +29,10 @@ pub(super) struct Git {
 
 impl Git {
     /// Verifies what is asked for; nothing where neither flag is there.
-    pub(super) fn verify(&self) -> anyhow::Result<Option<(String, Report)>> {
+    pub(super) fn verify(
+        &self,
+        certified: impl FnOnce() -> anyhow::Result<Option<Certified>>,
+    ) -> anyhow::Result<Option<(String, Report)>> {
         let (name, is_tag) = match (&self.git_tag, &self.git_commit) {
             (Some(tag), _) => (tag, true),
             (None, Some(revision)) => (revision, false),
@@ -39,7 +42,7 @@ impl Git {
             }
             (None, None) => return Ok(None),
         };
-        let (repository, signers) = self.source.open()?;
+        let (repository, signers) = self.source.open_with(certified()?)?;
         let verify = if is_tag { verify_tag } else { verify_commit };
         let report = verify(&repository, name, &signers, clock::now());
         Ok(Some((name.clone(), report)))

@@ -178,6 +178,12 @@ impl Wanted {
         }
     }
 
+    /// Whether a certificate is asked for.
+    pub(super) fn by_certificate(&self) -> bool {
+        let names = [&self.certificate_identity, &self.certificate_identity_regexp];
+        names.into_iter().any(Option::is_some) || self.certificate_chain.is_some()
+    }
+
     /// Whether one signer is asked for.
     pub(super) fn is_one(&self) -> bool {
         self.require.is_empty() && self.policy.is_none()
