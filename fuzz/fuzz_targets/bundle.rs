@@ -12,7 +12,6 @@ fuzz_target!(|bytes: &[u8]| {
     let Ok(bundle) = Bundle::parse(bytes) else { return };
     let Ok(root) = TrustedRoot::public_good() else { return };
     let policy = Policy::identities(vec![IdentityPolicy::exact("nobody", "nowhere")]);
-    let report =
-        verify(&bundle, &Artefact::bytes(bytes), &root, &policy, Timestamp::from_unix(0));
+    let report = verify(&bundle, &Artefact::bytes(bytes), &root, &policy, Timestamp::from_unix(0));
     assert!(!report.verified && report.failure().is_some());
 });

@@ -11,8 +11,9 @@ use plimsoll_runtime::syscall::Capture;
 
 fuzz_target!(|bytes: &[u8]| {
     let plain = Source::Syscall.fields().filter(|field| !field.traits.needs_argument);
-    let fields: Vec<_> =
-        plain.filter_map(|field| FieldRef::resolve(Source::Syscall, field.name, None).ok()).collect();
+    let fields: Vec<_> = plain
+        .filter_map(|field| FieldRef::resolve(Source::Syscall, field.name, None).ok())
+        .collect();
     let Ok(mut capture) = Capture::new(Cursor::new(bytes), Limits::default()) else { return };
     capture.record(Box::new(std::io::sink()));
     let mut arena = Arena::new();

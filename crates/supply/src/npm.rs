@@ -109,6 +109,7 @@ pub struct Version {
     pub version: String,
     integrity: String,
     signatures: Vec<RegistrySignature>,
+    attested: bool,
     published: Option<Timestamp>,
 }
 
@@ -130,6 +131,7 @@ struct Dist {
     integrity: Option<String>,
     #[serde(default)]
     signatures: Vec<RegistrySignature>,
+    attestations: Option<Value>,
 }
 
 impl Version {
@@ -158,6 +160,7 @@ impl Version {
             name: manifest.name,
             version,
             integrity: manifest.dist.integrity.ok_or_else(|| broken("no integrity"))?,
+            attested: manifest.dist.attestations.is_some(),
             signatures: manifest.dist.signatures,
             published,
         })
@@ -184,16 +187,33 @@ impl Version {
         Ok(self.signatures.iter().map(|it| it.keyid.clone()).collect())
     }
 
+    /// The SHA-512 digest of the tarball, as the registry states it.
+    pub fn sha512(&self) -> Option<Vec<u8>> {
+        let mut all = self.integrity.split_ascii_whitespace();
+        let text = all.find_map(|it| it.strip_prefix("sha512-"))?;
+        let digest = Bytes::decode(text.split('?').next()?)?.0;
+        (digest.len() == HashAlgorithm::Sha512.len_bytes()).then_some(digest)
+    }
+
+    /// Whether the registry says that it signed this version.
+    pub fn is_signed(&self) -> bool {
+        !self.signatures.is_empty()
+    }
+
+    /// Whether the registry says that it has attestations of this version.
+    pub fn is_attested(&self) -> bool {
+        self.attested
+    }
+
     /// The integrity's SHA-512 must be the tarball's; weaker digests beside it do not count.
     fn check_content(&self, tarball: &Artefact) -> Result<(), Error> {
         let own = tarball.digest(HashAlgorithm::Sha512);
         let own = own.map_err(|error| Error::malformed("artefact", error.to_string()))?;
-        let mut all = self.integrity.split_ascii_whitespace();
-        let same = all.find_map(|it| it.strip_prefix("sha512-")).is_some_and(|text| {
-            let digest = text.split('?').next().and_then(Bytes::decode);
-            digest.is_some_and(|digest| own == Some(digest.0.as_slice()))
-        });
-        if same { Ok(()) } else { Err(broken("the tarball is another than the registry's")) }
+        let stated = self.sha512();
+        if stated.is_some() && own == stated.as_deref() {
+            return Ok(());
+        }
+        Err(broken("the tarball is another than the registry's"))
     }
 }
 

@@ -9,6 +9,7 @@
 
 pub mod fulcio;
 pub mod oidc;
+mod packages;
 pub mod rekor;
 mod signed_documents;
 pub mod timestamp;
@@ -16,4 +17,5 @@ pub mod transit;
 pub mod tuf;
 mod web;
 
+pub use packages::PackageRegistry;
 pub use web::{Web, WitnessError};

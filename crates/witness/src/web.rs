@@ -199,7 +199,7 @@ fn is_here(host: &str) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn innermost(error: &reqwest::Error) -> String {
+pub(crate) fn innermost(error: &reqwest::Error) -> String {
     let mut last: &dyn std::error::Error = error;
     while let Some(next) = last.source() {
         last = next;

@@ -39,6 +39,15 @@ impl Distribution {
         };
         parsed.ok_or_else(|| Error::malformed("distribution", format!("the name `{name}`")))
     }
+
+    /// The version as it is written in a file's name, which may not be its normal form.
+    pub fn written_version(name: &str) -> Option<&str> {
+        if let Some(stem) = name.strip_suffix(".whl") {
+            return stem.split('-').nth(1);
+        }
+        let stem = name.strip_suffix(".tar.gz").or_else(|| name.strip_suffix(".zip"))?;
+        stem.rsplit_once('-').map(|(_, version)| version)
+    }
 }
 
 fn wheel(stem: &str) -> Option<Distribution> {
@@ -85,7 +94,7 @@ fn source(stem: &str) -> Option<Distribution> {
     Some(Distribution { project: normal_name(project), version, build: None, tags })
 }
 
-fn normal_name(name: &str) -> String {
+pub(super) fn normal_name(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for letter in name.chars() {
         match letter {
@@ -110,7 +119,7 @@ static VERSION: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The normal form of PEP 440, in which equal versions are written alike: no zeros at either end.
-fn normal_version(text: &str) -> Option<String> {
+pub(super) fn normal_version(text: &str) -> Option<String> {
     let found = VERSION.captures(text)?;
     let group = |name: &str| found.name(name).map(|it| it.as_str());
     let number = |text: &str| match text.trim_start_matches('0') {
@@ -172,6 +181,17 @@ mod tests {
             ("foo-1.0+Ubuntu_1.tar.gz", "foo-1+ubuntu.01.tar.gz"),
         ] {
             assert!(same(a, b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_taken_as_it_is_written() {
+        for (name, version) in [
+            ("a_b-1.0.0-py3-none-any.whl", Some("1.0.0")),
+            ("a-b-1.00.tar.gz", Some("1.00")),
+            ("a.exe", None),
+        ] {
+            assert_eq!(Distribution::written_version(name), version, "{name}");
         }
     }
 

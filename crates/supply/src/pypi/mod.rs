@@ -6,6 +6,7 @@
 //! Source: PEP 740, and `_impl.py` of pypi/pypi-attestations.
 
 mod filename;
+mod project;
 mod publisher;
 
 use serde::Deserialize;
@@ -22,6 +23,7 @@ use crate::verify::{Policy, Report, Status, Step, step, verify};
 use plimsoll_model::Timestamp;
 
 pub use filename::Distribution;
+pub use project::{File, files};
 pub use publisher::{Demand, Publisher};
 
 /// One attestation with the publisher whom the index names, where it does.

@@ -2,6 +2,8 @@
 
 mod checkout;
 mod generate;
+mod judged;
+mod package;
 mod rebuild;
 mod summary;
 mod verify;

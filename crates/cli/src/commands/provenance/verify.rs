@@ -1,7 +1,7 @@
 //! `plimsoll provenance verify`: whether artefacts come from the source and builder demanded.
 
+use std::borrow::Cow;
 use std::fs;
-use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,31 +16,35 @@ use plimsoll_supply::provenance::{
     verify_cloud_build_image, verify_image, verify_package,
 };
 use plimsoll_supply::trust::TrustedRoot;
-use serde::Serialize;
 
-use crate::commands::verify::{plain, trusted_root};
-use crate::exit::{Outcome, Usage, tell};
+use super::judged::Judged;
+use super::package::Package;
+use crate::commands::verify::trusted_root;
+use crate::exit::{Outcome, Usage};
 use crate::target::{self, Reading};
 use crate::{clock, evidence, git};
 
 /// Check that files come from a source and a builder, by their SLSA provenance
 ///
 /// Flags and rules are those of slsa-verifier, and the level of SLSA's build track that the evidence
-/// supports is said with it. Nothing is fetched but what hangs on an image: provenance that holds no
-/// entry of a log is checked by its certificate, and stderr says that the log's proof is missing.
+/// supports is said with it. Nothing is fetched but what hangs on an image, and what the registry says
+/// of a package that is named as `pkg:npm/NAME@VERSION`: provenance that holds no entry of a log is
+/// checked by its certificate, and stderr says that the log's proof is missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll provenance verify app --provenance-path app.intoto.jsonl \\
     --source-uri github.com/org/app --source-versioned-tag v1.2
   plimsoll provenance verify pkg.tgz --kind npm --provenance-path attestations.json \\
     --source-uri github.com/org/pkg --builder-id https://github.com/actions/runner/github-hosted
+  plimsoll provenance verify pkg:npm/sigstore@2.3.1 --source-uri github.com/sigstore/sigstore-js \\
+    --builder-id https://github.com/actions/runner/github-hosted
   plimsoll provenance verify registry.example/app@sha256:… --kind image \
     --source-uri github.com/org/app --format json
 
 Exit codes: 0 verified, 1 refused, 2 wrong usage, 3 a file could not be read.")]
 pub(super) struct Verify {
     /// Files, or images: by reference, and those of Cloud Build by digest, `sha256:…` or
-    /// `name@sha256:…`
+    /// `name@sha256:…`. A package of npm's registry: `pkg:npm/NAME@VERSION` or `npm:NAME@VERSION`
     #[arg(value_name = "ARTIFACT", required = true)]
     artifacts: Vec<String>,
 
@@ -87,6 +91,10 @@ pub(super) struct Verify {
     /// The version of the npm package
     #[arg(long, value_name = "VERSION")]
     package_version: Option<String>,
+
+    /// The npm registry that is asked about `pkg:npm/…` [default: as npm is set up here]
+    #[arg(long, value_name = "URL")]
+    registry: Option<String>,
 
     /// Print the verified statement
     #[arg(long)]
@@ -135,30 +143,6 @@ enum Kind {
     Npm,
 }
 
-/// An artefact, what is claimed of it, and the verdict.
-struct Judged {
-    artifact: String,
-    digest: String,
-    verdict: Result<Verified, Refusal>,
-    assessment: Assessment,
-    /// What the repository says of the tag that it was built from, where one was named.
-    source_tag: Option<Report>,
-}
-
-impl Judged {
-    /// Why it is refused.
-    fn refusal(&self) -> Option<String> {
-        if let Err(refusal) = &self.verdict {
-            return Some(refusal.to_string());
-        }
-        let report = self.source_tag.as_ref().filter(|it| !it.verified)?;
-        let why = report.failures().next().map_or_else(String::new, |step| {
-            format!("{}: expected {}, found {}", step.name, step.expected, step.found)
-        });
-        Some(format!("the source's tag, {why}"))
-    }
-}
-
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let inputs = self.inputs()?;
@@ -168,6 +152,7 @@ impl Verify {
                 fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?
             }
             None if self.kind == Kind::Image => Vec::new(),
+            None if self.artifacts.iter().all(|it| Package::is_one(it)) => Vec::new(),
             None => {
                 return Err(Usage("name the provenance: `--provenance-path FILE`".into()).into());
             }
@@ -176,6 +161,9 @@ impl Verify {
             if self.repository.is_given() { Some(self.repository.open()?) } else { None };
         let mut outcome = Outcome::Clean;
         for artifact in &self.artifacts {
+            let package = self.package(artifact)?;
+            let kind = if package.is_some() { Kind::Npm } else { self.kind };
+            let mut provenance = Cow::Borrowed(provenance.as_slice());
             let mut expected = Expectation {
                 digest: String::new(),
                 source_uri: self.source_uri.clone(),
@@ -188,13 +176,22 @@ impl Verify {
                 package_version: self.package_version.clone(),
                 testing: false,
             };
-            let verdict = if self.kind == Kind::Image {
+            let verdict = if let Some(package) = package {
+                let given = (!provenance.is_empty()).then(|| provenance.to_vec());
+                match package.published(self.registry.as_deref(), given, &mut expected)? {
+                    Ok(attestations) => {
+                        provenance = Cow::Owned(attestations);
+                        judge(kind, &provenance, &expected, &root)
+                    }
+                    Err(refusal) => Err(refusal),
+                }
+            } else if kind == Kind::Image {
                 self.image(artifact, &provenance, &mut expected, &root)?
             } else {
-                expected.digest = digest(artifact, self.kind)?;
-                judge(self.kind, &provenance, &expected, &root)
+                expected.digest = digest(artifact, kind)?;
+                judge(kind, &provenance, &expected, &root)
             };
-            let assessment = assess(self.kind, &provenance, &expected.digest, &verdict);
+            let assessment = assess(kind, &provenance, &expected.digest, &verdict);
             let source_tag = match (&repository, &verdict) {
                 (Some((repository, signers)), Ok(verified)) => {
                     Some(self.source_tag(repository, signers, verified))
@@ -204,13 +201,22 @@ impl Verify {
             let artifact = artifact.clone();
             let digest = expected.digest;
             let judged = Judged { artifact, digest, verdict, assessment, source_tag };
-            self.print(&judged)?;
+            judged.print(self.format == Format::Json, self.print_provenance)?;
             let too_low = self.require_level.is_some_and(|level| judged.assessment.level < level);
             if judged.refusal().is_some() || too_low {
                 outcome = Outcome::Gate(1);
             }
         }
         Ok(outcome)
+    }
+
+    /// The package that an argument names, if it names one.
+    fn package(&self, artifact: &str) -> Result<Option<Package>, Usage> {
+        let package = Package::named(artifact)?;
+        if package.is_some() && !matches!(self.kind, Kind::Artifact | Kind::Npm) {
+            return Err(Usage(format!("`{artifact}` is a package of npm's: leave `--kind` out")));
+        }
+        Ok(package)
     }
 
     /// Whether the tag that provenance names is signed in the repository, and for its commit.
@@ -331,83 +337,4 @@ fn assess(
             Assessment::of(&statement, digest, Signature::Refused(refusal))
         }
     }
-}
-
-#[derive(Serialize)]
-struct Document<'d> {
-    schema: &'static str,
-    artifact: &'d str,
-    digest: &'d str,
-    verified: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    builder: Option<&'d str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refusal: Option<String>,
-    logged: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    source_tag: Option<&'d Report>,
-    #[serde(flatten)]
-    assessment: &'d Assessment,
-}
-
-impl Verify {
-    fn print(&self, judged: &Judged) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
-        let artifact = plain(&judged.artifact);
-        if self.format == Format::Json {
-            let verified = judged.verdict.as_ref().ok();
-            let document = Document {
-                schema: "plimsoll.provenance/v1",
-                artifact: &judged.artifact,
-                digest: &judged.digest,
-                verified: judged.refusal().is_none(),
-                builder: verified.map(|it| it.builder_id.as_str()),
-                refusal: judged.refusal(),
-                source_tag: judged.source_tag.as_ref(),
-                logged: verified.is_some_and(|it| it.logged),
-                assessment: &judged.assessment,
-            };
-            serde_json::to_writer(&mut out, &document)?;
-            writeln!(out)?;
-            return Ok(());
-        }
-        let refusal = judged.refusal();
-        match &judged.verdict {
-            Ok(verified) if self.print_provenance && refusal.is_none() => {
-                out.write_all(&verified.statement)?;
-                writeln!(out)?;
-                return Ok(());
-            }
-            Ok(verified) if refusal.is_none() => {
-                writeln!(out, "verified: {artifact} built by {}", plain(&verified.builder_id))?;
-            }
-            _ => {
-                let why = refusal.unwrap_or_default();
-                writeln!(out, "refused: {artifact}: {}", plain(&why))?;
-            }
-        }
-        if let Some(report) = judged.source_tag.as_ref().filter(|it| it.verified) {
-            let signer = report.signer.as_ref().map(|it| it.names.join(", ")).unwrap_or_default();
-            let commit = report.commit.as_deref().unwrap_or_default();
-            writeln!(out, "  source tag signed by {}, commit {commit}", plain(&signer))?;
-        }
-        levels(&mut out, &judged.assessment)?;
-        if let Ok(verified) = &judged.verdict
-            && !verified.logged
-            && verified.report.verified
-        {
-            tell("the provenance holds no entry of a log: the time of the signature is not proven");
-        }
-        Ok(())
-    }
-}
-
-/// The level, and every demand up to the first that is not met.
-fn levels(out: &mut impl io::Write, assessment: &Assessment) -> io::Result<()> {
-    writeln!(out, "  SLSA build level {}", assessment.level)?;
-    for line in assessment.lines.iter().filter(|line| line.level <= assessment.level + 1) {
-        let sign = if line.met { "ok " } else { "no " };
-        writeln!(out, "  {sign} L{} {}: {}", line.level, line.demand, plain(&line.found))?;
-    }
-    Ok(())
 }

@@ -56,9 +56,14 @@ pub(super) struct Flags {
 
     /// The publisher on the Python package index who must attest it: a repository's address on
     /// github.com or gitlab.com, or a service account's; the bundle is an attestation or
-    /// provenance of PEP 740
+    /// provenance of PEP 740, and without one the index is asked. Instead of a file,
+    /// `pkg:pypi/NAME@VERSION` stands for all files of a version
     #[arg(long, value_name = "URL|EMAIL", conflicts_with_all = ["repo", "owner", "key", "certificate_chain", "signature", "require", "annotations"])]
     pypi_publisher: Option<String>,
+
+    /// The Python index that is asked [default: as pip is set up here]
+    #[arg(long, value_name = "URL", requires = "pypi_publisher")]
+    index_url: Option<String>,
 
     /// The version of an npm package that the registry must have signed; the bundle is what the
     /// registry says at `/NAME`
@@ -92,6 +97,11 @@ impl Flags {
                 known.join(" or ")
             ))),
         }
+    }
+
+    /// The Python index that is named.
+    pub(super) fn index(&self) -> Option<&str> {
+        self.index_url.as_deref()
     }
 
     /// The npm package that must be signed, and the registry's keys.

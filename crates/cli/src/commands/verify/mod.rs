@@ -13,6 +13,7 @@ mod listed;
 mod notation;
 mod pin;
 mod print;
+mod published;
 mod rules;
 mod scan;
 mod signer;
@@ -25,8 +26,8 @@ use plimsoll_image::attached::Repository;
 use plimsoll_model::Reference;
 use plimsoll_supply::artefact::Artefact;
 use plimsoll_supply::evidence::artefact as artefact_of;
+use plimsoll_supply::git::Certified;
 use plimsoll_supply::github::{Demands, SigningWorkflow};
-use plimsoll_supply::pypi;
 use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{Report, step, verify};
 use serde_json::json;
@@ -43,7 +44,7 @@ pub(super) use print::plain;
 /// Check who signed a file or images, by key, identity, certificate or policy
 ///
 /// Trust is built in or in `--trusted-root`. For a file nothing is fetched: the evidence is in the
-/// bundle. For an image only its registry is asked.
+/// bundle, or with `--pypi-publisher` at the index. For an image only its registry is asked.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll verify app.tar --key cosign.pub --bundle app.sigstore.json
@@ -54,7 +55,10 @@ pub(super) use print::plain;
   plimsoll verify app.tar --bundle sha256:….jsonl --repo org/app --deny-self-hosted-runners
   plimsoll verify app-1.0.tar.gz --bundle app-1.0.tar.gz.provenance \\
     --pypi-publisher https://github.com/org/app
+  plimsoll verify pkg:pypi/app@1.0 --pypi-publisher https://github.com/org/app
   plimsoll verify --git-tag v1.2.3 --allowed-signers .github/allowed_signers
+  plimsoll verify --git-commit HEAD --certificate-identity release@example.com \\
+    --certificate-oidc-issuer https://accounts.google.com   # signed by gitsign
   plimsoll verify registry.example/app:1.2 --notation
   plimsoll verify registry.example/app:1.2 --containers-policy /etc/containers/policy.json
   plimsoll verify registry.example/app:1.2 --dct-root root.pem
@@ -163,6 +167,25 @@ const SIGSTORE: [&str; 19] = [
     "scan",
 ];
 
+/// What means nothing to a tag or a commit: certificates do.
+const NOT_WITH_GIT: [&str; 15] = [
+    "key",
+    "kind",
+    "bundle",
+    "signature",
+    "repo",
+    "owner",
+    "pypi_publisher",
+    "npm_package",
+    "require",
+    "policy",
+    "annotations",
+    "images_from",
+    "pin",
+    "cel",
+    "scan",
+];
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people
@@ -176,7 +199,14 @@ impl Verify {
     pub(crate) fn run(mut self) -> anyhow::Result<Outcome> {
         self.signer.policy = self.claims.of_images()?;
         self.signer.alone()?;
-        if let Some((name, report)) = self.git.verify()? {
+        let certified = || -> anyhow::Result<Option<Certified>> {
+            if !self.signer.by_certificate() {
+                return Ok(None);
+            }
+            let root = trusted_root(self.trusted_root.as_deref())?;
+            Ok(Some(Certified { root, policy: self.signer.policy()? }))
+        };
+        if let Some((name, report)) = self.git.verify(certified)? {
             match self.format {
                 Format::Text => git::text(&name, &report, self.explain)?,
                 Format::Json => git::json(&name, &report)?,
@@ -321,34 +351,6 @@ impl Verify {
             tell(&format!(
                 "refused: of {count} attestations in {place} none is of the type asked for"
             ));
-        }
-        Ok(Outcome::Gate(1))
-    }
-
-    /// Attestations of the Python package index: one that holds is enough.
-    fn published(&self, demand: &pypi::Demand) -> anyhow::Result<Outcome> {
-        let root = trusted_root(self.trusted_root.as_deref())?;
-        let (shown, artefact) = self.opened()?;
-        let file = self.only()?.file_name().unwrap_or_default().to_string_lossy();
-        let (place, bytes) = self.evidence.named()?;
-        let reports: Vec<Report> = match pypi::read(&bytes) {
-            Ok(all) => all
-                .iter()
-                .map(|it| it.verify(&file, &artefact, &root, demand, clock::now()))
-                .collect(),
-            Err(error) => {
-                vec![Report::unreadable(step::BUNDLE, "an attestation", &error.to_string(), &place)]
-            }
-        };
-        if let Some(good) = reports.iter().find(|it| it.verified) {
-            self.print(&shown, &artefact, good)?;
-            return Ok(Outcome::Clean);
-        }
-        for report in &reports {
-            self.print(&shown, &artefact, report)?;
-        }
-        if reports.is_empty() {
-            tell(&format!("refused: `{place}` holds no attestation"));
         }
         Ok(Outcome::Gate(1))
     }
