@@ -24,7 +24,7 @@ pub(crate) fn npm(package: &str, given: Option<&str>) -> anyhow::Result<PackageR
         .map_or_else(|| env::home_dir().unwrap_or_default().join(".npmrc"), PathBuf::from);
     let own = settings::read(&user);
     let mut layers = vec![settings::read(&project()), own.clone()];
-    layers.extend(variable("npm_config_globalconfig").map(|it| settings::read(&it.into())));
+    layers.extend(variable("npm_config_globalconfig").map(|it| settings::read(&PathBuf::from(it))));
     let from_environment = variable("npm_config_registry");
     let url = given
         .map(str::to_owned)
