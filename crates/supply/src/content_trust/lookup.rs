@@ -130,7 +130,9 @@ mod tests {
             }))
             .expect("targets");
             let paths = paths.iter().map(|it| (*it).to_owned()).collect();
-            let role = Delegation { name: (*name).into(), paths, ..Delegation::top() };
+            let mut role = Delegation::top();
+            role.name = (*name).into();
+            role.paths = paths;
             roles.0.insert((*name).into(), Loaded { role, targets });
         }
         roles
