@@ -40,7 +40,12 @@ impl Verify {
             let (place, bytes) = self.evidence.named()?;
             (place, Some(bytes))
         } else {
-            let parsed = Distribution::parse(&file).map_err(|error| Usage(error.to_string()))?;
+            let parsed = Distribution::parse(&file).map_err(|error| {
+                Usage(format!(
+                    "{error} is of no distribution that the index could be asked about: name the \
+                     attestation with --bundle"
+                ))
+            })?;
             let version = Distribution::written_version(&file).unwrap_or_default();
             let index = self.index()?;
             let place = index.address().to_owned();
