@@ -71,9 +71,7 @@ impl Answer {
             response.insert("auditAnnotations".into(), json!(self.annotations));
         }
         if !self.patch.is_empty() {
-            let operation = |(path, value): &(String, String)| {
-                json!({"op": "replace", "path": path, "value": value})
-            };
+            let operation = |(path, value): &(String, String)| json!({"op": "replace", "path": path, "value": value});
             let patch: Vec<Value> = self.patch.iter().map(operation).collect();
             response.insert("patchType".into(), "JSONPatch".into());
             response.insert("patch".into(), STANDARD.encode(json!(patch).to_string()).into());
@@ -139,9 +137,7 @@ impl Status {
                 }
             }
             if !self.causes.is_empty() {
-                let cause = |(field, message): &(String, String)| {
-                    json!({"reason": "FieldValueInvalid", "message": message, "field": field})
-                };
+                let cause = |(field, message): &(String, String)| json!({"reason": "FieldValueInvalid", "message": message, "field": field});
                 details.insert("causes".into(), self.causes.iter().map(cause).collect());
             }
             if let Some(status) = status.as_object_mut() {

@@ -103,10 +103,30 @@ impl Engine {
         let of = |count: &std::sync::atomic::AtomicU64| count.load(Ordering::Relaxed);
         let size = u64::try_from(verdicts.len()).unwrap_or(u64::MAX);
         self.metrics.text(&[
-            ("plimsoll_admission_image_cache_hits_total", "counter", "Verdicts on images that were there.", of(&counts.hits)),
-            ("plimsoll_admission_image_cache_misses_total", "counter", "Verdicts on images that were not there.", of(&counts.misses)),
-            ("plimsoll_admission_image_failures_total", "counter", "Images of which no verdict came.", of(&counts.failures)),
-            ("plimsoll_admission_image_cache_entries", "gauge", "Verdicts on images that are kept.", size),
+            (
+                "plimsoll_admission_image_cache_hits_total",
+                "counter",
+                "Verdicts on images that were there.",
+                of(&counts.hits),
+            ),
+            (
+                "plimsoll_admission_image_cache_misses_total",
+                "counter",
+                "Verdicts on images that were not there.",
+                of(&counts.misses),
+            ),
+            (
+                "plimsoll_admission_image_failures_total",
+                "counter",
+                "Images of which no verdict came.",
+                of(&counts.failures),
+            ),
+            (
+                "plimsoll_admission_image_cache_entries",
+                "gauge",
+                "Verdicts on images that are kept.",
+                size,
+            ),
         ])
     }
 
@@ -116,7 +136,8 @@ impl Engine {
         self.metrics.refused(reason);
         let status = Status::bad_request(error.why.clone());
         let allowed = self.settings.failure == Failure::Open;
-        let answer = Answer { allowed, ..Answer::denied(status) }.annotated("error", error.why.clone());
+        let answer =
+            Answer { allowed, ..Answer::denied(status) }.annotated("error", error.why.clone());
         let uid = error.uid.as_deref().unwrap_or_default();
         // Without its identifier no answer counts, and the API server goes by its own mode.
         let code = if error.uid.is_some() { 200 } else { code };
@@ -124,7 +145,12 @@ impl Engine {
     }
 
     /// Answers a review.
-    pub async fn answer(self: &Arc<Self>, question: Question, body: Vec<u8>, until: Instant) -> Reply {
+    pub async fn answer(
+        self: &Arc<Self>,
+        question: Question,
+        body: Vec<u8>,
+        until: Instant,
+    ) -> Reply {
         if body.len() <= LARGE {
             return self.answer_here(question, &body, until).await;
         }
@@ -136,7 +162,12 @@ impl Engine {
         work.await.unwrap_or_else(|_| self.refuse("panic", &nameless("the judgement failed"), 500))
     }
 
-    async fn answer_here(self: &Arc<Self>, question: Question, body: &[u8], until: Instant) -> Reply {
+    async fn answer_here(
+        self: &Arc<Self>,
+        question: Question,
+        body: &[u8],
+        until: Instant,
+    ) -> Reply {
         let began = Instant::now();
         let review = match guarded(|| Review::parse(body)) {
             Some(Ok(review)) => review,
@@ -231,9 +262,9 @@ impl Engine {
         let mut asked = Vec::new();
         for image in named {
             let verdicts = Arc::clone(verdicts);
-            asked.push(tokio::spawn(async move {
-                (verdicts.digest(&image.name, until).await, image)
-            }));
+            asked.push(tokio::spawn(
+                async move { (verdicts.digest(&image.name, until).await, image) },
+            ));
         }
         for one in asked {
             match one.await {

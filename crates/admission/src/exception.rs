@@ -166,9 +166,8 @@ mod tests {
     #[test]
     fn every_list_that_is_there_must_fit() {
         let now = at("2026-12-01");
-        let fits = |more: &str, case: &Case<'_>| {
-            spared(&[exception(more)], case, now) == Spared::By("e")
-        };
+        let fits =
+            |more: &str, case: &Case<'_>| spared(&[exception(more)], case, now) == Spared::By("e");
         assert!(fits(", workloads: ['web-*'], kinds: [Pod], namespaces: [shop]", &CASE));
         assert!(!fits(", workloads: ['api-*']", &CASE));
         assert!(fits(", containers: [app, side]", &CASE));

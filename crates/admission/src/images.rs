@@ -67,12 +67,7 @@ fn of(workload: &plimsoll_kube::Workload<'_>) -> Vec<Named> {
 }
 
 /// Asks the rules about images.
-pub(crate) fn judge(
-    request: &Request<'_>,
-    settings: &Settings,
-    facts: &Facts,
-    found: &mut Found,
-) {
+pub(crate) fn judge(request: &Request<'_>, settings: &Settings, facts: &Facts, found: &mut Found) {
     let Some(own) = &settings.images else { return };
     let mut seen = BTreeSet::new();
     for image in named(request) {

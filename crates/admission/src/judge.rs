@@ -166,7 +166,6 @@ impl Found {
                 of_mode.map(|one| format!("{}: {}", one.rule, one.why)).collect();
             texts
         };
-        self.notes.add_to(answer);
         let refused = said(Mode::Enforce);
         if !refused.is_empty() && answer.allowed {
             let (group, resource) = (request.resource.group, request.resource.name);
@@ -186,6 +185,7 @@ impl Found {
         if !audited.is_empty() {
             answer.annotations.insert("violations".into(), join(&audited));
         }
+        self.notes.add_to(answer);
     }
 }
 

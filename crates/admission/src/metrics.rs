@@ -20,13 +20,25 @@ const MAX_SERIES: usize = 2000;
 
 /// Name and help of every counter.
 const COUNTERS: [(&str, &str); 7] = [
-    ("pod_security_evaluations_total", "Number of policy evaluations that occurred, not counting ignored or exempt requests."),
-    ("pod_security_exemptions_total", "Number of exempt requests, not counting ignored or out of scope requests."),
-    ("pod_security_errors_total", "Number of errors preventing normal evaluation. Non-fatal errors may result in the latest restricted profile being used for evaluation."),
+    (
+        "pod_security_evaluations_total",
+        "Number of policy evaluations that occurred, not counting ignored or exempt requests.",
+    ),
+    (
+        "pod_security_exemptions_total",
+        "Number of exempt requests, not counting ignored or out of scope requests.",
+    ),
+    (
+        "pod_security_errors_total",
+        "Number of errors preventing normal evaluation. Non-fatal errors may result in the latest restricted profile being used for evaluation.",
+    ),
     ("plimsoll_admission_requests_total", "Reviews that were answered."),
     ("plimsoll_admission_violations_total", "Rules that reviews violated."),
     ("plimsoll_admission_undecided_total", "Rules that could not be decided."),
-    ("plimsoll_admission_refused_requests_total", "Requests that were no reviews, by what was wrong with them."),
+    (
+        "plimsoll_admission_refused_requests_total",
+        "Requests that were no reviews, by what was wrong with them.",
+    ),
 ];
 
 /// All counters.
@@ -44,8 +56,7 @@ struct Durations {
 }
 
 fn labels(pairs: &[(&str, &str)]) -> String {
-    let escaped =
-        |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     let pairs: Vec<String> =
         pairs.iter().map(|(name, value)| format!("{name}=\"{}\"", escaped(value))).collect();
     pairs.join(",")
@@ -63,7 +74,14 @@ impl Metrics {
     }
 
     /// Counts an answer.
-    pub fn answered(&self, request: &Request<'_>, path: &str, tally: &Tally, allowed: bool, took: Duration) {
+    pub fn answered(
+        &self,
+        request: &Request<'_>,
+        path: &str,
+        tally: &Tally,
+        allowed: bool,
+        took: Duration,
+    ) {
         let operation = request.operation.label();
         let resource = resource_label(request);
         let about = [
@@ -95,10 +113,16 @@ impl Metrics {
             self.add("plimsoll_admission_undecided_total", &[("rule", rule)]);
         }
         let decision = if allowed { "allow" } else { "deny" };
-        let resource = if request.subject() == Subject::Other { "other" } else { request.resource.name };
+        let resource =
+            if request.subject() == Subject::Other { "other" } else { request.resource.name };
         self.add(
             "plimsoll_admission_requests_total",
-            &[("decision", decision), ("operation", operation), ("path", path), ("resource", resource)],
+            &[
+                ("decision", decision),
+                ("operation", operation),
+                ("path", path),
+                ("resource", resource),
+            ],
         );
         self.took(took);
     }
@@ -137,7 +161,10 @@ impl Metrics {
             let _ = writeln!(out, "{name}_bucket{{le=\"{end}\"}} {class}");
         }
         let Durations { count, sum, .. } = &*durations;
-        let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}");
+        let _ = writeln!(
+            out,
+            "{name}_bucket{{le=\"+Inf\"}} {count}\n{name}_sum {sum}\n{name}_count {count}"
+        );
         for (name, kind, help, value) in more {
             let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}");
         }
@@ -153,7 +180,11 @@ mod tests {
     fn labels_from_outside_neither_break_the_text_nor_fill_the_memory() {
         let metrics = Metrics::default();
         metrics.add("pod_security_exemptions_total", &[("subresource", "a\"\n}")]);
-        assert!(metrics.text(&[]).contains("pod_security_exemptions_total{subresource=\"a\\\"\\n}\"} 1"));
+        assert!(
+            metrics
+                .text(&[])
+                .contains("pod_security_exemptions_total{subresource=\"a\\\"\\n}\"} 1")
+        );
         for number in 0..50_000 {
             metrics.add("pod_security_exemptions_total", &[("subresource", &number.to_string())]);
         }

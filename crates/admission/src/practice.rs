@@ -13,12 +13,7 @@ use crate::review::Request;
 use crate::settings::Settings;
 
 /// Asks the rules that have a mode.
-pub(crate) fn judge(
-    request: &Request<'_>,
-    settings: &Settings,
-    facts: &Facts,
-    found: &mut Found,
-) {
+pub(crate) fn judge(request: &Request<'_>, settings: &Settings, facts: &Facts, found: &mut Found) {
     let Some(node) = request.object.filter(|_| !settings.rules.is_empty()) else { return };
     let mut levels = BTreeMap::new();
     for rule in rules::all() {
@@ -26,7 +21,8 @@ pub(crate) fn judge(
         let level = if is_asked { Level::Error } else { Level::Ignore };
         levels.insert(rule.rule.id.to_owned(), level);
     }
-    let config = Config { only: Some(Family::Practice), levels, unsparing: true, ..Config::default() };
+    let config =
+        Config { only: Some(Family::Practice), levels, unsparing: true, ..Config::default() };
     let manifest = request.manifest();
     let object = Object::new(node);
     let workload = request.workload();

@@ -112,8 +112,11 @@ const TEMPLATES: [(&str, &str); 8] = [
 impl Review {
     /// Reads a body.
     pub fn parse(body: &[u8]) -> Result<Self, Malformed> {
-        let nameless =
-            |why: String| Malformed { uid: None, api_version: None, why: format!("no review: {why}") };
+        let nameless = |why: String| Malformed {
+            uid: None,
+            api_version: None,
+            why: format!("no review: {why}"),
+        };
         let manifest = Manifest::from_json(body).map_err(nameless)?;
         let root = manifest.documents.first().ok_or_else(|| nameless("it is empty".into()))?;
         let text = |node: &Node, name: &str| node.text(name).map(|it| it.value.to_owned());

@@ -160,12 +160,7 @@ fn no_namespace(
     failed(failure, status).annotated("error", detail)
 }
 
-fn unreadable(
-    request: &Request<'_>,
-    is_pod: bool,
-    failure: Failure,
-    tally: &mut Tally,
-) -> Answer {
+fn unreadable(request: &Request<'_>, is_pod: bool, failure: Failure, tally: &mut Tally) -> Answer {
     let has_none = || {
         let spec = request.object.and_then(|object| object.get("spec"));
         spec.is_some_and(|spec| spec.get("template").is_none())
@@ -178,7 +173,8 @@ fn unreadable(
     if is_pod {
         failed(failure, Status::bad_request("failed to decode object"))
     } else {
-        Answer::allowed().annotated("error", "failed to decode object: it has no pod of the API's type")
+        Answer::allowed()
+            .annotated("error", "failed to decode object: it has no pod of the API's type")
     }
 }
 
@@ -213,7 +209,8 @@ impl Evaluation<'_> {
         if !self.wrong.is_empty() {
             tally.error(request, false);
             let why = namespace::errors(&self.wrong);
-            answer = answer.annotated("error", format!("Failed to parse policy: {}", aggregate(&why)));
+            answer =
+                answer.annotated("error", format!("Failed to parse policy: {}", aggregate(&why)));
         }
         if *is_pod {
             let said = self.forbidden(modes.enforce, &mut known, &mut notes);
@@ -308,12 +305,15 @@ impl Notes {
     /// Adds them to an answer.
     pub(crate) fn add_to(self, answer: &mut Answer) {
         let list = |all: &BTreeMap<String, Vec<String>>| {
-            let one = |(name, rules): (&String, &Vec<String>)| format!("{name}: {}", rules.join(", "));
+            let one =
+                |(name, rules): (&String, &Vec<String>)| format!("{name}: {}", rules.join(", "));
             all.iter().map(one).collect::<Vec<_>>().join("; ")
         };
         for (key, all) in [("exceptions", &self.by), ("exceptions-expired", &self.expired)] {
             if !all.is_empty() {
-                answer.annotations.insert(key.to_owned(), list(all));
+                let said = answer.annotations.entry(key.to_owned()).or_default();
+                let between = if said.is_empty() { "" } else { "; " };
+                *said = format!("{said}{between}{}", list(all));
             }
         }
         for (name, rules) in &self.expired {

@@ -359,7 +359,8 @@ impl fmt::Display for Length {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
         let units = [(86_400, "d"), (3600, "h"), (60, "m")];
-        let whole = units.iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
+        let whole =
+            units.iter().find(|(unit, _)| seconds >= *unit && seconds.is_multiple_of(*unit));
         match whole {
             _ if self.0.subsec_millis() > 0 => write!(out, "{}ms", self.0.as_millis()),
             Some((unit, letter)) => write!(out, "{}{letter}", seconds / unit),
@@ -407,7 +408,9 @@ impl Settings {
         let wrong = |why: String| Err(SettingsError(why));
         if self.api_version != API_VERSION || self.kind != KIND {
             let (kind, version) = (&self.kind, &self.api_version);
-            return wrong(format!("expected `{KIND}` of `{API_VERSION}`, not `{kind}` of `{version}`"));
+            return wrong(format!(
+                "expected `{KIND}` of `{API_VERSION}`, not `{kind}` of `{version}`"
+            ));
         }
         if self.timeout.0.is_zero() || self.timeout.0 > Duration::from_secs(30) {
             return wrong("`timeout` is 30s at most, as in webhook configurations".into());
@@ -443,13 +446,14 @@ impl Settings {
 
     /// What becomes of what violates a rule of our own; `None` where it is not asked.
     pub fn mode_of(&self, rule: &plimsoll_kube::Rule) -> Option<Mode> {
-        let by_name = self.rules.iter().rfind(|one| {
-            one.rule.as_ref().is_some_and(|name| rule.is_called(name))
-        });
+        let by_name = self
+            .rules
+            .iter()
+            .rfind(|one| one.rule.as_ref().is_some_and(|name| rule.is_called(name)));
         let found = by_name.or_else(|| {
-            self.rules.iter().rfind(|one| {
-                one.severity.is_some_and(|severity| severity.level() == rule.level)
-            })
+            self.rules
+                .iter()
+                .rfind(|one| one.severity.is_some_and(|severity| severity.level() == rule.level))
         });
         match found?.mode {
             RuleModeName::Off => None,
@@ -533,7 +537,10 @@ mod tests {
             ("failure: open\ntimeout: soon\n", "no length of time"),
             ("failure: open\nimages: {digest: {pin: true}}\n", "missing field `mode`"),
             ("failure: open\nimages: {registries: {allowed: ['a b'], mode: warn}}\n", "pattern"),
-            ("failure: open\npodSecurity: {mode: warn, defaults: {enforce: x}}\n", "`x` is no level"),
+            (
+                "failure: open\npodSecurity: {mode: warn, defaults: {enforce: x}}\n",
+                "`x` is no level",
+            ),
             ("failure: open\nguess: 1\n", "guess"),
         ] {
             let error = parse(rest).unwrap_err();

@@ -26,7 +26,12 @@ pub enum Target {
 }
 
 /// The configurations, one document each.
-pub fn configurations(settings: &Settings, name: &str, target: &Target, bundle: &[u8]) -> Vec<Value> {
+pub fn configurations(
+    settings: &Settings,
+    name: &str,
+    target: &Target,
+    bundle: &[u8],
+) -> Vec<Value> {
     let client = |path: &str| {
         let mut client = match target {
             Target::Service { namespace, name } => json!({
@@ -76,7 +81,12 @@ pub fn configurations(settings: &Settings, name: &str, target: &Target, bundle: 
     let namespaces = rule("", "v1", "Cluster", &["namespaces"]);
     let templates = vec![
         rule("", "v1", "Namespaced", &["replicationcontrollers", "podtemplates"]),
-        rule("apps", "v1", "Namespaced", &["daemonsets", "deployments", "replicasets", "statefulsets"]),
+        rule(
+            "apps",
+            "v1",
+            "Namespaced",
+            &["daemonsets", "deployments", "replicasets", "statefulsets"],
+        ),
         rule("batch", "v1", "Namespaced", &["cronjobs", "jobs"]),
     ];
     // Nothing is kept from what only warns.
@@ -89,7 +99,12 @@ pub fn configurations(settings: &Settings, name: &str, target: &Target, bundle: 
         let others = vec![
             rule("", "v1", "Namespaced", &["services", "serviceaccounts"]),
             rule("networking.k8s.io", "v1", "Namespaced", &["ingresses"]),
-            rule("rbac.authorization.k8s.io", "v1", "*", &["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),
+            rule(
+                "rbac.authorization.k8s.io",
+                "v1",
+                "*",
+                &["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
+            ),
         ];
         validating.push(webhook("objects.admission.plimsoll.dev", "/validate", closed, others));
     }
@@ -164,12 +179,15 @@ fn behind(value: &Value, indent: usize, out: &mut String) {
             out.push('\n');
             write(value, indent.saturating_add(2), out);
         }
-        Value::String(text) if text.contains('\n') && !text.contains('\r') && !text.starts_with([' ', '\n']) => {
+        Value::String(text)
+            if text.contains('\n') && !text.contains('\r') && !text.starts_with([' ', '\n']) =>
+        {
             let end = if text.ends_with('\n') { "" } else { "-" };
             let _ = writeln!(out, " |{end}");
             let blanks = " ".repeat(indent.saturating_add(2));
             for line in text.lines() {
-                let _ = if line.is_empty() { writeln!(out) } else { writeln!(out, "{blanks}{line}") };
+                let _ =
+                    if line.is_empty() { writeln!(out) } else { writeln!(out, "{blanks}{line}") };
             }
         }
         other => {
@@ -212,7 +230,9 @@ mod tests {
     #[test]
     fn how_it_fails_is_as_the_settings_say_and_the_cluster_itself_is_never_asked() {
         let settings = |failure: &str| {
-            let text = format!("apiVersion: plimsoll.dev/v1\nkind: AdmissionSettings\nfailure: {failure}\n");
+            let text = format!(
+                "apiVersion: plimsoll.dev/v1\nkind: AdmissionSettings\nfailure: {failure}\n"
+            );
             Settings::parse(&text).unwrap()
         };
         let target = Target::Service { namespace: "plimsoll".into(), name: "admit".into() };

@@ -52,9 +52,8 @@ fn stricter(request: &Request<'_>, own: &PodSecurity) -> Option<Policy> {
     let (old, _) = asked(&labels(request.old), own);
     let relaxed =
         new.enforce.version == old.enforce.version && new.enforce.profile <= old.enforce.profile;
-    let is_asked = new.enforce != old.enforce
-        && new.enforce.profile != Profile::Privileged
-        && !relaxed;
+    let is_asked =
+        new.enforce != old.enforce && new.enforce.profile != Profile::Privileged && !relaxed;
     is_asked.then_some(new.enforce)
 }
 
@@ -95,7 +94,9 @@ pub(super) fn judge(request: &Request<'_>, own: &PodSecurity, facts: &Facts) -> 
             }
             let warnings = match &facts.pods {
                 Some(Ok(pods)) => evaluate(pods, request.called(), enforce, own),
-                _ => vec!["failed to list pods while checking new PodSecurity enforce level".into()],
+                _ => {
+                    vec!["failed to list pods while checking new PodSecurity enforce level".into()]
+                }
             };
             Answer { warnings, ..Answer::allowed() }
         }

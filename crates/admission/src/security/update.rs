@@ -6,8 +6,7 @@ use plimsoll_kube::{Container, Pod, Sort};
 pub(crate) fn is_significant(new: &Pod<'_>, old: &Pod<'_>) -> bool {
     [Sort::Regular, Sort::Init].into_iter().any(|sort| {
         let (new, old) = (of(new, sort), of(old, sort));
-        new.len() != old.len()
-            || new.iter().zip(&old).any(|(new, old)| image(new) != image(old))
+        new.len() != old.len() || new.iter().zip(&old).any(|(new, old)| image(new) != image(old))
     }) || of(new, Sort::Ephemeral).iter().any(|new| {
         let old = of(old, Sort::Ephemeral);
         let before = old.iter().find(|old| old.name == new.name);

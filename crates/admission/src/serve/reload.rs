@@ -16,7 +16,9 @@ pub struct Pair {
 
 impl std::fmt::Debug for Pair {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Pair").field("certificate", &self.certificate.len()).finish_non_exhaustive()
+        out.debug_struct("Pair")
+            .field("certificate", &self.certificate.len())
+            .finish_non_exhaustive()
     }
 }
 

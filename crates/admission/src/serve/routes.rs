@@ -108,7 +108,8 @@ fn response(reply: Reply) -> Response {
 
 /// Whether the body says that it is JSON; else what it says.
 fn is_json(headers: &HeaderMap) -> Result<(), String> {
-    let said = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let said =
+        headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let kind = said.split(';').next().unwrap_or_default().trim();
     if kind.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(said.to_owned()) }
 }

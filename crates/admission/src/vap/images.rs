@@ -17,10 +17,18 @@ pub(super) fn add(settings: &Settings, exported: &mut Exported) {
     let Some(images) = &settings.images else { return };
     if let Some(registries) = &images.registries {
         let patterns: Vec<String> = registries.allowed.iter().map(regex).collect();
-        let expression = format!("{IMAGES}.all(i, {FULL}.matches(r'^({})(:[^/@]*)?(@[^/]*)?$'))", patterns.join("|"));
+        let expression = format!(
+            "{IMAGES}.all(i, {FULL}.matches(r'^({})(:[^/@]*)?(@[^/]*)?$'))",
+            patterns.join("|")
+        );
         let message = "images/registry: an image is not from where images may come".to_owned();
         let one = Validation { expression, message };
-        exported.documents.extend(policy("plimsoll-image-registry", registries.mode, one, settings));
+        exported.documents.extend(policy(
+            "plimsoll-image-registry",
+            registries.mode,
+            one,
+            settings,
+        ));
     }
     if let Some(digest) = images.digest {
         let expression = format!("{IMAGES}.all(i, i.matches('@[a-z0-9]+:[0-9a-f]{{64,}}$'))");

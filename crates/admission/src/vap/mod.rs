@@ -97,11 +97,12 @@ fn standards(settings: &Settings, exported: &mut Exported) {
             exported.documents.extend(binding(&bound, &name, own.mode, unlabelled, &exempt));
         }
     }
-    exported.left_out.push(format!(
-        "versions of the standards by label: all is judged at {}",
-        defaults.version
-    ));
-    exported.left_out.push("the labels audit and warn: bind the policies with Audit or Warn".into());
+    exported
+        .left_out
+        .push(format!("versions of the standards by label: all is judged at {}", defaults.version));
+    exported
+        .left_out
+        .push("the labels audit and warn: bind the policies with Audit or Warn".into());
 }
 
 fn document(

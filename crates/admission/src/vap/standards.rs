@@ -17,9 +17,27 @@ const PROFILES: &str = "['RuntimeDefault', 'Localhost']";
 
 /// Volumes that restricted does not have.
 const VOLUMES: [&str; 21] = [
-    "hostPath", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs",
-    "rbd", "flexVolume", "cinder", "cephfs", "flocker", "fc", "azureFile", "vsphereVolume", "quobyte",
-    "azureDisk", "photonPersistentDisk", "portworxVolume", "scaleIO", "storageos",
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "rbd",
+    "flexVolume",
+    "cinder",
+    "cephfs",
+    "flocker",
+    "fc",
+    "azureFile",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
 ];
 
 /// Sysctls that are allowed, and since which version.
@@ -51,9 +69,12 @@ pub(super) fn validations(policy: Policy) -> Vec<Validation> {
     };
     add("forbidden AppArmor profile", app_armor());
     if !(restricted && minor >= 22) {
-        add("non-default capabilities", containers(&format!(
-            "{CONTAINER}.?capabilities.?add.orValue([]).all(one, one in {CAPABILITIES})"
-        )));
+        add(
+            "non-default capabilities",
+            containers(&format!(
+                "{CONTAINER}.?capabilities.?add.orValue([]).all(one, one in {CAPABILITIES})"
+            )),
+        );
     }
     let off = |name: &str| format!("!object.spec.?{name}.orValue(false)");
     add("host namespaces", ["hostNetwork", "hostPID", "hostIPC"].map(off).join(" && "));
@@ -72,17 +93,25 @@ pub(super) fn validations(policy: Policy) -> Vec<Validation> {
         add("procMount", mount);
     }
     add("seLinuxOptions", se_linux(minor));
-    let seccomp = everywhere(|of| format!("{of}.?seccompProfile.?type.orValue('RuntimeDefault') in {PROFILES}"));
+    let seccomp = everywhere(|of| {
+        format!("{of}.?seccompProfile.?type.orValue('RuntimeDefault') in {PROFILES}")
+    });
     if minor >= 19 && !restricted {
         add("seccompProfile", seccomp.clone());
     }
-    let allowed: Vec<String> =
-        SYSCTLS.iter().filter(|(_, since)| *since <= minor).map(|(name, _)| format!("'{name}'")).collect();
-    add("forbidden sysctls", format!(
-        "{POD}.?sysctls.orValue([]).all(one, one.name in [{}])",
-        allowed.join(", ")
-    ));
-    add("hostProcess", everywhere(|of| format!("!{of}.?windowsOptions.?hostProcess.orValue(false)")));
+    let allowed: Vec<String> = SYSCTLS
+        .iter()
+        .filter(|(_, since)| *since <= minor)
+        .map(|(name, _)| format!("'{name}'"))
+        .collect();
+    add(
+        "forbidden sysctls",
+        format!("{POD}.?sysctls.orValue([]).all(one, one.name in [{}])", allowed.join(", ")),
+    );
+    add(
+        "hostProcess",
+        everywhere(|of| format!("!{of}.?windowsOptions.?hostProcess.orValue(false)")),
+    );
     if restricted {
         add_restricted(minor, &seccomp, &mut add);
     }
@@ -102,25 +131,35 @@ fn add_restricted(minor: u32, seccomp: &str, add: &mut impl FnMut(&str, String))
         add("allowPrivilegeEscalation != false", unless_windows(containers(&text)));
     }
     if minor >= 22 {
-        add("unrestricted capabilities", unless_windows(containers(&format!(
-            "{CONTAINER}.?capabilities.?drop.orValue([]).exists(one, one == 'ALL') && \
+        add(
+            "unrestricted capabilities",
+            unless_windows(containers(&format!(
+                "{CONTAINER}.?capabilities.?drop.orValue([]).exists(one, one == 'ALL') && \
              {CONTAINER}.?capabilities.?add.orValue([]).all(one, one == 'NET_BIND_SERVICE')"
-        ))));
+            ))),
+        );
     }
     add("restricted volume types", volumes(&VOLUMES));
     let by_pod = format!("{POD}.?runAsNonRoot");
-    add("runAsNonRoot != true", unless_own_users(format!(
-        "{by_pod}.orValue(true) && {}",
-        containers(&format!("{CONTAINER}.?runAsNonRoot.orValue({by_pod}.orValue(false))"))
-    )));
+    add(
+        "runAsNonRoot != true",
+        unless_own_users(format!(
+            "{by_pod}.orValue(true) && {}",
+            containers(&format!("{CONTAINER}.?runAsNonRoot.orValue({by_pod}.orValue(false))"))
+        )),
+    );
     if minor >= 23 {
-        add("runAsUser=0", unless_own_users(everywhere(|of| format!("{of}.?runAsUser.orValue(1) != 0"))));
+        add(
+            "runAsUser=0",
+            unless_own_users(everywhere(|of| format!("{of}.?runAsUser.orValue(1) != 0"))),
+        );
     }
     if minor >= 19 {
         let said = containers(&format!("{CONTAINER}.?seccompProfile.hasValue()"));
-        add("seccompProfile", unless_windows(format!(
-            "{seccomp} && ({POD}.?seccompProfile.hasValue() || {said})"
-        )));
+        add(
+            "seccompProfile",
+            unless_windows(format!("{seccomp} && ({POD}.?seccompProfile.hasValue() || {said})")),
+        );
     }
 }
 
@@ -140,8 +179,9 @@ fn volumes(kinds: &[&str]) -> String {
 }
 
 fn app_armor() -> String {
-    let fields =
-        everywhere(|of| format!("{of}.?appArmorProfile.?type.orValue('RuntimeDefault') in {PROFILES}"));
+    let fields = everywhere(|of| {
+        format!("{of}.?appArmorProfile.?type.orValue('RuntimeDefault') in {PROFILES}")
+    });
     let prefix = "container.apparmor.security.beta.kubernetes.io/";
     let value = "object.metadata.annotations[k]";
     format!(
@@ -173,7 +213,8 @@ fn probes() -> String {
         "lifecycle.?preStop",
     ];
     let hosts = handlers.iter().flat_map(|handler| {
-        ["httpGet", "tcpSocket"].map(|action| format!("c.?{handler}.?{action}.?host.orValue('') == ''"))
+        ["httpGet", "tcpSocket"]
+            .map(|action| format!("c.?{handler}.?{action}.?host.orValue('') == ''"))
     });
     containers(&hosts.collect::<Vec<_>>().join(" && "))
 }

@@ -106,8 +106,7 @@ impl Access {
         let folder = Path::new(ACCOUNT);
         let authority = folder.join("ca.crt");
         let shown = authority.display();
-        let authority =
-            fs::read(&authority).with_context(|| format!("cannot read `{shown}`"))?;
+        let authority = fs::read(&authority).with_context(|| format!("cannot read `{shown}`"))?;
         Ok(Some(Self {
             server: format!("https://{host}:{port}"),
             authority: Some(authority),
@@ -118,8 +117,7 @@ impl Access {
 
     fn by_file(file: &Path) -> anyhow::Result<Self> {
         let shown = file.display();
-        let text =
-            fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
         let folder = file.parent().unwrap_or(Path::new(""));
         Self::parse(&text, folder).with_context(|| format!("`{shown}`"))
     }
@@ -133,20 +131,21 @@ impl Access {
         let context = named(config.contexts, "context", &config.current_context)?.context;
         let cluster = named(config.clusters, "cluster", &context.cluster)?.cluster;
         let user = named(config.users, "user", &context.user)?.user;
-        let bytes = |data: Option<String>, path: Option<PathBuf>| -> anyhow::Result<Option<Vec<u8>>> {
-            match (data, path) {
-                (Some(data), _) => {
-                    Ok(Some(STANDARD.decode(data.trim()).context("it is no base64")?))
+        let bytes =
+            |data: Option<String>, path: Option<PathBuf>| -> anyhow::Result<Option<Vec<u8>>> {
+                match (data, path) {
+                    (Some(data), _) => {
+                        Ok(Some(STANDARD.decode(data.trim()).context("it is no base64")?))
+                    }
+                    (None, Some(path)) => {
+                        let path = folder.join(path);
+                        let shown = path.display();
+                        let bytes = fs::read(&path);
+                        bytes.map(Some).with_context(|| format!("cannot read `{shown}`"))
+                    }
+                    (None, None) => Ok(None),
                 }
-                (None, Some(path)) => {
-                    let path = folder.join(path);
-                    let shown = path.display();
-                    let bytes = fs::read(&path);
-                    bytes.map(Some).with_context(|| format!("cannot read `{shown}`"))
-                }
-                (None, None) => Ok(None),
-            }
-        };
+            };
         let certificate = bytes(user.client_certificate_data, user.client_certificate)?;
         let key = bytes(user.client_key_data, user.client_key)?;
         let identity = match (certificate, key) {
@@ -156,7 +155,10 @@ impl Access {
         };
         let token = user.token.map(Token::Text);
         let token = token.or_else(|| user.token_file.map(|path| Token::File(folder.join(path))));
-        if identity.is_none() && token.is_none() && (user.exec.is_some() || user.auth_provider.is_some()) {
+        if identity.is_none()
+            && token.is_none()
+            && (user.exec.is_some() || user.auth_provider.is_some())
+        {
             bail!(
                 "user `{}` logs in by a program, which is not run here: name a token or a certificate \
                  in it",

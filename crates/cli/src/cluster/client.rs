@@ -53,7 +53,8 @@ impl Client {
             builder = builder.tls_certs_only(certificates);
         }
         if let Some(identity) = &access.identity {
-            let identity = Identity::from_pem(identity).context("our certificate cannot be read")?;
+            let identity =
+                Identity::from_pem(identity).context("our certificate cannot be read")?;
             builder = builder.identity(identity);
         }
         if access.is_lax {
@@ -95,7 +96,12 @@ impl Client {
     }
 
     /// Makes something, or replaces it.
-    pub(crate) fn send(&self, method: Method, path: &str, body: &Value) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Vec<u8>, Failure> {
         let kind = if method == Method::PATCH {
             "application/json-patch+json"
         } else {

@@ -108,7 +108,8 @@ impl Namespaces {
                 }
             }
             let text = |name: &str| {
-                let value = page.get("metadata").and_then(|it| it.get(name)).and_then(Value::as_str);
+                let value =
+                    page.get("metadata").and_then(|it| it.get(name)).and_then(Value::as_str);
                 value.unwrap_or_default().to_owned()
             };
             match text("continue") {
@@ -160,6 +161,7 @@ fn read(object: &Value) -> Option<(String, Labels, String)> {
     let text = |name: &str| metadata.get(name).and_then(Value::as_str).unwrap_or_default();
     let labels = metadata.get("labels").and_then(Value::as_object);
     let labels = labels.into_iter().flatten();
-    let labels = labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+    let labels =
+        labels.filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
     Some((text("name").to_owned(), labels.collect(), text("resourceVersion").to_owned()))
 }

@@ -11,11 +11,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use plimsoll_model::text::{Source, Span, offset};
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::Deserializer;
+use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 
-use super::node::{Field, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
 use super::Manifest;
+use super::node::{Field, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
 
 impl Manifest {
     /// Reads one JSON value; the error says where it is none.
@@ -176,10 +176,14 @@ mod tests {
 
     #[test]
     fn every_value_has_its_place_in_the_text_that_is_written_anew() {
-        let manifest = parse("{ \"a\" : [1, -2, 1.5, null, true, \"\\u003c\"],\n\"b\":{} }").unwrap();
+        let manifest =
+            parse("{ \"a\" : [1, -2, 1.5, null, true, \"\\u003c\"],\n\"b\":{} }").unwrap();
         assert_eq!(manifest.source.text(), r#"{"a":[1,-2,1.5,null,true,"<"],"b":{}}"#);
         let root = &manifest.documents[0];
-        assert_eq!(manifest.source.slice(root.get("a").unwrap().span), r#"[1,-2,1.5,null,true,"<"]"#);
+        assert_eq!(
+            manifest.source.slice(root.get("a").unwrap().span),
+            r#"[1,-2,1.5,null,true,"<"]"#
+        );
         assert_eq!(root.list("a")[5].as_str(), Some("<"));
         assert_eq!(root.list("a")[1].as_integer(), Some(-2));
         assert!(root.list("a")[3].is_null());

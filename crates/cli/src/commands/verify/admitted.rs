@@ -45,7 +45,8 @@ impl Judge {
         trusted_root: Option<&Path>,
         options: Options,
     ) -> anyhow::Result<Self> {
-        let file = |name: &str| rules::file(&folder.join(name), trusted_root.is_some()).map(Arc::new);
+        let file =
+            |name: &str| rules::file(&folder.join(name), trusted_root.is_some()).map(Arc::new);
         let gates = |scan: &Scan| Gates {
             fail_on: scan.fail_on,
             only_fixed: scan.only_fixed,
@@ -106,7 +107,9 @@ impl Judge {
         let violation = |why, warns| ImageViolation { rule: ImageRule::Signature, why, warns };
         if !found.passes {
             to.violations.push(violation(reason(&found, false), false));
-        } else if found.unmatched == Some(NoMatch::Warn) || found.parts.iter().any(|part| part.warns && !part.judgement.verified) {
+        } else if found.unmatched == Some(NoMatch::Warn)
+            || found.parts.iter().any(|part| part.warns && !part.judgement.verified)
+        {
             to.violations.push(violation(reason(&found, true), true));
         }
         Ok(())
@@ -128,7 +131,8 @@ impl Judge {
             for authority in &asked.requirements.authorities {
                 let Trust::Signers(policies) = &authority.trust else { continue };
                 for policy in policies {
-                    let all = attestations(&repository, &image, PREDICATE_TYPE, policy, &self.root)?;
+                    let all =
+                        attestations(&repository, &image, PREDICATE_TYPE, policy, &self.root)?;
                     for candidate in &all {
                         match scan::usable(candidate, &image) {
                             Some(Ok(claim)) => {
@@ -157,7 +161,8 @@ impl Judge {
         vex::apply(&statements, &mut scan);
         let verdict = gates.verdict(&scan, clock::now());
         let failed = verdict.failed.iter().map(|it| it.reason.as_str()).collect::<Vec<_>>();
-        Ok((!failed.is_empty()).then(|| format!("does not pass by its scan: {}", failed.join(", "))))
+        Ok((!failed.is_empty())
+            .then(|| format!("does not pass by its scan: {}", failed.join(", "))))
     }
 
     /// Why what the image is built on is too old.
@@ -213,7 +218,8 @@ fn reason(verdict: &Verdict, warning: bool) -> String {
     if verdict.unmatched.is_some() {
         return "is one that no policy is for".into();
     }
-    let failed = verdict.parts.iter().filter(|part| part.warns == warning && !part.judgement.verified);
+    let failed =
+        verdict.parts.iter().filter(|part| part.warns == warning && !part.judgement.verified);
     let all: Vec<String> = failed
         .map(|part| {
             let name = part.policy.as_deref().unwrap_or("policy");

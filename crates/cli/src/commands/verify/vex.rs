@@ -130,12 +130,15 @@ impl Statement {
             .products
             .iter()
             .filter_map(|product| match product {
-                Product::Named { subcomponents } if !subcomponents.is_empty() => Some(subcomponents),
+                Product::Named { subcomponents } if !subcomponents.is_empty() => {
+                    Some(subcomponents)
+                }
                 _ => None,
             })
             .flatten()
             .peekable();
-        is_named && (parts.peek().is_none() || parts.any(|part| names(part.id(), &finding.package.purl)))
+        is_named
+            && (parts.peek().is_none() || parts.any(|part| names(part.id(), &finding.package.purl)))
     }
 }
 
@@ -183,7 +186,10 @@ mod tests {
 
     fn after(statements: &Value) -> Vec<bool> {
         let purl = "pkg:deb/debian/zlib@1?arch=amd64";
-        let mut scan = Scan { findings: vec![finding("CVE-1", purl), finding("CVE-2", purl)], ..Scan::default() };
+        let mut scan = Scan {
+            findings: vec![finding("CVE-1", purl), finding("CVE-2", purl)],
+            ..Scan::default()
+        };
         let document = json!({"predicate": {"author": "a", "timestamp": "2026-01-01T00:00:00Z", "statements": statements}});
         apply(&[document.to_string().into_bytes(), b"{".to_vec()], &mut scan);
         scan.findings.iter().map(|it| it.suppressed.is_some()).collect()
@@ -205,10 +211,18 @@ mod tests {
     fn the_newest_word_counts_and_only_for_the_part_it_names() {
         let of = |status: &str, time: &str| json!({"vulnerability": {"name": "CVE-1"}, "status": status, "timestamp": time});
         let (older, newer) = ("2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z");
-        assert_eq!(after(&json!([of("affected", newer), of("not_affected", older)])), [false, false]);
-        assert_eq!(after(&json!([of("not_affected", newer), of("affected", older)])), [true, false]);
-        let part = |id: &str| json!([{"vulnerability": {"name": "CVE-1"}, "status": "fixed",
-            "products": [{"@id": "pkg:oci/app", "subcomponents": [{"@id": id}]}]}]);
+        assert_eq!(
+            after(&json!([of("affected", newer), of("not_affected", older)])),
+            [false, false]
+        );
+        assert_eq!(
+            after(&json!([of("not_affected", newer), of("affected", older)])),
+            [true, false]
+        );
+        let part = |id: &str| {
+            json!([{"vulnerability": {"name": "CVE-1"}, "status": "fixed",
+            "products": [{"@id": "pkg:oci/app", "subcomponents": [{"@id": id}]}]}])
+        };
         assert_eq!(after(&part("pkg:deb/debian/zlib")), [true, false]);
         assert_eq!(after(&part("pkg:deb/debian/zli")), [false, false]);
         assert_eq!(after(&part("pkg:deb/debian/other")), [false, false]);

@@ -19,7 +19,8 @@ impl Labels {
     pub(super) fn read(named: &[PathBuf]) -> anyhow::Result<Self> {
         let mut labels = Self::default();
         for read in files::read_all(named)?.manifests {
-            for object in objects(&read.manifest).0.into_iter().filter(|it| it.kind == "Namespace") {
+            for object in objects(&read.manifest).0.into_iter().filter(|it| it.kind == "Namespace")
+            {
                 let fields = object.node.at(&["metadata", "labels"]).and_then(Node::as_mapping);
                 let fields = fields.into_iter().flat_map(|mapping| &mapping.fields);
                 let own = fields.filter_map(|field| {

@@ -227,8 +227,7 @@ impl Admit {
                 return Err(Usage(why.into()).into());
             }
         };
-        let documents =
-            webhook::configurations(settings, webhook::NAME, &target, &bundle);
+        let documents = webhook::configurations(settings, webhook::NAME, &target, &bundle);
         output::write(None, |out| out.write_all(webhook::yaml(&documents).as_bytes()))?;
         Ok(Outcome::Clean)
     }
@@ -251,7 +250,9 @@ fn namespaced(text: &str) -> Result<(String, String), Usage> {
     let wrong = || Usage(format!("`{text}` is not of the form NAMESPACE/NAME"));
     let (namespace, name) = text.split_once('/').ok_or_else(wrong)?;
     let fits = |part: &str| {
-        let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.';
+        let is_part = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'.'
+        };
         !part.is_empty() && part.len() <= 253 && part.bytes().all(is_part)
     };
     if fits(namespace) && fits(name) {

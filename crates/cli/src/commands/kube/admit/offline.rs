@@ -41,7 +41,8 @@ pub(super) fn run(
     let body = read(file).with_context(|| format!("cannot read `{shown}`"))?;
     let cluster = cluster.unwrap_or_else(|| Arc::new(Nothing));
     let engine = Arc::new(Engine::new(settings, cluster, judge, clock::now));
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.context("no thread can be started")?;
     let time = engine.time(None);
     let until = Instant::now().checked_add(time).unwrap_or_else(Instant::now);

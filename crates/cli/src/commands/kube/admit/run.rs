@@ -33,9 +33,11 @@ impl Admit {
             (Some(certificate), Some(key)) => {
                 let (certificate, key) = (certificate.clone(), key.clone());
                 let read = |file: &std::path::Path| {
-                    fs::read(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
+                    fs::read(file)
+                        .map_err(|error| format!("cannot read `{}`: {error}", file.display()))
                 };
-                let source = move || Ok(Pair { certificate: read(&certificate)?, key: read(&key)? });
+                let source =
+                    move || Ok(Pair { certificate: read(&certificate)?, key: read(&key)? });
                 (Arc::new(source), FILES)
             }
             _ => {
