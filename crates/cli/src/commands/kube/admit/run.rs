@@ -20,7 +20,7 @@ use crate::exit::{Outcome, Usage, chain, tell};
 const FILES: Duration = Duration::from_secs(2);
 
 /// How often it is asked whether a certificate of one's own is to be renewed.
-const OWN: Duration = Duration::from_secs(60);
+const OWN: Duration = Duration::from_secs(10);
 
 impl Admit {
     pub(super) fn listen(&self, settings: Settings) -> anyhow::Result<Outcome> {
