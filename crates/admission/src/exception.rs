@@ -36,24 +36,24 @@ pub struct Exception {
 
 /// What an exception is asked about.
 #[derive(Debug, Clone, Copy)]
-pub struct Case<'c> {
+pub(crate) struct Case<'c> {
     /// The rule that is violated.
-    pub rule: &'c str,
+    pub(crate) rule: &'c str,
     /// The object's namespace.
-    pub namespace: &'c str,
+    pub(crate) namespace: &'c str,
     /// Its kind.
-    pub kind: &'c str,
+    pub(crate) kind: &'c str,
     /// Its name, or what its name begins with.
-    pub name: &'c str,
+    pub(crate) name: &'c str,
     /// The containers that violate it; none where it is the object as a whole.
-    pub containers: &'c [&'c str],
+    pub(crate) containers: &'c [&'c str],
     /// The image that violates it.
-    pub image: Option<&'c str>,
+    pub(crate) image: Option<&'c str>,
 }
 
 /// What the exceptions say of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spared<'e> {
+pub(crate) enum Spared<'e> {
     /// Nothing.
     No,
     /// One holds.
@@ -63,7 +63,7 @@ pub enum Spared<'e> {
 }
 
 /// Whether any exception is for a case at a moment.
-pub fn spared<'e>(all: &'e [Exception], case: &Case<'_>, now: Timestamp) -> Spared<'e> {
+pub(crate) fn spared<'e>(all: &'e [Exception], case: &Case<'_>, now: Timestamp) -> Spared<'e> {
     let mut answer = Spared::No;
     for exception in all.iter().filter(|one| one.fits(case)) {
         if now < exception.expires {

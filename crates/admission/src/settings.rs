@@ -138,7 +138,7 @@ impl<'de> Deserialize<'de> for Defaults {
             warn: Option<String>,
             warn_version: Option<String>,
         }
-        let policy = |level: Option<String>, version: Option<String>| {
+        let policy = |level: Option<String>, version: Option<String>| -> Result<Policy, PolicyError> {
             let profile = level.map_or(Ok(Profile::Privileged), |text| text.parse())?;
             let version = version.map_or(Ok(Version::Latest), |text| text.parse())?;
             Ok(Policy { profile, version })

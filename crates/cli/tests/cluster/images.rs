@@ -23,7 +23,8 @@ fn a_pod_gets_the_digest_of_its_image_and_only_if_that_is_signed() {
         }
         Image::new().layer("COPY a", &[("a", "2")]).write_oci_dir(Compression::Gzip, &layout);
     }
-    let host = registry.host();
+    let host = registry.host().to_owned();
+    let host = host.as_str();
     let run = |arguments: &[&str]| {
         let mut command = plimsoll();
         command.current_dir(cluster.folder.path()).env("PLIMSOLL_KEY_PASSWORD", "pass");
