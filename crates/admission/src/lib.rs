@@ -32,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod containers;
 mod engine;
 mod exception;
 mod facts;

@@ -13,6 +13,7 @@ use plimsoll_kube::manifest::Node;
 use plimsoll_kube::pss::{self, Check, Forbidden, Modes, Policy, Profile, WrongLabel};
 
 use crate::answer::{Answer, Status, aggregate};
+use crate::containers::Containers;
 use crate::exception::{Case, Spared, spared};
 use crate::facts::Facts;
 use crate::review::{Operation, Request, Subject};
@@ -260,13 +261,15 @@ impl Evaluation<'_> {
     }
 
     fn is_spared(&self, check: &Check, forbidden: &Forbidden, notes: &mut Notes) -> bool {
-        let pod = &self.workload.pod;
-        let within = |span: plimsoll_model::text::Span| {
-            let mut all = pod.containers.iter();
-            all.find(|one| one.node.span.contains(span)).map(|one| one.name)
-        };
-        let places: Option<Vec<&str>> =
-            forbidden.offences.iter().map(|place| within(place.span)).collect();
+        if self.settings.exceptions.is_empty() {
+            return false;
+        }
+        let known = Containers::of(&self.workload.pod);
+        let places: Option<Vec<&str>> = forbidden
+            .offences
+            .iter()
+            .map(|place| known.at(place.span).map(|container| container.name))
+            .collect();
         let containers = places.unwrap_or_default();
         let case = Case {
             rule: check.rule.id,

@@ -138,11 +138,12 @@ impl<'de> Deserialize<'de> for Defaults {
             warn: Option<String>,
             warn_version: Option<String>,
         }
-        let policy = |level: Option<String>, version: Option<String>| -> Result<Policy, PolicyError> {
-            let profile = level.map_or(Ok(Profile::Privileged), |text| text.parse())?;
-            let version = version.map_or(Ok(Version::Latest), |text| text.parse())?;
-            Ok(Policy { profile, version })
-        };
+        let policy =
+            |level: Option<String>, version: Option<String>| -> Result<Policy, PolicyError> {
+                let profile = level.map_or(Ok(Profile::Privileged), |text| text.parse())?;
+                let version = version.map_or(Ok(Version::Latest), |text| text.parse())?;
+                Ok(Policy { profile, version })
+            };
         let written = Written::deserialize(deserializer)?;
         let modes = || -> Result<Modes, PolicyError> {
             Ok(Modes {
@@ -464,13 +465,18 @@ impl Settings {
         }
     }
 
+    /// Whether pods get the digests that their images stand for.
+    pub fn pins(&self) -> bool {
+        self.images.as_ref().and_then(|images| images.digest).is_some_and(|digest| digest.pin)
+    }
+
     /// Whether a registry has to be asked about images.
     pub fn asks_registries(&self) -> bool {
         self.images.as_ref().is_some_and(|images| {
             images.signature.is_some()
                 || images.scan.is_some()
                 || images.base.is_some()
-                || images.digest.is_some_and(|digest| digest.pin)
+                || self.pins()
         })
     }
 }

@@ -117,8 +117,7 @@ pub fn configurations(
         })
     };
     let mut all = vec![document("ValidatingWebhookConfiguration", validating)];
-    let pins = settings.images.as_ref().and_then(|images| images.digest).is_some_and(|it| it.pin);
-    if pins {
+    if settings.pins() {
         // Who cannot be pinned is judged by the other question.
         let mut pin = webhook("pin.admission.plimsoll.dev", "/mutate", "Ignore", vec![pods]);
         if let Some(pin) = pin.as_object_mut() {

@@ -35,6 +35,9 @@ pub(super) struct Own {
     pub(super) hosts: Vec<String>,
     /// The webhook configurations that are to trust it.
     pub(super) webhooks: Option<String>,
+    /// Whether there is one that changes pods: whoever may change that one may change any pod, so
+    /// the right is not asked for in vain.
+    pub(super) mutates: bool,
 }
 
 impl Own {
@@ -50,8 +53,9 @@ impl Own {
         if let (Some(name), Kind::Secret { client, .. }) = (&self.webhooks, &self.kind)
             && let Some(bundle) = rotation::bundle(&kept)
         {
-            for kind in ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"] {
-                patch(client, kind, name, bundle)?;
+            patch(client, "validatingwebhookconfigurations", name, bundle)?;
+            if self.mutates {
+                patch(client, "mutatingwebhookconfigurations", name, bundle)?;
             }
         }
         rotation::pair(&kept).context("no certificate was made")

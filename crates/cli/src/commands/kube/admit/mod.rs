@@ -184,7 +184,7 @@ impl Admit {
         }
     }
 
-    fn own(&self, client: Option<Arc<Client>>) -> anyhow::Result<Option<Own>> {
+    fn own(&self, client: Option<Arc<Client>>, settings: &Settings) -> anyhow::Result<Option<Own>> {
         let Some(place) = &self.own_tls else { return Ok(None) };
         let kind = match (place.strip_prefix("secret:"), client) {
             (Some(name), Some(client)) => {
@@ -197,7 +197,12 @@ impl Admit {
             }
             (None, _) => Kind::Folder(PathBuf::from(place)),
         };
-        Ok(Some(Own { kind, hosts: self.hosts()?, webhooks: self.patch_webhooks.clone() }))
+        Ok(Some(Own {
+            kind,
+            hosts: self.hosts()?,
+            webhooks: self.patch_webhooks.clone(),
+            mutates: settings.pins(),
+        }))
     }
 
     /// Whoever judges images, where registries have to be asked.
@@ -216,7 +221,7 @@ impl Admit {
         let target = self.target()?.ok_or_else(|| Usage(why.into()))?;
         let is_secret = self.own_tls.as_ref().is_some_and(|place| place.starts_with("secret:"));
         let client = if is_secret { self.client()? } else { None };
-        let bundle = match (&self.ca_bundle, self.own(client)?) {
+        let bundle = match (&self.ca_bundle, self.own(client, settings)?) {
             (Some(file), _) => {
                 let shown = file.display();
                 std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?

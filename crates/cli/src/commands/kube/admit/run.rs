@@ -41,7 +41,7 @@ impl Admit {
                 (Arc::new(source), FILES)
             }
             _ => {
-                let own = self.own(client)?.ok_or_else(|| {
+                let own = self.own(client, &settings)?.ok_or_else(|| {
                     let why = "an API server speaks TLS alone: --tls-cert FILE --tls-key FILE, or \
                                --own-tls";
                     Usage(why.into())
