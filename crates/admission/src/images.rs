@@ -66,6 +66,15 @@ fn of(workload: &plimsoll_kube::Workload<'_>) -> Vec<Named> {
     all
 }
 
+/// Whether the registry of an image may be asked: whoever names an image must not lead us wherever he
+/// likes.
+pub(crate) fn may_ask(own: &Images, image: &str) -> bool {
+    let Ok(name) = image.parse::<ImageName>() else { return false };
+    own.registries
+        .as_ref()
+        .is_none_or(|registries| registries.allowed.iter().any(|one| allows(&one.glob, &name)))
+}
+
 /// Asks the rules about images.
 pub(crate) fn judge(request: &Request<'_>, settings: &Settings, facts: &Facts, found: &mut Found) {
     let Some(own) = &settings.images else { return };
@@ -76,7 +85,7 @@ pub(crate) fn judge(request: &Request<'_>, settings: &Settings, facts: &Facts, f
         }
         let mut violations = Vec::new();
         match image.name.parse::<ImageName>() {
-            Err(error) => violations.push((ImageRule::Name, strictest(own), error.to_string())),
+            Err(error) => violations.push((ImageRule::Name, own.strictest(), error.to_string())),
             Ok(name) => {
                 if let Some(registries) = &own.registries
                     && !registries.allowed.iter().any(|one| allows(&one.glob, &name))
@@ -161,7 +170,7 @@ fn asked(
             let Some((rule, mode)) = asked.max_by_key(|(_, mode)| *mode) else { return };
             let why = match unknown {
                 Some(ImageFact::Unknown(why)) => why.as_str(),
-                _ => "it was not asked for",
+                _ => "its registry is not asked",
             };
             let why = format!("image `{}`: {why}", image.name);
             found.undecided.push(Undecided { rule: rule.id(), mode, why });
@@ -172,17 +181,6 @@ fn asked(
 fn allows(glob: &plimsoll_supply::image_policy::Glob, name: &ImageName) -> bool {
     glob.matches(&format!("{}/{}", name.registry(), name.repository()))
         || glob.matches(&name.to_string())
-}
-
-fn strictest(own: &Images) -> Mode {
-    let modes = [
-        own.registries.as_ref().map(|it| it.mode),
-        own.digest.map(|it| it.mode),
-        own.signature.as_ref().map(|it| it.mode),
-        own.scan.as_ref().map(|it| it.mode),
-        own.base.map(|it| it.mode),
-    ];
-    modes.into_iter().flatten().max().unwrap_or(Mode::DryRun)
 }
 
 /// The images of a pod that get a digest.
@@ -196,6 +194,9 @@ pub(crate) fn to_pin(request: &Request<'_>, settings: &Settings) -> Vec<Named> {
         return Vec::new();
     }
     let mut all = named(request);
-    all.retain(|image| !image.name.contains('@') && image.name.parse::<ImageName>().is_ok());
+    let own = settings.images.as_ref();
+    all.retain(|image| {
+        !image.name.contains('@') && own.is_some_and(|own| may_ask(own, &image.name))
+    });
     all
 }

@@ -55,8 +55,11 @@ pub fn needs(request: &Request<'_>, settings: &Settings) -> Needs {
             needs.pods = Some(request.called().to_owned());
         }
     }
-    if is_new(request) && settings.asks_registries() {
-        needs.images = images::named(request).into_iter().map(|image| image.name).collect();
+    if let Some(own) = settings.images.as_ref().filter(|_| settings.asks_registries())
+        && is_new(request)
+    {
+        let all = images::named(request).into_iter().map(|image| image.name);
+        needs.images = all.filter(|name| images::may_ask(own, name)).collect();
     }
     needs
 }
@@ -104,7 +107,6 @@ fn is_new(request: &Request<'_>) -> bool {
     }
     match (request.operation, request.subject()) {
         (Operation::Create, _) => true,
-        (Operation::Update, Subject::Namespace) => false,
         (Operation::Update, Subject::Pod) => match (request.workload(), request.old_workload()) {
             (Some(new), Some(old)) => security::is_significant(&new.pod, &old.pod),
             _ => true,
@@ -124,7 +126,7 @@ fn is_new(request: &Request<'_>) -> bool {
             };
             spec(request.object) != spec(request.old)
         }
-        (Operation::Other, _) => false,
+        (Operation::Update, Subject::Namespace) | (Operation::Other, _) => false,
     }
 }
 

@@ -149,7 +149,7 @@ impl Review {
 
     /// What is asked.
     pub fn request(&self) -> Request<'_> {
-        let none = || Request {
+        let silent = || Request {
             uid: &self.uid,
             operation: Operation::Other,
             kind: Typed::default(),
@@ -163,7 +163,7 @@ impl Review {
             review: self,
         };
         let root = self.manifest.documents.first();
-        let Some(request) = root.and_then(|root| root.get("request")) else { return none() };
+        let Some(request) = root.and_then(|root| root.get("request")) else { return silent() };
         let text = |name: &str| request.text(name).map_or("", |it| it.value);
         let typed = |name: &str, of: &str| {
             let node = request.get(name);
@@ -191,7 +191,7 @@ impl Review {
                 .map_or("", |it| it.value),
             object: request.get("object"),
             old: request.get("oldObject"),
-            ..none()
+            ..silent()
         }
     }
 }

@@ -3,12 +3,13 @@
 //! Every rule says its mode, and the file says once whether what cannot be decided is let in:
 //! neither is ever guessed. `docs/kube-admit.md` describes every field.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use plimsoll_kube::pss::{Modes, Policy, PolicyError, Profile, Version};
-use plimsoll_kube::rules;
+use plimsoll_kube::{Config, Family, rules};
 use plimsoll_model::text::Level;
 use plimsoll_supply::image_policy::Glob;
 use serde::{Deserialize, Deserializer};
@@ -53,6 +54,18 @@ pub struct Settings {
     /// Who is spared what, until when.
     #[serde(default)]
     pub exceptions: Vec<Exception>,
+    /// What the rules of our own come to, once somebody asked.
+    #[serde(skip)]
+    asked: OnceLock<Asked>,
+}
+
+/// What the rules of our own come to.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// As `kube lint` is asked.
+    pub(crate) config: Config,
+    /// What becomes of what violates a rule, by its id.
+    pub(crate) modes: HashMap<&'static str, Mode>,
 }
 
 /// What becomes of what cannot be decided.
@@ -322,6 +335,20 @@ pub struct Cache {
     pub stale: Length,
 }
 
+impl Images {
+    /// The strictest mode of any rule.
+    pub(crate) fn strictest(&self) -> Mode {
+        let modes = [
+            self.registries.as_ref().map(|it| it.mode),
+            self.digest.map(|it| it.mode),
+            self.signature.as_ref().map(|it| it.mode),
+            self.scan.as_ref().map(|it| it.mode),
+            self.base.map(|it| it.mode),
+        ];
+        modes.into_iter().flatten().max().unwrap_or(Mode::DryRun)
+    }
+}
+
 impl Default for Cache {
     fn default() -> Self {
         let seconds = |seconds| Length(Duration::from_secs(seconds));
@@ -430,10 +457,10 @@ impl Settings {
                 _ => return wrong("an entry of `rules` has either `rule` or `severity`".into()),
             }
         }
-        let mut names = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for exception in &self.exceptions {
             exception.check().map_err(SettingsError)?;
-            if names.insert(&exception.name, ()).is_some() {
+            if !names.insert(&exception.name) {
                 return wrong(format!("there are two exceptions `{}`", exception.name));
             }
         }
@@ -463,6 +490,40 @@ impl Settings {
             RuleModeName::Warn => Some(Mode::Warn),
             RuleModeName::Enforce => Some(Mode::Enforce),
         }
+    }
+
+    /// The rules of our own that are asked.
+    pub(crate) fn asked(&self) -> &Asked {
+        self.asked.get_or_init(|| {
+            let mut levels = BTreeMap::new();
+            let mut modes = HashMap::new();
+            for rule in rules::all() {
+                let mode = self.mode_of(&rule.rule);
+                let level = if mode.is_some() { Level::Error } else { Level::Ignore };
+                levels.insert(rule.rule.id.to_owned(), level);
+                modes.extend(mode.map(|mode| (rule.rule.id, mode)));
+            }
+            let config = Config {
+                only: Some(Family::Practice),
+                levels,
+                unsparing: true,
+                ..Config::default()
+            };
+            Asked { config, modes }
+        })
+    }
+
+    /// Whether anything in a pod can be refused.
+    pub fn refuses_pods(&self) -> bool {
+        let images = self.images.as_ref();
+        let of_images = images.is_some_and(|it| it.strictest() == Mode::Enforce);
+        let of_standards = self.pod_security.as_ref().is_some_and(|it| it.mode == Mode::Enforce);
+        of_images || of_standards || self.refuses_objects()
+    }
+
+    /// Whether a rule of our own refuses anything.
+    pub fn refuses_objects(&self) -> bool {
+        self.rules.iter().any(|rule| rule.mode == RuleModeName::Enforce)
     }
 
     /// Whether pods get the digests that their images stand for.

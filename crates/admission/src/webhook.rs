@@ -53,8 +53,13 @@ pub fn configurations(
     let selector = json!({"matchExpressions": [
         {"key": "kubernetes.io/metadata.name", "operator": "NotIn", "values": exempt},
     ]});
-    let seconds = settings.timeout.0.as_secs_f64().ceil().clamp(1.0, 30.0);
-    let closed = if settings.failure == Failure::Closed { "Fail" } else { "Ignore" };
+    let seconds = settings.timeout.0.as_millis().div_ceil(1000).clamp(1, 30);
+    let seconds = u8::try_from(seconds).unwrap_or(30);
+    // Nothing is kept from what would only be told.
+    let failing = |refuses: bool| {
+        if refuses && settings.failure == Failure::Closed { "Fail" } else { "Ignore" }
+    };
+    let closed = failing(settings.refuses_pods());
     let webhook = |name: &str, path: &str, failure: &str, rules: Vec<Value>| {
         json!({
             "name": name,
@@ -62,19 +67,10 @@ pub fn configurations(
             "sideEffects": "None",
             "failurePolicy": failure,
             "matchPolicy": "Equivalent",
-            "timeoutSeconds": seconds as u8,
+            "timeoutSeconds": seconds,
             "namespaceSelector": if exempt.is_empty() { json!({}) } else { selector.clone() },
             "rules": rules,
             "clientConfig": client(path),
-        })
-    };
-    let rule = |group: &str, version: &str, scope: &str, resources: &[&str]| {
-        json!({
-            "apiGroups": [group],
-            "apiVersions": [version],
-            "operations": ["CREATE", "UPDATE"],
-            "resources": resources,
-            "scope": scope,
         })
     };
     let pods = rule("", "v1", "Namespaced", &["pods", "pods/ephemeralcontainers"]);
@@ -89,8 +85,7 @@ pub fn configurations(
         ),
         rule("batch", "v1", "Namespaced", &["cronjobs", "jobs"]),
     ];
-    // Nothing is kept from what only warns.
-    let of_templates = if settings.templates == Templates::Warn { "Ignore" } else { closed };
+    let of_templates = failing(settings.templates == Templates::Enforce && settings.refuses_pods());
     let mut validating = vec![
         webhook("pods.admission.plimsoll.dev", "/validate", closed, vec![pods.clone(), namespaces]),
         webhook("templates.admission.plimsoll.dev", "/validate", of_templates, templates),
@@ -106,7 +101,12 @@ pub fn configurations(
                 &["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
             ),
         ];
-        validating.push(webhook("objects.admission.plimsoll.dev", "/validate", closed, others));
+        validating.push(webhook(
+            "objects.admission.plimsoll.dev",
+            "/validate",
+            failing(settings.refuses_objects()),
+            others,
+        ));
     }
     let document = |kind: &str, webhooks: Vec<Value>| {
         json!({
@@ -126,6 +126,17 @@ pub fn configurations(
         all.push(document("MutatingWebhookConfiguration", vec![pin]));
     }
     all
+}
+
+/// Objects that are asked about when they are made or changed.
+fn rule(group: &str, version: &str, scope: &str, resources: &[&str]) -> Value {
+    json!({
+        "apiGroups": [group],
+        "apiVersions": [version],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": resources,
+        "scope": scope,
+    })
 }
 
 /// Documents as YAML; every text stands in quotes, as in JSON.
@@ -230,7 +241,8 @@ mod tests {
     fn how_it_fails_is_as_the_settings_say_and_the_cluster_itself_is_never_asked() {
         let settings = |failure: &str| {
             let text = format!(
-                "apiVersion: plimsoll.dev/v1\nkind: AdmissionSettings\nfailure: {failure}\n"
+                "apiVersion: plimsoll.dev/v1\nkind: AdmissionSettings\nfailure: {failure}\n\
+                 podSecurity: {{mode: enforce}}\nrules: [{{severity: error, mode: warn}}]\n"
             );
             Settings::parse(&text).unwrap()
         };
@@ -241,6 +253,7 @@ mod tests {
             let webhooks = all[0]["webhooks"].as_array().unwrap();
             assert_eq!(webhooks[0]["failurePolicy"], policy);
             assert_eq!(webhooks[1]["failurePolicy"], "Ignore");
+            assert_eq!(webhooks[2]["failurePolicy"], "Ignore");
             let values = &webhooks[0]["namespaceSelector"]["matchExpressions"][0]["values"];
             assert_eq!(*values, json!(["kube-system", "plimsoll"]));
         }

@@ -208,6 +208,23 @@ fn what_cannot_be_decided_is_let_in_or_refused_as_the_settings_say_and_never_sil
 }
 
 #[test]
+fn only_registries_that_images_may_come_from_are_asked() {
+    let settings = settings(
+        "failure: closed\nimages: {registries: {allowed: ['registry.example/**'], mode: warn}, \
+         digest: {mode: enforce, pin: true}, signature: {policy: p.yaml, mode: enforce}}\n",
+    );
+    let asked = |image: &str| {
+        let body = create(one(image)).to_string();
+        let review = plimsoll_admission::Review::parse(body.as_bytes()).unwrap();
+        plimsoll_admission::needs(&review.request(), &settings).images.len()
+    };
+    assert_eq!(asked("registry.example/app:1"), 1);
+    assert_eq!(asked("169.254.169.254/latest:1"), 0);
+    let found = answer(&create(one("10.0.0.1:6379/app:1")), &settings);
+    assert!(message(&found).contains("its registry is not asked"), "{found:?}");
+}
+
+#[test]
 fn an_exception_spares_what_it_names_until_it_ends_and_both_are_told() {
     let own = |expires: &str| {
         settings(&format!(

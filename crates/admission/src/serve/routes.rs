@@ -60,7 +60,7 @@ async fn answer(shared: Arc<Shared>, question: Question, request: Request) -> Re
     let until = Instant::now().checked_add(time).unwrap_or_else(Instant::now);
     let refuse = |reason: &'static str, code: StatusCode, why: String| {
         let error = Malformed { uid: None, api_version: None, why };
-        response(shared.engine.refuse(reason, &error, code.as_u16()))
+        response(&shared.engine.refuse(reason, &error, code.as_u16()))
     };
     if let Err(found) = is_json(&parts.headers) {
         let why = format!("contentType={found}, expected application/json");
@@ -97,10 +97,10 @@ async fn answer(shared: Arc<Shared>, question: Question, request: Request) -> Re
     }
     let reply = shared.engine.answer(question, body, until).await;
     drop(room);
-    response(reply)
+    response(&reply)
 }
 
-fn response(reply: Reply) -> Response {
+fn response(reply: &Reply) -> Response {
     let code = StatusCode::from_u16(reply.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let text = reply.body.to_string();
     (code, [(header::CONTENT_TYPE, "application/json")], text).into_response()
