@@ -250,6 +250,7 @@ mod tests {
     }
 
     fn assert_trusts(bundle: &[u8], chain: &[u8], number: i64) {
+        use rustls::client::danger::ServerCertVerifier;
         use rustls::pki_types::pem::PemObject;
         use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
         let mut roots = rustls::RootCertStore::empty();
@@ -265,10 +266,9 @@ mod tests {
         let seconds = u64::try_from(day(number).as_unix()).unwrap();
         let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
         let name = ServerName::try_from("plimsoll.plimsoll.svc").unwrap();
-        use rustls::client::danger::ServerCertVerifier;
-        let verified =
+        let outcome =
             verifier.build().unwrap().verify_server_cert(&certificate, &[], &name, &[], now);
-        assert!(verified.is_ok(), "day {number}: {verified:?}");
+        assert!(outcome.is_ok(), "day {number}: {outcome:?}");
     }
 
     #[test]

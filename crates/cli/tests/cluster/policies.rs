@@ -1,4 +1,4 @@
-//! What is exported as ValidatingAdmissionPolicy, judged by a real API server: the same verdicts.
+//! What is exported as `ValidatingAdmissionPolicy`, judged by a real API server: the same verdicts.
 
 use std::collections::BTreeMap;
 

@@ -128,7 +128,7 @@ impl Cluster {
     }
 
     fn wait(&self) {
-        let end = Instant::now() + Duration::from_secs(120);
+        let end = Instant::now() + Duration::from_mins(2);
         while Instant::now() < end {
             let ready = self.client.get(format!("{}/readyz", self.url)).bearer_auth(TOKEN).send();
             if ready.is_ok_and(|answer| answer.status().is_success()) {
