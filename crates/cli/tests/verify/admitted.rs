@@ -35,7 +35,9 @@ fn ask(folder: &Folder, now: i64, host: &str, image: &str) -> (i32, Value) {
     let run =
         format!("kube admit --config admit.yaml --review review.json --insecure-registry {host}");
     let ran = folder.run_at(now, &run, &[]);
-    let body = serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}{}", ran.err, ran.out));
+    let body = serde_json::from_str(&ran.out);
+    assert!(body.is_ok(), "{}{}", ran.err, ran.out);
+    let body = body.unwrap();
     (ran.code, body)
 }
 

@@ -67,7 +67,7 @@ impl Own {
             let Some(new) = rotation::renew(&kept, &self.hosts, clock::now())? else {
                 return Ok(kept);
             };
-            if self.write(&new, version)? {
+            if self.write(&new, version.as_deref())? {
                 return Ok(new);
             }
             // Another replica was first: what it kept is as good.
@@ -118,7 +118,7 @@ impl Own {
     }
 
     /// Keeps it; whether nobody else has meanwhile.
-    fn write(&self, kept: &Kept, version: Option<String>) -> anyhow::Result<bool> {
+    fn write(&self, kept: &Kept, version: Option<&str>) -> anyhow::Result<bool> {
         match &self.kind {
             Kind::Folder(folder) => {
                 let shown = folder.display().to_string();
@@ -147,16 +147,13 @@ impl Own {
                     "metadata": {"name": name, "namespace": namespace}, "data": data,
                 });
                 let folder = format!("/api/v1/namespaces/{namespace}/secrets");
-                let sent = match &version {
+                let sent = match version {
                     None => client.send(Method::POST, &folder, &secret),
                     Some(version) => {
-                        if let Some(metadata) = secret.pointer_mut("/metadata/resourceVersion") {
-                            *metadata = Value::Null;
-                        }
                         if let Some(metadata) =
                             secret.get_mut("metadata").and_then(Value::as_object_mut)
                         {
-                            metadata.insert("resourceVersion".into(), version.as_str().into());
+                            metadata.insert("resourceVersion".into(), version.into());
                         }
                         client.send(Method::PUT, &format!("{folder}/{name}"), &secret)
                     }
@@ -182,22 +179,22 @@ fn patch(client: &Client, kind: &str, name: &str, bundle: &[u8]) -> anyhow::Resu
     };
     let bundle = STANDARD.encode(bundle);
     let webhooks = configuration.get("webhooks").and_then(Value::as_array);
-    let mut patch = Vec::new();
+    let mut changes = Vec::new();
     for (index, webhook) in webhooks.into_iter().flatten().enumerate() {
         let now = webhook.pointer("/clientConfig/caBundle").and_then(Value::as_str);
         if now != Some(&bundle) {
             let path = format!("/webhooks/{index}/clientConfig/caBundle");
-            patch.push(json!({"op": "add", "path": path, "value": bundle}));
+            changes.push(json!({"op": "add", "path": path, "value": bundle}));
         }
     }
-    if patch.is_empty() {
+    if changes.is_empty() {
         return Ok(());
     }
     // What was read is what is changed.
     let version = configuration.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
-    patch.insert(0, json!({"op": "test", "path": "/metadata/resourceVersion", "value": version}));
+    changes.insert(0, json!({"op": "test", "path": "/metadata/resourceVersion", "value": version}));
     client
-        .send(Method::PATCH, &path, &Value::Array(patch))
+        .send(Method::PATCH, &path, &Value::Array(changes))
         .map(drop)
         .context("the webhook configuration")
 }

@@ -79,11 +79,11 @@ pub(crate) struct Admit {
     #[arg(long, value_name = "FILE", requires = "print_config")]
     ca_bundle: Option<PathBuf>,
 
-    /// Print what CEL can say of the settings as ValidatingAdmissionPolicy, and do not listen: vap
+    /// Print what CEL can say of the settings as `ValidatingAdmissionPolicy`, and do not listen: vap
     #[arg(long, value_name = "FORM", conflicts_with = "print_config")]
     export: Option<String>,
 
-    /// Judge one AdmissionReview, print the answer, and do not listen; `-` is stdin
+    /// Judge one `AdmissionReview`, print the answer, and do not listen; `-` is stdin
     #[arg(long, value_name = "FILE", conflicts_with_all = ["print_config", "export"])]
     review: Option<PathBuf>,
 
@@ -174,14 +174,12 @@ impl Admit {
         if !self.namespaces.is_empty() {
             return Ok(Known::Files(Labels::read(&self.namespaces)?));
         }
-        match self.client()? {
-            Some(client) => Ok(Known::Cluster(client)),
-            None => {
-                let why = "this is no pod of a cluster: name it with --kubeconfig FILE, or its \
-                           namespaces with --namespaces FILE";
-                Err(Usage(why.into()).into())
-            }
-        }
+        let client = self.client()?.ok_or_else(|| {
+            let why = "this is no pod of a cluster: name it with --kubeconfig FILE, or its namespaces \
+                       with --namespaces FILE";
+            Usage(why.into())
+        })?;
+        Ok(Known::Cluster(client))
     }
 
     fn own(&self, client: Option<Arc<Client>>, settings: &Settings) -> anyhow::Result<Option<Own>> {

@@ -29,25 +29,22 @@ impl Admit {
             Known::Files(labels) => (None, Arc::new(labels)),
             Known::Cluster(client) => (Some(Arc::clone(&client)), Namespaces::follow(client)),
         };
-        let (source, pause): (Source, Duration) = match (&self.tls_cert, &self.tls_key) {
-            (Some(certificate), Some(key)) => {
-                let (certificate, key) = (certificate.clone(), key.clone());
-                let read = |file: &std::path::Path| {
-                    fs::read(file)
-                        .map_err(|error| format!("cannot read `{}`: {error}", file.display()))
-                };
-                let source =
-                    move || Ok(Pair { certificate: read(&certificate)?, key: read(&key)? });
-                (Arc::new(source), FILES)
-            }
-            _ => {
-                let own = self.own(client, &settings)?.ok_or_else(|| {
-                    let why = "an API server speaks TLS alone: --tls-cert FILE --tls-key FILE, or \
+        let (source, pause): (Source, Duration) = if let (Some(certificate), Some(key)) =
+            (&self.tls_cert, &self.tls_key)
+        {
+            let (certificate, key) = (certificate.clone(), key.clone());
+            let read = |file: &std::path::Path| {
+                fs::read(file).map_err(|error| format!("cannot read `{}`: {error}", file.display()))
+            };
+            let source = move || Ok(Pair { certificate: read(&certificate)?, key: read(&key)? });
+            (Arc::new(source), FILES)
+        } else {
+            let own = self.own(client, &settings)?.ok_or_else(|| {
+                let why = "an API server speaks TLS alone: --tls-cert FILE --tls-key FILE, or \
                                --own-tls";
-                    Usage(why.into())
-                })?;
-                (Arc::new(move || own.pair().map_err(|error| chain(&error))), OWN)
-            }
+                Usage(why.into())
+            })?;
+            (Arc::new(move || own.pair().map_err(|error| chain(&error))), OWN)
         };
         // Whoever starts it wants to know at once what is wrong.
         let first = source().map_err(|why| anyhow::anyhow!("the certificate: {why}"))?;
