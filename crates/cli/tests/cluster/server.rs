@@ -293,7 +293,7 @@ pub(crate) fn plimsoll() -> Command {
 
 /// `299 - "text"`.
 fn unquoted(header: &str) -> String {
-    let text = header.trim_start_matches("299 - \"").trim_end_matches('"');
+    let text = header.strip_prefix("299 - \"").and_then(|text| text.strip_suffix('"')).unwrap();
     text.replace("\\\"", "\"").replace("\\\\", "\\")
 }
 
