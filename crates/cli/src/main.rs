@@ -6,6 +6,7 @@
 
 mod base_image;
 mod clock;
+mod cluster;
 mod commands;
 mod duration;
 mod evidence;

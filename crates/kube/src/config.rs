@@ -19,6 +19,9 @@ pub struct Config {
     pub only: Option<Family>,
     /// Levels that rules have instead of their own, by id or alias; the last counts.
     pub levels: BTreeMap<String, Level>,
+    /// Whether the annotation by which an object is spared rules is passed over: where somebody
+    /// else decides than who wrote the object.
+    pub unsparing: bool,
 }
 
 /// A family of rules.

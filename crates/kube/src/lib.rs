@@ -41,7 +41,7 @@ pub use finding::{Finding, Findings, Reported};
 pub use fix::{Fixed, fix};
 pub use hover::{Hover, hover};
 pub use images::named_images;
-pub use lint::{IGNORE, lint};
+pub use lint::{IGNORE, lint, lint_object};
 pub use object::{Object, objects};
 pub use pod::{Annotation, Container, Pod, Sort};
 pub use rule::{Mending, Rule};

@@ -34,6 +34,19 @@ pub fn lint(manifest: &Manifest, estate: &Estate, config: &Config) -> Vec<Findin
     found
 }
 
+/// Judges one object of a manifest: by what stands in it and in the estate.
+pub fn lint_object(
+    object: &Object<'_>,
+    manifest: &Manifest,
+    estate: &Estate,
+    config: &Config,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let workload = Workload::new(*object, &manifest.source);
+    judge(object, workload.as_ref(), manifest, estate, config, &mut found);
+    found
+}
+
 fn judge(
     object: &Object<'_>,
     workload: Option<&Workload<'_>>,
@@ -54,7 +67,7 @@ fn judge(
         }
     }
     if config.asks(Family::Practice) {
-        let spared = spared(object);
+        let spared = if config.unsparing { Vec::new() } else { spared(object) };
         let context = Context { manifest, object: *object, workload, estate };
         let before = found.len();
         for rule in rules::all() {

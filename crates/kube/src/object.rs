@@ -23,7 +23,8 @@ pub struct Object<'m> {
 }
 
 impl<'m> Object<'m> {
-    fn new(node: &'m Node) -> Self {
+    /// A value as an object.
+    pub fn new(node: &'m Node) -> Self {
         let text = |node: &'m Node, name| node.text(name).map(|text| text.value);
         let metadata = node.get("metadata");
         Self {

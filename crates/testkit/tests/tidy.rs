@@ -121,6 +121,7 @@ const RANKS: &[(&str, u8)] = &[
     ("plimsoll-kube", 1),
     ("plimsoll-runtime", 1),
     ("plimsoll-supply", 1),
+    ("plimsoll-admission", 2),
     ("plimsoll-outputs", 2),
     ("plimsoll-witness", 2),
     ("plimsoll-policy", 2),

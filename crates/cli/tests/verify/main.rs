@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod admitted;
 mod folder;
 mod kept;
 mod pins;

@@ -3,6 +3,7 @@
 //! Whoever wrote the file may not mean well: its nesting, the number of its values and what its
 //! aliases stand for are bounded. A document that cannot be read costs no other.
 
+mod json;
 mod node;
 mod problem;
 mod read;

@@ -75,6 +75,11 @@ pub struct Annotation<'m> {
 }
 
 impl<'m> Pod<'m> {
+    /// The pod that an object is; `None` where it has no spec.
+    pub fn of(node: &'m Node, source: &'m Source) -> Option<Self> {
+        Self::new(node, &[], source)
+    }
+
     /// The pod whose metadata and spec `root` has; `None` where it has no spec.
     pub(crate) fn new(
         root: &'m Node,

@@ -6,11 +6,13 @@
 use plimsoll_model::text::Span;
 
 use super::policy::{Policy, PolicyError, Profile, Version};
-use crate::manifest::{Located, Node};
 use crate::object::Object;
 
 /// What the names of the labels begin with.
 pub(super) const PREFIX: &str = "pod-security.kubernetes.io/";
+
+/// The modes, as labels name them.
+const MODES: [&str; 3] = ["enforce", "audit", "warn"];
 
 /// The policies of the three modes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +36,64 @@ pub struct NamespaceLabels {
     pub wrong: Vec<(Span, String, PolicyError)>,
 }
 
+/// A label that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrongLabel {
+    /// Its name.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+    /// What is wrong with it.
+    pub error: PolicyError,
+}
+
+impl Modes {
+    /// Nothing is asked.
+    pub const OPEN: Self = {
+        let open = Policy { profile: Profile::Privileged, version: Version::Latest };
+        Self { enforce: open, audit: open, warn: open }
+    };
+
+    /// What labels ask, and what of them cannot be read; what no label says is as in `defaults`.
+    pub fn read<'l>(
+        label: impl Fn(&str) -> Option<&'l str>,
+        defaults: Self,
+    ) -> (Self, Vec<WrongLabel>) {
+        let mut reader = Reader { label, wrong: Vec::new() };
+        let mut modes = defaults;
+        let enforce_level = reader.level("enforce");
+        match enforce_level {
+            Some(Ok(level)) => modes.enforce.profile = level,
+            Some(Err(())) => modes.enforce.profile = Profile::Restricted,
+            None => {}
+        }
+        modes.enforce.version = reader.version("enforce").unwrap_or(modes.enforce.version);
+        if let Some(level) = reader.level("audit") {
+            modes.audit.profile = level.unwrap_or(Profile::Privileged);
+        }
+        modes.audit.version = reader.version("audit").unwrap_or(modes.audit.version);
+        let (warn_level, warn_version) = (reader.level("warn"), reader.version("warn"));
+        if let Some(level) = warn_level {
+            modes.warn.profile = level.unwrap_or(Profile::Privileged);
+        }
+        modes.warn.version = warn_version.unwrap_or(modes.warn.version);
+        // Who enforces is warned as well: what makes pods is not refused, only its pods are.
+        let is_enforced = matches!(enforce_level, Some(Ok(_)));
+        if warn_level.is_none() && is_enforced && modes.enforce.profile > modes.warn.profile {
+            modes.warn.profile = modes.enforce.profile;
+            if warn_version.is_none() {
+                modes.warn.version = modes.enforce.version;
+            }
+        }
+        (modes, reader.wrong)
+    }
+
+    /// Whether none of the three forbids anything.
+    pub fn is_open(&self) -> bool {
+        [self.enforce, self.audit, self.warn].iter().all(|one| one.profile == Profile::Privileged)
+    }
+}
+
 impl NamespaceLabels {
     /// What an object says as a namespace, where it is one.
     pub fn of(object: &Object<'_>) -> Option<Self> {
@@ -41,66 +101,47 @@ impl NamespaceLabels {
             return None;
         }
         let labels = object.node.at(&["metadata", "labels"]);
-        let mut reader = Reader { labels, wrong: Vec::new(), any: false };
-        let open = Policy { profile: Profile::Privileged, version: Version::Latest };
-        let enforce_level = reader.level("enforce");
-        let enforce = Policy {
-            profile: match enforce_level {
-                Some(Ok(level)) => level,
-                Some(Err(())) => Profile::Restricted,
-                None => open.profile,
-            },
-            version: reader.version("enforce").unwrap_or_default(),
+        let label = |name: &str| labels?.text(name).map(|text| text.value);
+        let any = MODES.iter().any(|mode| {
+            ["", "-version"].iter().any(|end| label(&format!("{PREFIX}{mode}{end}")).is_some())
+        });
+        let (modes, wrong) = Modes::read(label, Modes::OPEN);
+        let placed = |wrong: WrongLabel| {
+            let span = labels?.get(&wrong.label)?.span;
+            Some((span, wrong.label, wrong.error))
         };
-        let audit_level = reader.level("audit");
-        let audit = Policy {
-            profile: audit_level.and_then(Result::ok).unwrap_or(open.profile),
-            version: reader.version("audit").unwrap_or_default(),
-        };
-        let (warn_level, warn_version) = (reader.level("warn"), reader.version("warn"));
-        let mut warn = Policy {
-            profile: warn_level.and_then(Result::ok).unwrap_or(open.profile),
-            version: warn_version.unwrap_or_default(),
-        };
-        // Who enforces is warned as well: what makes pods is not refused, only its pods are.
-        if warn_level.is_none() && matches!(enforce_level, Some(Ok(_))) {
-            warn.profile = enforce.profile.max(warn.profile);
-            if warn_version.is_none() && enforce.profile > open.profile {
-                warn.version = enforce.version;
-            }
-        }
-        let modes = reader.any.then_some(Modes { enforce, audit, warn });
-        Some(Self { name: object.name.to_owned(), modes, wrong: reader.wrong })
+        Some(Self {
+            name: object.name.to_owned(),
+            modes: any.then_some(modes),
+            wrong: wrong.into_iter().filter_map(placed).collect(),
+        })
     }
 }
 
-struct Reader<'m> {
-    labels: Option<&'m Node>,
-    wrong: Vec<(Span, String, PolicyError)>,
-    any: bool,
+struct Reader<L> {
+    label: L,
+    wrong: Vec<WrongLabel>,
 }
 
-impl<'m> Reader<'m> {
-    fn label(&mut self, name: &str) -> Option<Located<&'m str>> {
-        let labels = self.labels?;
-        let value = labels.get(name)?;
-        let found = value.as_str().map(|text| Located { value: text, span: value.span });
-        self.any |= found.is_some();
-        found
-    }
-
+impl<'l, L: Fn(&str) -> Option<&'l str>> Reader<L> {
     /// `Some(Err)` where the label is there and cannot be read.
     fn level(&mut self, mode: &str) -> Option<Result<Profile, ()>> {
-        let name = format!("{PREFIX}{mode}");
-        let text = self.label(&name)?;
-        Some(text.value.parse().map_err(|error| self.wrong.push((text.span, name, error))))
+        self.read(format!("{PREFIX}{mode}"))
     }
 
+    /// The newest where the label is there and cannot be read.
     fn version(&mut self, mode: &str) -> Option<Version> {
-        let name = format!("{PREFIX}{mode}-version");
-        let text = self.label(&name)?;
-        let parsed = text.value.parse().map_err(|error| self.wrong.push((text.span, name, error)));
-        Some(parsed.unwrap_or_default())
+        Some(self.read(format!("{PREFIX}{mode}-version"))?.unwrap_or_default())
+    }
+
+    fn read<T: std::str::FromStr<Err = PolicyError>>(
+        &mut self,
+        label: String,
+    ) -> Option<Result<T, ()>> {
+        let value = (self.label)(&label)?;
+        Some(value.parse().map_err(|error| {
+            self.wrong.push(WrongLabel { label, value: value.to_owned(), error });
+        }))
     }
 }
 

@@ -65,6 +65,16 @@ pub enum PolicyError {
     Version(String),
 }
 
+impl PolicyError {
+    /// What it must be, in the words of the admission plugin.
+    pub fn demand(&self) -> &'static str {
+        match self {
+            Self::Profile(_) => "must be one of privileged, baseline, restricted",
+            Self::Version(_) => "must be \"latest\" or \"v1.x\"",
+        }
+    }
+}
+
 impl FromStr for Profile {
     type Err = PolicyError;
 

@@ -1,5 +1,6 @@
 //! `plimsoll kube`: what may run in a cluster.
 
+mod admit;
 mod files;
 mod images;
 mod lint;
@@ -13,6 +14,7 @@ use crate::exit::Outcome;
 /// Judge what is to run in a Kubernetes cluster
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Kube {
+    Admit(Box<admit::Admit>),
     Lint(Box<lint::Lint>),
     #[command(subcommand)]
     Netpol(netpol::Netpol),
@@ -25,6 +27,7 @@ pub(crate) enum Kube {
 impl Kube {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::Admit(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Netpol(command) => command.run(),
             Self::Pss(command) => command.run(),

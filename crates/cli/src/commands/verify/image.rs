@@ -2,6 +2,7 @@
 //! asked for.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use plimsoll_image::attached::{Registries, Repository};
 use plimsoll_model::{Digest, Reference, ReferenceError};
@@ -23,7 +24,7 @@ use crate::exit::{Outcome, Usage};
 pub(super) struct Verifier<'v> {
     pub(super) rules: &'v Rules,
     pub(super) root: &'v TrustedRoot,
-    pub(super) registries: Registries,
+    pub(super) registries: Arc<Registries>,
     /// Passes of before, where somebody wants them.
     pub(super) cache: Option<Cache>,
     /// Whether no registry may be asked.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use plimsoll_image::attached::Registries;
@@ -29,7 +30,7 @@ impl Verify {
         let verifier = Verifier {
             rules: &rules,
             root,
-            registries: Registries::new(self.reading.options()?),
+            registries: Arc::new(Registries::new(self.reading.options()?)),
             cache: life.and_then(Cache::open),
             offline: self.offline,
         };

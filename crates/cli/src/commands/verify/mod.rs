@@ -1,5 +1,6 @@
 //! `plimsoll verify`: whether files and images were signed by those who should have.
 
+mod admitted;
 mod attested;
 mod cached;
 mod candidates;
@@ -17,6 +18,7 @@ mod published;
 mod rules;
 mod scan;
 mod signer;
+mod vex;
 
 use std::path::{Path, PathBuf};
 
@@ -39,6 +41,7 @@ use crate::exit::{Outcome, Usage, tell};
 use crate::target::{self, Reading};
 
 pub(super) use crate::trust::root as trusted_root;
+pub(super) use admitted::Judge;
 pub(super) use print::plain;
 
 /// Check who signed a file or images, by key, identity, certificate or policy

@@ -209,7 +209,7 @@ impl Verify {
 }
 
 /// The claim of a candidate whose signature holds, or why it cannot be used.
-fn usable(candidate: &Candidate, image: &Digest) -> Option<Result<ScanClaim, String>> {
+pub(super) fn usable(candidate: &Candidate, image: &Digest) -> Option<Result<ScanClaim, String>> {
     let statement = candidate.statement.as_ref().filter(|_| candidate.report.verified)?;
     let claim = match ScanClaim::in_statement(statement, image) {
         Ok(claim) => claim,

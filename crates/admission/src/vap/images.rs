@@ -1,0 +1,85 @@
+//! Rules about images that need nobody to be asked: where they come from, and the digest.
+
+use serde_json::Value;
+
+use super::{Exported, SIGNIFICANT, Validation, binding, document};
+use crate::settings::{Mode, Pattern, Settings};
+
+/// A name with its registry, as far as names leave it out.
+const FULL: &str = "(i.matches('^[^/]*[.:][^/]*/') || i.startsWith('localhost/') ? i : \
+    (i.contains('/') ? 'docker.io/' + i : 'docker.io/library/' + i))";
+
+/// Every image of a pod.
+const IMAGES: &str = "(variables.all.map(c, c.?image.orValue('')) + \
+    object.spec.?volumes.orValue([]).filter(v, has(v.image)).map(v, v.image.?reference.orValue('')))";
+
+pub(super) fn add(settings: &Settings, exported: &mut Exported) {
+    let Some(images) = &settings.images else { return };
+    if let Some(registries) = &images.registries {
+        let patterns: Vec<String> = registries.allowed.iter().map(regex).collect();
+        let expression = format!(
+            "{IMAGES}.all(i, {FULL}.matches(r'^({})(:[^/@]*)?(@[^/]*)?$'))",
+            patterns.join("|")
+        );
+        let message = "images/registry: an image is not from where images may come".to_owned();
+        let one = Validation { expression, message };
+        exported.documents.extend(policy(
+            "plimsoll-image-registry",
+            registries.mode,
+            one,
+            settings,
+        ));
+    }
+    if let Some(digest) = images.digest {
+        let expression = format!("{IMAGES}.all(i, i.matches('@[a-z0-9]+:[0-9a-f]{{64,}}$'))");
+        let message = "images/digest: an image is not named by digest".to_owned();
+        let one = Validation { expression, message };
+        exported.documents.extend(policy("plimsoll-image-digest", digest.mode, one, settings));
+        if digest.pin {
+            exported.left_out.push("digests by mutation: a registry has to be asked".into());
+        }
+    }
+    if images.signature.is_some() || images.scan.is_some() || images.base.is_some() {
+        let what = "signatures, scans and the age of bases: a registry has to be asked";
+        exported.left_out.push(what.into());
+    }
+}
+
+fn policy(name: &str, mode: Mode, one: Validation, settings: &Settings) -> Vec<Value> {
+    let conditions = [("significant", SIGNIFICANT.to_owned())];
+    let mut all = vec![document(name, settings.failure, &conditions, &[one])];
+    all.extend(binding(name, name, mode, Vec::new(), &settings.exempt_namespaces));
+    all
+}
+
+/// A pattern as a regular expression.
+fn regex(pattern: &Pattern) -> String {
+    let mut out = String::new();
+    let mut rest = pattern.text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let (part, length) = match first {
+            '*' if rest.starts_with("**") => (".*".to_owned(), 2),
+            '*' => ("[^/]*".to_owned(), 1),
+            '.' => ("[.]".to_owned(), 1),
+            other => (other.to_string(), other.len_utf8()),
+        };
+        out.push_str(&part);
+        rest = rest.get(length..).unwrap_or_default();
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_a_regular_expression() {
+        let of = |text: &str| {
+            let glob = plimsoll_supply::image_policy::Glob::parse(text).unwrap();
+            regex(&Pattern { text: text.to_owned(), glob })
+        };
+        assert_eq!(of("registry.example/**"), "registry[.]example/.*");
+        assert_eq!(of("a.b/c/*"), "a[.]b/c/[^/]*");
+    }
+}

@@ -1,0 +1,199 @@
+//! Where the API server is and who we are to it: by kubeconfig, or as a pod of the cluster.
+//!
+//! <https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/>,
+//! <https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/>
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+/// What a pod is given.
+const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/// Where an API server is, and who we are to it.
+#[derive(Clone, Default)]
+pub(crate) struct Access {
+    /// `https://10.0.0.1:443`.
+    pub(crate) server: String,
+    /// Whom its certificate must be of; the system's authorities where this is none.
+    pub(crate) authority: Option<Vec<u8>>,
+    /// Whether its certificate is not looked at, because the kubeconfig says so.
+    pub(crate) is_lax: bool,
+    pub(crate) token: Option<Token>,
+    /// Our certificate and its key, in PEM.
+    pub(crate) identity: Option<Vec<u8>>,
+}
+
+/// What we show.
+#[derive(Clone)]
+pub(crate) enum Token {
+    /// Always the same.
+    Text(String),
+    /// What is in a file, which the kubelet renews.
+    File(PathBuf),
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Config {
+    current_context: String,
+    clusters: Vec<Named>,
+    contexts: Vec<Named>,
+    users: Vec<Named>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Named {
+    name: String,
+    cluster: Cluster,
+    context: Context,
+    user: User,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct Cluster {
+    server: String,
+    certificate_authority: Option<PathBuf>,
+    certificate_authority_data: Option<String>,
+    insecure_skip_tls_verify: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Context {
+    cluster: String,
+    user: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct User {
+    token: Option<String>,
+    #[serde(rename = "tokenFile")]
+    token_file: Option<PathBuf>,
+    client_certificate: Option<PathBuf>,
+    client_certificate_data: Option<String>,
+    client_key: Option<PathBuf>,
+    client_key_data: Option<String>,
+    exec: Option<serde::de::IgnoredAny>,
+    auth_provider: Option<serde::de::IgnoredAny>,
+}
+
+impl Access {
+    /// By the file that is named, else as a pod, where this is one.
+    pub(crate) fn find(kubeconfig: Option<&Path>) -> anyhow::Result<Option<Self>> {
+        match kubeconfig {
+            Some(file) => Self::by_file(file).map(Some),
+            None => Self::as_pod(),
+        }
+    }
+
+    fn as_pod() -> anyhow::Result<Option<Self>> {
+        let variable = |name: &str| env::var(name).ok().filter(|text| !text.is_empty());
+        let (Some(host), Some(port)) =
+            (variable("KUBERNETES_SERVICE_HOST"), variable("KUBERNETES_SERVICE_PORT"))
+        else {
+            return Ok(None);
+        };
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
+        let folder = Path::new(ACCOUNT);
+        let authority = folder.join("ca.crt");
+        let shown = authority.display();
+        let authority = fs::read(&authority).with_context(|| format!("cannot read `{shown}`"))?;
+        Ok(Some(Self {
+            server: format!("https://{host}:{port}"),
+            authority: Some(authority),
+            token: Some(Token::File(folder.join("token"))),
+            ..Self::default()
+        }))
+    }
+
+    fn by_file(file: &Path) -> anyhow::Result<Self> {
+        let shown = file.display();
+        let text = fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
+        let folder = file.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, folder).with_context(|| format!("`{shown}`"))
+    }
+
+    fn parse(text: &str, folder: &Path) -> anyhow::Result<Self> {
+        let config: Config = serde_saphyr::from_str(text)?;
+        let named = |all: Vec<Named>, what: &str, name: &str| {
+            let found = all.into_iter().find(|one| one.name == name);
+            found.with_context(|| format!("there is no {what} `{name}` in it"))
+        };
+        let context = named(config.contexts, "context", &config.current_context)?.context;
+        let cluster = named(config.clusters, "cluster", &context.cluster)?.cluster;
+        let user = named(config.users, "user", &context.user)?.user;
+        let bytes =
+            |data: Option<String>, path: Option<PathBuf>| -> anyhow::Result<Option<Vec<u8>>> {
+                match (data, path) {
+                    (Some(data), _) => {
+                        Ok(Some(STANDARD.decode(data.trim()).context("it is no base64")?))
+                    }
+                    (None, Some(path)) => {
+                        let path = folder.join(path);
+                        let shown = path.display();
+                        let bytes = fs::read(&path);
+                        bytes.map(Some).with_context(|| format!("cannot read `{shown}`"))
+                    }
+                    (None, None) => Ok(None),
+                }
+            };
+        let certificate = bytes(user.client_certificate_data, user.client_certificate)?;
+        let key = bytes(user.client_key_data, user.client_key)?;
+        let identity = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some([key, b"\n".to_vec(), certificate].concat()),
+            (None, None) => None,
+            _ => bail!("user `{}` has a certificate or a key, and not both", context.user),
+        };
+        let token = user.token.map(Token::Text);
+        let token = token.or_else(|| user.token_file.map(|path| Token::File(folder.join(path))));
+        if identity.is_none()
+            && token.is_none()
+            && (user.exec.is_some() || user.auth_provider.is_some())
+        {
+            bail!(
+                "user `{}` logs in by a program, which is not run here: name a token or a certificate \
+                 in it",
+                context.user
+            );
+        }
+        Ok(Self {
+            server: cluster.server.trim_end_matches('/').to_owned(),
+            authority: bytes(cluster.certificate_authority_data, cluster.certificate_authority)?,
+            is_lax: cluster.insecure_skip_tls_verify,
+            token,
+            identity,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_current_context_says_where_and_who() {
+        let text = "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts: [{name: a, context: \
+                    {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: \
+                    'https://k.example:6443/', certificate-authority-data: Y2E=}}]\nusers: [{name: u, \
+                    user: {token: t}}]\n";
+        let access = Access::parse(text, Path::new("")).unwrap();
+        assert_eq!(access.server, "https://k.example:6443");
+        assert_eq!(access.authority.as_deref(), Some(&b"ca"[..]));
+        assert!(matches!(access.token, Some(Token::Text(text)) if text == "t"));
+        let other = text.replace("current-context: a", "current-context: b");
+        let error = Access::parse(&other, Path::new("")).err().unwrap();
+        assert!(error.to_string().contains("no context `b`"), "{error}");
+        let program = text.replace("{token: t}", "{exec: {command: login}}");
+        let error = Access::parse(&program, Path::new("")).err().unwrap();
+        assert!(error.to_string().contains("logs in by a program"), "{error}");
+    }
+}

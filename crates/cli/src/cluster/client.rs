@@ -1,0 +1,148 @@
+//! Requests to the API server.
+
+use std::fs;
+use std::io::Read;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use reqwest::blocking::{Client as Http, RequestBuilder, Response};
+use reqwest::{Certificate, Identity, Method};
+use serde_json::Value;
+
+use super::access::{Access, Token};
+
+/// The largest answer that is read whole.
+const MAX_ANSWER: u64 = 256 << 20;
+
+/// How long an answer may take to begin.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long nothing need be told to whoever watches.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Asks an API server; for many threads at a time.
+pub(crate) struct Client {
+    access: Access,
+    http: Http,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// It says no, with a status.
+    #[error("the API server answers {0}: {1}")]
+    Said(u16, String),
+    /// Nothing came, or something odd.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl Client {
+    pub(crate) fn new(access: Access) -> anyhow::Result<Self> {
+        // Another part of the process may have chosen one, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut builder = Http::builder()
+            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .connect_timeout(PATIENCE)
+            .timeout(PATIENCE);
+        if let Some(authority) = &access.authority {
+            let certificates = Certificate::from_pem_bundle(authority)
+                .context("the cluster's certificate authority cannot be read")?;
+            builder = builder.tls_certs_only(certificates);
+        }
+        if let Some(identity) = &access.identity {
+            let identity =
+                Identity::from_pem(identity).context("our certificate cannot be read")?;
+            builder = builder.identity(identity);
+        }
+        if access.is_lax {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+        }
+        let http = builder.build().context("no client can be made")?;
+        Ok(Self { access, http })
+    }
+
+    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
+        let request = self.http.request(method, format!("{}{path}", self.access.server));
+        Ok(match &self.access.token {
+            None => request,
+            Some(Token::Text(token)) => request.bearer_auth(token),
+            Some(Token::File(file)) => {
+                let shown = file.display();
+                let token = fs::read_to_string(file)
+                    .map_err(|error| Failure::Other(format!("cannot read `{shown}`: {error}")))?;
+                request.bearer_auth(token.trim())
+            }
+        })
+    }
+
+    /// Reads what is under a path.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
+        whole(send(self.request(Method::GET, path)?)?)
+    }
+
+    /// The same as a value.
+    pub(crate) fn get_json(&self, path: &str) -> Result<Value, Failure> {
+        let bytes = self.get(path)?;
+        serde_json::from_slice(&bytes).map_err(|error| Failure::Other(error.to_string()))
+    }
+
+    /// What is told under a path for as long as the API server wants, line by line.
+    pub(crate) fn watch(&self, path: &str) -> Result<Response, Failure> {
+        // A connection that died unseen is found out by its silence.
+        send(self.request(Method::GET, path)?.timeout(SILENCE))
+    }
+
+    /// Makes something, or replaces it.
+    pub(crate) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Vec<u8>, Failure> {
+        let kind = if method == Method::PATCH {
+            "application/json-patch+json"
+        } else {
+            "application/json"
+        };
+        let request = self.request(method, path)?.header("Content-Type", kind);
+        whole(send(request.body(body.to_string()))?)
+    }
+}
+
+fn send(request: RequestBuilder) -> Result<Response, Failure> {
+    let response = request.send().map_err(|error| Failure::Other(causes(&error)))?;
+    let status = response.status();
+    if status.is_success() {
+        return Ok(response);
+    }
+    let body = whole(response).unwrap_or_default();
+    let said: Option<Value> = serde_json::from_slice(&body).ok();
+    let said = said.as_ref().and_then(|it| it.get("message")?.as_str()).unwrap_or("nothing more");
+    Err(Failure::Said(status.as_u16(), said.to_owned()))
+}
+
+fn whole(response: Response) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let read = response.take(MAX_ANSWER.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::Other(error.to_string()))?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_ANSWER) {
+        return Err(Failure::Other(format!("the answer has more than {MAX_ANSWER} bytes")));
+    }
+    Ok(bytes)
+}
+
+fn causes(error: &reqwest::Error) -> String {
+    let mut said = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(one) = cause {
+        let text = one.to_string();
+        if !said.contains(&text) {
+            said = format!("{said}: {text}");
+        }
+        cause = one.source();
+    }
+    said
+}

@@ -1,0 +1,9 @@
+//! The API server of a cluster: who we are to it, and the few questions that are asked of it.
+
+mod access;
+mod client;
+mod namespaces;
+
+pub(crate) use access::Access;
+pub(crate) use client::{Client, Failure};
+pub(crate) use namespaces::Namespaces;
