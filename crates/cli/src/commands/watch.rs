@@ -3,27 +3,43 @@
 use std::path::PathBuf;
 
 use crate::exit::Outcome;
-use crate::watch::{self, Form, Plan, Wanted};
+use crate::watch::{self, Form, Plan, Sensor, Wanted};
 
 /// Judge events by Falco's rules and tell what breaks them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  plimsoll watch --rules falco_rules.yaml
   plimsoll watch --rules k8s_audit_rules.yaml --replay audit.log
   plimsoll watch --rules falco_rules.yaml --rules my_rules.yaml --replay trace.scap -o json
   kubectl logs … | plimsoll watch --rules k8s_audit_rules.yaml --replay - --min-priority warning
   plimsoll watch --rules falco_rules.yaml --replay trace.scap --write alerts.scap
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
+Without --replay it watches this machine until it is interrupted, which needs root, or CAP_BPF and
+CAP_PERFMON.
+
 Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-on, 2 wrong usage or
-rules that do not load, 3 something could not be read or an alert did not arrive.")]
+rules that do not load, 3 something could not be read, events were lost, or an alert did not arrive.")]
 pub(crate) struct Watch {
     /// Rule files and folders of them, in the order of loading; instead of those of --config
     #[arg(long, short = 'r', value_name = "FILE", num_args = 1..)]
     rules: Vec<PathBuf>,
 
-    /// What to judge: a capture or a log, `-` for standard input
-    #[arg(long, short = 'e', value_name = "CAPTURE", required = true, num_args = 1..)]
+    /// What to judge instead of this machine: a capture or a log, `-` for standard input
+    #[arg(long, short = 'e', value_name = "CAPTURE", num_args = 1..)]
     replay: Vec<PathBuf>,
+
+    /// Memory for events that wait to be judged, of all processors together, in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 16, conflicts_with = "replay")]
+    buffer_size: u64,
+
+    /// Watch the machine for so many seconds
+    #[arg(long, value_name = "SECONDS", conflicts_with = "replay")]
+    duration: Option<u64>,
+
+    /// Do not ask container runtimes for the names and images of containers
+    #[arg(long, conflicts_with = "replay")]
+    no_runtimes: bool,
 
     /// Record the events with alerts, and what else changes the state of processes, as a capture
     #[arg(long, short = 'w', value_name = "FILE")]
@@ -80,6 +96,11 @@ impl Watch {
         watch::run(&Plan {
             rules: self.rules,
             captures: self.replay,
+            sensor: Sensor {
+                buffer: self.buffer_size.saturating_mul(1024 * 1024),
+                duration: self.duration,
+                ask_runtimes: !self.no_runtimes,
+            },
             config: self.config,
             form,
             pairs,

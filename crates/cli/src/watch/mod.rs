@@ -2,6 +2,9 @@
 
 pub(crate) mod bench;
 mod capture;
+mod drops;
+#[cfg(target_os = "linux")]
+mod live;
 mod rules;
 pub(crate) mod trial;
 
@@ -12,7 +15,7 @@ use anyhow::Context;
 use plimsoll_outputs::{Groups, Limit, Outputs, Settings};
 use plimsoll_runtime::alert::{Alert, Formatter};
 use plimsoll_runtime::engine::{Engine, Matching};
-use plimsoll_runtime::event::{Arena, Next};
+use plimsoll_runtime::event::{Arena, Next, Stream};
 use plimsoll_runtime::loader::{Priority, Rule};
 
 use crate::commands::lint::files::read;
@@ -22,7 +25,9 @@ use crate::exit::{Outcome, Usage, tell};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) rules: Vec<PathBuf>,
+    /// None of them: what happens on this machine.
     pub(crate) captures: Vec<PathBuf>,
+    pub(crate) sensor: Sensor,
     pub(crate) config: Option<PathBuf>,
     pub(crate) form: Option<Form>,
     /// Settings as `KEY=VALUE`.
@@ -34,6 +39,17 @@ pub(crate) struct Plan {
     pub(crate) fail_on: Option<String>,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
+}
+
+/// How the machine is watched.
+#[derive(Debug)]
+pub(crate) struct Sensor {
+    /// Memory of the rings in bytes.
+    pub(crate) buffer: u64,
+    /// Ends after so many seconds.
+    pub(crate) duration: Option<u64>,
+    /// Container runtimes are asked about containers.
+    pub(crate) ask_runtimes: bool,
 }
 
 /// How alerts are written.
@@ -62,6 +78,11 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
     let mut watch = Watching::new(&chosen, &settings, plan)?;
+    if plan.captures.is_empty() {
+        watch.machine(plan, &chosen)?;
+        watch.end();
+        return Ok(watch.outcome(fail_on));
+    }
     if plan.record.is_some() && plan.captures.len() != 1 {
         return Err(Usage("--write records one capture".to_owned()).into());
     }
@@ -137,13 +158,36 @@ impl<'r> Watching<'r> {
     }
 
     fn capture(&mut self, path: &Path, record: Option<&Path>) -> anyhow::Result<()> {
-        let shown = path.display();
+        let shown = path.display().to_string();
         let mut stream =
             capture::open(path, record).with_context(|| format!("cannot read `{shown}`"))?;
+        self.judge(stream.as_mut(), &shown, &mut |_| {})
+            .with_context(|| format!("cannot read `{shown}`"))?;
+        stream.finish().with_context(|| format!("cannot record `{shown}`"))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn machine(&mut self, plan: &Plan, rules: &[&Rule]) -> anyhow::Result<()> {
+        live::run(self, plan, rules)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[allow(clippy::unused_self, reason = "elsewhere it watches")]
+    fn machine(&mut self, _plan: &Plan, _rules: &[&Rule]) -> anyhow::Result<()> {
+        Err(Usage("only Linux can be watched: name a capture with --replay".to_owned()).into())
+    }
+
+    /// Judges a stream to its end; after each event something else may be done.
+    fn judge(
+        &mut self,
+        stream: &mut dyn Stream,
+        shown: &str,
+        meanwhile: &mut dyn FnMut(&mut Self),
+    ) -> std::io::Result<()> {
         let mut matched = Vec::new();
         let mut arena = Arena::new();
         let mut told = Vec::new();
-        while let Some(next) = stream.next().with_context(|| format!("cannot read `{shown}`"))? {
+        while let Some(next) = stream.next()? {
             let event = match &next {
                 Next::Event(event) => *event,
                 Next::Call(call) => call,
@@ -181,8 +225,8 @@ impl<'r> Watching<'r> {
             if !told.is_empty() {
                 self.send(&mut told);
             }
+            meanwhile(self);
         }
-        stream.finish().with_context(|| format!("cannot record `{shown}`"))?;
         Ok(())
     }
 

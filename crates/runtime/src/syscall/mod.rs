@@ -13,3 +13,9 @@ mod state;
 
 pub use call::SystemCall;
 pub use capture::Capture;
+
+/// The number by which rules know the container of a process with these control groups, each
+/// `subsystem=path` with NUL behind it; none where it is the machine's own.
+pub fn container_of(groups: &[u8]) -> Option<String> {
+    state::container::Cgroups::new(groups).container().map(str::to_owned)
+}

@@ -8,6 +8,7 @@ use crate::scap::codes as code;
 use crate::syscall::state::descriptor::{
     EPOLL_CLOEXEC, LOWER_LAYER, O_CLOEXEC, O_DIRECTORY, UPPER_LAYER,
 };
+use crate::syscall::state::thread::without_nul;
 use crate::syscall::state::{Descriptors, Fd, State, Text, path};
 
 /// A path relative to the working folder.
@@ -118,7 +119,13 @@ pub(super) fn file(state: &mut State, step: &mut Step<'_>) {
         }
     }
     let mut buffer = [0; 1024];
+    // Behind the parameters that captures know our sensor puts the path that the kernel opened,
+    // whatever links and threads have made of the name.
+    let led_to = parameters.get(ino_at + 1 + usize::from(number == code::CREAT_X));
     let full = match (number, dirfd_at) {
+        (number, _) if !led_to.is_empty() && number != code::OPEN_BY_HANDLE_AT_X => {
+            without_nul(led_to)
+        }
         (code::OPEN_BY_HANDLE_AT_X, _) => path::joined(b"", name, &mut buffer),
         (_, None) => {
             let cwd = state.threads.main_thread(place).map_or(&b"./"[..], |thread| &thread.cwd);

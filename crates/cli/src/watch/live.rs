@@ -1,0 +1,169 @@
+//! What happens on this machine is judged until somebody interrupts it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::Context;
+use plimsoll_runtime::event::Stream;
+use plimsoll_runtime::fields::Source;
+use plimsoll_runtime::loader::Rule;
+use plimsoll_runtime::scap::Limits;
+use plimsoll_runtime::syscall::Capture;
+use plimsoll_sensor::{Gauge, Options, Selection, Stop, Tally, privilege};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::drops::{self, Lost};
+use super::{Plan, Watching};
+use crate::exit::{Usage, tell};
+
+/// How often it is looked whether events were lost.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// So many events are judged before the clock is looked at again.
+const EVENTS: u32 = 256;
+
+/// Starts the sensor and judges what it sends.
+pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> anyhow::Result<()> {
+    let selection = selection(rules)?;
+    let options = Options {
+        selection,
+        buffer: plan.sensor.buffer,
+        ask_runtimes: plan.sensor.ask_runtimes,
+    };
+    // Before the sensor runs, so that it ends with what it has counted.
+    let stop = Stop::default();
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, stop.flag()).context("cannot wait for signals")?;
+    }
+    let (live, gauge) = plimsoll_sensor::start(&options, stop.clone())?;
+    let malformed = live.malformed();
+    let blind = privilege::partly_blind();
+    if !blind.is_empty() {
+        let blind = blind.join(" and ");
+        tell(&format!("warning: without {blind} not all that runs already is known"));
+    }
+    tell(&format!("watching {} calls with {} rules", options.selection.names().count(), rules.len()));
+    if let Some(seconds) = plan.sensor.duration {
+        end_after(stop, Duration::from_secs(seconds));
+    }
+    let mut capture = Capture::new(live, Limits::default()).context("cannot read the sensor")?;
+    if let Some(path) = &plan.record {
+        let file = File::create(path)
+            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        capture.record(Box::new(BufWriter::new(file)));
+    }
+    let mut losses = Losses::new(gauge);
+    watch.judge(&mut capture, "sensor", &mut |watch| losses.look(watch))
+        .context("cannot read the sensor")?;
+    let recorded: io::Result<()> = capture.finish();
+    recorded.context("cannot write the capture")?;
+    losses.end(watch, malformed.load(Ordering::Relaxed));
+    Ok(())
+}
+
+/// What the rules ask for.
+fn selection(rules: &[&Rule]) -> Result<Selection, Usage> {
+    let mut types: BTreeSet<&str> = BTreeSet::new();
+    let mut of_calls = 0_u32;
+    for rule in rules.iter().filter(|rule| rule.source == Source::Syscall) {
+        of_calls = of_calls.saturating_add(1);
+        match &rule.event_types {
+            Some(named) => types.extend(named.iter().copied()),
+            None => return Ok(Selection::everything()),
+        }
+    }
+    if of_calls == 0 {
+        let why = "none of the rules is about system calls: name a log with --replay";
+        return Err(Usage(why.to_owned()));
+    }
+    let (selection, unknown) = Selection::of(types.into_iter());
+    if !unknown.is_empty() {
+        let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
+        tell(&format!("warning: rules ask for what is not watched: {}", names.join(", ")));
+    }
+    Ok(selection)
+}
+
+fn end_after(stop: Stop, time: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        stop.stop();
+    });
+}
+
+/// Looks once in a while whether events were lost.
+struct Losses {
+    gauge: Arc<Gauge>,
+    told: Tally,
+    looked: Instant,
+    events: u32,
+}
+
+impl Losses {
+    fn new(gauge: Gauge) -> Self {
+        Self { gauge: Arc::new(gauge), told: Tally::default(), looked: Instant::now(), events: 0 }
+    }
+
+    fn look(&mut self, watch: &mut Watching<'_>) {
+        self.events = self.events.wrapping_add(1);
+        if !self.events.is_multiple_of(EVENTS) || self.looked.elapsed() < INTERVAL {
+            return;
+        }
+        self.looked = Instant::now();
+        self.tell(watch);
+    }
+
+    fn tell(&mut self, watch: &mut Watching<'_>) {
+        let tally = self.gauge.tally();
+        let since = tally.since(&self.told);
+        self.told = tally;
+        if since.lost() == 0 {
+            return;
+        }
+        let lost = Lost {
+            made: since.made,
+            ring_full: since.ring_full,
+            too_large: since.too_large,
+            calls: self.gauge.lost_by_call(),
+        };
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let alert = drops::alert(&lost, now, &watch.host);
+        watch.send(&mut vec![alert]);
+    }
+
+    /// Says at the end what became of all events.
+    fn end(&mut self, watch: &mut Watching<'_>, malformed: u64) {
+        self.tell(watch);
+        let tally = self.told;
+        tell(&format!(
+            "{} events made, {} sent, {} lost ({} ring full, {} too large), {} cut, {} with memory \
+             that was not there",
+            tally.made,
+            tally.sent,
+            tally.lost(),
+            tally.ring_full,
+            tally.too_large,
+            tally.truncated,
+            tally.faults
+        ));
+        if tally.lost() > 0 {
+            watch.failures = watch.failures.saturating_add(1);
+            for (cpu, one) in self.gauge.by_processor().iter().enumerate() {
+                if one.lost() > 0 {
+                    tell(&format!("  {:>9} lost on processor {cpu}", one.lost()));
+                }
+            }
+            for (call, count) in self.gauge.lost_by_call() {
+                tell(&format!("  {count:>9} of {call}"));
+            }
+        }
+        if malformed > 0 {
+            watch.failures = watch.failures.saturating_add(1);
+            tell(&format!("error: {malformed} records were not what they said"));
+        }
+    }
+}

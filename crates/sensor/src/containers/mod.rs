@@ -1,0 +1,96 @@
+//! What container runtimes say of containers, put into the stream before the events that are theirs.
+
+mod docker;
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
+
+use crate::record::Framer;
+
+/// How long the stream waits for a runtime to describe a container that is new to it.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a container that no runtime knows is not asked about again.
+const FORGET: Duration = Duration::from_secs(30);
+/// The most that are remembered.
+const MOST: usize = 16_384;
+
+/// A description in the words of the container plugin, and the number that it is known by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Description {
+    /// The first twelve digits of its number.
+    pub id: String,
+    /// JSON: `{"container": …}`; none where no runtime knows it.
+    pub json: Option<String>,
+}
+
+/// Containers that the stream knows of.
+pub(crate) struct Containers {
+    ask: Sender<String>,
+    answers: Receiver<Description>,
+    known: HashMap<String, Instant>,
+    /// Where the lists of control groups of the last record led, so that the same is not read again.
+    last: Vec<u8>,
+}
+
+impl Containers {
+    pub(crate) fn new() -> Self {
+        let (ask, asked) = channel();
+        let (answer, answers) = channel();
+        docker::serve(asked, answer);
+        Self { ask, answers, known: HashMap::new(), last: Vec::new() }
+    }
+
+    /// What runs already.
+    pub(crate) fn begin(&mut self, framer: &Framer, now: u64, out: &mut Vec<u8>) {
+        for description in docker::all() {
+            self.tell(description, framer, now, out);
+        }
+    }
+
+    /// What runtimes have said meanwhile.
+    pub(crate) fn news(&mut self, framer: &Framer, now: u64, out: &mut Vec<u8>) {
+        while let Ok(description) = self.answers.try_recv() {
+            self.tell(description, framer, now, out);
+        }
+    }
+
+    fn tell(&mut self, description: Description, framer: &Framer, now: u64, out: &mut Vec<u8>) {
+        if let Some(json) = &description.json {
+            framer.tell(now, "container", json.as_bytes(), out);
+        }
+        if self.known.len() >= MOST {
+            self.known.clear();
+        }
+        self.known.insert(description.id, Instant::now());
+    }
+
+    /// Sees that the container of a record is described before it.
+    pub(crate) fn before(&mut self, record: &[u8], framer: &Framer, out: &mut Vec<u8>) {
+        let Some(groups) = framer.control_groups(record) else { return };
+        if *groups == *self.last {
+            return;
+        }
+        self.last.clear();
+        self.last.extend_from_slice(groups);
+        let Some(id) = plimsoll_runtime::syscall::container_of(groups) else { return };
+        if self.known.get(&id).is_some_and(|at| at.elapsed() < FORGET || out.is_empty()) {
+            return;
+        }
+        if self.known.contains_key(&id) || self.ask.send(id.clone()).is_err() {
+            return;
+        }
+        let until = Instant::now() + PATIENCE;
+        let now = Framer::time(record);
+        while let Some(left) = until.checked_duration_since(Instant::now()) {
+            let Ok(description) = self.answers.recv_timeout(left) else { break };
+            let found = description.id == id;
+            self.tell(description, framer, now, out);
+            if found {
+                return;
+            }
+        }
+        // Not asked again at once: the answer may still come.
+        self.known.insert(id, Instant::now());
+    }
+}
