@@ -6,11 +6,14 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 .PHONY: test test-all test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
-# A C compiler, for zstd and the TLS stack.
+# A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
+# loads them.
 setup:
-	@missing=""; for tool in cc make; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	@missing=""; for tool in cc make clang pkg-config; do command -v $$tool >/dev/null || missing="$$missing $$tool"; done; \
+	for header in libelf.h zlib.h; do echo "#include <$$header>" | cc -E - >/dev/null 2>&1 || missing="$$missing $$header"; done; \
 	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
-	$(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq build-essential; fi
+	$(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends \
+	build-essential clang pkg-config libelf-dev zlib1g-dev; fi
 	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install rustup from https://rustup.rs, the toolchain file does the rest" >&2; exit 2; }
 
 # The tools that the tests take for oracles and servers. A test whose tool is missing says so and

@@ -125,8 +125,7 @@ const fn open_flags(argument: u32) -> Parameter {
 }
 
 const UID_SETS: [Parameter; 4] = [RES, number(0), number(1), number(2)];
-const SOCKET: [Parameter; 5] =
-    [RES, number(0), number(1), number(2), number(1).fixed(Fix::Socket)];
+const SOCKET: [Parameter; 5] = [RES, number(0), number(1), number(2), number(1).fixed(Fix::Socket)];
 const ACCEPT: [Parameter; 5] =
     [RES, inward_of_result(), backlog_percent(0), backlog(0), backlog_most(0)];
 const SENDMSG: [Parameter; 5] = [RES, message(1), fd(0), message_size(1), message_outward(1)];
@@ -143,45 +142,105 @@ pub(crate) static END: Call = Call {
 
 /// Calls that are on every architecture.
 pub(crate) static ALL: &[Call] = &[
-    call!(openat, SYS_openat, Some(295), 307,
-        [RES, fd(0), text(1), open_flags(2), mode(2), DEVICE, INODE, PATH]),
-    call!(openat2, SYS_openat2, Some(437), 327,
-        [RES, fd(0), text(1), how_flags(2).fixed(Fix::Open), how_mode(2),
-         user_u32(2, 16).fixed(Fix::Resolve), DEVICE, INODE, PATH]),
-    call!(open_by_handle_at, SYS_open_by_handle_at, Some(342), 337,
-        [RES, fd(0), open_flags(2), PATH, DEVICE, INODE]),
+    call!(
+        openat,
+        SYS_openat,
+        Some(295),
+        307,
+        [RES, fd(0), text(1), open_flags(2), mode(2), DEVICE, INODE, PATH]
+    ),
+    call!(
+        openat2,
+        SYS_openat2,
+        Some(437),
+        327,
+        [
+            RES,
+            fd(0),
+            text(1),
+            how_flags(2).fixed(Fix::Open),
+            how_mode(2),
+            user_u32(2, 16).fixed(Fix::Resolve),
+            DEVICE,
+            INODE,
+            PATH
+        ]
+    ),
+    call!(
+        open_by_handle_at,
+        SYS_open_by_handle_at,
+        Some(342),
+        337,
+        [RES, fd(0), open_flags(2), PATH, DEVICE, INODE]
+    ),
     call!(close, SYS_close, Some(6), 5, [RES, fd(0)]),
-    call!(close_range, SYS_close_range, Some(436), 451,
-        [RES, number(0), number(1), number(2).fixed(Fix::CloseRange)]),
+    call!(
+        close_range,
+        SYS_close_range,
+        Some(436),
+        451,
+        [RES, number(0), number(1), number(2).fixed(Fix::CloseRange)]
+    ),
     call!(execve, SYS_execve, Some(11), 293, EXECVE),
     call!(execveat, SYS_execveat, Some(358), 293, EXECVEAT),
     call!(clone, SYS_clone, Some(120), 223, CLONE),
     call!(clone3, SYS_clone3, Some(435), 335, CLONE3),
     call!(dup, SYS_dup, Some(41), 367, [RES, fd(0)]),
-    call!(dup3, SYS_dup3, Some(330), 365,
-        [RES, fd(0), fd(1), number(2).fixed(Fix::Descriptor)]),
+    call!(dup3, SYS_dup3, Some(330), 365, [RES, fd(0), fd(1), number(2).fixed(Fix::Descriptor)]),
     call!(fcntl, SYS_fcntl, Some(221), 151, [RES, fd(0), byte(1).fixed(Fix::Fcntl), s64(2)]),
-    call!(pipe2, SYS_pipe2, Some(331), 393,
-        [RES, user_fd(0, 0), user_fd(0, 4), inode_of(0), number(1).fixed(Fix::Descriptor)]),
+    call!(
+        pipe2,
+        SYS_pipe2,
+        Some(331),
+        393,
+        [RES, user_fd(0, 0), user_fd(0, 4), inode_of(0), number(1).fixed(Fix::Descriptor)]
+    ),
     call!(socket, SYS_socket, Some(359), 19, SOCKET),
-    call!(socketpair, SYS_socketpair, Some(360), 43,
-        [RES, user_fd(3, 0), user_fd(3, 4), constant_long(0), constant_long(0), number(0), number(1),
-         number(2)]),
+    call!(
+        socketpair,
+        SYS_socketpair,
+        Some(360),
+        43,
+        [
+            RES,
+            user_fd(3, 0),
+            user_fd(3, 4),
+            constant_long(0),
+            constant_long(0),
+            number(0),
+            number(1),
+            number(2)
+        ]
+    ),
     call!(bind, SYS_bind, Some(361), 21, [RES, address(1), fd(0)]),
     call!(connect, SYS_connect, Some(362), 23, [RES, outward(1), fd(0), address(1)]),
     call!(listen, SYS_listen, Some(363), 25, [RES, fd(0), number(1)]),
     call!(accept, SYS_accept, None, 247, ACCEPT),
-    call!(accept4, SYS_accept4, Some(364), 389,
-        [RES, inward_of_result(), backlog_percent(0), backlog(0), backlog_most(0),
-         number(3).fixed(Fix::Socket)]),
+    call!(
+        accept4,
+        SYS_accept4,
+        Some(364),
+        389,
+        [
+            RES,
+            inward_of_result(),
+            backlog_percent(0),
+            backlog(0),
+            backlog_most(0),
+            number(3).fixed(Fix::Socket)
+        ]
+    ),
     call!(shutdown, SYS_shutdown, Some(373), 37, [RES, fd(0), byte(1)]),
-    call!(sendto, SYS_sendto, Some(369), 31,
-        [RES, written(1), fd(0), number(2), outward(4)]),
+    call!(sendto, SYS_sendto, Some(369), 31, [RES, written(1), fd(0), number(2), outward(4)]),
     call!(sendmsg, SYS_sendmsg, Some(370), 49, SENDMSG),
-    call!(recvfrom, SYS_recvfrom, Some(371), 35,
-        [RES, read(1), inward(4), fd(0), number(2)]),
-    call!(recvmsg, SYS_recvmsg, Some(372), 53,
-        [RES, message_size(1), message(1), message_inward(1), EMPTY, fd(0)]),
+    call!(recvfrom, SYS_recvfrom, Some(371), 35, [RES, read(1), inward(4), fd(0), number(2)]),
+    call!(
+        recvmsg,
+        SYS_recvmsg,
+        Some(372),
+        53,
+        [RES, message_size(1), message(1), message_inward(1), EMPTY, fd(0)]
+    ),
     call!(read, SYS_read, Some(3), 7, [RES, read(1), fd(0), number(2)]),
     call!(write, SYS_write, Some(4), 9, [RES, written(1), fd(0), number(2)]),
     call!(pread, SYS_pread64, Some(180), 113, [RES, read(1), fd(0), number(2), s64(3)]),
@@ -197,20 +256,40 @@ pub(crate) static ALL: &[Call] = &[
     call!(unlinkat, SYS_unlinkat, Some(301), 303, [RES, fd(0), text(1), number(2)]),
     call!(mkdirat, SYS_mkdirat, Some(296), 305, [RES, fd(0), text(1), number(2)]),
     call!(mknodat, SYS_mknodat, Some(297), 417, [RES, fd(0), text(1), number(2), number(3)]),
-    call!(renameat2, SYS_renameat2, Some(353), 319,
-        [RES, fd(0), text(1), fd(2), text(3), number(4)]),
+    call!(
+        renameat2,
+        SYS_renameat2,
+        Some(353),
+        319,
+        [RES, fd(0), text(1), fd(2), text(3), number(4)]
+    ),
     call!(symlinkat, SYS_symlinkat, Some(304), 181, [RES, text(0), fd(1), text(2)]),
     call!(linkat, SYS_linkat, Some(303), 311, [RES, fd(0), text(1), fd(2), text(3), number(4)]),
     call!(fchmodat, SYS_fchmodat, Some(306), 313, [RES, fd(0), text(1), number(2)]),
     call!(fchmod, SYS_fchmod, Some(94), 317, [RES, fd(0), number(1)]),
-    call!(fchownat, SYS_fchownat, Some(298), 385,
-        [RES, fd(0), text(1), number(2), number(3), number(4)]),
+    call!(
+        fchownat,
+        SYS_fchownat,
+        Some(298),
+        385,
+        [RES, fd(0), text(1), number(2), number(3), number(4)]
+    ),
     call!(fchown, SYS_fchown, Some(207), 383, [RES, fd(0), number(1), number(2)]),
-    call!(mount, SYS_mount, Some(21), 257,
-        [RES, text(0), text(1), text(2), number(3).fixed(Fix::Mount)]),
+    call!(
+        mount,
+        SYS_mount,
+        Some(21),
+        257,
+        [RES, text(0), text(1), text(2), number(3).fixed(Fix::Mount)]
+    ),
     call!(umount2, SYS_umount2, Some(52), 391, [RES, text(0), number(1)]),
-    call!(ptrace, SYS_ptrace, Some(26), 169,
-        [RES, pointer(2), pointer(3), short(0).fixed(Fix::Ptrace), fd(1)]),
+    call!(
+        ptrace,
+        SYS_ptrace,
+        Some(26),
+        169,
+        [RES, pointer(2), pointer(3), short(0).fixed(Fix::Ptrace), fd(1)]
+    ),
     call!(setuid, SYS_setuid, Some(213), 199, [RES, number(0)]),
     call!(setgid, SYS_setgid, Some(214), 201, [RES, number(0)]),
     call!(setresuid, SYS_setresuid, Some(208), 193, UID_SETS),
@@ -219,9 +298,18 @@ pub(crate) static ALL: &[Call] = &[
     call!(setregid, SYS_setregid, Some(204), 429, [RES, number(0), number(1)]),
     call!(setpgid, SYS_setpgid, Some(57), 295, [RES, fd(0), fd(1)]),
     call!(setsid, SYS_setsid, Some(66), 275, [RES]),
-    call!(capset, SYS_capset, Some(185), 353,
-        [RES, CAP_INHERITABLE.fixed(Fix::Capabilities), CAP_PERMITTED.fixed(Fix::Capabilities),
-         CAP_EFFECTIVE.fixed(Fix::Capabilities)]),
+    call!(
+        capset,
+        SYS_capset,
+        Some(185),
+        353,
+        [
+            RES,
+            CAP_INHERITABLE.fixed(Fix::Capabilities),
+            CAP_PERMITTED.fixed(Fix::Capabilities),
+            CAP_EFFECTIVE.fixed(Fix::Capabilities)
+        ]
+    ),
     call!(setns, SYS_setns, Some(346), 241, [RES, fd(0), number(1).fixed(Fix::Clone)]),
     call!(unshare, SYS_unshare, Some(310), 285, [RES, number(0).fixed(Fix::Clone)]),
     call!(prctl, SYS_prctl, Some(172), 401, [RES, number(0), option_text(1), option_number(1)]),
@@ -229,50 +317,97 @@ pub(crate) static ALL: &[Call] = &[
     call!(memfd_create, SYS_memfd_create, Some(356), 405, [RES, text(0), number(1)]),
     call!(init_module, SYS_init_module, Some(128), 411, [RES, memory(0), s64(1), text(2)]),
     call!(finit_module, SYS_finit_module, Some(350), 413, [RES, fd(0), text(1), number(2)]),
-    call!(delete_module, SYS_delete_module, Some(129), 425,
-        [RES, text(0), number(1).fixed(Fix::Unload)]),
+    call!(
+        delete_module,
+        SYS_delete_module,
+        Some(129),
+        425,
+        [RES, text(0), number(1).fixed(Fix::Unload)]
+    ),
     call!(bpf, SYS_bpf, Some(357), 369, [RES, number(0)]),
-    call!(io_uring_setup, SYS_io_uring_setup, Some(425), 339,
-        [RES, number(0), user_u32(1, 0), user_u32(1, 4), user_u32(1, 8), user_u32(1, 12),
-         user_u32(1, 16), user_u32(1, 20)]),
-    call!(io_uring_enter, SYS_io_uring_enter, Some(426), 341,
-        [RES, fd(0), number(1), number(2), number(3), constant(0)]),
-    call!(io_uring_register, SYS_io_uring_register, Some(427), 343,
-        [RES, fd(0), short(1), s64(2), number(3)]),
+    call!(
+        io_uring_setup,
+        SYS_io_uring_setup,
+        Some(425),
+        339,
+        [
+            RES,
+            number(0),
+            user_u32(1, 0),
+            user_u32(1, 4),
+            user_u32(1, 8),
+            user_u32(1, 12),
+            user_u32(1, 16),
+            user_u32(1, 20)
+        ]
+    ),
+    call!(
+        io_uring_enter,
+        SYS_io_uring_enter,
+        Some(426),
+        341,
+        [RES, fd(0), number(1), number(2), number(3), constant(0)]
+    ),
+    call!(
+        io_uring_register,
+        SYS_io_uring_register,
+        Some(427),
+        343,
+        [RES, fd(0), short(1), s64(2), number(3)]
+    ),
     call!(kill, SYS_kill, Some(37), 129, [RES, fd(0), byte(1)]),
     call!(tkill, SYS_tkill, Some(238), 131, [RES, fd(0), byte(1)]),
     call!(tgkill, SYS_tgkill, Some(270), 133, [RES, fd(0), fd(1), byte(2)]),
-    call!(mmap, SYS_mmap, None, 161,
-        [RES, VM_SIZE, VM_RSS, VM_SWAP, s64(0), s64(1), number(2).fixed(Fix::Protection),
-         number(3).fixed(Fix::Mapping), fd(4), s64(5)]),
+    call!(
+        mmap,
+        SYS_mmap,
+        None,
+        161,
+        [
+            RES,
+            VM_SIZE,
+            VM_RSS,
+            VM_SWAP,
+            s64(0),
+            s64(1),
+            number(2).fixed(Fix::Protection),
+            number(3).fixed(Fix::Mapping),
+            fd(4),
+            s64(5)
+        ]
+    ),
     call!(munmap, SYS_munmap, Some(91), 165, [RES, VM_SIZE, VM_RSS, VM_SWAP, s64(0), s64(1)]),
-    call!(mprotect, SYS_mprotect, Some(125), 329,
-        [RES, s64(0), s64(1), number(2).fixed(Fix::Protection)]),
+    call!(
+        mprotect,
+        SYS_mprotect,
+        Some(125),
+        329,
+        [RES, s64(0), s64(1), number(2).fixed(Fix::Protection)]
+    ),
     call!(brk, SYS_brk, Some(45), 159, [RES, VM_SIZE, VM_RSS, VM_SWAP, s64(0)]),
-    call!(userfaultfd, SYS_userfaultfd, Some(374), 321,
-        [RES, number(0).fixed(Fix::Descriptor)]),
+    call!(userfaultfd, SYS_userfaultfd, Some(374), 321, [RES, number(0).fixed(Fix::Descriptor)]),
     call!(process_vm_readv, SYS_process_vm_readv, Some(347), 421, [RES, fd(0), pieces(1)]),
     call!(process_vm_writev, SYS_process_vm_writev, Some(348), 423, [RES, fd(0), pieces(1)]),
-    call!(pidfd_open, SYS_pidfd_open, Some(434), 409,
-        [RES, fd(0), number(1).fixed(Fix::Pidfd)]),
+    call!(pidfd_open, SYS_pidfd_open, Some(434), 409, [RES, fd(0), number(1).fixed(Fix::Pidfd)]),
     call!(pidfd_getfd, SYS_pidfd_getfd, Some(438), 407, [RES, fd(0), fd(1), number(2)]),
-    call!(epoll_create1, SYS_epoll_create1, Some(329), 377,
-        [RES, number(0).fixed(Fix::Epoll)]),
-    call!(eventfd2, SYS_eventfd2, Some(328), 397,
-        [RES, short(1).fixed(Fix::Descriptor), s64(0)]),
-    call!(inotify_init1, SYS_inotify_init1, Some(332), 395,
-        [RES, short(0).fixed(Fix::Descriptor)]),
+    call!(epoll_create1, SYS_epoll_create1, Some(329), 377, [RES, number(0).fixed(Fix::Epoll)]),
+    call!(eventfd2, SYS_eventfd2, Some(328), 397, [RES, short(1).fixed(Fix::Descriptor), s64(0)]),
+    call!(inotify_init1, SYS_inotify_init1, Some(332), 395, [RES, short(0).fixed(Fix::Descriptor)]),
     call!(ioctl, SYS_ioctl, Some(54), 171, [RES, fd(0), s64(1), s64(2)]),
-    call!(copy_file_range, SYS_copy_file_range, Some(377), 333,
-        [RES, fd(2), user_u64(3, 0), fd(0), user_u64(1, 0), s64(4)]),
+    call!(
+        copy_file_range,
+        SYS_copy_file_range,
+        Some(377),
+        333,
+        [RES, fd(2), user_u64(3, 0), fd(0), user_u64(1, 0), s64(4)]
+    ),
     call!(newfstatat, SYS_newfstatat, None, 419, [RES, fd(0), text(1), number(3)]),
 ];
 
 /// Calls that only older architectures have.
 #[cfg(target_arch = "x86_64")]
 pub(crate) static OLD: &[Call] = &[
-    call!(open, SYS_open, Some(5), 3,
-        [RES, text(0), open_flags(1), mode(1), DEVICE, INODE, PATH]),
+    call!(open, SYS_open, Some(5), 3, [RES, text(0), open_flags(1), mode(1), DEVICE, INODE, PATH]),
     call!(creat, SYS_creat, Some(8), 59, [RES, text(0), number(1), DEVICE, INODE, LAYER, PATH]),
     call!(fork, SYS_fork, Some(2), 225, FORK),
     call!(vfork, SYS_vfork, Some(190), 227, FORK),

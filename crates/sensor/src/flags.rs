@@ -256,9 +256,7 @@ mod tests {
             open(libc::O_RDWR | libc::O_APPEND | libc::O_EXCL | libc::O_NONBLOCK),
             ["O_APPEND", "O_EXCL", "O_NONBLOCK", "O_RDONLY", "O_RDWR", "O_WRONLY"]
         );
-        let clone = |value: i32| {
-            names(285, 1, Fix::Clone.apply(u64::from(value.cast_unsigned())))
-        };
+        let clone = |value: i32| names(285, 1, Fix::Clone.apply(u64::from(value.cast_unsigned())));
         assert_eq!(clone(libc::CLONE_NEWUSER), ["CLONE_NEWUSER"]);
         assert_eq!(clone(libc::CLONE_NEWNS | libc::CLONE_NEWPID), ["CLONE_NEWNS", "CLONE_NEWPID"]);
         assert_eq!(clone(libc::CLONE_THREAD | libc::CLONE_VM), ["CLONE_THREAD", "CLONE_VM"]);
@@ -278,7 +276,8 @@ mod tests {
             };
             names.iter().find(|(_, number)| u64::from(*number) == value).map(|(name, _)| *name)
         };
-        let fcntl = |value: i32| command(151, 2, Fix::Fcntl.apply(u64::from(value.cast_unsigned())));
+        let fcntl =
+            |value: i32| command(151, 2, Fix::Fcntl.apply(u64::from(value.cast_unsigned())));
         assert_eq!(fcntl(libc::F_DUPFD), Some("F_DUPFD"));
         assert_eq!(fcntl(libc::F_SETFD), Some("F_SETFD"));
         assert_eq!(fcntl(libc::F_DUPFD_CLOEXEC), Some("F_DUPFD_CLOEXEC"));

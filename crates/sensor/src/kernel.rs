@@ -71,9 +71,8 @@ fn attempt(
     processors: u32,
     programs: [&str; 2],
 ) -> Result<Loaded, Error> {
-    let mut object = ObjectBuilder::default()
-        .open_memory(OBJECT)
-        .map_err(failed("read its programs"))?;
+    let mut object =
+        ObjectBuilder::default().open_memory(OBJECT).map_err(failed("read its programs"))?;
     prepare(&mut object, processors, programs)?;
     let rings = make_rings(ring_size, processors)?;
     if let Some(ring) = rings.first() {

@@ -102,11 +102,8 @@ impl Live {
         self.given = 0;
         while self.framed.is_empty() {
             let stopping = self.stop.is_asked_for();
-            let settled = if stopping {
-                u64::MAX
-            } else {
-                start::since_boot().saturating_sub(SETTLED)
-            };
+            let settled =
+                if stopping { u64::MAX } else { start::since_boot().saturating_sub(SETTLED) };
             self.rings.iter_mut().for_each(Ring::look);
             self.frame(settled);
             if let Some(containers) = &mut self.containers {

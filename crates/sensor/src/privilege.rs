@@ -47,10 +47,10 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        assert_eq!(lacks(of_status("Name:\tx\nCapEff:\t0000000000000000\n"), &NEEDED), [
-            "CAP_BPF",
-            "CAP_PERFMON"
-        ]);
+        assert_eq!(
+            lacks(of_status("Name:\tx\nCapEff:\t0000000000000000\n"), &NEEDED),
+            ["CAP_BPF", "CAP_PERFMON"]
+        );
         assert_eq!(lacks(of_status("CapEff:\t0000008000000000\n"), &NEEDED), ["CAP_PERFMON"]);
         assert!(lacks(of_status("CapEff:\t000001ffffffffff\n"), &NEEDED).is_empty());
     }

@@ -69,9 +69,7 @@ impl Ring {
             // SAFETY: `at` is below `size` and a multiple of eight, because records are; the head of
             // a record lies within the data, which begin a page behind the mapping's begin. The
             // kernel changes it atomically.
-            let head = unsafe {
-                &*self.writer.as_ptr().add(self.page + at).cast::<AtomicU32>()
-            };
+            let head = unsafe { &*self.writer.as_ptr().add(self.page + at).cast::<AtomicU32>() };
             let word = head.load(Ordering::Acquire);
             if word & BUSY != 0 {
                 return None;

@@ -34,8 +34,7 @@ impl Lost {
 
 /// The alert for what was lost.
 pub(super) fn alert(lost: &Lost, time: u64, host: &str) -> Alert {
-    let message =
-        format!("{RULE}. {} system calls dropped in last second.", lost.sum());
+    let message = format!("{RULE}. {} system calls dropped in last second.", lost.sum());
     let mut fields = BTreeMap::from([
         ("ebpf_enabled".to_owned(), json!(1)),
         ("n_evts".to_owned(), json!(lost.made)),
@@ -65,8 +64,12 @@ mod tests {
 
     #[test]
     fn an_alert_says_how_many_events_are_missing_and_of_which_calls() {
-        let lost =
-            Lost { made: 100, ring_full: 7, too_large: 1, calls: vec![("openat", 7), ("execve", 1)] };
+        let lost = Lost {
+            made: 100,
+            ring_full: 7,
+            too_large: 1,
+            calls: vec![("openat", 7), ("execve", 1)],
+        };
         let alert = alert(&lost, 0, "host");
         assert!(alert.output.contains("8 system calls dropped in last second"), "{}", alert.output);
         assert_eq!(alert.fields["n_drops_openat"], 7);

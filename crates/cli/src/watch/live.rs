@@ -28,11 +28,8 @@ const EVENTS: u32 = 256;
 /// Starts the sensor and judges what it sends.
 pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> anyhow::Result<()> {
     let selection = selection(rules)?;
-    let options = Options {
-        selection,
-        buffer: plan.sensor.buffer,
-        ask_runtimes: plan.sensor.ask_runtimes,
-    };
+    let options =
+        Options { selection, buffer: plan.sensor.buffer, ask_runtimes: plan.sensor.ask_runtimes };
     // Before the sensor runs, so that it ends with what it has counted.
     let stop = Stop::default();
     for signal in [SIGINT, SIGTERM] {
@@ -45,18 +42,23 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
         let blind = blind.join(" and ");
         tell(&format!("warning: without {blind} not all that runs already is known"));
     }
-    tell(&format!("watching {} calls with {} rules", options.selection.names().count(), rules.len()));
+    tell(&format!(
+        "watching {} calls with {} rules",
+        options.selection.names().count(),
+        rules.len()
+    ));
     if let Some(seconds) = plan.sensor.duration {
         end_after(stop, Duration::from_secs(seconds));
     }
     let mut capture = Capture::new(live, Limits::default()).context("cannot read the sensor")?;
     if let Some(path) = &plan.record {
-        let file = File::create(path)
-            .with_context(|| format!("cannot write `{}`", path.display()))?;
+        let file =
+            File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
         capture.record(Box::new(BufWriter::new(file)));
     }
     let mut losses = Losses::new(gauge);
-    watch.judge(&mut capture, "sensor", &mut |watch| losses.look(watch))
+    watch
+        .judge(&mut capture, "sensor", &mut |watch| losses.look(watch))
         .context("cannot read the sensor")?;
     let recorded: io::Result<()> = capture.finish();
     recorded.context("cannot write the capture")?;

@@ -27,6 +27,7 @@ mod machine;
 mod pre_commit;
 mod reference;
 mod rules;
+mod sensor;
 mod sample;
 mod scan;
 mod trust;

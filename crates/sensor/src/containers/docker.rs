@@ -27,7 +27,8 @@ pub(super) fn serve(asked: Receiver<String>, answer: Sender<Description>) {
     // Without a thread nothing is described; containers are still known by their numbers.
     let _ = thread.spawn(move || {
         while let Ok(id) = asked.recv() {
-            let json = SOCKETS.iter().find_map(|(socket, kind)| inspect(Path::new(socket), &id, *kind));
+            let json =
+                SOCKETS.iter().find_map(|(socket, kind)| inspect(Path::new(socket), &id, *kind));
             if answer.send(Description { id, json }).is_err() {
                 break;
             }

@@ -39,7 +39,10 @@ mod tests {
         else {
             panic!("no user")
         };
-        assert_eq!((name, home, shell), (b"www-data".to_vec(), b"/var/www".to_vec(), b"/usr/sbin/nologin".to_vec()));
+        assert_eq!(
+            (name, home, shell),
+            (b"www-data".to_vec(), b"/var/www".to_vec(), b"/usr/sbin/nologin".to_vec())
+        );
         assert_eq!(
             group("docker:x:998:me"),
             Some(Account::Group { gid: 998, name: b"docker".to_vec() })

@@ -100,7 +100,10 @@ mod tests {
         let process = process.unwrap();
         assert_eq!(process.pid, own);
         assert_eq!(process.uid, rustix::process::geteuid().as_raw());
-        assert_eq!(process.exepath, std::env::current_exe().unwrap().as_os_str().as_encoded_bytes());
+        assert_eq!(
+            process.exepath,
+            std::env::current_exe().unwrap().as_os_str().as_encoded_bytes()
+        );
         assert!(process.env.split(|byte| *byte == 0).any(|one| one.starts_with(b"PATH=")));
         assert!(names.contains(&file.path().display().to_string()), "{names:?}");
         assert!(ports.contains(&port), "{ports:?}");

@@ -86,7 +86,8 @@ fn read(folder: &Path, pid: i64, tid: i64) -> Option<Process> {
         process.exe_ino_mtime = nanoseconds(exe.mtime(), exe.mtime_nsec());
         process.exe_from_memfd = process.exepath.starts_with(b"/memfd:");
     }
-    process.loginuid = String::from_utf8_lossy(&bytes("loginuid")).trim().parse().unwrap_or(u32::MAX);
+    process.loginuid =
+        String::from_utf8_lossy(&bytes("loginuid")).trim().parse().unwrap_or(u32::MAX);
     process.cgroups = groups(&String::from_utf8_lossy(&bytes("cgroup")));
     stat(&String::from_utf8_lossy(&bytes("stat")), &mut process);
     Some(process)
@@ -211,8 +212,14 @@ mod tests {
     fn a_process_is_read_whatever_its_name_is() {
         let mut process = Process { pid: 7, tid: 7, ..Process::default() };
         stat("7 (a) b) c) S 1 5 5 34816 7 0 10 0 2 0 0", &mut process);
-        assert_eq!((process.pgid, process.tty, process.pfminor, process.pfmajor), (5, 34816, 10, 2));
-        status("Name:\tx\nUid:\t1\t2\t3\t4\nNStgid:\t7\t1\nPPid:\t3\nCapEff:\t00000000a80425fb\n", &mut process);
+        assert_eq!(
+            (process.pgid, process.tty, process.pfminor, process.pfmajor),
+            (5, 34816, 10, 2)
+        );
+        status(
+            "Name:\tx\nUid:\t1\t2\t3\t4\nNStgid:\t7\t1\nPPid:\t3\nCapEff:\t00000000a80425fb\n",
+            &mut process,
+        );
         assert_eq!((process.uid, process.vpid, process.ptid), (2, 1, 3));
         assert_eq!(process.cap_effective, 0xa804_25fb);
         stat("", &mut process);

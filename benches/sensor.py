@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+"""Measures `plimsoll watch` on this machine: docs/benchmarks.md says what came out.
+
+Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|storm|slowdown|delay|all]
+where STORM is the example `storm` of crates/sensor.
+"""
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+RULES = """
+- rule: Planted open
+  desc: A numbered file is opened
+  condition: evt.type in (open, openat, openat2) and evt.arg.name contains planted-
+  output: "%evt.arg.name"
+  priority: NOTICE
+- rule: Planted connect
+  desc: A numbered address is connected to
+  condition: evt.type = connect and fd.sport = 9
+  output: "%fd.sip"
+  priority: NOTICE
+- rule: Planted exec
+  desc: A numbered program is run
+  condition: evt.type in (execve, execveat) and evt.res = SUCCESS and proc.args contains planted-
+  output: "%proc.args"
+  priority: NOTICE
+"""
+
+DEFAULT = """
+- rule: Read sensitive file
+  desc: Somebody reads the hashes of passwords
+  condition: >
+    evt.type in (open, openat, openat2) and evt.is_open_read = true and fd.typechar = f
+    and fd.num >= 0 and fd.name = /etc/shadow
+  output: Sensitive file opened (file=%fd.name proc=%proc.cmdline user=%user.name)
+  priority: WARNING
+- rule: Shell
+  desc: A shell is run
+  condition: evt.type in (execve, execveat) and evt.res = SUCCESS and proc.name in (sh, bash, dash)
+  output: Shell (proc=%proc.cmdline parent=%proc.pname)
+  priority: NOTICE
+"""
+
+
+class Watch:
+    """The program while it watches."""
+
+    def __init__(self, program, rules, *more):
+        self.folder = tempfile.TemporaryDirectory()
+        path = os.path.join(self.folder.name, "rules.yaml")
+        with open(path, "w") as file:
+            file.write(rules)
+        self.out = open(os.path.join(self.folder.name, "out"), "w+b")
+        self.err = open(os.path.join(self.folder.name, "err"), "w+b")
+        self.process = subprocess.Popen(
+            [program, "watch", "--rules", path, "-o", "json", "--all-matches", *more],
+            stdout=self.out, stderr=self.err)
+        until = time.time() + 20
+        while b"watching" not in self.told():
+            if time.time() > until or self.process.poll() is not None:
+                raise SystemExit(self.told().decode())
+            time.sleep(0.05)
+        time.sleep(0.5)
+
+    def told(self):
+        self.err.flush()
+        with open(self.err.name, "rb") as file:
+            return file.read()
+
+    def memory(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return int(next(line for line in file if line.startswith("VmRSS")).split()[1]) // 1024
+
+    def seconds(self):
+        with open(f"/proc/{self.process.pid}/stat") as file:
+            cells = file.read().rsplit(") ", 1)[1].split()
+        return (int(cells[11]) + int(cells[12])) / os.sysconf("SC_CLK_TCK")
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(30)
+        with open(self.out.name, "rb") as file:
+            alerts = [json.loads(line) for line in file]
+        return alerts, self.told().decode()
+
+
+def planted(program, storm, count=100_000):
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        for number in range(0, count, 2):
+            open(f"{folder}/planted-{number:06}", "w").close()
+        watch = Watch(program, RULES)
+        for command in (["opens", folder, str(count)], ["connects", str(count)],
+                        ["execs", str(count)]):
+            begun = time.time()
+            subprocess.run([storm, *command], check=True)
+            print(f"  {command[0]}: {count} in {time.time() - begun:.1f} s", flush=True)
+        time.sleep(1)
+        alerts, told = watch.end()
+    for rule in ("Planted open", "Planted connect", "Planted exec"):
+        seen = [alert["output"].rsplit(" ", 1)[1] for alert in alerts if alert["rule"] == rule]
+        print(f"  {rule}: {len(seen)} seen, {len(set(seen))} different, of {count}")
+    print(told)
+
+
+def rate(program, storm, per_second=200_000, seconds=60):
+    watch = Watch(program, DEFAULT)
+    begun, used = watch.memory(), watch.seconds()
+    subprocess.run([storm, "rate", str(per_second), str(seconds)], check=True)
+    after, used = watch.memory(), watch.seconds() - used
+    _, told = watch.end()
+    print(f"  {per_second} events/s for {seconds} s: memory {begun} -> {after} MiB, "
+          f"{used / seconds:.0%} of a processor")
+    print(told)
+
+
+def slowdown(program, storm, count=3000, rounds=7):
+    def once():
+        return float(subprocess.run([storm, "work", str(count)], check=True,
+                                    capture_output=True).stdout)
+    once()
+    without, within = [], []
+    for _ in range(rounds):
+        without.append(once())
+        watch = Watch(program, DEFAULT)
+        within.append(once())
+        watch.end()
+    ratios = [b / a - 1 for a, b in zip(without, within)]
+    print(f"  fork, exec, open: {statistics.median(without) / count * 1e6:.0f} us without, "
+          f"{statistics.median(within) / count * 1e6:.0f} us within, "
+          f"{statistics.median(ratios):+.1%} (of {rounds} pairs: "
+          f"{min(ratios):+.1%} to {max(ratios):+.1%})")
+
+
+def delay(program, count=300):
+    """From before the call to when the line of its alert can be read."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "rules.yaml")
+        with open(path, "w") as file:
+            file.write(RULES)
+        process = subprocess.Popen([program, "watch", "--rules", path, "-o", "json"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while b"watching" not in process.stderr.readline():
+            pass
+        time.sleep(1)
+        took = []
+        for number in range(count):
+            begun = time.perf_counter()
+            try:
+                os.open(f"{folder}/planted-{number}", os.O_RDONLY)
+            except FileNotFoundError:
+                pass
+            process.stdout.readline()
+            took.append((time.perf_counter() - begun) * 1000)
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+    took.sort()
+    print(f"  from call to alert: median {took[count // 2]:.1f} ms, "
+          f"p99 {took[count * 99 // 100]:.1f} ms, most {took[-1]:.1f} ms")
+
+
+def main():
+    program, storm, *what = sys.argv[1:]
+    for name, run in (("planted", lambda: planted(program, storm)),
+                      ("delay", lambda: delay(program)),
+                      ("slowdown", lambda: slowdown(program, storm)),
+                      ("storm", lambda: rate(program, storm))):
+        if not what or name in what or "all" in what:
+            print(name, flush=True)
+            run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+//! `plimsoll watch` without a capture: what happens on this machine raises alerts. Where programs cannot
+//! be loaded into the kernel, what is said of that.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::symlink;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::machine::Machine;
+
+/// The rules that the guide begins with, and some of one event each.
+const RULES: &str = r#"
+- rule: Read sensitive file
+  desc: Somebody reads the hashes of passwords
+  condition: >
+    evt.type in (open, openat, openat2) and evt.is_open_read = true and fd.typechar = f
+    and fd.num >= 0 and fd.name = /etc/shadow
+  output: Sensitive file opened (file=%fd.name raw=%fd.nameraw proc=%proc.cmdline exe=%proc.exepath)
+  priority: WARNING
+
+- rule: Shell
+  desc: A shell is run
+  condition: >
+    evt.type in (execve, execveat) and evt.res = SUCCESS and proc.name = sh
+    and proc.args contains "exit 7"
+  output: Shell (proc=%proc.cmdline parent=%proc.pname uid=%user.uid container=%container.id)
+  priority: NOTICE
+
+- rule: Connects
+  desc: Somebody connects
+  condition: evt.type = connect and fd.sport = 4999
+  output: Connect (%fd.name proto=%fd.l4proto result=%evt.res)
+  priority: NOTICE
+
+- rule: Deletes
+  desc: A file is deleted
+  condition: evt.type in (unlink, unlinkat) and evt.arg.name contains plimsoll-mark or
+    evt.type = unlink and evt.arg.path contains plimsoll-mark
+  output: Delete (%fs.path.name)
+  priority: NOTICE
+
+- rule: Memory file
+  desc: A file in memory is run
+  condition: evt.type = memfd_create and evt.arg.name = plimsoll-mark
+  output: Memory (%evt.arg.name %evt.arg.flags)
+  priority: NOTICE
+"#;
+
+/// The program while it watches; none where this machine does not let it, which is said.
+struct Watching {
+    child: Child,
+    err: BufReader<std::process::ChildStderr>,
+    told: String,
+}
+
+impl Watching {
+    fn start(machine: &Machine, more: &[&str]) -> Option<Self> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["watch", "--rules", "rules.yaml", "-o", "json", "--all-matches"])
+            .args(more)
+            .current_dir(machine.path("."))
+            .stdout(File::create(machine.path("alerts.jsonl")).unwrap())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut err = BufReader::new(child.stderr.take().unwrap());
+        let mut told = String::new();
+        while !told.contains("watching") {
+            if err.read_line(&mut told).unwrap() == 0 {
+                assert_eq!(child.wait().unwrap().code(), Some(3), "{told}");
+                println!("skipped: {told}");
+                return None;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        Some(Self { child, err, told })
+    }
+
+    /// Ends it by a signal; its alerts and what it said.
+    fn end(mut self, machine: &Machine, signal: &str) -> (Vec<Value>, String) {
+        std::thread::sleep(Duration::from_millis(300));
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        self.err.read_to_string(&mut self.told).unwrap();
+        let code = self.child.wait().unwrap().code();
+        if signal != "-KILL" {
+            assert_eq!(code, Some(0), "{}", self.told);
+        }
+        let alerts = fs::read_to_string(machine.path("alerts.jsonl")).unwrap();
+        (alerts.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), self.told)
+    }
+}
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    machine.write("rules.yaml", RULES);
+    machine
+}
+
+/// The outputs of a rule's alerts.
+fn outputs<'a>(alerts: &'a [Value], rule: &str) -> Vec<&'a str> {
+    alerts
+        .iter()
+        .filter(|alert| alert["rule"] == rule)
+        .map(|alert| alert["output"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn what_happens_on_the_machine_raises_alerts() {
+    let machine = machine();
+    let Some(watching) = Watching::start(&machine, &[]) else { return };
+    let link = machine.path("innocent");
+    symlink("/etc/shadow", &link).unwrap();
+    assert!(Command::new("cat").arg(&link).stdout(Stdio::null()).status().unwrap().success());
+    Command::new("sh").args(["-c", "exit 7"]).status().unwrap();
+    let refused = std::net::TcpStream::connect("127.0.0.1:4999");
+    refused.unwrap_err();
+    let mark = machine.path("plimsoll-mark");
+    fs::write(&mark, "").unwrap();
+    fs::remove_file(&mark).unwrap();
+    let (alerts, told) = watching.end(&machine, "-INT");
+
+    let read = outputs(&alerts, "Read sensitive file");
+    let read: Vec<_> = read.iter().filter(|output| output.contains("innocent")).collect();
+    assert_eq!(read.len(), 1, "{alerts:?}\n{told}");
+    // The file that was opened, not the link's name; that stands beside it.
+    assert!(read[0].contains("file=/etc/shadow raw=/"), "{}", read[0]);
+    assert!(read[0].contains("proc=cat /") && read[0].contains("exe=/usr/bin/cat"), "{}", read[0]);
+    let shell = outputs(&alerts, "Shell");
+    assert_eq!(shell.len(), 1, "{told}");
+    assert!(shell[0].contains("proc=sh -c exit 7") && shell[0].contains("uid=0"), "{}", shell[0]);
+    let connect = outputs(&alerts, "Connects");
+    assert_eq!(connect.len(), 1, "{told}");
+    assert!(connect[0].contains("->127.0.0.1:4999 proto=tcp result=ECONNREFUSED"), "{}", connect[0]);
+    let deleted = outputs(&alerts, "Deletes");
+    assert_eq!(deleted.len(), 1, "{told}");
+    assert!(deleted[0].contains(&format!("({})", mark.display())), "{}", deleted[0]);
+    assert!(told.contains(" 0 lost"), "{told}");
+}
+
+#[test]
+fn nothing_is_left_in_the_kernel_after_the_program_is_killed() {
+    let machine = machine();
+    let programs = || {
+        let listed = Command::new("bpftool").args(["prog", "show"]).output();
+        listed.ok().map(|output| {
+            let text = String::from_utf8(output.stdout).unwrap();
+            text.lines().filter(|line| line.contains("name call_ends")).count()
+        })
+    };
+    let Some(before) = programs() else {
+        println!("skipped: bpftool is missing");
+        return;
+    };
+    let Some(watching) = Watching::start(&machine, &[]) else { return };
+    assert!(programs().unwrap() > 0);
+    watching.end(&machine, "-KILL");
+    // Other tests may run sensors of their own meanwhile.
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(200));
+        programs().unwrap() <= before
+    });
+    assert!(gone, "programs are still loaded");
+}
+
+#[test]
+fn what_was_recorded_raises_the_same_alerts_again() {
+    let machine = machine();
+    let Some(watching) = Watching::start(&machine, &["--write", "live.scap"]) else { return };
+    Command::new("sh").args(["-c", "cat /etc/shadow >/dev/null; exit 7"]).status().unwrap();
+    let (alerts, told) = watching.end(&machine, "-TERM");
+    assert_eq!(outputs(&alerts, "Shell").len(), 1, "{told}");
+    let replayed = machine
+        .run("watch --rules rules.yaml --replay live.scap -o json --all-matches")
+        .ended(0);
+    let again: Vec<Value> =
+        replayed.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let told = |alerts: &[Value]| -> Vec<String> {
+        alerts.iter().map(|alert| alert["output"].to_string()).collect()
+    };
+    assert_eq!(told(&again), told(&alerts));
+}
+
+#[test]
+fn what_is_missing_to_watch_is_named() {
+    let machine = machine();
+    let capabilities = fs::read_to_string("/proc/self/status").unwrap();
+    if !capabilities.contains("Uid:\t0\t") || Command::new("setpriv").arg("-V").output().is_err() {
+        println!("skipped: not root, or no setpriv");
+        return;
+    }
+    let output = Command::new("setpriv")
+        .args(["--bounding-set=-all", "--inh-caps=-all", "--"])
+        .arg(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["watch", "--rules", "rules.yaml", "--duration", "1"])
+        .current_dir(machine.path("."))
+        .output()
+        .unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("CAP_BPF and CAP_PERFMON"), "{told}");
+}
+
+#[test]
+fn rules_about_logs_alone_do_not_watch_a_machine() {
+    let machine = Machine::new();
+    let rules = "- rule: A\n  desc: a\n  source: k8s_audit\n  condition: ka.verb exists\n  output: a\n  \
+                 priority: INFO\n";
+    machine.write("rules.yaml", rules);
+    let ran = machine.run("watch --rules rules.yaml").ended(2);
+    assert!(ran.err.contains("about system calls"), "{}", ran.said());
+}
