@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: test test-all test-sensor test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -88,12 +88,18 @@ test-all: test-tools sign-peers kube-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 	$(CARGO) test --locked --release -p plimsoll-cli --test builds -- --ignored --nocapture
 
+# Live system calls: planted events, a storm, delay and slowdown on this machine. Needs root.
+test-sensor: test-tools
+	$(CARGO) test --release --locked -p plimsoll-sensor
+	$(CARGO) build --release --locked -p plimsoll-cli -p plimsoll-sensor --examples --bins
+	python3 benches/sensor.py target/release/plimsoll target/release/examples/storm
+
 # Every parser on random bytes, a minute each; needs cargo-fuzz and a nightly toolchain.
 fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine admission_review; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine admission_review sensor_record; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and
