@@ -35,6 +35,9 @@ impl Call {
 
 macro_rules! call {
     ($name:ident, $number:ident, $compat:expr, $event:literal, [$($parameter:expr),* $(,)?]) => {
+        call!($name, $number, $compat, $event, &[$($parameter),*])
+    };
+    ($name:ident, $number:ident, $compat:expr, $event:literal, $parameters:expr) => {
         Call {
             name: stringify!($name),
             #[allow(
@@ -45,7 +48,7 @@ macro_rules! call {
             number: libc::$number as u32,
             compat: $compat,
             event: $event,
-            parameters: &[$($parameter),*],
+            parameters: $parameters,
         }
     };
 }
@@ -181,10 +184,10 @@ pub(crate) static ALL: &[Call] = &[
         451,
         [RES, number(0), number(1), number(2).fixed(Fix::CloseRange)]
     ),
-    call!(execve, SYS_execve, Some(11), 293, EXECVE),
-    call!(execveat, SYS_execveat, Some(358), 293, EXECVEAT),
-    call!(clone, SYS_clone, Some(120), 223, CLONE),
-    call!(clone3, SYS_clone3, Some(435), 335, CLONE3),
+    call!(execve, SYS_execve, Some(11), 293, &EXECVE),
+    call!(execveat, SYS_execveat, Some(358), 293, &EXECVEAT),
+    call!(clone, SYS_clone, Some(120), 223, &CLONE),
+    call!(clone3, SYS_clone3, Some(435), 335, &CLONE3),
     call!(dup, SYS_dup, Some(41), 367, [RES, fd(0)]),
     call!(dup3, SYS_dup3, Some(330), 365, [RES, fd(0), fd(1), number(2).fixed(Fix::Descriptor)]),
     call!(fcntl, SYS_fcntl, Some(221), 151, [RES, fd(0), byte(1).fixed(Fix::Fcntl), s64(2)]),
@@ -195,7 +198,7 @@ pub(crate) static ALL: &[Call] = &[
         393,
         [RES, user_fd(0, 0), user_fd(0, 4), inode_of(0), number(1).fixed(Fix::Descriptor)]
     ),
-    call!(socket, SYS_socket, Some(359), 19, SOCKET),
+    call!(socket, SYS_socket, Some(359), 19, &SOCKET),
     call!(
         socketpair,
         SYS_socketpair,
@@ -215,7 +218,7 @@ pub(crate) static ALL: &[Call] = &[
     call!(bind, SYS_bind, Some(361), 21, [RES, address(1), fd(0)]),
     call!(connect, SYS_connect, Some(362), 23, [RES, outward(1), fd(0), address(1)]),
     call!(listen, SYS_listen, Some(363), 25, [RES, fd(0), number(1)]),
-    call!(accept, SYS_accept, None, 247, ACCEPT),
+    call!(accept, SYS_accept, None, 247, &ACCEPT),
     call!(
         accept4,
         SYS_accept4,
@@ -232,7 +235,7 @@ pub(crate) static ALL: &[Call] = &[
     ),
     call!(shutdown, SYS_shutdown, Some(373), 37, [RES, fd(0), byte(1)]),
     call!(sendto, SYS_sendto, Some(369), 31, [RES, written(1), fd(0), number(2), outward(4)]),
-    call!(sendmsg, SYS_sendmsg, Some(370), 49, SENDMSG),
+    call!(sendmsg, SYS_sendmsg, Some(370), 49, &SENDMSG),
     call!(recvfrom, SYS_recvfrom, Some(371), 35, [RES, read(1), inward(4), fd(0), number(2)]),
     call!(
         recvmsg,
@@ -292,8 +295,8 @@ pub(crate) static ALL: &[Call] = &[
     ),
     call!(setuid, SYS_setuid, Some(213), 199, [RES, number(0)]),
     call!(setgid, SYS_setgid, Some(214), 201, [RES, number(0)]),
-    call!(setresuid, SYS_setresuid, Some(208), 193, UID_SETS),
-    call!(setresgid, SYS_setresgid, Some(210), 195, UID_SETS),
+    call!(setresuid, SYS_setresuid, Some(208), 193, &UID_SETS),
+    call!(setresgid, SYS_setresgid, Some(210), 195, &UID_SETS),
     call!(setreuid, SYS_setreuid, Some(203), 427, [RES, number(0), number(1)]),
     call!(setregid, SYS_setregid, Some(204), 429, [RES, number(0), number(1)]),
     call!(setpgid, SYS_setpgid, Some(57), 295, [RES, fd(0), fd(1)]),
@@ -409,8 +412,8 @@ pub(crate) static ALL: &[Call] = &[
 pub(crate) static OLD: &[Call] = &[
     call!(open, SYS_open, Some(5), 3, [RES, text(0), open_flags(1), mode(1), DEVICE, INODE, PATH]),
     call!(creat, SYS_creat, Some(8), 59, [RES, text(0), number(1), DEVICE, INODE, LAYER, PATH]),
-    call!(fork, SYS_fork, Some(2), 225, FORK),
-    call!(vfork, SYS_vfork, Some(190), 227, FORK),
+    call!(fork, SYS_fork, Some(2), 225, &FORK),
+    call!(vfork, SYS_vfork, Some(190), 227, &FORK),
     call!(dup2, SYS_dup2, Some(63), 363, [RES, fd(0), fd(1)]),
     call!(pipe, SYS_pipe, Some(42), 61, [RES, user_fd(0, 0), user_fd(0, 4), inode_of(0)]),
     call!(unlink, SYS_unlink, Some(10), 301, [RES, text(0)]),

@@ -26,9 +26,16 @@ const MOST_PARAMETERS: usize = 32;
 /// The programs while they run.
 pub(crate) struct Kernel {
     /// Programs run as long as these are there.
-    _links: Vec<Link>,
+    links: Vec<Link>,
     _object: Object,
     _rings: Vec<MapHandle>,
+}
+
+impl Kernel {
+    /// Ends the programs; their maps stay, with what they have sent and counted.
+    pub(crate) fn detach(&mut self) {
+        self.links.clear();
+    }
 }
 
 /// What there is to read once programs run.
@@ -102,7 +109,7 @@ fn attempt(
         .collect();
     let gauge = Gauge { tallies: handle("tallies")?, lost: handle("lost")? };
     Ok(Loaded {
-        kernel: Kernel { _links: links?, _object: object, _rings: rings },
+        kernel: Kernel { links: links?, _object: object, _rings: rings },
         rings: mapped,
         gauge,
     })
@@ -131,7 +138,7 @@ fn prepare(object: &mut OpenObject, processors: u32, programs: [&str; 2]) -> Res
 
 fn make_rings(size: u32, processors: u32) -> Result<Vec<MapHandle>, Error> {
     let options = libbpf_sys::bpf_map_create_opts {
-        sz: std::mem::size_of::<libbpf_sys::bpf_map_create_opts>() as _,
+        sz: size_of::<libbpf_sys::bpf_map_create_opts>() as _,
         ..Default::default()
     };
     (0..processors)

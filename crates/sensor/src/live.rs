@@ -16,6 +16,8 @@ use crate::start;
 /// An event is put together within this time, in nanoseconds: until then an earlier one may still come
 /// from another processor.
 const SETTLED: u64 = 1_000_000;
+/// Within this time a program that was taken away has ended everywhere.
+const DETACHED: Duration = Duration::from_millis(5);
 /// How much is framed at once.
 const CHUNK: usize = 256 * 1024;
 /// How long the reader sleeps where nothing comes.
@@ -49,7 +51,7 @@ impl Stop {
 /// What the kernel sends, as the bytes of a capture.
 pub struct Live {
     /// Programs run as long as this is there.
-    _kernel: Kernel,
+    kernel: Kernel,
     rings: Vec<Ring>,
     framer: Framer,
     containers: Option<Containers>,
@@ -58,6 +60,8 @@ pub struct Live {
     framed: Vec<u8>,
     given: usize,
     idle: usize,
+    /// The programs were taken away: what is in the rings is the rest.
+    detached: bool,
     ended: bool,
     malformed: Arc<AtomicU64>,
 }
@@ -72,7 +76,7 @@ impl Live {
         ask_runtimes: bool,
     ) -> Self {
         let mut live = Self {
-            _kernel: kernel,
+            kernel,
             rings,
             framer,
             containers: None,
@@ -80,6 +84,7 @@ impl Live {
             framed: begin,
             given: 0,
             idle: 0,
+            detached: false,
             ended: false,
             malformed: Arc::default(),
         };
@@ -102,6 +107,12 @@ impl Live {
         self.given = 0;
         while self.framed.is_empty() {
             let stopping = self.stop.is_asked_for();
+            if stopping && !self.detached {
+                // First, so that what was counted as sent is what is read.
+                self.detached = true;
+                self.kernel.detach();
+                std::thread::sleep(DETACHED);
+            }
             let settled =
                 if stopping { u64::MAX } else { start::since_boot().saturating_sub(SETTLED) };
             self.rings.iter_mut().for_each(Ring::look);

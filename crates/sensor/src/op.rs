@@ -215,11 +215,6 @@ pub(crate) const fn inward_of_result() -> Parameter {
     of(12, RESULT, RESULT)
 }
 
-/// Both ends of the socket of the first argument, ours first, and no given address.
-pub(crate) const fn outward_alone() -> Parameter {
-    of(11, RESULT, 0)
-}
-
 /// Eight bytes, the same each time.
 pub(crate) const fn constant_long(number: u32) -> Parameter {
     of(39, RESULT, number)

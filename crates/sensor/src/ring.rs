@@ -88,7 +88,7 @@ impl Ring {
             // busy until `release` has told it that it was read, for which `self` is borrowed alone.
             let record = unsafe {
                 std::slice::from_raw_parts(
-                    self.writer.as_ptr().add(self.page + at + 8).cast_const(),
+                    self.writer.as_ptr().add(self.page + at + 8),
                     length,
                 )
             };

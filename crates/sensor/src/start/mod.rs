@@ -72,6 +72,11 @@ mod tests {
 
     use super::*;
 
+    fn effective_user() -> u32 {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata("/proc/self").unwrap().uid()
+    }
+
     #[test]
     fn the_begin_tells_of_this_process_and_what_it_has_open() {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -99,7 +104,7 @@ mod tests {
         assert_eq!(reader.problems(), []);
         let process = process.unwrap();
         assert_eq!(process.pid, own);
-        assert_eq!(process.uid, rustix::process::geteuid().as_raw());
+        assert_eq!(process.uid, effective_user());
         assert_eq!(
             process.exepath,
             std::env::current_exe().unwrap().as_os_str().as_encoded_bytes()
