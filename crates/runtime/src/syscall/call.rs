@@ -116,7 +116,7 @@ impl<'e> SystemCall<'e> {
     }
 
     /// What a system call gave back.
-    pub(crate) fn result(&self) -> Option<i64> {
+    pub fn result(&self) -> Option<i64> {
         super::changes::result(self.event_type, &self.parameters)
     }
 }
