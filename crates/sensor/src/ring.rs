@@ -87,10 +87,7 @@ impl Ring {
             // the data, which are mapped twice. The kernel does not write to a record that is not
             // busy until `release` has told it that it was read, for which `self` is borrowed alone.
             let record = unsafe {
-                std::slice::from_raw_parts(
-                    self.writer.as_ptr().add(self.page + at + 8),
-                    length,
-                )
+                std::slice::from_raw_parts(self.writer.as_ptr().add(self.page + at + 8), length)
             };
             return Some(record);
         }

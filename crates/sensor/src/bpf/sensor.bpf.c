@@ -292,28 +292,40 @@ gone:;
 	return 0;
 }
 
-static __always_inline int on_exit(struct pt_regs *regs, long result)
+/*
+ * Which call it is, among ours; CALL_EXIT where it is none. Most calls of a machine come here and no
+ * further: where the kernel lets a program (`typed`), it reads without a helper.
+ */
+static __always_inline u32 number_of_call(struct pt_regs *regs, bool typed, bool *narrow)
 {
-	u32 number;
+	u32 number, status = 0;
 #if defined(__TARGET_ARCH_x86)
-	number = (u32)BPF_CORE_READ(regs, orig_ax) & ~0x40000000u;
+	if (typed) {
+		number = (u32)regs->orig_ax & ~0x40000000u;
+		struct task_struct *task = bpf_get_current_task_btf();
+		status = task->thread_info.status;
+	} else {
+		number = (u32)BPF_CORE_READ(regs, orig_ax) & ~0x40000000u;
+		struct task_struct *task = (void *)bpf_get_current_task();
+		status = BPF_CORE_READ(task, thread_info.status);
+	}
+	if (status & TS_COMPAT) {
+		u32 *other = bpf_map_lookup_elem(&compat, &number);
+		*narrow = true;
+		return other && *other ? *other - 1 : CALL_EXIT;
+	}
 #else
-	number = BPF_CORE_READ(regs, syscallno);
+	number = typed ? (u32)regs->syscallno : (u32)BPF_CORE_READ(regs, syscallno);
 #endif
+	return number;
+}
+
+static __always_inline int on_exit(struct pt_regs *regs, long result, bool typed)
+{
+	bool narrow = false;
+	u32 number = number_of_call(regs, typed, &narrow);
 	if (number >= CALL_EXIT)
 		return 0;
-	u64 now = bpf_ktime_get_boot_ns();
-	bool narrow = false;
-#if defined(__TARGET_ARCH_x86)
-	struct task_struct *task = (void *)bpf_get_current_task();
-	if (BPF_CORE_READ(task, thread_info.status) & TS_COMPAT) {
-		u32 *other = bpf_map_lookup_elem(&compat, &number);
-		if (!other || !*other)
-			return 0;
-		number = *other - 1;
-		narrow = true;
-	}
-#endif
 	struct call *call = bpf_map_lookup_elem(&calls, &number);
 	if (!call || !(call->flags & CALL_ON))
 		return 0;
@@ -324,6 +336,7 @@ static __always_inline int on_exit(struct pt_regs *regs, long result)
 	struct scratch *s = scratch_of_cpu();
 	if (!s)
 		return 0;
+	u64 now = bpf_ktime_get_boot_ns();
 	s->result = result;
 #if defined(__TARGET_ARCH_x86)
 	if (narrow) {
@@ -371,13 +384,13 @@ static __always_inline int on_end(struct task_struct *task)
 SEC("tp_btf/sys_exit")
 int call_ends(u64 *ctx)
 {
-	return on_exit((void *)ctx[0], ctx[1]);
+	return on_exit((void *)ctx[0], ctx[1], true);
 }
 
 SEC("raw_tp/sys_exit")
 int call_ends_raw(u64 *ctx)
 {
-	return on_exit((void *)ctx[0], ctx[1]);
+	return on_exit((void *)ctx[0], ctx[1], false);
 }
 
 SEC("tp_btf/sched_process_exit")

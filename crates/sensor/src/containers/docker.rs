@@ -1,6 +1,9 @@
 //! Docker, and podman where it answers in the same words: HTTP over a unix socket.
+//!
+//! While a container starts, its runtime answers no question about it. What a container is called and made
+//! of is therefore taken from the event that it was created, before it starts.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender};
@@ -20,20 +23,91 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest answer that is read.
 const LONGEST: u64 = 8 * 1024 * 1024;
 const SHOWN: usize = 12;
+/// The stream of what happens to containers: `filters={"type":["container"]}`.
+const EVENTS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
+/// The longest event.
+const LONGEST_LINE: u64 = 1024 * 1024;
+/// How long a runtime that is not there is left alone.
+const AGAIN: Duration = Duration::from_secs(2);
 
-/// Answers questions about containers until nobody asks any more.
+/// Answers questions about containers, and tells of new ones, until nobody listens any more.
 pub(super) fn serve(asked: Receiver<String>, answer: Sender<Description>) {
-    let thread = std::thread::Builder::new().name("containers".to_owned());
-    // Without a thread nothing is described; containers are still known by their numbers.
-    let _ = thread.spawn(move || {
+    for (socket, kind) in SOCKETS {
+        let answer = answer.clone();
+        spawn(move || listen(Path::new(socket), kind, &answer));
+    }
+    spawn(move || {
         while let Ok(id) = asked.recv() {
             let json =
                 SOCKETS.iter().find_map(|(socket, kind)| inspect(Path::new(socket), &id, *kind));
-            if answer.send(Description { id, json }).is_err() {
+            if answer.send(Description { id, json, removed: false }).is_err() {
                 break;
             }
         }
     });
+}
+
+/// Without a thread nothing is described; containers are still known by their numbers.
+fn spawn(work: impl FnOnce() + Send + 'static) {
+    let _ = std::thread::Builder::new().name("containers".to_owned()).spawn(work);
+}
+
+/// Tells of containers that are created and removed, again and again where a runtime goes away.
+fn listen(socket: &Path, kind: u64, answer: &Sender<Description>) {
+    loop {
+        if let Some(events) = ask(socket, EVENTS, None) {
+            let mut events = BufReader::new(events);
+            let mut line = Vec::new();
+            while (&mut events)
+                .take(LONGEST_LINE)
+                .read_until(b'\n', &mut line)
+                .is_ok_and(|read| read > 0)
+            {
+                let told = serde_json::from_slice(&line).ok();
+                line.clear();
+                let described = told.and_then(|event| news(socket, &event, kind));
+                if described.is_some_and(|described| answer.send(described).is_err()) {
+                    return;
+                }
+            }
+        }
+        std::thread::sleep(AGAIN);
+    }
+}
+
+/// What an event says of a container.
+fn news(socket: &Path, event: &Value, kind: u64) -> Option<Description> {
+    let full = event.pointer("/Actor/ID")?.as_str()?;
+    let id = full.get(..SHOWN)?.to_owned();
+    match event.get("Action")?.as_str()? {
+        "destroy" | "remove" => {
+            let json = json!({ "container": { "id": id } }).to_string();
+            Some(Description { id, json: Some(json), removed: true })
+        }
+        "create" => {
+            let json = inspect(socket, full, kind).or_else(|| announced(event, kind));
+            Some(Description { id, json, removed: false })
+        }
+        // By now it has an address.
+        "start" | "rename" => {
+            Some(Description { id, json: Some(inspect(socket, full, kind)?), removed: false })
+        }
+        _ => None,
+    }
+}
+
+/// What the event of a creation itself has: name, image and labels.
+fn announced(event: &Value, kind: u64) -> Option<String> {
+    let attributes = event.pointer("/Actor/Attributes")?.as_object()?;
+    let mut labels = attributes.clone();
+    let mut text = |name: &str| labels.remove(name).unwrap_or_else(|| json!(""));
+    let (name, image) = (text("name"), text("image"));
+    let answer = json!({
+        "Id": event.pointer("/Actor/ID"),
+        "Name": name,
+        "Config": {"Image": image, "Labels": labels},
+    });
+    Some(described(&answer, kind)?.to_string())
 }
 
 /// Every container that runs.
@@ -45,7 +119,7 @@ pub(super) fn all() -> Vec<Description> {
         for id in list.iter().filter_map(|one| one.get("Id")?.as_str()) {
             let short = id.get(..SHOWN).unwrap_or(id).to_owned();
             let json = inspect(&socket, id, kind);
-            found.push(Description { id: short, json });
+            found.push(Description { id: short, json, removed: false });
         }
     }
     found
@@ -124,16 +198,20 @@ fn parts(image: &str) -> (&str, &str, &str) {
     }
 }
 
-/// The answer to a question, where there is one. HTTP/1.0, so that the answer ends with the
-/// connection.
+/// The answer to a question, where there is one.
 fn get(socket: &Path, path: &str) -> Option<Value> {
+    let mut answer = Vec::new();
+    ask(socket, path, Some(TIMEOUT))?.take(LONGEST).read_to_end(&mut answer).ok()?;
+    body(&answer).and_then(|body| serde_json::from_slice(body).ok())
+}
+
+/// Asks a question. HTTP/1.0, so that the answer ends with the connection.
+fn ask(socket: &Path, path: &str, timeout: Option<Duration>) -> Option<UnixStream> {
     let mut stream = UnixStream::connect(socket).ok()?;
-    stream.set_read_timeout(Some(TIMEOUT)).ok()?;
+    stream.set_read_timeout(timeout).ok()?;
     stream.set_write_timeout(Some(TIMEOUT)).ok()?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
-    let mut answer = Vec::new();
-    stream.take(LONGEST).read_to_end(&mut answer).ok()?;
-    body(&answer).and_then(|body| serde_json::from_slice(body).ok())
+    Some(stream)
 }
 
 /// What stands behind the head of an answer that says 200.
@@ -171,6 +249,26 @@ mod tests {
         assert_eq!(container["host_network"], false);
         assert_eq!(container["labels"]["a"], "b");
         assert_eq!(container["Mounts"][0]["Destination"], "/data");
+    }
+
+    #[test]
+    fn the_event_of_a_creation_tells_name_image_and_labels() {
+        let id = "f1c2d3e4a5b6978812345678901234567890abcdefabcdefabcdefabcdefabcd";
+        let event = json!({
+            "Action": "create",
+            "Actor": {"ID": id, "Attributes": {"name": "web", "image": "web:1.2", "team": "red"}},
+        });
+        let nowhere = Path::new("/nonexistent.sock");
+        let told = news(nowhere, &event, 0).unwrap();
+        let json: Value = serde_json::from_str(&told.json.unwrap()).unwrap();
+        assert_eq!(told.id, "f1c2d3e4a5b6");
+        assert_eq!(json["container"]["name"], "web");
+        assert_eq!(json["container"]["imagetag"], "1.2");
+        assert_eq!(json["container"]["labels"], json!({"team": "red"}));
+        let gone = json!({"Action": "destroy", "Actor": {"ID": id}});
+        assert!(news(nowhere, &gone, 0).unwrap().removed);
+        assert_eq!(news(nowhere, &json!({"Action": "create", "Actor": {"ID": "é"}}), 0), None);
+        assert_eq!(news(nowhere, &json!({"Action": "exec_create"}), 0), None);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub struct Description {
     pub id: String,
     /// JSON: `{"container": …}`; none where no runtime knows it.
     pub json: Option<String>,
+    /// It is there no longer.
+    pub removed: bool,
 }
 
 /// Containers that the stream knows of.
@@ -56,8 +58,13 @@ impl Containers {
     }
 
     fn tell(&mut self, description: Description, framer: &Framer, now: u64, out: &mut Vec<u8>) {
+        let name = if description.removed { "container_removed" } else { "container" };
         if let Some(json) = &description.json {
-            framer.tell(now, "container", json.as_bytes(), out);
+            framer.tell(now, name, json.as_bytes(), out);
+        }
+        if description.removed {
+            self.known.remove(&description.id);
+            return;
         }
         if self.known.len() >= MOST {
             self.known.clear();
