@@ -21,6 +21,7 @@ const PROGRAMS: [[&str; 2]; 2] =
 
 const ON: u8 = 1;
 const ONLY_SUCCESS: u8 = 2;
+const ONLY_DESCRIPTORS: u8 = 4;
 const MOST_PARAMETERS: usize = 32;
 
 /// The programs while they run.
@@ -168,7 +169,11 @@ fn choose(calls: &MapHandle, compat: &MapHandle, selection: &Selection) -> Resul
 
 /// `struct call` of `bpf/scratch.h`.
 fn encoded(call: &Call, failures: bool) -> Vec<u8> {
-    let flags = if failures { ON } else { ON | ONLY_SUCCESS };
+    let flags = match call.name {
+        _ if failures => ON,
+        "fcntl" => ON | ONLY_SUCCESS | ONLY_DESCRIPTORS,
+        _ => ON | ONLY_SUCCESS,
+    };
     let mut value = Vec::with_capacity(4 + 4 * MOST_PARAMETERS);
     value.extend_from_slice(&call.event.to_ne_bytes());
     value.push(u8::try_from(call.parameters.len()).unwrap_or(0));

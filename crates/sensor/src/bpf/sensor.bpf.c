@@ -18,6 +18,9 @@
 #define TS_COMPAT 2
 #define O_CREAT 0100
 #define O_TMPFILE 020000000
+#define F_DUPFD 0
+#define F_SETFD 2
+#define F_DUPFD_CLOEXEC 1030
 #define PR_SET_NAME 15
 #define PR_GET_NAME 16
 #define PR_GET_CHILD_SUBREAPER 37
@@ -364,6 +367,11 @@ static __always_inline int on_exit(struct pt_regs *regs, long result, bool typed
 	s->args[4] = BPF_CORE_READ(regs, regs[4]);
 	s->args[5] = BPF_CORE_READ(regs, regs[5]);
 #endif
+	if (call->flags & CALL_ONLY_DESCRIPTORS) {
+		u32 command = s->args[1];
+		if (command != F_DUPFD && command != F_SETFD && command != F_DUPFD_CLOEXEC)
+			return 0;
+	}
 	return send(s, call, number, now);
 }
 
