@@ -10,6 +10,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a tool of the benchmarks, which ends at the first surprise"
 )]
@@ -59,7 +60,8 @@ fn rate(per_second: u64, seconds: u64) {
     let threads = thread::available_parallelism().unwrap().get() as u64;
     let each = per_second / 2 / threads;
     let made: u64 = thread::scope(|scope| {
-        let running: Vec<_> = (0..threads).map(|_| scope.spawn(move || paced(each, seconds))).collect();
+        let running: Vec<_> =
+            (0..threads).map(|_| scope.spawn(move || paced(each, seconds))).collect();
         running.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
     println!("{} events", made * 2);

@@ -146,8 +146,12 @@ impl Framer {
         out.extend_from_slice(&number(length));
         out.extend_from_slice(&plimsoll_runtime::scap::codes::ASYNCEVENT_E.to_le_bytes());
         out.extend_from_slice(&number(lengths.len()));
-        lengths.iter().for_each(|length| out.extend_from_slice(&number(*length)));
-        values.iter().for_each(|value| out.extend_from_slice(value));
+        for length in lengths {
+            out.extend_from_slice(&number(length));
+        }
+        for value in values {
+            out.extend_from_slice(value);
+        }
         out.resize(begin + 8 + padded, 0);
         out.extend_from_slice(&number(padded + FRAME));
     }
@@ -192,7 +196,9 @@ mod tests {
         for value in values {
             record.extend_from_slice(&u16::try_from(value.len()).unwrap().to_le_bytes());
         }
-        values.iter().for_each(|value| record.extend_from_slice(value));
+        for value in values {
+            record.extend_from_slice(value);
+        }
         record
     }
 
@@ -296,7 +302,9 @@ mod tests {
             bytes.extend_from_slice(&u32::try_from(length).unwrap().to_le_bytes());
             bytes.extend_from_slice(&code.to_le_bytes());
             bytes.extend_from_slice(&u32::try_from(lengths.len()).unwrap().to_le_bytes());
-            lengths.iter().for_each(|length| bytes.extend_from_slice(&length.to_le_bytes()));
+            for length in &lengths {
+                bytes.extend_from_slice(&length.to_le_bytes());
+            }
             bytes.extend_from_slice(&data);
             let mut out = Vec::new();
             if Framer::new(0).frame(&bytes, 0, &mut out).is_ok() {

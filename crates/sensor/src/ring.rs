@@ -4,6 +4,7 @@
 //! the position of the reader, one with that of the writer, then the data twice behind each other, so
 //! that a record never has to be read in two pieces. The file is the only one with pointers.
 #![allow(unsafe_code, reason = "what the kernel writes is read from memory that both share")]
+#![allow(clippy::cast_ptr_alignment, reason = "pages and records are aligned, as each place says")]
 
 use std::io;
 use std::os::fd::AsRawFd;

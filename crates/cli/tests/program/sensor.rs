@@ -181,9 +181,8 @@ fn what_was_recorded_raises_the_same_alerts_again() {
     Command::new("sh").args(["-c", "cat /etc/shadow >/dev/null; exit 7"]).status().unwrap();
     let (alerts, told) = watching.end(&machine, "-TERM");
     assert_eq!(outputs(&alerts, "Shell").len(), 1, "{told}");
-    let replayed = machine
-        .run("watch --rules rules.yaml --replay live.scap -o json --all-matches")
-        .ended(0);
+    let replayed =
+        machine.run("watch --rules rules.yaml --replay live.scap -o json --all-matches").ended(0);
     let again: Vec<Value> =
         replayed.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = |alerts: &[Value]| -> Vec<String> {

@@ -23,7 +23,7 @@ pub(super) fn of(pid: i64, sockets: &mut Sockets) -> Vec<Descriptor> {
         .filter_map(|entry| {
             let fd: i64 = entry.file_name().to_str()?.parse().ok()?;
             let target = fs::read_link(entry.path()).ok()?;
-            one(folder, fd, target.as_os_str().as_bytes(), sockets)
+            Some(one(folder, fd, target.as_os_str().as_bytes(), sockets))
         })
         .take(MOST)
         .collect()
@@ -43,23 +43,23 @@ fn new(fd: i64, kind: DescriptorKind, name: &[u8]) -> Descriptor {
     }
 }
 
-fn one(folder: &Path, fd: i64, target: &[u8], sockets: &mut Sockets) -> Option<Descriptor> {
+fn one(folder: &Path, fd: i64, target: &[u8], sockets: &mut Sockets) -> Descriptor {
     if let Some(ino) = inode(target, b"socket:[") {
-        return Some(sockets.of(folder, ino).map_or_else(
+        return sockets.of(folder, ino).map_or_else(
             || new(fd, DescriptorKind::Unsupported, b""),
             |found| Descriptor { fd, ..found },
-        ));
+        );
     }
     if let Some(ino) = inode(target, b"pipe:[") {
-        return Some(Descriptor { ino, ..new(fd, DescriptorKind::Pipe, b"") });
+        return Descriptor { ino, ..new(fd, DescriptorKind::Pipe, b"") };
     }
     if let Some(name) = target.strip_prefix(b"anon_inode:") {
-        return Some(new(fd, anonymous(name), b""));
+        return new(fd, anonymous(name), b"");
     }
     if target.starts_with(b"/memfd:") {
         let name = target.get(7..).unwrap_or_default();
         let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
-        return Some(new(fd, DescriptorKind::Memory, name));
+        return new(fd, DescriptorKind::Memory, name);
     }
     let mut found = new(fd, DescriptorKind::FileWithFlags, target);
     if let Ok(file) = fs::metadata(folder.join("fd").join(fd.to_string())) {
@@ -73,7 +73,7 @@ fn one(folder: &Path, fd: i64, target: &[u8], sockets: &mut Sockets) -> Option<D
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));
     let flags = flags.and_then(|text| u64::from_str_radix(text.trim(), 8).ok()).unwrap_or(0);
     found.flags = u32::try_from(Fix::Open.apply(flags)).unwrap_or(0);
-    Some(found)
+    found
 }
 
 /// The number in `socket:[123]`.
