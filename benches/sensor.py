@@ -119,22 +119,28 @@ def rate(program, storm, per_second=200_000, seconds=60):
     print(told)
 
 
-def slowdown(program, storm, count=3000, rounds=7):
+def slowdown(program, storm, count=1500, rounds=7):
     def once():
-        return float(subprocess.run([storm, "work", str(count)], check=True,
-                                    capture_output=True).stdout)
+        out = subprocess.run([storm, "work", str(count)], check=True, capture_output=True).stdout
+        return [float(cell) for cell in out.split()]
     once()
     without, within = [], []
-    for _ in range(rounds):
-        without.append(once())
+    for at in range(rounds):
+        # In turn first and second, so that a machine that warms up favours neither.
+        if at % 2:
+            without.append(once())
         watch = Watch(program, DEFAULT)
         within.append(once())
         watch.end()
-    ratios = [b / a - 1 for a, b in zip(without, within)]
-    print(f"  fork, exec, open: {statistics.median(without) / count * 1e6:.0f} us without, "
-          f"{statistics.median(within) / count * 1e6:.0f} us within, "
-          f"{statistics.median(ratios):+.1%} (of {rounds} pairs: "
-          f"{min(ratios):+.1%} to {max(ratios):+.1%})")
+        if not at % 2:
+            without.append(once())
+    for what, cell in (("time", 0), ("processor time", 1)):
+        ratios = [b[cell] / a[cell] - 1 for a, b in zip(without, within)]
+        print(f"  fork, exec, open, {what}: "
+              f"{statistics.median(one[cell] for one in without) / count * 1e6:.0f} us without, "
+              f"{statistics.median(one[cell] for one in within) / count * 1e6:.0f} us within, "
+              f"{statistics.median(ratios):+.1%} (of {rounds} pairs: "
+              f"{min(ratios):+.1%} to {max(ratios):+.1%})")
 
 
 def delay(program, count=300):

@@ -5,7 +5,7 @@
 //! storm connects COUNT          connects datagram sockets to COUNT addresses of 127.0.0.0/8
 //! storm execs COUNT             runs /bin/true COUNT times with a numbered argument
 //! storm rate PER_SECOND SECONDS opens and closes /dev/null, so many events a second
-//! storm work COUNT              forks, runs /bin/true and opens a file, COUNT times; says how long
+//! storm work COUNT              forks, runs /bin/true and opens a file, COUNT times; says how long and with how much of a processor
 //! ```
 #![allow(
     clippy::unwrap_used,
@@ -88,5 +88,13 @@ fn work(count: u64) {
         Command::new("/bin/true").stdin(Stdio::null()).status().unwrap();
         let _ = File::open("/etc/hostname");
     }
-    println!("{:.3}", begun.elapsed().as_secs_f64());
+    println!("{:.3} {:.2}", begun.elapsed().as_secs_f64(), processor_seconds());
+}
+
+/// What this process and its children have used, as /proc tells it.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    let cells: Vec<&str> = stat.rsplit_once(") ").unwrap().1.split(' ').collect();
+    let ticks: u32 = (11..15).map(|at| cells[at].parse::<u32>().unwrap()).sum();
+    f64::from(ticks) / 100.0
 }

@@ -8,7 +8,7 @@ use libbpf_rs::{
 };
 
 use crate::calls::{self, Call};
-use crate::loss::Gauge;
+use crate::loss::{Aftermath, Gauge};
 use crate::ring::Ring;
 use crate::selection::Selection;
 use crate::{Error, privilege};
@@ -44,6 +44,7 @@ pub(crate) struct Loaded {
     pub(crate) kernel: Kernel,
     pub(crate) rings: Vec<Ring>,
     pub(crate) gauge: Gauge,
+    pub(crate) aftermath: Aftermath,
 }
 
 /// Loads and attaches the programs with a ring of so many bytes for each processor.
@@ -108,11 +109,13 @@ fn attempt(
         .filter(|program| programs.iter().any(|name| program.name() == *name))
         .map(|program| program.attach().map_err(failed("attach its programs")))
         .collect();
-    let gauge = Gauge { tallies: handle("tallies")?, lost: handle("lost")? };
+    let gauge = || Ok::<_, Error>(Gauge { tallies: handle("tallies")?, lost: handle("lost")? });
+    let (gauge, aftermath) = (gauge()?, Aftermath::new(gauge()?));
     Ok(Loaded {
         kernel: Kernel { links: links?, _object: object, _rings: rings },
         rings: mapped,
         gauge,
+        aftermath,
     })
 }
 

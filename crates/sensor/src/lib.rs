@@ -99,8 +99,12 @@ pub fn start(options: &Options, stop: Stop) -> Result<(Live, Gauge), Error> {
     let boot_time = start::boot_time();
     let begin = start::capture(boot_time).map_err(Error::Start)?;
     let framer = record::Framer::new(boot_time);
-    let live = Live::new(loaded.kernel, loaded.rings, framer, begin, stop, options.ask_runtimes);
-    Ok((live, loaded.gauge))
+    let kernel::Loaded { kernel, rings, gauge, aftermath } = loaded;
+    let mut live = Live::new(kernel, rings, aftermath, framer, begin, stop);
+    if options.ask_runtimes {
+        live.ask_runtimes();
+    }
+    Ok((live, gauge))
 }
 
 #[cfg(test)]

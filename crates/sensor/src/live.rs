@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::containers::Containers;
 use crate::kernel::Kernel;
+use crate::loss::Aftermath;
 use crate::record::Framer;
 use crate::ring::Ring;
 use crate::start;
@@ -53,6 +54,7 @@ pub struct Live {
     /// Programs run as long as this is there.
     kernel: Kernel,
     rings: Vec<Ring>,
+    aftermath: Aftermath,
     framer: Framer,
     containers: Option<Containers>,
     stop: Stop,
@@ -70,14 +72,15 @@ impl Live {
     pub(crate) fn new(
         kernel: Kernel,
         rings: Vec<Ring>,
+        aftermath: Aftermath,
         framer: Framer,
         begin: Vec<u8>,
         stop: Stop,
-        ask_runtimes: bool,
     ) -> Self {
-        let mut live = Self {
+        Self {
             kernel,
             rings,
+            aftermath,
             framer,
             containers: None,
             stop,
@@ -87,13 +90,14 @@ impl Live {
             detached: false,
             ended: false,
             malformed: Arc::default(),
-        };
-        if ask_runtimes {
-            let mut containers = Containers::new();
-            containers.begin(&live.framer, start::since_boot(), &mut live.framed);
-            live.containers = Some(containers);
         }
-        live
+    }
+
+    /// Has container runtimes asked about containers from now on.
+    pub(crate) fn ask_runtimes(&mut self) {
+        let mut containers = Containers::new();
+        containers.begin(&self.framer, start::since_boot(), &mut self.framed);
+        self.containers = Some(containers);
     }
 
     /// How many records were not what they said: read at any time.
@@ -119,6 +123,11 @@ impl Live {
             self.frame(settled);
             if let Some(containers) = &mut self.containers {
                 containers.news(&self.framer, start::since_boot(), &mut self.framed);
+            }
+            if self.aftermath.is_calm()
+                && let Ok(blocks) = start::again()
+            {
+                self.framed.extend_from_slice(&blocks);
             }
             if !self.framed.is_empty() {
                 self.idle = 0;

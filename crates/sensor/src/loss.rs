@@ -1,5 +1,7 @@
 //! What became of events: how many were made, sent, and lost for which reason.
 
+use std::time::{Duration, Instant};
+
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
 
 use crate::calls;
@@ -46,6 +48,38 @@ impl Tally {
 pub struct Gauge {
     pub(crate) tallies: MapHandle,
     pub(crate) lost: MapHandle,
+}
+
+/// Says when the dust has settled: events were lost, and for a while none more.
+#[derive(Debug)]
+pub(crate) struct Aftermath {
+    gauge: Gauge,
+    lost: u64,
+    looked: Instant,
+    /// Something was lost since it last said so.
+    pending: bool,
+}
+
+/// How often it is looked, and so how long nothing may be lost.
+const CALM: Duration = Duration::from_secs(1);
+
+impl Aftermath {
+    pub(crate) fn new(gauge: Gauge) -> Self {
+        Self { gauge, lost: 0, looked: Instant::now(), pending: false }
+    }
+
+    /// Whether events were lost and no more are: said once.
+    pub(crate) fn is_calm(&mut self) -> bool {
+        if self.looked.elapsed() < CALM {
+            return false;
+        }
+        self.looked = Instant::now();
+        let lost = self.gauge.tally().lost();
+        let more = std::mem::replace(&mut self.lost, lost) < lost;
+        let calm = self.pending && !more;
+        self.pending = more;
+        calm
+    }
 }
 
 impl Gauge {

@@ -126,6 +126,11 @@ impl<R: Read> Capture<R> {
                         *begun = false;
                         *full = false;
                     }
+                    if matches!(*item, Item::Process(_)) {
+                        // Threads that are listed, at the beginning or again after events were
+                        // lost, find their parents when all of them are there.
+                        *begun = false;
+                    }
                     known(state, *item);
                     continue;
                 }

@@ -16,6 +16,9 @@ use std::io;
 use plimsoll_runtime::scap::{Machine, Writer};
 use rustix::time::{ClockId, clock_gettime};
 
+/// How long the block of a section is.
+const SECTION: usize = 28;
+
 /// Nanoseconds of a clock.
 fn clock(id: ClockId) -> u64 {
     let time = clock_gettime(id);
@@ -39,6 +42,22 @@ pub(crate) fn capture(boot_time: u64) -> io::Result<Vec<u8>> {
     writer.machine(&machine(boot_time))?;
     writer.interfaces(&interfaces::all())?;
     writer.accounts(&accounts::all())?;
+    processes_and_files(&mut writer)?;
+    writer.finish()
+}
+
+/// Processes and their files once more, as blocks of a capture that has begun: what was lost may have
+/// changed them.
+pub(crate) fn again() -> io::Result<Vec<u8>> {
+    let mut writer = Writer::new(Vec::new())?;
+    processes_and_files(&mut writer)?;
+    let mut blocks = writer.finish()?;
+    // Without the section, which would begin another capture.
+    blocks.drain(..SECTION.min(blocks.len()));
+    Ok(blocks)
+}
+
+fn processes_and_files(writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     let found = processes::all()?;
     writer.processes(found.iter().cloned())?;
     let mut sockets = sockets::Sockets::default();
@@ -48,7 +67,7 @@ pub(crate) fn capture(boot_time: u64) -> io::Result<Vec<u8>> {
             writer.descriptors(process.tid, descriptors.into_iter())?;
         }
     }
-    writer.finish()
+    Ok(())
 }
 
 fn machine(boot_time: u64) -> Machine {
@@ -75,6 +94,21 @@ mod tests {
     fn effective_user() -> u32 {
         use std::os::unix::fs::MetadataExt;
         fs::metadata("/proc/self").unwrap().uid()
+    }
+
+    #[test]
+    fn processes_are_told_again_without_beginning_anew() {
+        let mut capture = capture(boot_time()).unwrap();
+        capture.extend_from_slice(&again().unwrap());
+        let mut reader = Reader::new(capture.as_slice(), Limits::default()).unwrap();
+        let own = i64::from(std::process::id());
+        let (mut sections, mut told) = (0, 0);
+        while let Some(item) = reader.next() {
+            sections += u32::from(matches!(item, Item::Section));
+            told += u32::from(matches!(&item, Item::Process(found) if found.tid == own));
+        }
+        assert_eq!((sections, told), (1, 2));
+        assert_eq!(reader.problems(), []);
     }
 
     #[test]
