@@ -104,7 +104,7 @@ def planted(program, storm, count=100_000):
         alerts, told = watch.end()
     for rule in ("Planted open", "Planted connect", "Planted exec"):
         seen = [alert["output"].rsplit(" ", 1)[1] for alert in alerts if alert["rule"] == rule]
-        print(f"  {rule}: {len(seen)} seen, {len(set(seen))} different, of {count}")
+        print(f"  {rule}: {len(seen)} seen, {len(set(seen))} different, of {count}", flush=True)
     print(told)
 
 
