@@ -119,7 +119,7 @@ def rate(program, storm, per_second=200_000, seconds=60):
     print(told)
 
 
-def slowdown(program, storm, count=1500, rounds=7):
+def slowdown(program, storm, count=800, rounds=9):
     def once():
         out = subprocess.run([storm, "work", str(count)], check=True, capture_output=True).stdout
         return [float(cell) for cell in out.split()]
