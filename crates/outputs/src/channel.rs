@@ -63,7 +63,7 @@ impl Outputs {
     pub fn new(settings: &Settings) -> Result<Self, OutputError> {
         let mut channels: Vec<Box<dyn Channel>> = Vec::new();
         if settings.stdout_output.enabled {
-            channels.push(Box::new(stdout::Stdout));
+            channels.push(Box::new(stdout::Stdout { json: settings.json_output }));
         }
         if settings.file_output.enabled {
             channels.push(Box::new(file::File::new(settings.file_output.clone())?));

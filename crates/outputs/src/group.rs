@@ -129,6 +129,7 @@ mod tests {
             message: name.to_owned(),
             fields: [("proc.name".to_owned(), name.into()), ("proc.pid".to_owned(), second.into())]
                 .into(),
+            explanation: None,
         }
     }
 

@@ -1,4 +1,4 @@
-//! Standard output, a line an alert.
+//! Standard output, a line an alert; why it was raised stands below in a text.
 
 use std::io::{self, Write};
 
@@ -8,15 +8,25 @@ use crate::{Channel, OutputError};
 
 /// Standard output.
 #[derive(Debug)]
-pub(crate) struct Stdout;
+pub(crate) struct Stdout {
+    /// Alerts are objects, which have everything in them.
+    pub(crate) json: bool,
+}
 
 impl Channel for Stdout {
     fn name(&self) -> &'static str {
         "stdout"
     }
 
-    fn send(&mut self, _: &Alert, line: &str) -> Result<(), OutputError> {
-        writeln!(io::stdout().lock(), "{line}").map_err(OutputError::io("standard output"))
+    fn send(&mut self, alert: &Alert, line: &str) -> Result<(), OutputError> {
+        let mut text = line.to_owned();
+        if let Some(explanation) = alert.explanation.as_ref().filter(|_| !self.json) {
+            for line in explanation.lines() {
+                text.push('\n');
+                text.push_str(&line);
+            }
+        }
+        writeln!(io::stdout().lock(), "{text}").map_err(OutputError::io("standard output"))
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {

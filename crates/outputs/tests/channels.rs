@@ -24,6 +24,7 @@ fn alert(message: &str) -> Alert {
         host: "h".to_owned(),
         output: format!("22:13:20.123456789: Warning {message}"),
         message: message.to_owned(),
+        explanation: None,
         fields: [("proc.name".to_owned(), "cat".into())].into(),
     }
 }

@@ -96,6 +96,7 @@ fn what_it_hands_on_is_what_the_alert_says() {
             host: "node-1".to_owned(),
             output: "22:13:20.123456789: a \"file\" was read".to_owned(),
             message: "a \"file\" was read".to_owned(),
+            explanation: None,
             fields: [
                 ("evt.time".to_owned(), 1_700_000_000_123_456_789_u64.into()),
                 ("proc.name".to_owned(), "cat".into()),

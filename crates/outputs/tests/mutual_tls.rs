@@ -97,6 +97,7 @@ fn alert() -> Alert {
         host: "h".to_owned(),
         output: "o".to_owned(),
         message: "m".to_owned(),
+        explanation: None,
         fields: [("proc.name".to_owned(), "cat".into())].into(),
     }
 }

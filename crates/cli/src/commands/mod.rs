@@ -9,6 +9,7 @@ mod key;
 mod kube;
 pub(crate) mod lint;
 mod lsp;
+mod profile;
 mod provenance;
 pub(crate) mod rules;
 mod sbom;
@@ -35,6 +36,7 @@ pub(crate) enum Command {
     Key(key::Key),
     Lint(Box<lint::Lint>),
     Lsp(lsp::Lsp),
+    Profile(profile::Profile),
     Provenance(provenance::Provenance),
     #[command(subcommand)]
     Rules(rules::Rules),
@@ -59,6 +61,7 @@ impl Command {
             Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Lsp(command) => command.run(),
+            Self::Profile(command) => command.run(),
             Self::Provenance(command) => command.run(),
             Self::Rules(command) => command.run(),
             Self::Sbom(command) => command.run(),

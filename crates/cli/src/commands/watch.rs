@@ -13,6 +13,7 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
   plimsoll watch --rules falco_rules.yaml --rules my_rules.yaml --replay trace.scap -o json
   kubectl logs … | plimsoll watch --rules k8s_audit_rules.yaml --replay - --min-priority warning
   plimsoll watch --rules falco_rules.yaml --replay trace.scap --write alerts.scap
+  plimsoll watch --rules falco_rules.yaml --replay trace.scap --explain
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
 Without --replay it watches this machine until it is interrupted, which needs root, or CAP_BPF and
@@ -73,6 +74,10 @@ pub(crate) struct Watch {
     #[arg(long)]
     all_matches: bool,
 
+    /// Say of each alert why its rule holds, which processes it comes from, and the container
+    #[arg(long)]
+    explain: bool,
+
     /// The first alert of a kind at once, its like as one with their number after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     group: u64,
@@ -113,6 +118,7 @@ impl Watch {
             all_matches: self.all_matches,
             group: self.group,
             fail_on: self.fail_on,
+            explain: self.explain,
             record: self.write,
         })
     }

@@ -55,6 +55,7 @@ pub(super) fn alert(lost: &Lost, time: u64, host: &str) -> Alert {
         output: format!("{}: Critical {message}", iso_time(time)),
         message,
         fields,
+        explanation: None,
     }
 }
 

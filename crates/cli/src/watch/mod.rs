@@ -5,6 +5,7 @@ mod capture;
 mod drops;
 #[cfg(target_os = "linux")]
 mod live;
+pub(crate) mod profile;
 mod rules;
 pub(crate) mod trial;
 
@@ -17,6 +18,7 @@ use plimsoll_runtime::alert::{Alert, Formatter};
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Arena, Next, Stream};
 use plimsoll_runtime::loader::{Priority, Rule};
+use plimsoll_runtime::why::Explainer;
 
 use crate::commands::lint::files::read;
 use crate::exit::{Outcome, Usage, tell};
@@ -37,6 +39,8 @@ pub(crate) struct Plan {
     /// Seconds.
     pub(crate) group: u64,
     pub(crate) fail_on: Option<String>,
+    /// Alerts say why their rules hold.
+    pub(crate) explain: bool,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
 }
@@ -78,6 +82,10 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
     let mut watch = Watching::new(&chosen, &settings, plan)?;
+    if plan.explain {
+        let macros = &loaded.loader.definitions().macros;
+        watch.explainer = Some(Explainer::new(chosen.iter().copied(), macros));
+    }
     if plan.captures.is_empty() {
         watch.machine(plan, &chosen)?;
         watch.end();
@@ -119,6 +127,7 @@ struct Watching<'r> {
     rules: &'r [&'r Rule],
     formatters: Vec<Formatter>,
     engine: Engine,
+    explainer: Option<Explainer<'r>>,
     host: String,
     groups: Groups,
     limit: Limit,
@@ -146,6 +155,7 @@ impl<'r> Watching<'r> {
             rules,
             formatters: formatters?,
             engine: Engine::new(rules.iter().copied(), matching).with_host(host.clone()),
+            explainer: None,
             host,
             groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
             limit: Limit::new(settings.outputs),
@@ -216,7 +226,12 @@ impl<'r> Watching<'r> {
                 let count = self.counts.entry((rule.priority, &rule.name)).or_default();
                 *count = count.saturating_add(1);
                 arena.reset();
-                self.groups.take(formatter.alert(event, &self.host, &arena), &mut told);
+                let mut alert = formatter.alert(event, &self.host, &arena);
+                if let Some(explainer) = &mut self.explainer {
+                    let why = explainer.explain(*at, event, &self.host, &arena);
+                    alert.explanation = why.map(Box::new);
+                }
+                self.groups.take(alert, &mut told);
             }
             if !matched.is_empty() {
                 drop(next);

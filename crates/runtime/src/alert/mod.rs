@@ -12,6 +12,7 @@ use serde_json::Value as JsonValue;
 use crate::event::{Arena, Event, iso_time};
 use crate::fields::Source;
 use crate::loader::{Priority, Rule};
+use crate::why::Explanation;
 
 pub use template::Template;
 
@@ -78,6 +79,8 @@ pub struct Alert {
     pub message: String,
     /// The fields of the message.
     pub fields: BTreeMap<String, JsonValue>,
+    /// Why the rule holds, where that is asked for.
+    pub explanation: Option<Box<Explanation>>,
 }
 
 /// Writes the alerts of one rule.
@@ -141,6 +144,7 @@ impl Formatter {
             output,
             message,
             fields,
+            explanation: None,
         }
     }
 }
@@ -179,6 +183,9 @@ impl Alert {
         if style.fields {
             let fields = self.fields.iter().map(|(name, value)| (name.clone(), value.clone()));
             object.insert("output_fields", JsonValue::Object(fields.collect()));
+        }
+        if let Some(explanation) = &self.explanation {
+            object.insert("explanation", explanation.json());
         }
         let object = object.into_iter().map(|(name, value)| (name.to_owned(), value));
         JsonValue::Object(object.collect())
