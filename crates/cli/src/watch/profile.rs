@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::builder::PossibleValuesParser;
 use plimsoll_runtime::event::{Arena, Next};
-use plimsoll_runtime::profile::{Deed, Kind, Observed, Proof, Prover, Selection, Witness, documents};
+use plimsoll_runtime::profile::{
+    Deed, Kind, Observed, Proof, Prover, Selection, Witness, documents,
+};
 use plimsoll_runtime::syscall::SystemCall;
 use serde_json::json;
 
@@ -40,9 +42,8 @@ pub(crate) fn kinds() -> PossibleValuesParser {
 
 /// Writes the documents and says how each is proven.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
-    let wanted = |kind: &&Kind| {
-        plan.kinds.is_empty() || plan.kinds.iter().any(|name| name == kind.name)
-    };
+    let wanted =
+        |kind: &&Kind| plan.kinds.is_empty() || plan.kinds.iter().any(|name| name == kind.name);
     let kinds: Vec<&'static Kind> = documents::ALL.iter().filter(wanted).collect();
     if plan.folder.is_none() && kinds.len() != 1 {
         let why = "several documents: name a folder with --dir, or one --kind".to_owned();
@@ -91,8 +92,8 @@ fn each(plan: &Plan, show: &mut dyn FnMut(&SystemCall<'_>, &Deed)) -> anyhow::Re
     }
     let mut stream =
         capture::open(&plan.capture, None).with_context(|| format!("cannot read `{shown}`"))?;
-    let mut selection =
-        Selection::new(plan.condition.as_deref()).map_err(|why| Usage(format!("--where: {why}")))?;
+    let mut selection = Selection::new(plan.condition.as_deref())
+        .map_err(|why| Usage(format!("--where: {why}")))?;
     let mut witness = Witness::new();
     let mut arena = Arena::new();
     let mut damaged = false;

@@ -25,6 +25,7 @@ mod lint_settings;
 mod lsp;
 mod machine;
 mod pre_commit;
+mod profile;
 mod reference;
 mod rules;
 mod sample;

@@ -183,6 +183,35 @@ const CONNECTED: &str = "- rule: Connected
 ";
 
 #[test]
+fn an_alert_is_explained_below_it_or_within_its_object() {
+    let Some(bytes) = capture("libs/curl_google.scap", &[]) else { return };
+    let machine = Machine::new();
+    machine.write("rules.yaml", CONNECTED);
+    machine.write("trace.scap", bytes);
+    let watch = "watch --rules rules.yaml --replay trace.scap --explain";
+    let ran = machine.run_with(&[("TZ", "UTC")], watch).ended(0);
+    let (alert, why) = ran.out.split_once('\n').unwrap();
+    assert!(alert.contains(": Notice Connected (connection="), "{alert}");
+    assert!(
+        why.contains("\n    fd.sport = 80  [fd.sport=80]\n  processes\n    systemd (1)\n"),
+        "{why}"
+    );
+    let ran = machine.run(&format!("{watch} -o json")).ended(0);
+    let alert: Value = serde_json::from_str(&ran.out).unwrap();
+    let why = &alert["explanation"];
+    assert_eq!(why["conditions"][0]["condition"], "evt.type = connect");
+    assert_eq!(why["conditions"][1]["values"]["fd.sport"], "80");
+    assert_eq!(why["conditions"][1]["holds"], true);
+    let ancestry = why["ancestry"].as_array().unwrap();
+    assert_eq!(ancestry.last().unwrap()["name"], "systemd");
+    assert_eq!(why["container"]["container.id"], "host");
+
+    let ran = self::machine().run("watch -r rules.yaml --replay audit.log --explain").ended(0);
+    assert!(ran.out.contains("\n    ka.verb = get  [ka.verb=get]\n"), "{}", ran.out);
+    assert!(!ran.out.contains("processes"), "{}", ran.out);
+}
+
+#[test]
 fn a_capture_of_system_calls_raises_alerts_as_in_falco() {
     let Some(bytes) = capture("connect_localhost.scap", &[]) else { return };
     let machine = Machine::new();

@@ -14,9 +14,9 @@ use crate::syscall::SystemCall;
 pub struct Deed {
     /// The system call by its name in the kernel; none of what is no call.
     pub call: Option<&'static str>,
-    /// The program that was started.
+    /// The program that was started: its file, or its name where the capture lacks that.
     pub executes: Option<String>,
-    /// Files and what was done to them.
+    /// Files and what was done to them; folders end with a slash where they are known to be some.
     pub files: Vec<(String, Access)>,
     /// The other end that was spoken to.
     pub peer: Option<Peer>,
@@ -71,11 +71,12 @@ pub struct Witness {
 
 struct Fields {
     exe: Option<FieldRef>,
+    program: Option<FieldRef>,
     file: Option<FieldRef>,
     paths: Vec<FieldRef>,
-    address: Option<FieldRef>,
-    remote_port: Option<FieldRef>,
-    local_port: Option<FieldRef>,
+    client: Option<FieldRef>,
+    server: Option<FieldRef>,
+    server_port: Option<FieldRef>,
     protocol: Option<FieldRef>,
     is_server: Option<FieldRef>,
     result: Option<FieldRef>,
@@ -113,11 +114,12 @@ impl Witness {
         let paths = ["fs.path.name", "fs.path.source", "fs.path.target"];
         let fields = Fields {
             exe: field("proc.exepath"),
+            program: field("proc.name"),
             file: field("fd.name"),
             paths: paths.into_iter().filter_map(field).collect(),
-            address: field("fd.rip"),
-            remote_port: field("fd.rport"),
-            local_port: field("fd.lport"),
+            client: field("fd.cip"),
+            server: field("fd.sip"),
+            server_port: field("fd.sport"),
             protocol: field("fd.l4proto"),
             is_server: field("fd.is_server"),
             result: field("evt.rawres"),
@@ -144,14 +146,17 @@ impl Witness {
             return deed;
         }
         match name {
-            "execve" | "execveat" => deed.executes = self.text(call, self.fields.exe.as_ref(), arena),
+            "execve" | "execveat" => {
+                let text = |field: &Option<FieldRef>| self.text(call, field.as_ref(), arena);
+                deed.executes = text(&self.fields.exe).or_else(|| text(&self.fields.program));
+            }
             "socket" => {
                 let of = |name| unsigned(call, name);
                 deed.socket = of("domain").zip(of("type").map(|kind| kind & 0xf));
             }
             _ => self.files(call, name, arena, &mut deed.files),
         }
-        let port = self.number(call, self.fields.local_port.as_ref(), arena);
+        let port = self.number(call, self.fields.server_port.as_ref(), arena);
         deed.capabilities = needs::of(call, name, &before, port);
         deed
     }
@@ -169,6 +174,7 @@ impl Witness {
             "open" | "openat" | "openat2" | "creat" | "open_by_handle_at" => {
                 let Some(path) = opened else { return };
                 let flags = unsigned(call, "flags").unwrap_or(0);
+                let path = if flags & DIRECTORY == 0 { path } else { as_folder(path) };
                 if flags & READS != 0 && name != "creat" {
                     into.push((path.clone(), Access::Read));
                 }
@@ -193,6 +199,8 @@ impl Witness {
                     }
                     let path = self.text(call, Some(field), arena);
                     let path = path.filter(|path| path.starts_with('/'));
+                    let is_folder = matches!(name, "mkdir" | "mkdirat" | "rmdir");
+                    let path = path.map(|path| if is_folder { as_folder(path) } else { path });
                     into.extend(path.map(|path| (path, Access::Change)));
                 }
             }
@@ -222,17 +230,15 @@ impl Witness {
         if is_transfer && protocol == "TCP" {
             return None;
         }
-        let Value::Address(address) = first(call, fields.address.as_ref()?, arena)? else {
-            return None;
-        };
         let is_server = fields.is_server.as_ref().and_then(|field| first(call, field, arena));
         let is_in = match name {
             "connect" => false,
             "accept" | "accept4" => true,
             _ => is_server == Some(Value::Bool(true)),
         };
-        let port = if is_in { &fields.local_port } else { &fields.remote_port };
-        let port = self.number(call, port.as_ref(), arena)?;
+        let other = if is_in { &fields.client } else { &fields.server };
+        let Value::Address(address) = first(call, other.as_ref()?, arena)? else { return None };
+        let port = self.number(call, fields.server_port.as_ref(), arena)?;
         let port = u16::try_from(port).ok().filter(|port| *port != 0)?;
         let direction = if is_in { Direction::In } else { Direction::Out };
         let established = result.is_none_or(|it| it >= 0 || it == EINPROGRESS);
@@ -240,13 +246,23 @@ impl Witness {
     }
 
     #[allow(clippy::unused_self, reason = "reads as its siblings do")]
-    fn text(&self, call: &SystemCall<'_>, field: Option<&FieldRef>, arena: &Arena) -> Option<String> {
+    fn text(
+        &self,
+        call: &SystemCall<'_>,
+        field: Option<&FieldRef>,
+        arena: &Arena,
+    ) -> Option<String> {
         let bytes = first(call, field?, arena)?.bytes()?;
         (!bytes.is_empty()).then(|| String::from_utf8_lossy(bytes).into_owned())
     }
 
     #[allow(clippy::unused_self, reason = "reads as its siblings do")]
-    fn number(&self, call: &SystemCall<'_>, field: Option<&FieldRef>, arena: &Arena) -> Option<i64> {
+    fn number(
+        &self,
+        call: &SystemCall<'_>,
+        field: Option<&FieldRef>,
+        arena: &Arena,
+    ) -> Option<i64> {
         number(call, field?, arena)
     }
 }
@@ -255,8 +271,15 @@ impl Witness {
 const READS: u64 = 1;
 /// `O_WRONLY` and `O_TMPFILE` in Falco's numbers.
 const WRITES: u64 = 1 << 1 | 1 << 13;
+/// `O_DIRECTORY` in Falco's numbers.
+const DIRECTORY: u64 = 1 << 10;
 /// `O_CREAT` and `O_TRUNC` in Falco's numbers.
 const MAKES: u64 = 1 << 2 | 1 << 8;
+
+/// With a slash behind it.
+fn as_folder(path: String) -> String {
+    if path.ends_with('/') { path } else { path + "/" }
+}
 
 pub(super) fn first<'e>(
     call: &'e SystemCall<'_>,

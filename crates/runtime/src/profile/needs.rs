@@ -81,9 +81,9 @@ pub(super) fn of(
             let is_other = differs(&["uid"], before.uid) || differs(&["gid"], before.gid);
             is_other.then_some("CHOWN")
         }
-        "bind" => {
-            local_port.is_some_and(|port| (1..FREE_PORTS).contains(&port)).then_some("NET_BIND_SERVICE")
-        }
+        "bind" => local_port
+            .is_some_and(|port| (1..FREE_PORTS).contains(&port))
+            .then_some("NET_BIND_SERVICE"),
         "socket" => {
             let domain = of("domain").unwrap_or(0);
             let is_raw = of("type").is_some_and(|kind| kind & 0xf == SOCK_RAW);
@@ -94,9 +94,9 @@ pub(super) fn of(
             of("mode").is_some_and(|mode| DEVICES.contains(&(mode & 0o170_000))).then_some("MKNOD")
         }
         "unshare" => of("flags").is_some_and(|it| it & !NEW_USER != 0).then_some("SYS_ADMIN"),
-        "mount" | "umount" | "umount2" | "pivot_root" | "setns" | "sethostname" | "setdomainname"
-        | "swapon" | "swapoff" | "quotactl" | "fsopen" | "fsmount" | "move_mount" | "mount_setattr"
-        | "fanotify_init" => Some("SYS_ADMIN"),
+        "mount" | "umount" | "umount2" | "pivot_root" | "setns" | "sethostname"
+        | "setdomainname" | "swapon" | "swapoff" | "quotactl" | "fsopen" | "fsmount"
+        | "move_mount" | "mount_setattr" | "fanotify_init" => Some("SYS_ADMIN"),
         "chroot" => Some("SYS_CHROOT"),
         "init_module" | "finit_module" | "delete_module" => Some("SYS_MODULE"),
         "reboot" | "kexec_load" | "kexec_file_load" => Some("SYS_BOOT"),

@@ -6,13 +6,8 @@ use crate::profile::{Deed, Judge, Kind, Observed, Verdict};
 use crate::syscall::SystemCall;
 use crate::yaml;
 
-pub(super) const KIND: Kind = Kind {
-    name: "capabilities",
-    file: "capabilities.yaml",
-    what: "capability set",
-    write,
-    read,
-};
+pub(super) const KIND: Kind =
+    Kind { name: "capabilities", file: "capabilities.yaml", what: "capability set", write, read };
 
 /// How many reasons are told of one capability.
 const MOST_REASONS: usize = 5;
@@ -69,7 +64,8 @@ impl Judge for Set {
                 .filter(|(_, grant)| grant == capability)
                 .map(|(at, _)| at)
                 .collect();
-            verdict = verdict.and(Verdict::by(&by, || format!("{reason}, which takes {capability}")));
+            verdict =
+                verdict.and(Verdict::by(&by, || format!("{reason}, which takes {capability}")));
         }
         verdict
     }

@@ -10,13 +10,8 @@ use crate::loader::{Loader, Options, Rule};
 use crate::profile::{Access, Deed, Direction, Judge, Kind, Observed, Verdict};
 use crate::syscall::SystemCall;
 
-pub(super) const KIND: Kind = Kind {
-    name: "falco",
-    file: "falco_rules.yaml",
-    what: "Falco rules",
-    write,
-    read,
-};
+pub(super) const KIND: Kind =
+    Kind { name: "falco", file: "falco_rules.yaml", what: "Falco rules", write, read };
 
 fn write(observed: &Observed) -> String {
     let who = match &observed.selection {
@@ -28,11 +23,20 @@ fn write(observed: &Observed) -> String {
     let out: Vec<_> = observed.peers.iter().filter(is_out).collect();
     let addresses: BTreeSet<String> = out.iter().map(|peer| peer.address.to_string()).collect();
     let ports: BTreeSet<String> = out.iter().map(|peer| peer.port.to_string()).collect();
-    let mut text = format!(
-        "# What `{name}` did not do while it was observed ({} events).\n",
-        observed.events
-    );
-    list(&mut text, "observed_executables", observed.executables.iter().map(String::as_str));
+    let mut text =
+        format!("# What `{name}` did not do while it was observed ({} events).\n", observed.events);
+    let (files, names): (Vec<&str>, Vec<&str>) =
+        observed.executables.iter().map(String::as_str).partition(|it| it.starts_with('/'));
+    // Old captures have no files of programs.
+    let nameless = if names.is_empty() {
+        String::new()
+    } else {
+        " and not (proc.exepath = \"\" and proc.name in (observed_programs))".to_owned()
+    };
+    list(&mut text, "observed_executables", files.into_iter());
+    if !names.is_empty() {
+        list(&mut text, "observed_programs", names.into_iter());
+    }
     list(&mut text, "observed_written_files", observed.files_with(Access::Write));
     list(&mut text, "observed_addresses", addresses.iter().map(String::as_str));
     list(&mut text, "observed_ports", ports.iter().map(String::as_str));
@@ -42,7 +46,7 @@ fn write(observed: &Observed) -> String {
         "A program was started that was not seen when the profile was made.",
         &format!(
             "evt.type in (execve, execveat) and evt.arg.res = 0{who} \
-             and not proc.exepath in (observed_executables)"
+             and not proc.exepath in (observed_executables){nameless}"
         ),
         "Unobserved program (exe=%proc.exepath command=%proc.cmdline parent=%proc.pname \
          container=%container.id)",
@@ -64,10 +68,10 @@ fn write(observed: &Observed) -> String {
         "A connection was made to where none went when the profile was made.",
         &format!(
             "evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS) \
-             and fd.l4proto in (tcp, udp) and fd.rport > 0{who} \
-             and not (fd.rip in (observed_addresses) and fd.rport in (observed_ports))"
+             and fd.l4proto in (tcp, udp) and fd.sport > 0{who} \
+             and not (fd.sip in (observed_addresses) and fd.sport in (observed_ports))"
         ),
-        "Unobserved connection (to=%fd.rip port=%fd.rport exe=%proc.exepath \
+        "Unobserved connection (to=%fd.sip port=%fd.sport exe=%proc.exepath \
          command=%proc.cmdline container=%container.id)",
     );
     text

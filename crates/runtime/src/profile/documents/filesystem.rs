@@ -114,6 +114,7 @@ impl Judge for Volumes {
                 continue;
             }
             // A volume itself can be neither made nor removed.
+            let path = path.trim_end_matches('/');
             let permits = |folder: &String| path != folder && is_below(path, folder);
             let root = self.grants.len().saturating_sub(1);
             let by: Vec<usize> = self

@@ -1,5 +1,6 @@
 //! The kinds of documents there are.
 
+mod apparmor;
 mod capabilities;
 mod falco;
 mod filesystem;
@@ -15,4 +16,5 @@ pub const ALL: &[Kind] = &[
     network::KIND,
     filesystem::KIND,
     capabilities::KIND,
+    apparmor::KIND,
 ];

@@ -11,13 +11,8 @@ use crate::profile::{Deed, Direction, Judge, Kind, Observed, Peer, Verdict};
 use crate::syscall::SystemCall;
 use crate::yaml::{self, Node};
 
-pub(super) const KIND: Kind = Kind {
-    name: "network",
-    file: "networkpolicy.yaml",
-    what: "NetworkPolicy",
-    write,
-    read,
-};
+pub(super) const KIND: Kind =
+    Kind { name: "network", file: "networkpolicy.yaml", what: "NetworkPolicy", write, read };
 
 /// Whether a policy has to do with it.
 fn concerns(peer: &Peer) -> bool {
@@ -81,10 +76,9 @@ fn read(text: &str) -> Result<Box<dyn Judge>, String> {
     let spec = documents.first().and_then(|it| it.get("spec")).ok_or("no `spec`")?;
     let types = spec.get("policyTypes").and_then(|it| it.sequence()).unwrap_or_default();
     let mut policy = Policy { grants: Vec::new(), rules: Vec::new() };
-    for (direction, kind, key, ends) in [
-        (Direction::In, "Ingress", "ingress", "from"),
-        (Direction::Out, "Egress", "egress", "to"),
-    ] {
+    for (direction, kind, key, ends) in
+        [(Direction::In, "Ingress", "ingress", "from"), (Direction::Out, "Egress", "egress", "to")]
+    {
         if !types.iter().any(|it| it.scalar() == Some(kind)) {
             return Err(format!("`policyTypes` lacks {kind}"));
         }
@@ -168,7 +162,8 @@ impl Judge for Policy {
             let blocks = rule.blocks.iter().filter(|it| contains(it.0, it.1, peer.address));
             for (_, _, block) in blocks {
                 let fits = |it: &&(String, u16, usize)| it.0 == peer.protocol && it.1 == peer.port;
-                permitting.extend(rule.ports.iter().filter(fits).map(|(_, _, port)| [*block, *port]));
+                permitting
+                    .extend(rule.ports.iter().filter(fits).map(|(_, _, port)| [*block, *port]));
             }
         }
         match permitting.as_slice() {

@@ -11,13 +11,8 @@ use serde_json::json;
 use crate::profile::{Deed, Judge, Kind, Observed, Verdict};
 use crate::syscall::SystemCall;
 
-pub(super) const KIND: Kind = Kind {
-    name: "seccomp",
-    file: "seccomp.json",
-    what: "seccomp profile",
-    write,
-    read,
-};
+pub(super) const KIND: Kind =
+    Kind { name: "seccomp", file: "seccomp.json", what: "seccomp profile", write, read };
 
 /// Calls have the same names on both; those of 32 bits are not permitted.
 const ARCHITECTURES: [&str; 2] = ["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"];
@@ -29,7 +24,8 @@ fn write(observed: &Observed) -> String {
         .map(|name| json!({"architecture": name, "subArchitectures": []}))
         .collect();
     let names: Vec<&str> = observed.calls.keys().copied().collect();
-    let syscalls = if names.is_empty() { json!([]) } else { json!([{"names": names, "action": ALLOW}]) };
+    let syscalls =
+        if names.is_empty() { json!([]) } else { json!([{"names": names, "action": ALLOW}]) };
     let profile = json!({
         "defaultAction": "SCMP_ACT_ERRNO",
         "defaultErrnoRet": 1,
