@@ -56,6 +56,12 @@ impl Reading {
     }
 }
 
+/// Reads an image with its programs, and keeps its layers for the next time.
+pub(crate) fn survey(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
+    let cache = Some(paths::cache_dir().join("layers"));
+    read(reference, &Options { survey: true, cache, ..options.clone() })
+}
+
 fn read(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
     let reference: Reference =
         reference.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;

@@ -13,6 +13,7 @@ use plimsoll_runtime::profile::{
 };
 use plimsoll_runtime::scap::{Limits, Process, Writer};
 use plimsoll_runtime::syscall::{Capture, SystemCall};
+use plimsoll_testkit::capture::{event, values};
 
 const REAL: [&str; 9] = [
     "cat_write.scap",
@@ -58,35 +59,6 @@ fn proof(kind: &Kind, text: &str, bytes: &[u8], condition: Option<&str>) -> Proo
     let mut prover = Prover::new(kind, text).unwrap_or_else(|why| panic!("{why}: {text}"));
     each(bytes, condition, |call, deed| prover.judge(call, deed));
     prover.finish()
-}
-
-/// Values of an event as a capture has them.
-struct Parameters(Vec<Vec<u8>>);
-
-fn values() -> Parameters {
-    Parameters(Vec::new())
-}
-
-impl Parameters {
-    fn i64(mut self, value: i64) -> Self {
-        self.0.push(value.to_le_bytes().to_vec());
-        self
-    }
-
-    fn u32(mut self, value: u32) -> Self {
-        self.0.push(value.to_le_bytes().to_vec());
-        self
-    }
-
-    fn text(mut self, value: &str) -> Self {
-        self.0.push([value.as_bytes(), &[0]].concat());
-        self
-    }
-
-    fn bytes(mut self, value: &[u8]) -> Self {
-        self.0.push(value.to_vec());
-        self
-    }
 }
 
 /// A capture of a server that root starts; what it does is known.
@@ -136,29 +108,9 @@ fn server() -> Vec<u8> {
         (23, values().i64(0).bytes(&connected).i64(9).bytes(&database)),
     ];
     for (time, (code, parameters)) in (1_700_000_000_000_000_000_u64..).zip(events) {
-        event(&mut bytes, time, code, &parameters.0);
+        event(&mut bytes, (time, 100), code, &parameters);
     }
     bytes
-}
-
-fn event(bytes: &mut Vec<u8>, time: u64, code: u16, values: &[Vec<u8>]) {
-    let mut body = 0_u16.to_le_bytes().to_vec();
-    body.extend_from_slice(&time.to_le_bytes());
-    body.extend_from_slice(&100_i64.to_le_bytes());
-    let length = 26 + values.iter().map(|value| value.len() + 2).sum::<usize>();
-    body.extend_from_slice(&u32::try_from(length).unwrap().to_le_bytes());
-    body.extend_from_slice(&code.to_le_bytes());
-    body.extend_from_slice(&u32::try_from(values.len()).unwrap().to_le_bytes());
-    for value in values {
-        body.extend_from_slice(&u16::try_from(value.len()).unwrap().to_le_bytes());
-    }
-    values.iter().for_each(|value| body.extend_from_slice(value));
-    body.resize(body.len().next_multiple_of(4), 0);
-    let total = u32::try_from(body.len() + 12).unwrap().to_le_bytes();
-    bytes.extend_from_slice(&0x216_u32.to_le_bytes());
-    bytes.extend_from_slice(&total);
-    bytes.extend_from_slice(&body);
-    bytes.extend_from_slice(&total);
 }
 
 #[test]

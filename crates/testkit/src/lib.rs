@@ -18,6 +18,7 @@
     reason = "writing to memory cannot fail, and a test stops if it does"
 )]
 
+pub mod capture;
 mod dockerd;
 mod policy_cases;
 mod registry;

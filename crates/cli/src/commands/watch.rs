@@ -14,6 +14,7 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
   kubectl logs … | plimsoll watch --rules k8s_audit_rules.yaml --replay - --min-priority warning
   plimsoll watch --rules falco_rules.yaml --replay trace.scap --write alerts.scap
   plimsoll watch --rules falco_rules.yaml --replay trace.scap --explain
+  plimsoll watch --inventory registry.example/web:1.4 --replay trace.scap
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
 Without --replay it watches this machine until it is interrupted, which needs root, or CAP_BPF and
@@ -78,6 +79,11 @@ pub(crate) struct Watch {
     #[arg(long)]
     explain: bool,
 
+    /// The image of the containers: programs that it does not have, or that were changed, are told
+    /// without a rule
+    #[arg(long, value_name = "IMAGE", requires = "replay")]
+    inventory: Option<String>,
+
     /// The first alert of a kind at once, its like as one with their number after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     group: u64,
@@ -119,6 +125,7 @@ impl Watch {
             group: self.group,
             fail_on: self.fail_on,
             explain: self.explain,
+            image: self.inventory,
             record: self.write,
         })
     }

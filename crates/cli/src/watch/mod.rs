@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 mod capture;
+mod drift;
 mod drops;
 #[cfg(target_os = "linux")]
 mod live;
@@ -41,6 +42,8 @@ pub(crate) struct Plan {
     pub(crate) fail_on: Option<String>,
     /// Alerts say why their rules hold.
     pub(crate) explain: bool,
+    /// The image of the containers.
+    pub(crate) image: Option<String>,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
 }
@@ -86,6 +89,9 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
         let macros = &loaded.loader.definitions().macros;
         watch.explainer = Some(Explainer::new(chosen.iter().copied(), macros));
     }
+    if let Some(image) = &plan.image {
+        watch.drifting = Some(drift::Drifting::new(image, &settings)?);
+    }
     if plan.captures.is_empty() {
         watch.machine(plan, &chosen)?;
         watch.end();
@@ -128,6 +134,7 @@ struct Watching<'r> {
     formatters: Vec<Formatter>,
     engine: Engine,
     explainer: Option<Explainer<'r>>,
+    drifting: Option<drift::Drifting>,
     host: String,
     groups: Groups,
     limit: Limit,
@@ -156,6 +163,7 @@ impl<'r> Watching<'r> {
             formatters: formatters?,
             engine: Engine::new(rules.iter().copied(), matching).with_host(host.clone()),
             explainer: None,
+            drifting: None,
             host,
             groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
             limit: Limit::new(settings.outputs),
@@ -233,7 +241,17 @@ impl<'r> Watching<'r> {
                 }
                 self.groups.take(alert, &mut told);
             }
-            if !matched.is_empty() {
+            let mut kept = !matched.is_empty();
+            if let (Some(drifting), Next::Call(call)) = (&mut self.drifting, &next) {
+                arena.reset();
+                if let Some(alert) = drifting.alert(call, &self.host, &arena) {
+                    let count = self.counts.entry((drift::PRIORITY, drift::NAME)).or_default();
+                    *count = count.saturating_add(1);
+                    self.groups.take(alert, &mut told);
+                    kept = true;
+                }
+            }
+            if kept {
                 drop(next);
                 stream.keep();
             }

@@ -10,6 +10,7 @@ mod alpine_roots;
 mod base;
 mod claims;
 mod db_accidents;
+mod drift;
 mod explain;
 mod feeds;
 mod kube_lint;
