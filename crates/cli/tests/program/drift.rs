@@ -108,6 +108,14 @@ fn a_program_that_is_none_of_the_images_is_told_with_the_reason() {
 }
 
 #[test]
+fn drift_is_an_alert_like_others() {
+    let machine =
+        machine(&[(100, "/usr/bin/env", 0), (100, "write /tmp/tool", 0), (100, "/tmp/tool", 0)]);
+    let ran = machine.run_with(&[("TZ", "UTC")], WATCH).ended(0);
+    insta::assert_snapshot!(ran.out, @"22:13:20.000000002: Critical A program was executed that is none of the image's (exe=/tmp/tool command=tool -v parent=<NA> container=0123456789ab): `env -v` wrote it in event 2");
+}
+
+#[test]
 fn an_image_as_it_was_built_has_no_drift() {
     let quiet = [(100, "/usr/bin/app", 0), (100, "write /tmp/data", 0), (100, "/usr/bin/env", 0)];
     let ran = machine(&quiet).run(WATCH).ended(0);
