@@ -1,4 +1,4 @@
-//! An AppArmor profile: apparmor.d(5).
+//! A profile of `AppArmor`: apparmor.d(5).
 //!
 //! What the kernel itself reads to start a program, such as its loader, no capture has: that is
 //! what `abstractions/base` is for. Programs stay in the profile (`ix`).

@@ -105,7 +105,7 @@ fn rule(text: &mut String, name: &str, description: &str, condition: &str, outpu
 struct Rules {
     grants: Vec<String>,
     /// By rule of the engine: its name, and the grant that it lacks.
-    rules: Vec<(String, Option<usize>)>,
+    judged: Vec<(String, Option<usize>)>,
     engine: Engine,
     matched: Vec<usize>,
 }
@@ -121,7 +121,7 @@ fn read(text: &str) -> Result<Box<dyn Judge>, String> {
         return Err(format!("more than {MOST_GRANTS} items in its lists"));
     }
     let mut all: Vec<Rule> = own.definitions().rules.clone();
-    let mut rules: Vec<_> = all.iter().map(|rule| (rule.name.clone(), None)).collect();
+    let mut judged: Vec<_> = all.iter().map(|rule| (rule.name.clone(), None)).collect();
     let known: Vec<String> = all.iter().map(|rule| rule.condition.to_string()).collect();
     let mut grants = Vec::new();
     for (name, items) in &lists {
@@ -132,7 +132,7 @@ fn read(text: &str) -> Result<Box<dyn Judge>, String> {
             let variant = load(&[text, &without])?;
             for (rule, known) in variant.definitions().rules.iter().zip(&known) {
                 if rule.condition.to_string() != *known {
-                    rules.push((rule.name.clone(), Some(grants.len())));
+                    judged.push((rule.name.clone(), Some(grants.len())));
                     all.push(rule.clone());
                 }
             }
@@ -140,7 +140,7 @@ fn read(text: &str) -> Result<Box<dyn Judge>, String> {
         }
     }
     let engine = Engine::new(&all, Matching::All);
-    Ok(Box::new(Rules { grants, rules, engine, matched: Vec::new() }))
+    Ok(Box::new(Rules { grants, judged, engine, matched: Vec::new() }))
 }
 
 fn load(files: &[&str]) -> Result<Loader, String> {
@@ -162,7 +162,7 @@ impl Judge for Rules {
         self.engine.judge(call, &mut self.matched);
         let mut needed = Vec::new();
         for at in &self.matched {
-            match self.rules.get(*at) {
+            match self.judged.get(*at) {
                 Some((name, None)) => return Verdict::Denied(format!("the rule `{name}` fires")),
                 Some((_, Some(grant))) => needed.push(*grant),
                 None => {}

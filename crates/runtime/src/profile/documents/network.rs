@@ -1,4 +1,4 @@
-//! A NetworkPolicy: <https://kubernetes.io/docs/concepts/services-networking/network-policies/>.
+//! A `NetworkPolicy`: <https://kubernetes.io/docs/concepts/services-networking/network-policies/>.
 //!
 //! A capture knows addresses and no pods, so each end is an `ipBlock` of one address. Connections
 //! within the pod itself are no matter of a policy.
