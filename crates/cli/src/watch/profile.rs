@@ -126,7 +126,7 @@ fn output(plan: &Plan, written: &[Written]) -> anyhow::Result<()> {
         for document in written {
             io::stdout().lock().write_all(document.text.as_bytes())?;
             tell(&line(document));
-            problems(document).iter().for_each(|problem| tell(problem));
+            tell_problems(document);
         }
         return Ok(());
     };
@@ -144,7 +144,7 @@ fn output(plan: &Plan, written: &[Written]) -> anyhow::Result<()> {
     }
     for document in written {
         writeln!(out, "{}", line(document))?;
-        problems(document).iter().for_each(|problem| tell(problem));
+        tell_problems(document);
     }
     Ok(())
 }
@@ -157,15 +157,17 @@ fn line(document: &Written) -> String {
         (denials, _) => format!("not proven: {denials} denied"),
     };
     let (events, grants) = (proof.events, proof.grants);
-    format!("{:<17} {grants:>5} grants  {events:>7} events  {verdict}", kind.file)
+    format!("{:<20} {grants:>5} grants  {events:>7} events  {verdict}", kind.file)
 }
 
-fn problems(document: &Written) -> Vec<String> {
+fn tell_problems(document: &Written) {
     let what = document.kind.what;
     let denied = document.proof.denied.iter();
     let denied = denied.map(|it| format!("error: {what}: {it} would have been denied"));
     let spare = document.proof.unneeded.iter().take(10);
-    denied.chain(spare.map(|it| format!("warning: {what}: nothing needs {it}"))).collect()
+    for problem in denied.chain(spare.map(|it| format!("warning: {what}: nothing needs {it}"))) {
+        tell(&problem);
+    }
 }
 
 fn as_json(document: &Written) -> serde_json::Value {
