@@ -5,8 +5,9 @@
 //!                       text, read back → judge → the same deeds, each permitted
 //! ```
 //!
-//! What proves a document reads its text as whoever enforces it does, and shares nothing with what
-//! wrote it.
+//! What proves a document has its text alone to go by. What an event asks for is found out once for
+//! writer and judge: a mistake in a deed shows in neither, but with Falco's rules, which the engine
+//! judges by itself.
 
 mod deed;
 pub mod documents;
