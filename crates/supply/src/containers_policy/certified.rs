@@ -26,7 +26,11 @@ pub(super) fn roots(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
 
 /// Certificates of which each must be readable.
 pub(super) fn all(bytes: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let blocks = pem::blocks(text(bytes)?)?;
+    let text = text(bytes)?;
+    if !text.is_empty() && !pem::ends_with_block(text) {
+        return Err(broken("certificates with something behind the last"));
+    }
+    let blocks = pem::blocks(text)?;
     blocks
         .iter()
         .map(|block| match block.label.as_str() {

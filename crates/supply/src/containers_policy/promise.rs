@@ -124,9 +124,7 @@ fn check_entry(body: &[u8], signed: Signed<'_>) -> Result<(), Error> {
 /// The content of a text that is one block, with nothing behind it but the end of its line.
 pub(super) fn only_block(text: &[u8]) -> Result<Vec<u8>, Error> {
     let text = std::str::from_utf8(text).map_err(|_| broken("a signer that is not UTF-8"))?;
-    let last = text.strip_suffix('\n').unwrap_or(text);
-    let last = last.strip_suffix('\r').unwrap_or(last);
-    if !last.rsplit('\n').next().is_some_and(|line| line.trim().starts_with("-----END ")) {
+    if !pem::ends_with_block(text) {
         return Err(broken("a signer with something behind its PEM block"));
     }
     Ok(pem::only_block(text)?.bytes)

@@ -53,6 +53,14 @@ pub fn blocks(text: &str) -> Result<Vec<Block>, Error> {
     Ok(found)
 }
 
+/// Whether nothing follows the last block of `text` but the end of its line, as Go's readers of
+/// certificates ask.
+pub(crate) fn ends_with_block(text: &str) -> bool {
+    let last = text.strip_suffix('\n').unwrap_or(text);
+    let last = last.strip_suffix('\r').unwrap_or(last);
+    last.rsplit('\n').next().is_some_and(|line| line.trim().starts_with(END))
+}
+
 /// The one block of `text`.
 pub fn only_block(text: &str) -> Result<Block, Error> {
     let mut found = blocks(text)?;
@@ -77,6 +85,7 @@ pub fn encode(label: &str, bytes: &[u8]) -> String {
 }
 
 const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
 const DASHES: &str = "-----";
 
 fn broken(why: impl Into<String>) -> Error {

@@ -149,7 +149,7 @@ impl<R: Fn(usize) -> String> Table<'_, R> {
                 draft.by = &world.between;
                 it["fulcio"]["caData"] = data(&world.between.pem);
             }),
-            ("an offer of authorities that is none", true, |_, _, draft| {
+            ("an offer of authorities that is none", false, |_, _, draft| {
                 draft.chain = vec!["nothing".into()];
             }),
             ("an offer of what is no certificate", false, |_, _, draft| {
