@@ -12,6 +12,8 @@ mod claims;
 mod db_accidents;
 mod explain;
 mod feeds;
+mod kube_charts;
+mod kube_compliance;
 mod kube_lint;
 mod kube_netpol;
 mod kube_netpol_plans;

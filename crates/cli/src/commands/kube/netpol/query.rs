@@ -6,6 +6,7 @@ use plimsoll_kube::netpol::{Direction, End, Flow, Network, Protocol, Side, Verdi
 use serde_json::{Value, json};
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::Outcome;
 use crate::output;
 
@@ -38,6 +39,9 @@ pub(crate) struct Query {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl Query {
@@ -45,7 +49,7 @@ impl Query {
         let known = ["text", "json"];
         let named = |name: &str| known.into_iter().find(|known| *known == name);
         let outputs = output::parse(std::slice::from_ref(&self.format), named, &known)?;
-        let cluster = load::whole(&self.files)?;
+        let cluster = load::whole(&self.files, &self.rendering)?;
         let network = Network::new(&cluster);
         let (from, to) = (load::end(&network, &self.from)?, load::end(&network, &self.to)?);
         let flow = Flow { from, to, port: self.port, protocol: self.protocol };
