@@ -47,7 +47,7 @@ fn findings_of_a_chart_name_the_template_and_its_line() {
     let has = |line: &str| assert!(ran.out.contains(line), "{line}\n{}", ran.said());
     has("shop/templates/deployment.yaml:36 allowPrivilegeEscalation warning:");
     has("shop/templates/deployment.yaml:36 PK3001 warning: container `shop` can write");
-    has("shop/templates/deployment.yaml:41 PK1002 ");
+    has("shop/templates/deployment.yaml:45 PK4001 info: port 80");
     has("shop/templates/tests/test-connection.yaml:");
     let lines = ran.out.lines().filter(|line| line.contains("values.yaml"));
     assert_eq!(lines.count(), 0, "{}", ran.said());
@@ -134,7 +134,7 @@ fn rights_and_policies_of_a_chart_are_asked_in_its_namespace() {
     );
     let ran = run(&machine, "kube rbac who-can get secrets -n mall shop").ended(0);
     assert!(ran.out.contains("mall/release-name-shop"), "{}", ran.said());
-    let can = "kube netpol can mall/till-shop-test-connection mall/till-shop:80 shop \
+    let can = "kube netpol query --from mall/till-shop-test-connection --to mall/till-shop --port 80 shop \
                --release-name till --namespace mall";
     let ran = run(&machine, can).ended(1);
     assert!(ran.out.contains("shop/templates/policy.yaml:4"), "{}", ran.said());

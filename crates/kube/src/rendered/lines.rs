@@ -7,9 +7,12 @@
 /// How many pairs of lines are compared for one document; beyond, nothing is said.
 const MAX_PAIRS: usize = 8 << 20;
 
+/// How many letters beside its actions say that a line is meant.
+const TELLING: usize = 3;
+
 /// What a walk's steps cost. What no line explains costs most.
 mod cost {
-    /// A line with an action in it, of which enough stands there.
+    /// A line with an action in it, beside words that are few.
     pub(super) const PATTERN: u32 = 1;
     /// A line that an action made alone.
     pub(super) const MADE: u32 = 2;
@@ -115,7 +118,12 @@ impl<'t> Template<'t> {
         let mut last = None;
         let (mut next, mut came) = (Vec::new(), Vec::new());
         for (((line, cost), behind), at) in self.lines.iter().zip(costs).zip(&behind).zip(0_u32..) {
-            let stays = cost.saturating_add(if line.grows { cost::MADE } else { cost::UNKNOWN });
+            // Lines without words come from anywhere.
+            let stays = cost.saturating_add(match line.grows {
+                _ if printed.is_empty() => 0,
+                true => cost::MADE,
+                false => cost::UNKNOWN,
+            });
             let mut found = (stays, at);
             if let Some(emits) = line.emits(printed) {
                 let add = |(cost, at): (u32, u32), more: u32| (cost.saturating_add(more), at);
@@ -162,7 +170,9 @@ impl Line<'_> {
             let at = left.find(piece)?;
             left = left.get(at.saturating_add(piece.len())..)?;
         }
-        left.ends_with(last).then_some(cost::PATTERN)
+        let letters = self.pieces.iter().flat_map(|piece| piece.chars());
+        let is_telling = letters.filter(|letter| letter.is_alphanumeric()).count() >= TELLING;
+        left.ends_with(last).then_some(if is_telling { 0 } else { cost::PATTERN })
     }
 }
 

@@ -6,14 +6,13 @@
 mod lines;
 mod place;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use plimsoll_model::text::Source;
 
 use crate::manifest::{Field, Manifest, Mapping, Node, Scalar, ScalarStyle, Value};
-use crate::object::objects;
-use lines::Template;
+use crate::object::{Object, objects};
 use place::Places;
 
 /// What was printed of one file.
@@ -30,8 +29,7 @@ impl Part {
     /// be told, a value is placed where the nearest one before it is.
     #[must_use]
     pub fn in_template(self, template: Source) -> Self {
-        let lines = Template::new(template.text()).lines_of(self.manifest.source.text());
-        let places = Places { printed: &self.manifest.source, template: &template, lines };
+        let places = Places::new(&self.manifest.source, &template);
         let documents = place::moved(&self.manifest.documents, &|span| places.of(span));
         let mut problems = self.manifest.problems;
         for problem in &mut problems {
@@ -39,27 +37,6 @@ impl Part {
             problem.related = problem.related.map(|span| places.of(span));
         }
         Self { file: self.file, manifest: Manifest { source: template, documents, problems } }
-    }
-
-    /// The same with the places of the fields in the file that it was built from; `None` where
-    /// that file has none of the objects. What was added stands where it was added to.
-    #[must_use]
-    pub fn in_origin(&self, origin: Source) -> Option<Self> {
-        let origin = Manifest::parse(origin);
-        let written = objects(&origin).0;
-        let mut documents = Vec::with_capacity(self.manifest.documents.len());
-        for document in &self.manifest.documents {
-            let kind = document.text("kind").map(|kind| kind.value);
-            let name = document.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or("");
-            let same_kind = written.iter().filter(|one| Some(one.kind) == kind);
-            // Prefixes and suffixes may have been put to the name.
-            let own = same_kind
-                .filter(|one| name.contains(one.name))
-                .max_by_key(|one| (one.name == name, one.name.len()))?;
-            documents.push(Arc::new(place::followed(document, own.node)));
-        }
-        let manifest = Manifest { source: origin.source, documents, problems: Vec::new() };
-        Some(Self { file: self.file.clone(), manifest })
     }
 
     /// Puts objects that name no namespace into this one, as installing them would.
@@ -102,38 +79,63 @@ pub fn helm(printed: &str) -> Vec<Part> {
 /// The annotation by which kustomize tells where an object came from.
 const ORIGIN: &str = "config.kubernetes.io/origin";
 
-/// What `kustomize build` printed, by the file that its annotation of the origin names; one that
-/// is in a repository elsewhere counts as none.
-pub fn kustomize(printed: &str) -> Vec<Part> {
-    let whole = Manifest::parse(Source::new(printed));
-    let mut parts: Vec<Part> = Vec::new();
-    let mut rest =
-        Manifest { source: whole.source, problems: whole.problems, ..Manifest::default() };
-    for document in whole.documents {
-        let origin = document.at(&["metadata", "annotations"]).and_then(|all| all.text(ORIGIN));
-        let origin = origin.map(|origin| Manifest::parse(Source::new(origin.value)));
-        let origin = origin.as_ref().and_then(|origin| origin.documents.first());
-        let local = origin.filter(|origin| origin.get("repo").is_none());
-        let Some(path) = local.and_then(|origin| origin.text("path")) else {
-            rest.documents.push(document);
-            continue;
-        };
-        match parts.iter_mut().find(|part| part.file.as_deref() == Some(path.value)) {
-            Some(part) => part.manifest.documents.push(document),
-            None => parts.push(Part {
-                file: Some(path.value.to_owned()),
-                manifest: Manifest {
-                    source: rest.source.clone(),
-                    documents: vec![document],
-                    problems: Vec::new(),
-                },
-            }),
+/// What `kustomize build` printed, by the file that its annotation of the origin names and `read`
+/// finds, with the places of the fields there. What was added stands where it was added to. What
+/// is in none of these files comes last, with its places in what was printed.
+pub fn kustomize(printed: &str, read: &dyn Fn(&str) -> Option<Source>) -> Vec<Part> {
+    let printed = Manifest::parse(Source::new(printed));
+    let mut by_file: BTreeMap<String, Vec<Arc<Node>>> = BTreeMap::new();
+    let mut rest = Vec::new();
+    for document in printed.documents {
+        match origin(&document) {
+            Some(file) => by_file.entry(file).or_default().push(document),
+            None => rest.push(document),
         }
     }
-    if parts.is_empty() || !rest.documents.is_empty() || !rest.problems.is_empty() {
-        parts.push(Part { file: None, manifest: rest });
+    let mut parts = Vec::new();
+    for (file, built) in by_file {
+        let Some(written) = read(&file).map(Manifest::parse) else {
+            rest.extend(built);
+            continue;
+        };
+        let objects = objects(&written).0;
+        let mut documents = Vec::new();
+        for document in built {
+            match written_as(&document, &objects) {
+                Some(own) => documents.push(Arc::new(place::followed(&document, own.node))),
+                None => rest.push(document),
+            }
+        }
+        drop(objects);
+        let manifest = Manifest { source: written.source, documents, problems: Vec::new() };
+        parts.push(Part { file: Some(file), manifest });
+    }
+    parts.retain(|part| !part.manifest.documents.is_empty());
+    if parts.is_empty() || !rest.is_empty() || !printed.problems.is_empty() {
+        let (source, problems) = (printed.source, printed.problems);
+        parts.push(Part { file: None, manifest: Manifest { source, documents: rest, problems } });
     }
     parts
+}
+
+/// The file that an object came from, where it is no file of a repository elsewhere.
+fn origin(document: &Node) -> Option<String> {
+    let told = document.at(&["metadata", "annotations"])?.text(ORIGIN)?;
+    let told = Manifest::parse(Source::new(told.value));
+    let told = told.documents.first()?;
+    let is_local = told.get("repo").is_none();
+    told.text("path").filter(|_| is_local).map(|path| path.value.to_owned())
+}
+
+/// The object of a file that one was built from: prefixes and suffixes may have been put to its
+/// name.
+fn written_as<'o>(document: &Node, written: &'o [Object<'o>]) -> Option<&'o Object<'o>> {
+    let kind = document.text("kind").map(|kind| kind.value);
+    let name = document.at(&["metadata", "name"]).and_then(Node::as_str).unwrap_or("");
+    let same_kind = written.iter().filter(|one| Some(one.kind) == kind);
+    same_kind
+        .filter(|one| name.contains(one.name))
+        .max_by_key(|one| (one.name == name, one.name.len()))
 }
 
 /// Kinds that are in no namespace.
@@ -180,7 +182,10 @@ fn put_into(document: &mut Arc<Node>, namespace: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::{Config, Estate, lint};
 
     const PRINTED: &str = "---
 # Source: shop/templates/web.yaml
@@ -266,16 +271,40 @@ spec:
 ";
         let origin = "# the shop\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    \
                       spec:\n      containers:\n        - name: web\n          image: web:1\n";
-        let parts = kustomize(printed);
-        assert_eq!(parts.len(), 1);
-        assert_eq!(parts[0].file.as_deref(), Some("../base/web.yaml"));
-        let part = parts[0].in_origin(Source::new(origin)).unwrap();
+        let from = |text: &'static str| {
+            let read = move |file: &str| (file == "../base/web.yaml").then(|| Source::new(text));
+            kustomize(printed, &read).remove(0)
+        };
+        let part = from(origin);
+        assert_eq!(part.file.as_deref(), Some("../base/web.yaml"));
         let (source, document) = (&part.manifest.source, &part.manifest.documents[0]);
         let containers = document.at(&["spec", "template", "spec"]).unwrap().list("containers");
         let image = containers[0].text("image").unwrap();
         assert_eq!((image.value, source.slice(image.span)), ("web:2", "web:1"));
         let added = document.at(&["spec", "replicas"]).unwrap();
         assert_eq!((added.as_integer(), source.line(added.span.start)), (Some(5), 5));
-        assert!(parts[0].in_origin(Source::new("kind: Service\n")).is_none());
+        let elsewhere = from("kind: Service\n");
+        assert_eq!((elsewhere.file, elsewhere.manifest.source.text()), (None, printed));
+    }
+
+    proptest! {
+        #[test]
+        fn every_place_is_one_of_the_template(
+            template in "([akindPo: é{}\n-]|\\{\\{|\\}\\}|metadata:){0,50}",
+            printed in "(kind: Pod\n|metadata: |spec:\n|  a: é\n|- |---\n|# Source: a/b\n){0,30}",
+        ) {
+            let origin = template.clone();
+            let read = move |_: &str| Some(Source::new(origin.clone()));
+            let built = kustomize(&printed, &read);
+            let rendered = helm(&printed);
+            let placed = rendered.into_iter().map(|part| part.in_template(Source::new(&*template)));
+            for part in placed.chain(built) {
+                let text = part.manifest.source.text().to_owned();
+                for found in lint(&part.manifest, &Estate::of([&part.manifest]), &Config::default()) {
+                    let place = found.span.start as usize..found.span.end as usize;
+                    prop_assert!(text.get(place).is_some());
+                }
+            }
+        }
     }
 }

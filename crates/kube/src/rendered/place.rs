@@ -5,22 +5,31 @@ use std::sync::Arc;
 
 use plimsoll_model::text::{Source, Span};
 
+use super::lines::Template;
 use crate::manifest::{Field, Mapping, Node, Sequence, Value};
 
 /// Which lines of a template a printed text came from.
 pub(super) struct Places<'t> {
-    pub(super) printed: &'t Source,
-    pub(super) template: &'t Source,
-    /// By printed line, the line of the template; both from 0.
-    pub(super) lines: Vec<Option<u32>>,
+    printed: &'t Source,
+    template: &'t Source,
+    /// By printed line, from 0, the line of the template, from 1, that it came from, or the
+    /// nearest one before it did.
+    lines: Vec<u32>,
 }
 
-impl Places<'_> {
-    /// The line of the template, from 1, that a printed one came from, or the nearest before it.
+impl<'t> Places<'t> {
+    pub(super) fn new(printed: &'t Source, template: &'t Source) -> Self {
+        let mut nearest = 1;
+        let found = Template::new(template.text()).lines_of(printed.text());
+        let lines = found.into_iter().map(|line| {
+            nearest = line.map_or(nearest, |line| line.saturating_add(1));
+            nearest
+        });
+        Self { printed, template, lines: lines.collect() }
+    }
+
     fn line(&self, printed: u32) -> u32 {
-        let before = self.lines.get(..printed as usize).unwrap_or(&self.lines);
-        let nearest = before.iter().rev().find_map(|line| *line);
-        nearest.map_or(1, |line| line.saturating_add(1))
+        self.lines.get(printed.saturating_sub(1) as usize).or(self.lines.last()).map_or(1, |at| *at)
     }
 
     /// Where in the template a printed place is: its own words where the line has them, else the

@@ -149,7 +149,9 @@ impl Lint {
         let outputs = output::parse(&formats, named, &known)?;
 
         let Reads { manifests, mut outcome } = files::read_all(&self.files, &self.rendering)?;
-        outcome = outcome.or(tell_of_nothing(&manifests));
+        if outcome == Outcome::Clean || !manifests.is_empty() {
+            outcome = outcome.or(tell_of_nothing(&manifests));
+        }
         if self.fix && manifests.iter().any(|read| read.rendered) {
             tell(
                 "charts and kustomizations are judged as they are rendered: --fix leaves them alone",

@@ -159,20 +159,14 @@ fn kustomization(path: &Path) -> anyhow::Result<Vec<Read>> {
             return Err(failed).with_context(|| format!("`kustomize build {shown}` failed"));
         }
     };
-    let place = |part: Part| {
-        let origin = part.file.as_ref().map(|file| tidy(&path.join(file)));
-        let placed = origin.and_then(|origin| {
-            let part = part.in_origin(Source::from_bytes(read(&origin).ok()?))?;
-            Some(Read { path: origin, manifest: part.manifest, rendered: true })
-        });
-        // A path with lines of what was printed, where nothing says more.
-        placed.unwrap_or_else(|| Read {
-            path: part.file.map_or_else(|| path.to_owned(), |file| tidy(&path.join(file))),
-            manifest: part.manifest,
-            rendered: true,
-        })
-    };
-    Ok(rendered::kustomize(&printed).into_iter().map(place).collect())
+    let origin = |file: &str| Some(Source::from_bytes(read(&path.join(file)).ok()?));
+    let placed = rendered::kustomize(&printed, &origin).into_iter().map(|part| Read {
+        // A folder with lines of what was printed, where nothing says more.
+        path: part.file.map_or_else(|| path.to_owned(), |file| tidy(&path.join(file))),
+        manifest: part.manifest,
+        rendered: true,
+    });
+    Ok(placed.collect())
 }
 
 /// A path that no program takes for an option, or for the name of a chart in a repository.
