@@ -99,7 +99,8 @@ impl Check {
                 }
             }
         }
-        if cluster.policies.is_empty() && cluster.refused.is_empty() {
+        let none = cluster.policies.is_empty() && cluster.admin_policies.is_empty();
+        if none && cluster.refused.is_empty() {
             tell("there is no NetworkPolicy in what was read: every pod is open to all");
         }
         let mut by_file: BTreeMap<String, Vec<Finding>> = BTreeMap::new();

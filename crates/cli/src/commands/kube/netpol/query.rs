@@ -101,6 +101,14 @@ impl Answer<'_> {
                     "{head}: it has the network of its node, to which policies are not applied\n"
                 ),
                 Side::Open => format!("{head}: no policy isolates it\n"),
+                Side::Decided(by) => format!(
+                    "{head}: {} by {}, {} rule {} ({})\n",
+                    if side.allowed() { "allowed" } else { "denied" },
+                    by.policy.called(),
+                    by.direction.name(),
+                    by.index + 1,
+                    by.place
+                ),
                 Side::Allowed(by) => by.iter().fold(String::new(), |text, by| {
                     let (policy, number) = (by.policy.called(), by.index + 1);
                     let way = by.direction.name();
@@ -131,6 +139,10 @@ impl Answer<'_> {
             Side::Outside => json!({"allowed": true, "why": "outside"}),
             Side::Node => json!({"allowed": true, "why": "host-network"}),
             Side::Open => json!({"allowed": true, "why": "not-isolated"}),
+            Side::Decided(by) => json!({
+                "allowed": side.allowed(), "why": "admin", "policy": by.policy.called(),
+                "rule": by.index, "place": by.place.to_string(),
+            }),
             Side::Allowed(by) => {
                 let by: Vec<Value> = by.iter().map(|by| {
                     json!({"policy": by.policy.called(), "rule": by.index, "place": by.place.to_string()})
