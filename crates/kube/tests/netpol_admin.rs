@@ -448,3 +448,23 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn damaged_policies_are_refused_or_read_and_never_end_the_program(
+        world in world(), at in any::<prop::sample::Index>(), length in 0..20_usize,
+        put in select(&["", "[]", "{}", "null", "-1", "70000", "x: y", "\u{e9}"][..]),
+    ) {
+        let mut text: String = world.iter().map(|one| format!("---\n{one}\n")).collect();
+        let start = at.index(text.len());
+        let end = (start + length).min(text.len());
+        text.replace_range(start..end, put);
+        let manifest = Manifest::parse(Source::new(text));
+        let cluster = Cluster::of([("all.yaml", &manifest)]);
+        let network = Network::new(&cluster);
+        let mut matrix = Matrix::new(&network);
+        for to in 0..cluster.pods.len() {
+            prop_assert!(matrix.row(to, 80, Protocol::TCP).is_some());
+        }
+    }
+}
