@@ -208,11 +208,10 @@ impl<'m> Seen<'m> {
 
     fn judge(&self, control: &Control) -> State {
         match &control.judged {
-            Judged::Pods(_) if self.workloads == 0 => nothing("pod"),
+            Judged::Pods(_) | Judged::Namespaces(_) if self.workloads == 0 => nothing("pod"),
             Judged::Roles(_) if self.roles == 0 => nothing("role or binding"),
             Judged::Pods(rules) | Judged::Roles(rules) => self.by_rules(rules),
             Judged::Objects(about, look) => self.by_objects(about, *look),
-            Judged::Namespaces(_) if self.workloads == 0 => nothing("pod"),
             Judged::Namespaces(kind) => self.by_namespaces(kind),
             Judged::ApiServer(look) => self.by_server(*look),
             Judged::Elsewhere(place) => State::NotJudged((*place).to_owned()),

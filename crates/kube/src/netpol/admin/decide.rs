@@ -100,7 +100,7 @@ impl<'c> Tiers<'c> {
         let first = self.of(tier, direction).find(|one| {
             one.subject.contains(own) && one.has_port(to, number, protocol) && one.means(other)
         })?;
-        (first.rule.action != Action::Pass).then(|| Decision {
+        (first.rule.action != Action::Pass).then_some(Decision {
             policy: first.policy,
             direction,
             index: first.index,
@@ -136,10 +136,11 @@ impl<'c> Tiers<'c> {
             };
             (is_about && one.has_port(Some(pod), number, protocol)).then(|| senders.clone())
         };
-        let mut sure = Bits::none(self.count(allowed, open));
-        let mut left = Bits::all(self.count(allowed, open));
+        let count = allowed.limit().max(open.limit());
+        let mut sure = Bits::none(count);
+        let mut left = Bits::all(count);
         let tier = |tier: Tier, left: &mut Bits, sure: &mut Bits| {
-            let mut next = Bits::none(self.count(allowed, open));
+            let mut next = Bits::none(count);
             for one in self.of(tier, direction) {
                 let Some(mut meant) = senders(one) else { continue };
                 meant.keep(left);
@@ -163,10 +164,6 @@ impl<'c> Tiers<'c> {
         sure
     }
 
-    fn count(&self, allowed: &Bits, open: &Bits) -> usize {
-        allowed.limit().max(open.limit())
-    }
-
     fn of(&self, tier: Tier, direction: Direction) -> impl Iterator<Item = &Ranked<'c>> {
         self.rules.iter().filter(move |one| one.policy.tier == tier && one.direction == direction)
     }
@@ -185,5 +182,5 @@ fn nodes(cluster: &Cluster, rule: &AdminRule) -> Vec<IpAddr> {
     });
     let meant = selectors
         .flat_map(|selector| cluster.nodes.values().filter(|node| selector.selects(&node.labels)));
-    meant.flat_map(|node| &node.addresses).map(|one| one.to_canonical()).collect()
+    meant.flat_map(|node| &node.addresses).map(IpAddr::to_canonical).collect()
 }
