@@ -37,6 +37,8 @@ sign-peers:
 	@command -v go >/dev/null || { echo "Go is missing: the tests against cosign are left out" >&2; exit 0; }; \
 	have() { test -x "$(SIGN_PEERS)/$$1"; }; install() { GOBIN="$(SIGN_PEERS)" go install "$$1"; }; \
 	have cosign || install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3; \
+	have helm || install helm.sh/helm/v4/cmd/helm@v4.3.1; \
+	have kustomize || install sigs.k8s.io/kustomize/kustomize/v5@v5.8.0; \
 	have notation || ( cd "$$(mktemp -d)" && go mod init peer && go get github.com/notaryproject/notation@v1.3.2 && \
 	go build -o "$(SIGN_PEERS)/notation" github.com/notaryproject/notation/cmd/notation ); \
 	have notary || ( cd "$$(mktemp -d)" && go mod init peer && \
@@ -99,7 +101,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine admission_review sensor_record; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture condition rules_yaml engine admission_review sensor_record rendered; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

@@ -17,6 +17,7 @@
 //! For an editor: [`lint`] gives findings with byte spans and edits, [`hover()`] what a field means.
 #![forbid(unsafe_code)]
 
+pub mod compliance;
 mod config;
 mod edit;
 mod estate;
@@ -31,6 +32,7 @@ mod object;
 mod pod;
 pub mod pss;
 pub mod rbac;
+pub mod rendered;
 mod rule;
 pub mod rules;
 mod workload;

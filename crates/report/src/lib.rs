@@ -18,6 +18,7 @@
 mod application;
 pub mod base;
 mod bounded;
+pub mod compliance;
 pub mod escalation;
 mod escape;
 pub mod formats;

@@ -199,3 +199,26 @@ fn a_check_names_what_was_hardly_meant() {
     assert!(page.contains("names") && page.contains("kube-dns"), "{page}");
     machine.run("kube netpol check --explain PN9999").ended(2);
 }
+
+#[test]
+fn a_policy_of_an_administrator_is_named_where_it_decides() {
+    let machine = Machine::new();
+    machine.write(
+        "all.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\n\
+         spec: {containers: [{name: a, ports: [{containerPort: 80}]}]}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {name: agent, namespace: watch}\nspec: {containers: []}\n---\n\
+         apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: closed}\n\
+         spec:\n  tier: Baseline\n  priority: 1\n  subject: {namespaces: {}}\n  ingress:\n    - action: Deny\n      \
+         from: [{namespaces: {}}]\n",
+    );
+    let query = "kube netpol query --from watch/agent --to shop/web --port 80 all.yaml";
+    let ran = machine.run(query).ended(1);
+    let line =
+        "ingress of shop/web: denied by ClusterNetworkPolicy/closed, ingress rule 1 (all.yaml:19)";
+    assert!(ran.out.contains(line), "{}", ran.said());
+    let json = machine.run(&format!("{query} -o json")).ended(1).json();
+    assert_eq!(json["allowed"], false);
+    let ran = machine.run("kube netpol who-can-reach shop/web all.yaml").ended(0);
+    assert!(ran.out.contains("nobody else") && !ran.err.contains("not counted"), "{}", ran.said());
+}

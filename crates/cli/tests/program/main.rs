@@ -13,6 +13,8 @@ mod db_accidents;
 mod drift;
 mod explain;
 mod feeds;
+mod kube_charts;
+mod kube_compliance;
 mod kube_lint;
 mod kube_netpol;
 mod kube_netpol_plans;

@@ -12,7 +12,7 @@ pub struct Node {
     /// The value.
     pub value: Value,
     /// How many nodes it has, itself and what aliases stand for counted; saturating.
-    pub(super) weight: u32,
+    pub(crate) weight: u32,
 }
 
 /// What a value is.
@@ -78,6 +78,11 @@ pub struct Field {
 }
 
 impl Node {
+    /// A value that was written nowhere, as if it stood at a place.
+    pub(crate) fn new(span: Span, value: Value) -> Self {
+        Self { span, value, weight: 1 }
+    }
+
     /// The fields, where the value is a mapping.
     pub fn as_mapping(&self) -> Option<&Mapping> {
         if let Value::Mapping(mapping) = &self.value { Some(mapping) } else { None }
@@ -167,11 +172,11 @@ pub struct Located<T> {
     pub span: Span,
 }
 
-/// Whether two values say the same, wherever they stand and however they are written. Values that
-/// stand at one place are one value, so that aliases of aliases cost nothing.
+/// Whether two values say the same, wherever they stand and however they are written. What one
+/// anchor stands for is one value, so that aliases of aliases cost nothing.
 impl PartialEq for Node {
     fn eq(&self, other: &Self) -> bool {
-        if self.span == other.span && !self.span.is_empty() {
+        if std::ptr::eq(self, other) {
             return true;
         }
         match (&self.value, &other.value) {

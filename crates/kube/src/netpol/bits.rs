@@ -25,6 +25,11 @@ impl Bits {
         Self { words, limit }
     }
 
+    /// The limit: all numbers are below it.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Adds a number; one past the limit is passed over.
     pub fn insert(&mut self, number: usize) {
         if number < self.limit

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use plimsoll_model::text::Source;
 
 use super::address::read_address;
+use super::admin::{AdminPolicy, Nodes};
 use super::policy::{Place, Policy, Protocol};
-use super::read::{place, policy};
+use super::read::{GROUP, KINDS, admin_policy, place, policy};
 use super::refused::{Refused, Wrong};
 use super::selector::Labels;
 use crate::manifest::{Manifest, Node, ProblemKind};
@@ -23,9 +24,7 @@ use crate::workload::Workload;
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// Kinds that decide about traffic too, and that are not judged here.
-const OTHER_POLICIES: [&str; 8] = [
-    "AdminNetworkPolicy",
-    "BaselineAdminNetworkPolicy",
+const OTHER_POLICIES: [&str; 6] = [
     "ClusterNetworkPolicy",
     "CiliumNetworkPolicy",
     "CiliumClusterwideNetworkPolicy",
@@ -45,6 +44,10 @@ pub struct Cluster {
     pub pods: Vec<Pod>,
     /// The policies, in the order of the files.
     pub policies: Vec<Policy>,
+    /// The policies of administrators, in the order of the files.
+    pub admin_policies: Vec<AdminPolicy>,
+    /// The nodes.
+    pub nodes: Nodes,
     /// What is wrong with policies and pods: what they would do is not known.
     pub refused: Vec<Refused>,
     /// Objects that decide about traffic too and are passed over: their kind, and where.
@@ -146,6 +149,19 @@ impl Cluster {
                 Ok(policy) => self.policies.push(policy),
                 Err(refused) => self.refused.extend(refused),
             },
+            kind if KINDS.contains(&kind) && object.group() == GROUP => {
+                match admin_policy(&object, source, file) {
+                    Ok(read) => {
+                        if read.has_domains {
+                            let what = format!("a name of a domain in {}", object.called());
+                            self.passed_over.push((what, place(source, file, object.head())));
+                        }
+                        self.admin_policies.push(read.policy);
+                    }
+                    Err(refused) => self.refused.extend(refused),
+                }
+            }
+            "Node" if object.group().is_empty() => self.add_node(&object),
             kind if OTHER_POLICIES.contains(&kind) => self.pass_over(&object, source, file),
             _ => {
                 if let Some(workload) = Workload::new(object, source) {
@@ -153,6 +169,14 @@ impl Cluster {
                 }
             }
         }
+    }
+
+    fn add_node(&mut self, object: &Object<'_>) {
+        let (labels, _) = labels(object.node);
+        let told = object.node.get("status").map_or(&[][..], |status| status.list("addresses"));
+        let addresses = told.iter().filter_map(|one| read_address(one.text("address")?.value));
+        let node = super::admin::Node { labels, addresses: addresses.collect() };
+        self.nodes.insert(object.name.to_owned(), node);
     }
 
     fn pass_over(&mut self, object: &Object<'_>, source: &Source, file: &Arc<str>) {

@@ -80,6 +80,8 @@ struct Class {
     ingress: Option<Vec<usize>>,
     /// The egress rules, of any policy, that have it among their peers.
     egress: Vec<usize>,
+    /// The rules of administrators that can be about traffic to it.
+    admin: Vec<usize>,
 }
 
 /// Rows by what they are made of: sets of peers for ingress, policies for egress; `None` is all.
@@ -90,6 +92,7 @@ impl<'n, 'c> Matrix<'n, 'c> {
     pub fn new(network: &'n Network<'c>) -> Self {
         let rules = network.ingress.iter().chain(&network.egress);
         let ports = rules.filter_map(|rule| rule.rule.ports.as_ref()).flatten();
+        let ports = ports.chain(network.tiers.ports());
         let names = ports.filter_map(|port| match &port.number {
             Number::Named(name) => Some(name.as_str()),
             _ => None,
@@ -122,7 +125,11 @@ impl<'n, 'c> Matrix<'n, 'c> {
                 let peers = rule.peers.as_ref();
                 peers.is_none_or(|peers| peers.iter().any(|peer| network.has_peer(*peer, pod)))
             };
-            let class = Rc::new(Class { ingress, egress: numbered(&network.egress, &is_peer) });
+            let class = Rc::new(Class {
+                ingress,
+                egress: numbered(&network.egress, &is_peer),
+                admin: network.tiers.about(pod),
+            });
             let number = *known.entry(Rc::clone(&class)).or_insert_with(|| {
                 self.rules.push(class);
                 self.rules.len() - 1
@@ -151,6 +158,19 @@ impl<'n, 'c> Matrix<'n, 'c> {
         let rules = Rc::clone(self.rules.get(class)?);
         let ingress = self.ingress_row(&rules, pod, number, protocol);
         let egress = self.egress_row(&rules, pod, number, protocol);
+        let (ingress, egress) = if self.network.tiers.is_empty() {
+            (ingress, egress)
+        } else {
+            let port = (to, pod, number, protocol);
+            let tiers = &self.network.tiers;
+            let all = self.network.cluster.pods.len();
+            // No network policy of the receiver speaks of anybody, or of everybody.
+            let open = if rules.ingress.is_none() { Bits::all(all) } else { Bits::none(all) };
+            let ingress = tiers.combine(Direction::Ingress, port, (&ingress, &open));
+            let open = self.network.open(Direction::Egress);
+            let egress = tiers.combine(Direction::Egress, port, (&egress, open));
+            (Rc::new(ingress), Rc::new(egress))
+        };
         self.asked.insert(key, (Rc::clone(&ingress), Rc::clone(&egress)));
         Some(Row { to, ingress, egress })
     }
@@ -208,7 +228,9 @@ impl<'n, 'c> Matrix<'n, 'c> {
     /// Forgets all rows where they would take too much memory.
     fn forget(&mut self) {
         let bytes = self.network.cluster.pods.len() / 8 + 64;
-        if (self.ingress.len() + self.egress.len()).saturating_mul(bytes) > MAX_KEPT {
+        // Rows that administrators have a part in are kept by what was asked alone.
+        let own = if self.network.tiers.is_empty() { 0 } else { self.asked.len() * 2 };
+        if (self.ingress.len() + self.egress.len() + own).saturating_mul(bytes) > MAX_KEPT {
             self.ingress.clear();
             self.egress.clear();
             self.asked.clear();

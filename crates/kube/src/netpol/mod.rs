@@ -34,6 +34,7 @@
 //! ```
 
 mod address;
+mod admin;
 mod bits;
 mod checks;
 mod cluster;
@@ -49,6 +50,7 @@ mod selector;
 pub mod suggest;
 
 pub use address::{Block, read_address};
+pub use admin::{Action, AdminPeer, AdminPolicy, AdminRule, Node, Nodes, Tier};
 pub use bits::Bits;
 pub use checks::{check, pages};
 pub use cluster::{Cluster, ContainerPort, Pod};
@@ -56,6 +58,6 @@ pub use expect::{Expectation, Pattern, Tried, Wanted, expectations};
 pub use matrix::{Matrix, Row};
 pub use network::Network;
 pub use policy::{Direction, Number, Peer, Place, Policy, Port, Protocol, Rule, Who};
-pub use query::{By, End, Flow, Side, Verdict};
+pub use query::{By, Decision, End, Flow, Side, Verdict};
 pub use refused::{Refused, Wrong};
 pub use selector::{Labels, Requirement, Selector, Test};

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::admin::Tiers;
 use super::bits::Bits;
 use super::cluster::{Cluster, Pod};
 use super::index::Index;
@@ -21,6 +22,8 @@ pub struct Network<'c> {
     /// The rules that count, in the order of the policies.
     pub(super) ingress: Vec<Effective<'c>>,
     pub(super) egress: Vec<Effective<'c>>,
+    /// What administrators say.
+    pub(super) tiers: Tiers<'c>,
     /// By direction, the pods that no policy isolates.
     pub(super) open: [Bits; 2],
 }
@@ -97,8 +100,9 @@ impl<'c> Network<'c> {
             subjects.push(subject);
         }
         let peers = known.peers;
+        let tiers = Tiers::new(cluster, &index);
         let names = names(cluster);
-        Self { cluster, names, subjects, peers, ingress, egress, open }
+        Self { cluster, names, subjects, peers, ingress, egress, tiers, open }
     }
 
     /// The rules of a direction that count.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::admin::{Action, AdminPolicy, Tier};
 use super::network::{Effective, Network};
 use super::policy::{Direction, Place, Policy, Protocol};
 
@@ -54,6 +55,8 @@ pub enum Side<'c> {
     Itself,
     /// It has the network of its node, to which no policy is applied.
     Node,
+    /// A rule of an administrator decides it.
+    Decided(Decision<'c>),
     /// No policy isolates it in this direction.
     Open,
     /// These rules allow it.
@@ -65,8 +68,27 @@ pub enum Side<'c> {
 impl Side<'_> {
     /// Whether this end allows it.
     pub fn allowed(&self) -> bool {
-        !matches!(self, Self::Denied(_))
+        match self {
+            Self::Denied(_) => false,
+            Self::Decided(decision) => decision.action == Action::Accept,
+            Self::Outside | Self::Itself | Self::Node | Self::Open | Self::Allowed(_) => true,
+        }
     }
+}
+
+/// A rule of an administrator that decides.
+#[derive(Debug, Clone)]
+pub struct Decision<'c> {
+    /// Its policy.
+    pub policy: &'c AdminPolicy,
+    /// Which way it is.
+    pub direction: Direction,
+    /// Which of the policy's rules of its direction it is, from 0.
+    pub index: usize,
+    /// What it does: it accepts or it denies.
+    pub action: Action,
+    /// Where it stands.
+    pub place: &'c Place,
 }
 
 /// A rule that allows something.
@@ -105,13 +127,20 @@ impl<'c> Network<'c> {
         if self.cluster.pods.get(pod).is_some_and(|pod| pod.host_network) {
             return Side::Node;
         }
-        if self.open(direction).contains(pod) {
-            return Side::Open;
-        }
         let receiver = match flow.to {
             End::Pod(number) => self.cluster.pods.get(number),
             End::Address(_) => None,
         };
+        let decide = |tier| {
+            let port = (receiver, flow.port, flow.protocol);
+            self.tiers.decide(tier, direction, (pod, other), port).map(Side::Decided)
+        };
+        if let Some(decided) = decide(Tier::Admin) {
+            return decided;
+        }
+        if self.open(direction).contains(pod) {
+            return decide(Tier::Baseline).unwrap_or(Side::Open);
+        }
         let rules = self.rules(direction).iter().filter(|rule| {
             self.selects(rule.policy, pod)
                 && rule.has_port(receiver, flow.port, flow.protocol)

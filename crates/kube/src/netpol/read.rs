@@ -3,7 +3,10 @@
 //!
 //! <https://github.com/kubernetes/kubernetes/blob/master/pkg/apis/networking/validation/validation.go>
 
+mod admin;
 mod selector;
+
+pub(super) use admin::{GROUP, KINDS, admin_policy};
 
 use std::sync::Arc;
 

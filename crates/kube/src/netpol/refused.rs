@@ -76,6 +76,15 @@ pub enum Wrong {
     /// A field that another one stands for.
     #[error("does not go together with `{0}`")]
     Beside(&'static str),
+    /// Of several fields exactly one.
+    #[error("must have one of {0}, and no other")]
+    OneOf(String),
+    /// A list that is too long.
+    #[error("has more than {0} items")]
+    TooMany(usize),
+    /// No priority.
+    #[error("must be a number from 0 to 1000")]
+    Priority,
     /// A field that must be there.
     #[error("is missing")]
     Missing,

@@ -24,7 +24,8 @@ fn write(pairs: &Pairs<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()
         let (senders, role) = senders(network, &namespaces, target.to, &row.senders());
         let name = if target.name.is_empty() { String::new() } else { format!(" {}", target.name) };
         let port = format!("{}/{}{name}", target.port, target.protocol);
-        let is_open = network.isolating(target.to, Direction::Ingress).is_empty();
+        let is_open = network.isolating(target.to, Direction::Ingress).is_empty()
+            && network.cluster.admin_policies.is_empty();
         let from = if is_open { format!("{senders} (not isolated)") } else { senders };
         rows.push(([network.name(target.to).to_owned(), port, from], role));
     }

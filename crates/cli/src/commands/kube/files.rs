@@ -8,6 +8,7 @@ use plimsoll_kube::manifest::{Manifest, Problem, ProblemKind};
 use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
+use super::rendered::{Kind, Rendering, is_library};
 use crate::commands::lint::files::{PASSED_OVER, is_stdin, read};
 use crate::exit::{Outcome, Usage, chain, tell};
 
@@ -20,12 +21,16 @@ pub(super) struct Candidate {
     pub(super) path: PathBuf,
     /// Whether it was found in a folder, so that it may well be something else.
     pub(super) found: bool,
+    /// What has to render it.
+    rendering: Option<Kind>,
 }
 
 /// A file that was read.
 pub(super) struct Read {
     pub(super) path: PathBuf,
     pub(super) manifest: Manifest,
+    /// Whether a program printed it, so that its text is not what was judged.
+    pub(super) rendered: bool,
 }
 
 impl Read {
@@ -44,9 +49,9 @@ pub(super) struct Reads {
 }
 
 /// Reads the files that are meant, several at a time.
-pub(super) fn read_all(named: &[PathBuf]) -> Result<Reads, Usage> {
-    let reads: Vec<anyhow::Result<Option<Read>>> =
-        find(named)?.into_par_iter().map(parse).collect();
+pub(super) fn read_all(named: &[PathBuf], rendering: &Rendering) -> Result<Reads, Usage> {
+    let reads: Vec<anyhow::Result<Vec<Read>>> =
+        find(named)?.into_par_iter().map(|one| parse(one, rendering)).collect();
     let mut manifests = Vec::with_capacity(reads.len());
     let mut outcome = Outcome::Clean;
     for one in reads {
@@ -74,13 +79,18 @@ pub(super) fn tell_of_problems(manifests: &[Read]) -> Outcome {
 }
 
 /// The files that are meant: those named, and those in the folders named that YAML or JSON are
-/// written in; without any, those below the working folder.
+/// written in, with the charts among them; without any, those below the working folder.
 pub(super) fn find(named: &[PathBuf]) -> Result<Vec<Candidate>, Usage> {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here } else { named };
     let mut files = Vec::new();
     for path in named {
-        if !is_stdin(path) && path.is_dir() {
+        if !is_stdin(path)
+            && let Some(kind) = Kind::of(path)
+        {
+            let rendering = Some(kind);
+            files.push(Candidate { path: path.clone(), found: false, rendering });
+        } else if !is_stdin(path) && path.is_dir() {
             let before = files.len();
             walk(path, 0, &mut files);
             if files.len() == before {
@@ -91,7 +101,7 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<Candidate>, Usage> {
                 return Err(Usage(why));
             }
         } else {
-            files.push(Candidate { path: path.clone(), found: false });
+            files.push(Candidate { path: path.clone(), found: false, rendering: None });
         }
     }
     Ok(files)
@@ -115,23 +125,34 @@ fn walk(folder: &Path, depth: u32, files: &mut Vec<Candidate>) {
             Ok(kind)
                 if kind.is_dir() && depth < MAX_DEPTH && !PASSED_OVER.contains(&name.as_str()) =>
             {
-                walk(&path, depth.saturating_add(1), files);
+                if Kind::of(&path) == Some(Kind::Chart) {
+                    if !is_library(&path) {
+                        let rendering = Some(Kind::Chart);
+                        files.push(Candidate { path, found: true, rendering });
+                    }
+                } else {
+                    walk(&path, depth.saturating_add(1), files);
+                }
             }
             Ok(kind) if kind.is_file() && is_manifest(&name) => {
-                files.push(Candidate { path, found: true });
+                files.push(Candidate { path, found: true, rendering: None });
             }
             _ => {}
         }
     }
 }
 
-/// A file as a manifest; `None` where it was found in a folder and is something else.
-pub(super) fn parse(candidate: Candidate) -> anyhow::Result<Option<Read>> {
-    let Candidate { path, found } = candidate;
+/// A file as a manifest, or what a chart comes to; nothing where it was found in a folder and is
+/// something else.
+pub(super) fn parse(candidate: Candidate, rendering: &Rendering) -> anyhow::Result<Vec<Read>> {
+    let Candidate { path, found, rendering: kind } = candidate;
+    if let Some(kind) = kind {
+        return rendering.read(&path, kind);
+    }
     let bytes = read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
     let source = Source::from_bytes(bytes);
     if found && !(source.text().contains("apiVersion") && source.text().contains("kind")) {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let manifest = Manifest::parse(source);
     let is_template =
@@ -139,7 +160,7 @@ pub(super) fn parse(candidate: Candidate) -> anyhow::Result<Option<Read>> {
     if found && manifest.problems.iter().any(|problem| is_template(&problem.kind)) {
         let shown = path.display();
         tell(&format!("`{shown}` is a template and is not judged: `helm template` renders it"));
-        return Ok(None);
+        return Ok(Vec::new());
     }
-    Ok(Some(Read { path, manifest }))
+    Ok(vec![Read { path, manifest, rendered: false }])
 }

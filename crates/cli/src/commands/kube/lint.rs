@@ -1,5 +1,6 @@
 //! `plimsoll kube lint`: may these pods run, and what would mend them.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use plimsoll_kube::manifest::Manifest;
@@ -10,7 +11,8 @@ use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
 use super::files::{self, Read, Reads};
-use super::{images, pages};
+use super::rendered::Rendering;
+use super::{compliance, images, pages};
 use crate::commands::lint::files::is_stdin;
 use crate::commands::lint::mend::Mended;
 use crate::exit::{Outcome, Usage, tell};
@@ -23,9 +25,10 @@ use crate::target::Reading;
 #[command(after_help = "Examples:
   plimsoll kube lint                            every manifest below this folder
   plimsoll kube lint --pss restricted --pss-version v1.31 --only pss - < pod.yaml
-  helm template shop | plimsoll kube lint -
+  plimsoll kube lint charts/shop --values prod.yaml --namespace shop
   plimsoll kube lint -f sarif=lint.sarif -f tty deploy/
   plimsoll kube lint --fix deploy/web.yaml      set what ordinary programs do not notice
+  plimsoll kube lint --compliance nsa -f markdown=nsa.md deploy/
   plimsoll kube lint --explain hostNamespaces
 
 Without --pss, the labels of the namespaces in the given files decide what their pods have to
@@ -35,7 +38,7 @@ Exit codes: 0 clean, 1 findings at or over --failure-threshold, 2 wrong usage or
 cannot be parsed, 3 a file that cannot be read.")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Lint {
-    /// Manifests, folders to look for them in, or `-` for stdin
+    /// Manifests, folders to look for them in, Helm charts, kustomizations, or `-` for stdin
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -51,6 +54,10 @@ pub(crate) struct Lint {
     /// Ask the rules of one family alone: pss, practice
     #[arg(long, value_name = "FAMILY")]
     only: Option<String>,
+
+    /// Report on a standard instead: nsa, cis, pss-baseline, pss-restricted; as text, json, markdown
+    #[arg(long, value_name = "STANDARD", conflicts_with_all = ["pss", "only", "fix"])]
+    compliance: Option<String>,
 
     /// FORMAT or FORMAT=FILE, several times if wanted: tty, text, gnu, json, sarif, github,
     /// checkstyle, codeclimate, gitlab, sonarqube
@@ -96,6 +103,9 @@ pub(crate) struct Lint {
     #[command(flatten)]
     reading: Reading,
 
+    #[command(flatten)]
+    rendering: Rendering,
+
     /// Exit 0 whatever is found
     #[arg(long)]
     no_fail: bool,
@@ -125,6 +135,9 @@ impl Lint {
         if self.list_rules {
             return pages::list();
         }
+        if let Some(name) = &self.compliance {
+            return self.report(name);
+        }
         let config = self.config()?;
         let threshold: Level =
             self.failure_threshold.parse().map_err(|error| Usage(format!("{error}")))?;
@@ -135,8 +148,15 @@ impl Lint {
         let named = |name: &str| offered().copied().find(|format| format.name == name);
         let outputs = output::parse(&formats, named, &known)?;
 
-        let Reads { manifests, mut outcome } = files::read_all(&self.files)?;
-        outcome = outcome.or(tell_of_nothing(&manifests));
+        let Reads { manifests, mut outcome } = files::read_all(&self.files, &self.rendering)?;
+        if outcome == Outcome::Clean || !manifests.is_empty() {
+            outcome = outcome.or(tell_of_nothing(&manifests));
+        }
+        if self.fix && manifests.iter().any(|read| read.rendered) {
+            tell(
+                "charts and kustomizations are judged as they are rendered: --fix leaves them alone",
+            );
+        }
         let (users, whole) = images::users(&manifests, self.images, &self.reading);
         outcome = outcome.or(whole);
         let estate =
@@ -175,6 +195,18 @@ impl Lint {
         Ok(outcome)
     }
 
+    fn report(&self, name: &str) -> anyhow::Result<Outcome> {
+        let standard = compliance::standard(name)?;
+        let Reads { manifests, outcome } = files::read_all(&self.files, &self.rendering)?;
+        let outcome =
+            outcome.or(tell_of_nothing(&manifests)).or(files::tell_of_problems(&manifests));
+        let (users, whole) = images::users(&manifests, self.images, &self.reading);
+        let estate =
+            Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
+        let found = compliance::run(standard, &self.formats, &manifests, &estate)?;
+        Ok(outcome.or(whole).or(if self.no_fail { Outcome::Clean } else { found }))
+    }
+
     fn config(&self) -> anyhow::Result<Config> {
         let usage = |error: plimsoll_kube::pss::PolicyError| Usage(error.to_string());
         let mut config = Config {
@@ -210,9 +242,9 @@ impl Lint {
     }
 
     fn judge(&self, read: Read, estate: &Estate, config: &Config) -> Done {
-        let Read { path, mut manifest } = read;
+        let Read { path, mut manifest, rendered } = read;
         let mut mended = None;
-        if self.fix && manifest.source.not_utf8().is_none() {
+        if self.fix && !rendered && manifest.source.not_utf8().is_none() {
             let safety = if self.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };
             let source = &manifest.source;
             let before = format!("{}{}", source.byte_order_mark(), source.text());
@@ -220,7 +252,13 @@ impl Lint {
             manifest = Manifest::parse(Source::new(after.clone()));
             mended = Some(Mended { path: path.clone(), before, after, made });
         }
-        let findings = lint(&manifest, estate, config);
+        let mut findings = lint(&manifest, estate, config);
+        if rendered {
+            // The text at these places is not what was judged, so no edit fits it.
+            findings.iter_mut().for_each(|one| one.fix = None);
+            let mut seen = BTreeSet::new();
+            findings.retain(|one| seen.insert((one.rule.id, one.span, one.message.clone())));
+        }
         Done { path: path.display().to_string(), manifest, findings, mended }
     }
 }

@@ -1,13 +1,16 @@
 //! `plimsoll kube`: what may run in a cluster.
 
 mod admit;
+mod compliance;
 mod files;
 mod images;
 mod lint;
 mod netpol;
 mod pages;
+mod program;
 mod pss;
 mod rbac;
+mod rendered;
 
 use crate::exit::Outcome;
 

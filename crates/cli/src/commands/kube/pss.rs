@@ -6,6 +6,7 @@ use plimsoll_kube::pss::{Profile, Version, plan};
 use plimsoll_report::rollout::RolloutFormat;
 
 use super::files::{self, Reads};
+use super::rendered::Rendering;
 use crate::exit::{Outcome, Usage};
 use crate::output;
 use crate::style::stdout_style;
@@ -49,6 +50,9 @@ pub(crate) struct Plan {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl Plan {
@@ -60,7 +64,7 @@ impl Plan {
         let known: Vec<&str> = RolloutFormat::ALL.iter().map(|format| format.name).collect();
         let outputs = output::parse(&self.formats, RolloutFormat::named, &known)?;
 
-        let Reads { manifests, outcome } = files::read_all(&self.files)?;
+        let Reads { manifests, outcome } = files::read_all(&self.files, &self.rendering)?;
         let wrong = files::tell_of_problems(&manifests);
         let shown: Vec<(String, _)> = manifests
             .iter()

@@ -7,6 +7,7 @@ use plimsoll_kube::rbac::{Access, Paths, Request, Subject};
 use plimsoll_report::escalation::{EscalationFormat, Escalations};
 
 use super::files::{self, Reads};
+use super::rendered::{Charts, Rendering};
 use crate::exit::{Outcome, Usage};
 use crate::output;
 use crate::style::stdout_style;
@@ -52,6 +53,9 @@ pub(crate) struct PathsCommand {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl PathsCommand {
@@ -59,7 +63,7 @@ impl PathsCommand {
         let known: Vec<&str> = EscalationFormat::ALL.iter().map(|format| format.name).collect();
         let outputs = output::parse(&self.formats, EscalationFormat::named, &known)?;
         let from = self.from.as_deref().map(subject).transpose()?;
-        let (reads, outcome) = read(&self.files)?;
+        let (reads, outcome) = read(&self.files, &self.rendering)?;
         let access = access(&reads);
         let all = Paths::new(&access);
         let paths = match &from {
@@ -100,11 +104,16 @@ pub(crate) struct WhoCan {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    charts: Charts,
 }
 
 impl WhoCan {
     fn run(self) -> anyhow::Result<Outcome> {
-        let (reads, outcome) = read(&self.files)?;
+        // What is asked of a namespace is asked of the release in it.
+        let rendering = self.charts.clone().into(self.namespace.clone());
+        let (reads, outcome) = read(&self.files, &rendering)?;
         let access = access(&reads);
         let (resource, part) =
             self.resource.split_once('/').map_or((&*self.resource, None), |(a, b)| (a, Some(b)));
@@ -136,8 +145,11 @@ fn subject(text: &str) -> Result<Subject, Usage> {
 }
 
 /// The files with their names, and how the reading ended.
-fn read(named: &[PathBuf]) -> anyhow::Result<(Vec<(String, Manifest)>, Outcome)> {
-    let Reads { manifests, outcome } = files::read_all(named)?;
+fn read(
+    named: &[PathBuf],
+    rendering: &Rendering,
+) -> anyhow::Result<(Vec<(String, Manifest)>, Outcome)> {
+    let Reads { manifests, outcome } = files::read_all(named, rendering)?;
     let outcome = outcome.or(files::tell_of_problems(&manifests));
     let name = |read: files::Read| (read.path.display().to_string(), read.manifest);
     Ok((manifests.into_iter().map(name).collect(), outcome))

@@ -8,6 +8,7 @@ use plimsoll_kube::manifest::Node;
 use plimsoll_kube::objects;
 
 use crate::commands::kube::files;
+use crate::commands::kube::rendered::Rendering;
 
 /// The labels of namespaces.
 #[derive(Debug, Default)]
@@ -18,7 +19,7 @@ pub(super) struct Labels {
 impl Labels {
     pub(super) fn read(named: &[PathBuf]) -> anyhow::Result<Self> {
         let mut labels = Self::default();
-        for read in files::read_all(named)?.manifests {
+        for read in files::read_all(named, &Rendering::default())?.manifests {
             for object in objects(&read.manifest).0.into_iter().filter(|it| it.kind == "Namespace")
             {
                 let fields = object.node.at(&["metadata", "labels"]).and_then(Node::as_mapping);

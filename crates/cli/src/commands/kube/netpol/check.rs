@@ -10,6 +10,7 @@ use plimsoll_model::text::Level;
 use plimsoll_report::lint::{Judged, LintFormat};
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 use crate::style::stdout_style;
@@ -25,6 +26,9 @@ pub(crate) struct Check {
     /// working folder
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 
     /// FORMAT or FORMAT=FILE, several times if wanted: tty, text, gnu, json, sarif, github,
     /// checkstyle, codeclimate, gitlab, sonarqube
@@ -82,7 +86,7 @@ impl Check {
         let format = |name: &str| offered().copied().find(|format| format.name == name);
         let outputs = output::parse(&self.formats, format, &known)?;
 
-        let reads = load::manifests(&self.files)?;
+        let reads = load::manifests(&self.files, &self.rendering)?;
         let cluster = load::cluster(&reads);
         let mut outcome = Outcome::Clean;
         for read in &reads {
@@ -95,7 +99,8 @@ impl Check {
                 }
             }
         }
-        if cluster.policies.is_empty() && cluster.refused.is_empty() {
+        let none = cluster.policies.is_empty() && cluster.admin_policies.is_empty();
+        if none && cluster.refused.is_empty() {
             tell("there is no NetworkPolicy in what was read: every pod is open to all");
         }
         let mut by_file: BTreeMap<String, Vec<Finding>> = BTreeMap::new();

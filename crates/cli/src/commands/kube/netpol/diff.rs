@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use plimsoll_kube::netpol::{Cluster, Matrix, Network, Protocol, Row};
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::Outcome;
 use crate::output;
 
@@ -26,6 +27,9 @@ pub(crate) struct Diff {
     #[arg(value_name = "NEW")]
     new: PathBuf,
 
+    #[command(flatten)]
+    rendering: Rendering,
+
     /// Ask about this port of every pod too, whether or not a container declares it
     #[arg(long = "port", value_name = "N[/PROTOCOL]", value_parser = load::port)]
     ports: Vec<(u16, Protocol)>,
@@ -33,8 +37,8 @@ pub(crate) struct Diff {
 
 impl Diff {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let old = load::whole(std::slice::from_ref(&self.old))?;
-        let new = load::whole(std::slice::from_ref(&self.new))?;
+        let old = load::whole(std::slice::from_ref(&self.old), &self.rendering)?;
+        let new = load::whole(std::slice::from_ref(&self.new), &self.rendering)?;
         let (old, new) = (Network::new(&old), Network::new(&new));
         let (mut before, mut after) = (Matrix::new(&old), Matrix::new(&new));
         let pairs = shared(&old, &new);

@@ -6,17 +6,18 @@ use anyhow::Context;
 use plimsoll_kube::netpol::{Cluster, End, Network, Protocol, read_address};
 
 use crate::commands::kube::files::{self, Read, parse};
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::{Usage, tell};
 
 /// How many mistakes are told one by one.
 const MAX_TOLD: usize = 50;
 
 /// Reads the files. What cannot be read is an error: nobody knows what it would allow.
-pub(super) fn manifests(named: &[PathBuf]) -> anyhow::Result<Vec<Read>> {
+pub(super) fn manifests(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<Vec<Read>> {
     let mut reads = Vec::new();
     for candidate in files::find(named)? {
         let name = candidate.path.display().to_string();
-        reads.extend(parse(candidate).with_context(|| format!("`{name}` is not read"))?);
+        reads.extend(parse(candidate, rendering).with_context(|| format!("`{name}` is not read"))?);
     }
     Ok(reads)
 }
@@ -33,8 +34,8 @@ pub(super) fn cluster(reads: &[Read]) -> Cluster {
 }
 
 /// The cluster, where all of it could be read and an API server would take it.
-pub(super) fn whole(named: &[PathBuf]) -> anyhow::Result<Cluster> {
-    whole_of(&manifests(named)?)
+pub(super) fn whole(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<Cluster> {
+    whole_of(&manifests(named, rendering)?)
 }
 
 /// The cluster of files that were read, where an API server would take them.

@@ -6,6 +6,7 @@ use plimsoll_kube::netpol::{Network, Protocol};
 use plimsoll_report::reach::{Pairs, ReachFormat};
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::{Outcome, tell};
 use crate::output;
 use crate::style::stdout_style;
@@ -24,24 +25,28 @@ pub(crate) struct MatrixCommand {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl MatrixCommand {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        show(&self.files, &self.formats, self.ports, None)
+        show(&self.files, &self.rendering, &self.formats, self.ports, None)
     }
 }
 
 /// Shows who may reach one pod, or all.
 pub(super) fn show(
     files: &[PathBuf],
+    rendering: &Rendering,
     formats: &[String],
     ports: Vec<(u16, Protocol)>,
     only: Option<&str>,
 ) -> anyhow::Result<Outcome> {
     let known: Vec<&str> = ReachFormat::ALL.iter().map(|format| format.name).collect();
     let outputs = output::parse(formats, ReachFormat::named, &known)?;
-    let cluster = load::whole(files)?;
+    let cluster = load::whole(files, rendering)?;
     let network = Network::new(&cluster);
     let receivers = match only {
         Some(name) => vec![load::pod(&network, name)?],

@@ -6,6 +6,7 @@ use plimsoll_kube::netpol::{Direction, End, Flow, Network, Protocol, Side, Verdi
 use serde_json::{Value, json};
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::Outcome;
 use crate::output;
 
@@ -38,6 +39,9 @@ pub(crate) struct Query {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl Query {
@@ -45,7 +49,7 @@ impl Query {
         let known = ["text", "json"];
         let named = |name: &str| known.into_iter().find(|known| *known == name);
         let outputs = output::parse(std::slice::from_ref(&self.format), named, &known)?;
-        let cluster = load::whole(&self.files)?;
+        let cluster = load::whole(&self.files, &self.rendering)?;
         let network = Network::new(&cluster);
         let (from, to) = (load::end(&network, &self.from)?, load::end(&network, &self.to)?);
         let flow = Flow { from, to, port: self.port, protocol: self.protocol };
@@ -97,6 +101,14 @@ impl Answer<'_> {
                     "{head}: it has the network of its node, to which policies are not applied\n"
                 ),
                 Side::Open => format!("{head}: no policy isolates it\n"),
+                Side::Decided(by) => format!(
+                    "{head}: {} by {}, {} rule {} ({})\n",
+                    if side.allowed() { "allowed" } else { "denied" },
+                    by.policy.called(),
+                    by.direction.name(),
+                    by.index + 1,
+                    by.place
+                ),
                 Side::Allowed(by) => by.iter().fold(String::new(), |text, by| {
                     let (policy, number) = (by.policy.called(), by.index + 1);
                     let way = by.direction.name();
@@ -127,6 +139,10 @@ impl Answer<'_> {
             Side::Outside => json!({"allowed": true, "why": "outside"}),
             Side::Node => json!({"allowed": true, "why": "host-network"}),
             Side::Open => json!({"allowed": true, "why": "not-isolated"}),
+            Side::Decided(by) => json!({
+                "allowed": side.allowed(), "why": "admin", "policy": by.policy.called(),
+                "rule": by.index, "place": by.place.to_string(),
+            }),
             Side::Allowed(by) => {
                 let by: Vec<Value> = by.iter().map(|by| {
                     json!({"policy": by.policy.called(), "rule": by.index, "place": by.place.to_string()})

@@ -13,6 +13,7 @@ use plimsoll_model::text::Source;
 use serde::Deserialize;
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 
@@ -36,11 +37,14 @@ pub(crate) struct Suggest {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl Suggest {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let reads = load::manifests(&self.files)?;
+        let reads = load::manifests(&self.files, &self.rendering)?;
         let cluster = load::whole_of(&reads)?;
         let files: Vec<(String, &Manifest)> =
             reads.iter().map(|read| (read.path.display().to_string(), &read.manifest)).collect();

@@ -7,6 +7,7 @@ use plimsoll_kube::netpol::{End, Expectation, Flow, Network, Tried, expectations
 use serde_json::{Value, json};
 
 use super::load;
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 
@@ -32,6 +33,9 @@ pub(crate) struct Test {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 /// How much traffic of one expectation is named in a text.
@@ -43,7 +47,7 @@ impl Test {
         let named = |name: &str| known.into_iter().find(|known| *known == name);
         let outputs = output::parse(std::slice::from_ref(&self.format), named, &known)?;
         let all = read(&self.expect)?;
-        let cluster = load::whole(&self.files)?;
+        let cluster = load::whole(&self.files, &self.rendering)?;
         let network = Network::new(&cluster);
         let tried: Vec<(&Expectation, Tried)> =
             all.iter().map(|one| (one, one.try_on(&network))).collect();
@@ -63,7 +67,7 @@ impl Test {
 fn read(files: &[PathBuf]) -> anyhow::Result<Vec<Expectation>> {
     let mut all = Vec::new();
     let mut wrong = 0_usize;
-    for read in load::manifests(files)? {
+    for read in load::manifests(files, &Rendering::default())? {
         let name = read.path.display().to_string();
         for problem in &read.manifest.problems {
             tell(&read.says(problem));

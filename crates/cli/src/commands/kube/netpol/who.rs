@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use plimsoll_kube::netpol::Protocol;
 
 use super::{load, matrix};
+use crate::commands::kube::rendered::Rendering;
 use crate::exit::Outcome;
 
 /// Tell who may reach a pod
@@ -25,10 +26,13 @@ pub(crate) struct WhoCanReach {
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
 }
 
 impl WhoCanReach {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        matrix::show(&self.files, &self.formats, self.ports, Some(&self.pod))
+        matrix::show(&self.files, &self.rendering, &self.formats, self.ports, Some(&self.pod))
     }
 }
