@@ -26,11 +26,9 @@ pub(crate) fn npm(package: &str, given: Option<&str>) -> anyhow::Result<PackageR
     let mut layers = vec![settings::read(&project()), own.clone()];
     layers.extend(variable("npm_config_globalconfig").map(|it| settings::read(&PathBuf::from(it))));
     let from_environment = variable("npm_config_registry");
-    let url = given
-        .map(str::to_owned)
-        .unwrap_or_else(|| registry_of(package, from_environment.as_deref(), &layers).to_owned());
-    let authorization = authorization(&url, &own);
-    PackageRegistry::at(&url, authorization.as_deref()).context("the npm registry")
+    let url = given.unwrap_or_else(|| registry_of(package, from_environment.as_deref(), &layers));
+    let authorization = authorization(url, &own);
+    PackageRegistry::at(url, authorization.as_deref()).context("the npm registry")
 }
 
 /// The Python index.

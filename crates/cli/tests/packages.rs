@@ -74,7 +74,7 @@ fn npm_corpus() -> Option<PathBuf> {
 }
 
 /// What npm's registry says of sigstore 2.3.1, with a digest that the caller may bend.
-fn packument(integrity: &str, more: Value) -> Value {
+fn packument(integrity: &str, more: &Value) -> Value {
     let mut dist = json!({"integrity": integrity});
     dist.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     json!({
@@ -94,7 +94,7 @@ fn an_npm_package_is_verified_by_what_its_registry_says() {
     let name = "provenance-npm-test-cli-v1-prega";
     let content = integrity(&corpus.join(format!("{name}.tgz")));
     let attestations = fs::read(corpus.join(format!("{name}.tgz.json"))).unwrap();
-    let said = packument(&content, json!({"attestations": {"url": "elsewhere"}})).to_string();
+    let said = packument(&content, &json!({"attestations": {"url": "elsewhere"}})).to_string();
     let desk = Desk::serving(BTreeMap::from([
         ("/npm/sigstore".into(), said.into_bytes()),
         (format!("/npm{ATTESTATIONS}"), attestations),
@@ -147,36 +147,15 @@ fn a_registry_that_lies_about_a_package_is_not_believed() {
     let attested = json!({"attestations": {"url": "elsewhere"}});
     let plain = json!({});
     for (what, said, attestations, keys, expected, word) in [
-        (
-            "another content",
-            packument(&other, plain.clone()),
-            Some(&good),
-            None,
-            1,
-            "another artefact",
-        ),
-        (
-            "a bent attestation",
-            packument(&content, plain.clone()),
-            Some(&bent),
-            None,
-            1,
-            "signature",
-        ),
-        ("none", packument(&content, plain.clone()), None, None, 1, "has no attestations"),
-        ("none, though it says so", packument(&content, attested), None, None, 3, "as mirrors do"),
-        ("no strong digest", packument("sha1-AAAA", plain), Some(&good), None, 1, "SHA-512"),
-        (
-            "a signature without keys",
-            packument(&content, signed.clone()),
-            Some(&good),
-            None,
-            0,
-            "no keys",
-        ),
+        ("another content", packument(&other, &plain), Some(&good), None, 1, "another artefact"),
+        ("a bent attestation", packument(&content, &plain), Some(&bent), None, 1, "signature"),
+        ("none", packument(&content, &plain), None, None, 1, "has no attestations"),
+        ("none, though it says so", packument(&content, &attested), None, None, 3, "as mirrors do"),
+        ("no strong digest", packument("sha1-AAAA", &plain), Some(&good), None, 1, "SHA-512"),
+        ("a signature without keys", packument(&content, &signed), Some(&good), None, 0, "no keys"),
         (
             "a signature of no key",
-            packument(&content, signed),
+            packument(&content, &signed),
             Some(&good),
             Some("{\"keys\": []}"),
             1,

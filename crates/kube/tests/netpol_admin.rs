@@ -422,10 +422,15 @@ impl<'w> Naive<'w> {
     }
 }
 
+/// Objects as documents of one file.
+fn documents(world: &[Value]) -> String {
+    world.iter().flat_map(|one| ["---\n".to_owned(), one.to_string(), "\n".to_owned()]).collect()
+}
+
 proptest! {
     #[test]
     fn a_second_reading_comes_to_the_same(world in world()) {
-        let text: String = world.iter().map(|one| format!("---\n{one}\n")).collect();
+        let text: String = documents(&world);
         let cluster = cluster(&text);
         prop_assert!(cluster.refused.is_empty(), "{:?}", cluster.refused);
         let network = Network::new(&cluster);
@@ -455,7 +460,7 @@ proptest! {
         world in world(), at in any::<prop::sample::Index>(), length in 0..20_usize,
         put in select(&["", "[]", "{}", "null", "-1", "70000", "x: y", "\u{e9}"][..]),
     ) {
-        let mut text: String = world.iter().map(|one| format!("---\n{one}\n")).collect();
+        let mut text: String = documents(&world);
         let start = at.index(text.len());
         let end = (start + length).min(text.len());
         text.replace_range(start..end, put);

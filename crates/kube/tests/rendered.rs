@@ -4,6 +4,7 @@
 //!
 //! Skipped where there is no `helm`: `make sign-peers` fetches it.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +26,7 @@ fn run(folder: &Path, arguments: &[&str]) -> Option<String> {
         }
     };
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    Some(String::from_utf8(ran.stdout).unwrap())
+    Some(String::from_utf8_lossy(&ran.stdout).into_owned())
 }
 
 /// The template with the number of each line at its end, where a comment changes nothing.
@@ -36,7 +37,7 @@ fn marked(template: &str) -> String {
         let bare = line.trim();
         let is_yaml = !bare.starts_with("{{") && !bare.is_empty() && bare != "---";
         if is_yaml && !line.contains("{{-") && !line.contains("-}}") && !bare.ends_with('|') {
-            marked.push_str(&format!("{MARK}{}", number + 1));
+            let _ = write!(marked, "{MARK}{}", number + 1);
         }
         marked.push('\n');
     }

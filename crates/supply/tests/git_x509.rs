@@ -59,12 +59,15 @@ fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
 
 fn varint(mut value: u64) -> Vec<u8> {
     let mut out = Vec::new();
-    while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+    loop {
+        let bits = u8::try_from(value & 0x7f).unwrap();
         value >>= 7;
+        if value == 0 {
+            out.push(bits);
+            return out;
+        }
+        out.push(bits | 0x80);
     }
-    out.push(value as u8);
-    out
 }
 
 fn sign(key: &KeyPair, message: &[u8]) -> Vec<u8> {
@@ -240,8 +243,8 @@ fn committed(signature: impl Fn(&[u8]) -> String) -> Option<(TempDir, String)> {
     let head = format!("tree {tree}\nauthor {person}\ncommitter {person}\n");
     let payload = format!("{head}\nmessage\n");
     let armour = signature(payload.as_bytes());
-    let folded = armour.trim_end().replace('\n', "\n ");
-    let commit = format!("{head}gpgsig {folded}\n\nmessage\n");
+    let indented = armour.trim_end().replace('\n', "\n ");
+    let commit = format!("{head}gpgsig {indented}\n\nmessage\n");
     let id = git(&["hash-object", "-t", "commit", "-w", "--stdin"], &commit)?;
     Some((folder, id))
 }

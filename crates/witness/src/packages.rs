@@ -59,7 +59,7 @@ impl PackageRegistry {
 
     /// All that an npm registry says of a package; `None` where it has none of that name.
     pub fn npm_package(&self, name: &str) -> Result<Option<Vec<u8>>, WitnessError> {
-        self.document(self.below(&self.base, &[name])?, "application/json", MAX_PACKAGE)
+        self.document(&self.below(&self.base, &[name])?, "application/json", MAX_PACKAGE)
     }
 
     /// The attestations that an npm registry has of a version.
@@ -70,19 +70,19 @@ impl PackageRegistry {
     ) -> Result<Option<Vec<u8>>, WitnessError> {
         let package = format!("{name}@{version}");
         let url = self.below(&self.base, &["-", "npm", "v1", "attestations", &package])?;
-        self.document(url, "application/json", MAX_ATTESTATIONS)
+        self.document(&url, "application/json", MAX_ATTESTATIONS)
     }
 
     /// The keys that an npm registry signs with.
     pub fn npm_keys(&self) -> Result<Option<Vec<u8>>, WitnessError> {
         let url = self.below(&self.base, &["-", "npm", "v1", "keys"])?;
-        self.document(url, "application/json", MAX_ATTESTATIONS)
+        self.document(&url, "application/json", MAX_ATTESTATIONS)
     }
 
     /// The files of a project on a Python index, whose address ends with `/simple`.
     pub fn python_project(&self, project: &str) -> Result<Option<Vec<u8>>, WitnessError> {
         let url = self.below(&self.base, &[project, ""])?;
-        self.document(url, "application/vnd.pypi.simple.v1+json", MAX_PACKAGE)
+        self.document(&url, "application/vnd.pypi.simple.v1+json", MAX_PACKAGE)
     }
 
     /// The provenance of one file on a Python index.
@@ -97,7 +97,7 @@ impl PackageRegistry {
         let path = path.strip_suffix("/simple").unwrap_or(path).to_owned();
         top.set_path(&path);
         let url = self.below(&top, &["integrity", project, version, file, "provenance"])?;
-        self.document(url, "application/vnd.pypi.integrity.v1+json", MAX_ATTESTATIONS)
+        self.document(&url, "application/vnd.pypi.integrity.v1+json", MAX_ATTESTATIONS)
     }
 
     /// The address of a path, each part of which is one.
@@ -117,11 +117,11 @@ impl PackageRegistry {
 
     fn document(
         &self,
-        url: Url,
+        url: &Url,
         accept: &'static str,
         most: u64,
     ) -> Result<Option<Vec<u8>>, WitnessError> {
-        let mut request = self.web.get(&url).header(ACCEPT, accept);
+        let mut request = self.web.get(url).header(ACCEPT, accept);
         if let Some(value) = &self.authorization {
             request = request.header(AUTHORIZATION, value.clone());
         }

@@ -37,7 +37,7 @@ impl Bench {
     /// One whose first word on a request is that of `before`.
     pub(crate) fn with(before: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> Self {
         let files = Arc::new(Mutex::new(Files::new()));
-        let served = Arc::clone(&files);
+        let shelf = Arc::clone(&files);
         let server = Server::start(move |request| {
             if let Some(reply) = before(request) {
                 return reply;
@@ -46,7 +46,7 @@ impl Bench {
                 return Reply::new(200, "{}");
             }
             let name = document(&request.path);
-            match name.and_then(|name| served.lock().unwrap().get(&name).cloned()) {
+            match name.and_then(|name| shelf.lock().unwrap().get(&name).cloned()) {
                 Some(bytes) => Reply::new(200, bytes),
                 None => Reply::new(404, r#"{"errors": [{"code": "METADATA_NOT_FOUND"}]}"#),
             }

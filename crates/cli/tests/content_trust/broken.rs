@@ -7,13 +7,14 @@ use super::page::{self, Row};
 use super::publisher::{BEFORE, Delegated, GUN, Key, LATER, Repo, authority, meta, sign};
 
 type Bend<'a> = Box<dyn Fn(&mut Repo) + 'a>;
+type Pinning<'a> = Box<dyn Fn(&Repo) -> Value + 'a>;
 
 /// What is done to a repository, one after the other; all but the last is verified by both.
 struct Case<'a> {
     what: &'a str,
     tag: &'a str,
     stages: Vec<Bend<'a>>,
-    pinning: Option<Box<dyn Fn(&Repo) -> Value + 'a>>,
+    pinning: Option<Pinning<'a>>,
     theirs: bool,
     ours: bool,
 }

@@ -39,7 +39,7 @@ pub enum Requirement {
         identity: SignedIdentity,
     },
     /// A signature of Sigstore.
-    SigstoreSigned(SigstoreSigned),
+    SigstoreSigned(Box<SigstoreSigned>),
 }
 
 impl Requirement {

@@ -210,7 +210,7 @@ mod tests {
             format!(r#"{FULCIO}, "rekorPublicKeyPaths": []"#),
             format!(r#"{FULCIO}, {log}, "keyPath": "a""#),
             format!(r#""fulcio": null, {log}"#),
-            format!(r#""keyPath": "a", "fulcio": null"#),
+            r#""keyPath": "a", "fulcio": null"#.to_owned(),
             format!("{}, {log}", FULCIO.replace(r#""oidcIssuer": "i", "#, "")),
             format!("{}, {log}", FULCIO.replace(r#", "subjectEmail": "e""#, "")),
             format!("{}, {log}", FULCIO.replace(r#""caPath": "ca", "#, "")),

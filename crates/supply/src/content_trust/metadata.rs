@@ -283,7 +283,8 @@ listing!(Snapshot, "Snapshot", &["root", TARGETS]);
 pub(super) struct Targets {
     version: u64,
     expires: Expiry,
-    targets: Option<BTreeMap<String, FileMeta>>,
+    #[serde(rename = "targets")]
+    files: Option<BTreeMap<String, FileMeta>>,
     delegations: Option<Delegations>,
 }
 
@@ -368,7 +369,7 @@ impl Delegation {
 impl Targets {
     /// What is said of the target `name`.
     pub(super) fn target(&self, name: &str) -> Option<&FileMeta> {
-        self.targets.as_ref()?.get(name)
+        self.files.as_ref()?.get(name)
     }
 
     /// To whom it hands on, in order; nobody gets more than `own` may speak for itself.

@@ -69,8 +69,8 @@ pub(super) fn judge(
     }
     report.steps.extend(steps.into_iter().map(|it| Step { place: placed(place, &it.place), ..it }));
     let names: Vec<String> = match judged.signer {
-        Some(signer) if !signer.names.is_empty() => {
-            signer.names.iter().map(|name| name.as_str().to_owned()).collect()
+        Some(found) if !found.names.is_empty() => {
+            found.names.iter().map(|name| name.as_str().to_owned()).collect()
         }
         _ => vec![SubjectName::Directory(certificate.subject()).as_str().to_owned()],
     };

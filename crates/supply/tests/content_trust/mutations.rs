@@ -39,7 +39,7 @@ fn of_all_metadata_with_one_byte_bent_none_is_accepted() {
             tried += 1;
             let failure = verdict.report.failure();
             let step = failure.unwrap_or_else(|| panic!("{name} at {at}: {}", said(&verdict)));
-            assert!(step.place.ends_with(".json"), "{name} at {at}: {step:?}");
+            assert!(step.place.contains(".json"), "{name} at {at}: {step:?}");
             assert!(verdict.target.is_none() && !verdict.report.verified);
         }
         repo.files.insert(name.into(), whole);

@@ -27,12 +27,15 @@ pub(crate) const BEFORE: &str = "2026-01-01T00:00:00+01:00";
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 /// A key, and how it signs.
+/// From a message to its signature.
+type Signing = dyn Fn(&[u8]) -> Vec<u8>;
+
 #[derive(Clone)]
 pub(crate) struct Key {
     keytype: &'static str,
     pub(crate) public: Vec<u8>,
     method: &'static str,
-    sign: Rc<dyn Fn(&[u8]) -> Vec<u8>>,
+    sign: Rc<Signing>,
 }
 
 impl Key {

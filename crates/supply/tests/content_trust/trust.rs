@@ -141,7 +141,7 @@ fn rotations_are_followed_from_any_root_that_is_trusted() {
     let seen = repo.asked("1", &[], &Anchors::default(), &mut store);
     assert!(said(&seen).starts_with("targets "));
     // Now the last is known, so that none before it is needed.
-    repo.files.retain(|name, _| !name.ends_with(".root"));
+    repo.files.retain(|name, _| !name.contains(".root"));
     let seen = repo.asked("1", &[], &Anchors::default(), &mut store);
     assert!(said(&seen).starts_with("targets "));
     assert_eq!(said(&repo.asked("1", &[], &first, &mut Files::new())), REFUSED);

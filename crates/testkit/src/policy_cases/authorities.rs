@@ -194,42 +194,52 @@ impl<R: Fn(usize) -> String> Table<'_, R> {
                 it.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
             }),
             ("an authority for names that are these", true, |it| {
-                it.name_constraints =
-                    constraints(vec![GeneralSubtree::DnsName("example.com".into())], Vec::new());
+                it.name_constraints = Some(constraints(
+                    vec![GeneralSubtree::DnsName("example.com".into())],
+                    Vec::new(),
+                ));
             }),
             ("an authority for names that are others", false, |it| {
-                it.name_constraints =
-                    constraints(vec![GeneralSubtree::DnsName("example.org".into())], Vec::new());
+                it.name_constraints = Some(constraints(
+                    vec![GeneralSubtree::DnsName("example.org".into())],
+                    Vec::new(),
+                ));
             }),
             ("an authority for names below these", false, |it| {
-                it.name_constraints = constraints(
+                it.name_constraints = Some(constraints(
                     vec![GeneralSubtree::DnsName(".build.example.com".into())],
                     Vec::new(),
-                );
+                ));
             }),
             ("an authority for addresses of this host", true, |it| {
-                it.name_constraints =
-                    constraints(vec![GeneralSubtree::Rfc822Name("example.com".into())], Vec::new());
+                it.name_constraints = Some(constraints(
+                    vec![GeneralSubtree::Rfc822Name("example.com".into())],
+                    Vec::new(),
+                ));
             }),
             ("an authority for another address", false, |it| {
-                it.name_constraints = constraints(
+                it.name_constraints = Some(constraints(
                     vec![GeneralSubtree::Rfc822Name("other@example.com".into())],
                     Vec::new(),
-                );
+                ));
             }),
             ("an authority that excludes this domain", false, |it| {
-                it.name_constraints =
-                    constraints(Vec::new(), vec![GeneralSubtree::DnsName("example.com".into())]);
+                it.name_constraints = Some(constraints(
+                    Vec::new(),
+                    vec![GeneralSubtree::DnsName("example.com".into())],
+                ));
             }),
             ("an authority that excludes another domain", true, |it| {
-                it.name_constraints =
-                    constraints(Vec::new(), vec![GeneralSubtree::DnsName("example.org".into())]);
+                it.name_constraints = Some(constraints(
+                    Vec::new(),
+                    vec![GeneralSubtree::DnsName("example.org".into())],
+                ));
             }),
             ("an authority for directories alone", false, |it| {
                 let mut name = rcgen::DistinguishedName::new();
                 name.push(rcgen::DnType::CommonName, "a");
                 it.name_constraints =
-                    constraints(vec![GeneralSubtree::DirectoryName(name)], Vec::new());
+                    Some(constraints(vec![GeneralSubtree::DirectoryName(name)], Vec::new()));
             }),
         ];
         for (name, allowed, odd) in cases {
@@ -258,6 +268,6 @@ fn hosts(requirement: &Value, host: &str) -> Value {
 fn constraints(
     permitted_subtrees: Vec<GeneralSubtree>,
     excluded_subtrees: Vec<GeneralSubtree>,
-) -> Option<NameConstraints> {
-    Some(NameConstraints { permitted_subtrees, excluded_subtrees })
+) -> NameConstraints {
+    NameConstraints { permitted_subtrees, excluded_subtrees }
 }

@@ -10,6 +10,7 @@ use super::{Bend, Table};
 
 impl<R: Fn(usize) -> String> Table<'_, R> {
     /// Certificates of Fulcio's kind.
+    #[allow(clippy::too_many_lines, reason = "one table, a case a row")]
     pub(super) fn fulcio(&mut self) {
         let cases: &[(&str, bool, Bend)] = &[
             ("as demanded", true, |_, _, _| {}),

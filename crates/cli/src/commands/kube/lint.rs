@@ -255,7 +255,9 @@ impl Lint {
         let mut findings = lint(&manifest, estate, config);
         if rendered {
             // The text at these places is not what was judged, so no edit fits it.
-            findings.iter_mut().for_each(|one| one.fix = None);
+            for one in &mut findings {
+                one.fix = None;
+            }
             let mut seen = BTreeSet::new();
             findings.retain(|one| seen.insert((one.rule.id, one.span, one.message.clone())));
         }

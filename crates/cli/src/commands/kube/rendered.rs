@@ -65,8 +65,8 @@ impl Kind {
     /// What a path is, where it is one of these.
     pub(super) fn of(path: &Path) -> Option<Self> {
         if path.is_dir() {
-            let has = |name: &&str| path.join(name).is_file();
-            return if has(&"Chart.yaml") {
+            let has = |name: &str| path.join(name).is_file();
+            return if has("Chart.yaml") {
                 Some(Self::Chart)
             } else if ["kustomization.yaml", "kustomization.yml", "Kustomization"]
                 .iter()
@@ -77,8 +77,8 @@ impl Kind {
                 None
             };
         }
-        let name = path.file_name()?.to_str()?;
-        (name.ends_with(".tgz") || name.ends_with(".tar.gz")).then_some(Self::Chart)
+        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        [".tgz", ".tar.gz"].iter().any(|end| name.ends_with(end)).then_some(Self::Chart)
     }
 }
 

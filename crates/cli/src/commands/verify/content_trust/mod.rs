@@ -58,7 +58,7 @@ pub(super) struct ContentTrust {
     #[arg(long, value_name = "ROLE", conflicts_with_all = OTHERS)]
     dct_role: Vec<String>,
 
-    /// The server [default: `DOCKER_CONTENT_TRUST_SERVER`, else https://notary.docker.io for Docker's
+    /// The server [default: `DOCKER_CONTENT_TRUST_SERVER`, else `https://notary.docker.io` for Docker's
     /// own registry and the registry's host for others]
     #[arg(long, value_name = "URL", conflicts_with_all = OTHERS)]
     notary_server: Option<String>,
@@ -180,7 +180,7 @@ impl ContentTrust {
             other => format!("https://{other}"),
         });
         let (host, is_plain) = host(&url)?;
-        if is_plain && !registry.insecure.iter().any(|it| *it == host) {
+        if is_plain && !registry.insecure.contains(&host) {
             let why = format!("`{url}` has no TLS: --insecure-registry {host} allows that");
             return Err(Usage(why).into());
         }
