@@ -23,7 +23,8 @@ impl Repository for Same<'_> {
 fuzz_target!(|bytes: &[u8]| {
     let _ = check_root(bytes);
     let mut store = BTreeMap::from([("root.json".to_owned(), bytes.to_vec())]);
-    let client = Client::refresh(&mut Same(bytes), &mut store, None, Timestamp::from_unix(0));
+    let mut same = Same(bytes);
+    let client = Client::refresh(&mut same, &mut store, None, Timestamp::from_unix(0));
     if let Ok(mut client) = client {
         let _ = client.download("a/b");
     }
