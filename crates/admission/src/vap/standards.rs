@@ -3,60 +3,16 @@
 //! What is asked is what [`plimsoll_kube::pss`] asks; `tests/` holds both to each other on a real API
 //! server.
 
-use plimsoll_kube::pss::{Policy, Profile, Version};
+use plimsoll_kube::pss::{
+    ALLOWED_CAPABILITIES, ALLOWED_SYSCTLS, FORBIDDEN_VOLUMES, Policy, Profile, Version,
+};
 
 use super::Validation;
 
 const POD: &str = "object.spec.?securityContext";
 const CONTAINER: &str = "c.?securityContext";
 
-const CAPABILITIES: &str = "['AUDIT_WRITE', 'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', \
-    'MKNOD', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT']";
-
 const PROFILES: &str = "['RuntimeDefault', 'Localhost']";
-
-/// Volumes that restricted does not have.
-const VOLUMES: [&str; 21] = [
-    "hostPath",
-    "gcePersistentDisk",
-    "awsElasticBlockStore",
-    "gitRepo",
-    "nfs",
-    "iscsi",
-    "glusterfs",
-    "rbd",
-    "flexVolume",
-    "cinder",
-    "cephfs",
-    "flocker",
-    "fc",
-    "azureFile",
-    "vsphereVolume",
-    "quobyte",
-    "azureDisk",
-    "photonPersistentDisk",
-    "portworxVolume",
-    "scaleIO",
-    "storageos",
-];
-
-/// Sysctls that are allowed, and since which version.
-const SYSCTLS: [(&str, u32); 14] = [
-    ("kernel.shm_rmid_forced", 0),
-    ("net.ipv4.ip_local_port_range", 0),
-    ("net.ipv4.tcp_syncookies", 0),
-    ("net.ipv4.ping_group_range", 0),
-    ("net.ipv4.ip_unprivileged_port_start", 0),
-    ("net.ipv4.ip_local_reserved_ports", 27),
-    ("net.ipv4.tcp_keepalive_time", 29),
-    ("net.ipv4.tcp_fin_timeout", 29),
-    ("net.ipv4.tcp_keepalive_intvl", 29),
-    ("net.ipv4.tcp_keepalive_probes", 29),
-    ("net.ipv4.tcp_rmem", 32),
-    ("net.ipv4.tcp_wmem", 32),
-    ("net.ipv4.tcp_slow_start_after_idle", 37),
-    ("net.ipv4.tcp_notsent_lowat", 37),
-];
 
 /// Everything that a policy asks of a pod.
 pub(super) fn validations(policy: Policy) -> Vec<Validation> {
@@ -69,10 +25,11 @@ pub(super) fn validations(policy: Policy) -> Vec<Validation> {
     };
     add("forbidden AppArmor profile", app_armor());
     if !(restricted && minor >= 22) {
+        let allowed = listed(ALLOWED_CAPABILITIES);
         add(
             "non-default capabilities",
             containers(&format!(
-                "{CONTAINER}.?capabilities.?add.orValue([]).all(one, one in {CAPABILITIES})"
+                "{CONTAINER}.?capabilities.?add.orValue([]).all(one, one in {allowed})"
             )),
         );
     }
@@ -99,15 +56,9 @@ pub(super) fn validations(policy: Policy) -> Vec<Validation> {
     if minor >= 19 && !restricted {
         add("seccompProfile", seccomp.clone());
     }
-    let allowed: Vec<String> = SYSCTLS
-        .iter()
-        .filter(|(_, since)| *since <= minor)
-        .map(|(name, _)| format!("'{name}'"))
-        .collect();
-    add(
-        "forbidden sysctls",
-        format!("{POD}.?sysctls.orValue([]).all(one, one.name in [{}])", allowed.join(", ")),
-    );
+    let allowed = ALLOWED_SYSCTLS.into_iter().filter(|(_, since)| *since <= minor);
+    let allowed = listed(allowed.map(|(name, _)| name));
+    add("forbidden sysctls", format!("{POD}.?sysctls.orValue([]).all(one, one.name in {allowed})"));
     add(
         "hostProcess",
         everywhere(|of| format!("!{of}.?windowsOptions.?hostProcess.orValue(false)")),
@@ -139,7 +90,7 @@ fn add_restricted(minor: u32, seccomp: &str, add: &mut impl FnMut(&str, String))
             ))),
         );
     }
-    add("restricted volume types", volumes(&VOLUMES));
+    add("restricted volume types", volumes(&FORBIDDEN_VOLUMES));
     let by_pod = format!("{POD}.?runAsNonRoot");
     add(
         "runAsNonRoot != true",
@@ -161,6 +112,12 @@ fn add_restricted(minor: u32, seccomp: &str, add: &mut impl FnMut(&str, String))
             unless_windows(format!("{seccomp} && ({POD}.?seccompProfile.hasValue() || {said})")),
         );
     }
+}
+
+/// A list of texts.
+fn listed<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| format!("'{name}'")).collect();
+    format!("[{}]", names.join(", "))
 }
 
 /// Of every container.

@@ -11,6 +11,7 @@ mod policy;
 mod wording;
 
 pub use check::{Check, Forbidden, Offence, Revision};
+pub use checks::{ALLOWED_CAPABILITIES, ALLOWED_SYSCTLS, FORBIDDEN_VOLUMES};
 pub use namespace::{Modes, NamespaceLabels, WrongLabel};
 pub use plan::{Advice, Blocker, Rollout, Violation, plan};
 pub use policy::{Policy, PolicyError, Profile, Version};

@@ -24,7 +24,7 @@ use crate::{clock, evidence, files, paths};
 #[command(next_help_heading = "Policy of podman, CRI-O and skopeo")]
 pub(super) struct Containers {
     /// Ask this policy whether the image is allowed, as `policy.json` in /etc/containers
-    #[arg(long, value_name = "FILE", conflicts_with_all = super::SIGSTORE, conflicts_with_all = ["notation", "notation_trust_policy", "notation_trust_store"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = super::SIGSTORE, conflicts_with_all = super::CERTIFICATES, conflicts_with_all = ["notation", "notation_trust_policy", "notation_trust_store"])]
     containers_policy: Option<PathBuf>,
 
     /// Where it is said where signatures are [default: registries.d in ~/.config/containers, else in

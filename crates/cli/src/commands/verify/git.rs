@@ -16,11 +16,11 @@ use crate::{clock, git};
 #[allow(clippy::struct_field_names, reason = "these are the names of the flags")]
 pub(super) struct Git {
     /// Verify that this annotated tag is signed, and say which commit it is for
-    #[arg(long, value_name = "TAG", conflicts_with_all = super::NOT_WITH_GIT, conflicts_with_all = ["artefacts", "git_commit"])]
+    #[arg(long, value_name = "TAG", conflicts_with_all = super::SIGSTORE, conflicts_with_all = ["artefacts", "git_commit"])]
     git_tag: Option<String>,
 
     /// Verify that this commit is signed: a whole id, `HEAD`, a branch or a tag
-    #[arg(long, value_name = "REVISION", conflicts_with_all = super::NOT_WITH_GIT, conflicts_with = "artefacts")]
+    #[arg(long, value_name = "REVISION", conflicts_with_all = super::SIGSTORE, conflicts_with = "artefacts")]
     git_commit: Option<String>,
 
     #[command(flatten)]

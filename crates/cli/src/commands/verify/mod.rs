@@ -147,31 +147,13 @@ pub(crate) struct Verify {
     format: Format,
 }
 
-/// Flags that say who must have signed in other ways, and mean nothing to a policy.
-const SIGSTORE: [&str; 19] = [
-    "key",
-    "certificate_identity",
-    "certificate_identity_regexp",
-    "certificate_chain",
-    "kind",
-    "bundle",
-    "signature",
-    "trusted_root",
-    "repo",
-    "owner",
-    "pypi_publisher",
-    "npm_package",
-    "require",
-    "policy",
-    "annotations",
-    "images_from",
-    "pin",
-    "cel",
-    "scan",
-];
+/// Flags about the certificate of a signer, which tags and commits have as well.
+const CERTIFICATES: [&str; 4] =
+    ["certificate_identity", "certificate_identity_regexp", "certificate_chain", "trusted_root"];
 
-/// What means nothing to a tag or a commit: certificates do.
-const NOT_WITH_GIT: [&str; 15] = [
+/// The other flags that say who must have signed, which mean nothing to a policy of another scheme,
+/// a tag or a commit.
+const SIGSTORE: [&str; 15] = [
     "key",
     "kind",
     "bundle",

@@ -28,15 +28,15 @@ use crate::{clock, files, paths};
 pub(super) struct ByPolicy {
     /// Verify what `notation sign` made, by the trust policy and trust store of notation's own
     /// configuration
-    #[arg(long, conflicts_with_all = super::SIGSTORE)]
+    #[arg(long, conflicts_with_all = super::SIGSTORE, conflicts_with_all = super::CERTIFICATES)]
     notation: bool,
 
     /// The trust policy [default: trustpolicy.oci.json, else trustpolicy.json in ~/.config/notation]
-    #[arg(long, value_name = "FILE", conflicts_with_all = super::SIGSTORE)]
+    #[arg(long, value_name = "FILE", conflicts_with_all = super::SIGSTORE, conflicts_with_all = super::CERTIFICATES)]
     notation_trust_policy: Option<PathBuf>,
 
     /// The folder with `x509/ca/NAME/` [default: truststore in ~/.config/notation]
-    #[arg(long, value_name = "DIR", conflicts_with_all = super::SIGSTORE)]
+    #[arg(long, value_name = "DIR", conflicts_with_all = super::SIGSTORE, conflicts_with_all = super::CERTIFICATES)]
     notation_trust_store: Option<PathBuf>,
 
     /// Of a layout: the registry scope whose statement is for it, such as `local/app`

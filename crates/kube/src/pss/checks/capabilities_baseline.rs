@@ -51,7 +51,8 @@ spec:
     revisions: &[Revision::since(0, check)],
 };
 
-const ALLOWED: [&str; 13] = [
+/// What may be added at baseline.
+pub const ALLOWED: [&str; 13] = [
     "AUDIT_WRITE",
     "CHOWN",
     "DAC_OVERRIDE",

@@ -33,3 +33,7 @@ registry! {
     run_as_user
     seccomp_profile_restricted
 }
+
+pub use capabilities_baseline::ALLOWED as ALLOWED_CAPABILITIES;
+pub use restricted_volumes::FORBIDDEN as FORBIDDEN_VOLUMES;
+pub use sysctls::ALLOWED as ALLOWED_SYSCTLS;

@@ -69,8 +69,8 @@ const ALLOWED: [&str; 9] = [
     "secret",
 ];
 
-/// In the order in which Kubernetes looks for them.
-const FORBIDDEN: [&str; 21] = [
+/// Kinds of volume that restricted does not have, in the order in which Kubernetes looks for them.
+pub const FORBIDDEN: [&str; 21] = [
     "hostPath",
     "gcePersistentDisk",
     "awsElasticBlockStore",

@@ -56,8 +56,8 @@ spec:
     ],
 };
 
-/// What is allowed, and since which version.
-const ALLOWED: [(&str, u32); 14] = [
+/// Sysctls that are allowed, and since which minor version.
+pub const ALLOWED: [(&str, u32); 14] = [
     ("kernel.shm_rmid_forced", 0),
     ("net.ipv4.ip_local_port_range", 0),
     ("net.ipv4.tcp_syncookies", 0),
