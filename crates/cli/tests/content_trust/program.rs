@@ -54,6 +54,21 @@ fn a_tag_is_told_with_its_digest_its_role_and_its_signers() {
 }
 
 #[test]
+fn half_of_a_signer_is_refused_and_not_passed_over() {
+    let (bench, _) = served();
+    for flag in [
+        "--certificate-oidc-issuer https://issuer.example",
+        "--workflow-repository org/repo",
+        "--certificate-extension runnerEnvironment=github-hosted",
+        "--times 1",
+    ] {
+        let output = bench.plimsoll(&format!("verify {GUN}:2 --dct-root root.pem {flag} {ASK}"));
+        let (code, text) = said(&output);
+        assert_eq!(code, Some(2), "{flag}: {text}");
+    }
+}
+
+#[test]
 fn nothing_is_trusted_on_first_use_unless_that_is_asked_for() {
     let (bench, _) = served();
     let (code, text) = said(&bench.plimsoll(&format!("verify {GUN}:1 --dct {ASK}")));

@@ -137,14 +137,25 @@ impl Wanted {
         Ok(rules::one(self.policy()?, kind, annotations))
     }
 
-    /// Whether a signer is asked for.
+    /// Whether anything is asked about a signer, even if it is not enough to ask for one.
     pub(super) fn is_given(&self) -> bool {
+        let texts = [
+            &self.certificate_oidc_issuer,
+            &self.certificate_oidc_issuer_regexp,
+            &self.workflow_repository,
+            &self.workflow_ref,
+            &self.workflow_sha,
+            &self.workflow_name,
+            &self.workflow_trigger,
+        ];
+        let counts = [&self.log_entries, &self.times, &self.certificate_logs];
         !self.is_one()
-            || self.certificate_chain.is_some()
-            || self.key.is_some()
-            || self.certificate_identity.is_some()
-            || self.certificate_identity_regexp.is_some()
+            || self.by_certificate()
+            || self.by_key()
             || !self.annotations.is_empty()
+            || !self.certificate_extension.is_empty()
+            || texts.into_iter().any(Option::is_some)
+            || counts.into_iter().any(Option::is_some)
     }
 
     /// Refuses a signer beside a file of policies, which names its own.
