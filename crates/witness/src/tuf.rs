@@ -96,8 +96,9 @@ fn fetch(web: &Web, base: &Url, path: &str, most: u64) -> Result<Option<Vec<u8>>
     web.bytes(&url, most).map_err(|error| error.to_string())
 }
 
-/// The content of a file, of which one byte more than allowed is read to notice that.
-fn file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, String> {
+/// The content of a file, of which one byte more than allowed is read to notice that; `None` where
+/// there is none.
+pub fn file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, String> {
     let file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -108,15 +109,23 @@ fn file(path: &Path, most: u64) -> Result<Option<Vec<u8>>, String> {
     Ok(Some(bytes))
 }
 
-/// The largest file of the store, in bytes: no metadata is larger.
-const MAX_STORED: u64 = 8 << 20;
+/// The largest file of the store, in bytes: what Docker Content Trust takes of targets is the most
+/// that any client keeps.
+const MAX_STORED: u64 = 64 << 20;
 
 /// A folder of which each file is replaced whole.
 pub struct Folder(pub PathBuf);
 
 impl Store for Folder {
     fn load(&self, name: &str) -> Result<Option<Vec<u8>>, String> {
-        file(&self.0.join(name), MAX_STORED)
+        let bytes = file(&self.0.join(name), MAX_STORED)?;
+        match bytes {
+            // A part of it would be read as no metadata at all, and an older version then pass.
+            Some(bytes) if bytes.len() as u64 > MAX_STORED => {
+                Err(format!("more than {MAX_STORED} bytes"))
+            }
+            bytes => Ok(bytes),
+        }
     }
 
     fn save(&mut self, name: &str, bytes: &[u8]) -> Result<(), String> {
@@ -134,9 +143,22 @@ impl Store for Folder {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_supply::tuf::Repository as _;
+    use plimsoll_supply::tuf::{Repository as _, Store as _};
 
-    use super::{Mirror, escaped};
+    use super::{Folder, MAX_STORED, Mirror, escaped};
+
+    #[test]
+    fn large_metadata_is_read_whole_or_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = Folder(folder.path().to_owned());
+        let large = vec![b' '; 16 << 20];
+        store.save("snapshot.json", &large).expect("written");
+        assert!(store.load("snapshot.json").expect("read").is_some_and(|it| it == large));
+        let file = std::fs::File::create(folder.path().join("targets.json")).expect("a file");
+        file.set_len(MAX_STORED + 1).expect("as large");
+        assert!(store.load("targets.json").is_err());
+        assert_eq!(store.load("root.json"), Ok(None));
+    }
 
     #[test]
     fn a_target_stays_in_its_folder() {

@@ -1,12 +1,10 @@
 //! Where metadata is, and what is remembered of it.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 
 use plimsoll_image::TrustServer;
 use plimsoll_supply::content_trust::{Source, Store};
-use plimsoll_witness::tuf::Folder;
+use plimsoll_witness::tuf::{self, Folder};
 
 use crate::exit::{Usage, tell};
 
@@ -31,16 +29,7 @@ impl Source for Place {
                 };
                 server.metadata(&path, most).map_err(|error| error.to_string())
             }
-            Self::Folder(folder) => {
-                let file = match File::open(folder.join(format!("{name}.json"))) {
-                    Ok(file) => file,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                    Err(error) => return Err(error.to_string()),
-                };
-                let mut bytes = Vec::new();
-                let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);
-                read.map(|_| Some(bytes)).map_err(|error| error.to_string())
-            }
+            Self::Folder(folder) => tuf::file(&folder.join(format!("{name}.json")), most),
         }
     }
 }
