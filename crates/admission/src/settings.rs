@@ -252,8 +252,6 @@ pub struct Registries {
 /// A pattern of image names.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    /// As it is written.
-    pub text: String,
     /// As it is asked.
     pub glob: Glob,
 }
@@ -263,7 +261,7 @@ impl<'de> Deserialize<'de> for Pattern {
         let text = String::deserialize(deserializer)?;
         let glob = Glob::parse(&text)
             .map_err(|why| serde::de::Error::custom(format!("pattern `{text}`: {why}")))?;
-        Ok(Self { text, glob })
+        Ok(Self { glob })
     }
 }
 

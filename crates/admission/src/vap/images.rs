@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Exported, SIGNIFICANT, Validation, binding, document};
-use crate::settings::{Mode, Pattern, Settings};
+use crate::settings::{Mode, Settings};
 
 /// A name with its registry, as far as names leave it out.
 const FULL: &str = "(i.matches('^[^/]*[.:][^/]*/') || i.startsWith('localhost/') ? i : \
@@ -16,7 +16,7 @@ const IMAGES: &str = "(variables.all.map(c, c.?image.orValue('')) + \
 pub(super) fn add(settings: &Settings, exported: &mut Exported) {
     let Some(images) = &settings.images else { return };
     if let Some(registries) = &images.registries {
-        let patterns: Vec<String> = registries.allowed.iter().map(regex).collect();
+        let patterns: Vec<String> = registries.allowed.iter().map(|one| one.glob.regex()).collect();
         let expression = format!(
             "{IMAGES}.all(i, {FULL}.matches(r'^({})(:[^/@]*)?(@[^/]*)?$'))",
             patterns.join("|")
@@ -50,36 +50,4 @@ fn policy(name: &str, mode: Mode, one: Validation, settings: &Settings) -> Vec<V
     let mut all = vec![document(name, settings.failure, &conditions, &[one])];
     all.extend(binding(name, name, mode, Vec::new(), &settings.exempt_namespaces));
     all
-}
-
-/// A pattern as a regular expression.
-fn regex(pattern: &Pattern) -> String {
-    let mut out = String::new();
-    let mut rest = pattern.text.as_str();
-    while let Some(first) = rest.chars().next() {
-        let (part, length) = match first {
-            '*' if rest.starts_with("**") => (".*".to_owned(), 2),
-            '*' => ("[^/]*".to_owned(), 1),
-            '.' => ("[.]".to_owned(), 1),
-            other => (other.to_string(), other.len_utf8()),
-        };
-        out.push_str(&part);
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_is_a_regular_expression() {
-        let of = |text: &str| {
-            let glob = plimsoll_supply::image_policy::Glob::parse(text).unwrap();
-            regex(&Pattern { text: text.to_owned(), glob })
-        };
-        assert_eq!(of("registry.example/**"), "registry[.]example/.*");
-        assert_eq!(of("a.b/c/*"), "a[.]b/c/[^/]*");
-    }
 }

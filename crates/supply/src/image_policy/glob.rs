@@ -65,6 +65,16 @@ impl Glob {
         &self.text
     }
 
+    /// The same as a regular expression (RE2), without its ends.
+    pub fn regex(&self) -> String {
+        let one = |part: &Part| match part {
+            Part::Text(text) => text.replace('.', "[.]"),
+            Part::Word => "[^/]*".to_owned(),
+            Part::Path => ".*".to_owned(),
+        };
+        self.parts.iter().map(one).collect()
+    }
+
     /// How many letters stand for themselves: of two patterns the one with more says more.
     pub fn weight(&self) -> usize {
         let own = |part: &Part| if let Part::Text(text) = part { text.len() } else { 0 };
@@ -134,6 +144,14 @@ mod tests {
 
     fn matches(glob: &str, text: &str) -> bool {
         Glob::parse(glob).unwrap().matches(text)
+    }
+
+    #[test]
+    fn a_pattern_is_a_regular_expression() {
+        let of = |text: &str| Glob::parse(text).unwrap().regex();
+        assert_eq!(of("registry.example/**"), "registry[.]example/.*");
+        assert_eq!(of("a.b/c/*"), "a[.]b/c/[^/]*");
+        assert_eq!(of("*/*"), "index[.]docker[.]io/[^/]*/[^/]*");
     }
 
     #[test]
