@@ -8,18 +8,17 @@ use plimsoll_admission::settings::{Base, Images, Scan};
 use plimsoll_admission::{ImageJudge, ImageRule, ImageVerdict, ImageViolation};
 use plimsoll_image::Options;
 use plimsoll_image::attached::{Registries, Repository};
-use plimsoll_model::{Digest, ImageName, Reference, Timestamp, Transport};
+use plimsoll_model::{Digest, ImageName, Timestamp};
 use plimsoll_policy::Gates;
 use plimsoll_supply::image_policy::NoMatch;
 use plimsoll_supply::quorum::{Judgement, Trust};
 use plimsoll_supply::scan_claim::{PREDICATE_TYPE, ScanClaim};
 use plimsoll_supply::trust::TrustedRoot;
 
-use super::candidates::attestations;
 use super::image::{Verdict, Verifier};
-use super::print::signers;
 use super::rules::{self, Rules};
-use super::{scan, vex};
+use super::{candidates, scan, vex};
+use crate::evidence::{self, Evidence};
 use crate::{clock, scan_claim};
 
 /// What is annotated of an image's base:
@@ -67,17 +66,14 @@ impl Judge {
     }
 
     fn repository(&self, name: &ImageName) -> anyhow::Result<Repository> {
-        let name = name.clone();
-        let reference = Reference::Image { transport: Transport::Registry, name };
-        Ok(self.registries.repository(&reference)?)
+        Ok(self.registries.of(name)?)
     }
 
     fn judged(&self, image: &str, digest: &Digest) -> anyhow::Result<ImageVerdict> {
         let name: ImageName = image.parse()?;
         let pinned: ImageName =
             if name.digest().is_some() { name } else { format!("{image}@{digest}").parse()? };
-        let mut verdict =
-            ImageVerdict { digest: digest.clone(), violations: Vec::new(), signers: Vec::new() };
+        let mut verdict = ImageVerdict { digest: digest.clone(), violations: Vec::new() };
         if let Some(rules) = &self.signature {
             self.signed(rules, &pinned, &mut verdict)?;
         }
@@ -103,7 +99,6 @@ impl Judge {
             offline: false,
         };
         let found = verifier.verify(&format!("registry:{name}"))?;
-        to.signers = found.parts.iter().flat_map(|part| signers(&part.judgement)).collect();
         let violation = |why, warns| ImageViolation { rule: ImageRule::Signature, why, warns };
         if !found.passes {
             to.violations.push(violation(reason(&found, false), false));
@@ -127,27 +122,34 @@ impl Judge {
         let mut newest: Option<ScanClaim> = None;
         let mut said = Vec::new();
         let mut statements = Vec::new();
+        let mut collected: Option<Vec<Evidence>> = None;
         for asked in rules.asked(Some(name), &image) {
             for authority in &asked.requirements.authorities {
                 let Trust::Signers(policies) = &authority.trust else { continue };
                 for policy in policies {
-                    let all =
-                        attestations(&repository, &image, PREDICATE_TYPE, policy, &self.root)?;
-                    for candidate in &all {
-                        match scan::usable(candidate, &image) {
-                            Some(Ok(claim)) => {
-                                let is_newer = |it: &ScanClaim| it.scanned_on < claim.scanned_on;
-                                if newest.as_ref().is_none_or(is_newer) {
-                                    newest = Some(claim);
-                                }
-                            }
-                            Some(Err(why)) => said.push(why),
-                            None => {}
-                        }
+                    let all = match &mut collected {
+                        Some(all) => all,
+                        none => none.insert(evidence::collect(&repository, &image)?),
+                    };
+                    let judged = |kind: &str| {
+                        candidates::judged(
+                            all,
+                            &repository.name(),
+                            &image,
+                            kind,
+                            policy,
+                            &self.root,
+                        )
+                    };
+                    let scans = judged(PREDICATE_TYPE);
+                    let found = scan::newest(&scans, &image, |_, why| said.push(why));
+                    if let Some((claim, _)) = found
+                        && newest.as_ref().is_none_or(|it| it.scanned_on < claim.scanned_on)
+                    {
+                        newest = Some(claim);
                     }
                     for kind in vex::PREDICATE_TYPES {
-                        let all = attestations(&repository, &image, kind, policy, &self.root)?;
-                        let good = all.into_iter().filter(|it| it.report.verified);
+                        let good = judged(kind).into_iter().filter(|it| it.report.verified);
                         statements.extend(good.filter_map(|it| it.statement));
                     }
                 }

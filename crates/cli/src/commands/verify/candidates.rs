@@ -1,5 +1,7 @@
 //! What hangs on one image, each with its report, for questions about what it says.
 
+use std::collections::BTreeMap;
+
 use plimsoll_image::attached::Repository;
 use plimsoll_model::Digest;
 use plimsoll_supply::artefact::Artefact;
@@ -10,7 +12,7 @@ use serde_json::json;
 
 use super::{Format, Verify, claims, print};
 use crate::clock;
-use crate::evidence;
+use crate::evidence::{self, Evidence};
 use crate::exit::{Outcome, Usage, tell};
 
 /// One candidate and what came of it.
@@ -33,24 +35,30 @@ pub(super) fn attestations(
     policy: &Policy,
     root: &TrustedRoot,
 ) -> anyhow::Result<Vec<Candidate>> {
-    let all = evidence::collect(repository, subject)?.into_iter();
-    let candidates =
-        all.filter(|it| it.predicate_type().as_deref() == Some(predicate_type)).map(|it| {
-            let bundle = it.bundle().ok();
-            Candidate {
-                name: format!("{} ({})", repository.name(), it.place()),
-                artefact: artefact(subject),
-                report: it.judge(
-                    subject,
-                    &std::collections::BTreeMap::new(),
-                    root,
-                    policy,
-                    clock::now(),
-                ),
-                statement: bundle.as_ref().and_then(claims::statement).map(<[u8]>::to_vec),
-            }
-        });
-    Ok(candidates.collect())
+    let all = evidence::collect(repository, subject)?;
+    Ok(judged(&all, &repository.name(), subject, predicate_type, policy, root))
+}
+
+/// The same of what was collected before.
+pub(super) fn judged(
+    all: &[Evidence],
+    repository: &str,
+    subject: &Digest,
+    predicate_type: &str,
+    policy: &Policy,
+    root: &TrustedRoot,
+) -> Vec<Candidate> {
+    let all = all.iter().filter(|it| it.predicate_type().as_deref() == Some(predicate_type));
+    let candidate = |it: &Evidence| {
+        let bundle = it.bundle().ok();
+        Candidate {
+            name: format!("{repository} ({})", it.place()),
+            artefact: artefact(subject),
+            report: it.judge(subject, &BTreeMap::new(), root, policy, clock::now()),
+            statement: bundle.as_ref().and_then(claims::statement).map(<[u8]>::to_vec),
+        }
+    };
+    all.map(candidate).collect()
 }
 
 impl Verify {

@@ -89,18 +89,9 @@ impl Verify {
         let image = scan_claim::image(&repository, &self.reading.options()?)?.descriptor.digest;
         tell(&format!("{}@{image}", repository.name()));
         let all = attestations(&repository, &image, PREDICATE_TYPE, policy, root)?;
-        let mut newest: Option<(ScanClaim, &Candidate)> = None;
-        for candidate in &all {
-            match usable(candidate, &image) {
-                Some(Ok(claim))
-                    if newest.as_ref().is_none_or(|(it, _)| it.scanned_on < claim.scanned_on) =>
-                {
-                    newest = Some((claim, candidate));
-                }
-                Some(Err(why)) => tell(&format!("passed over: {}: {why}", candidate.name)),
-                Some(Ok(_)) | None => {}
-            }
-        }
+        let newest = newest(&all, &image, |candidate, why| {
+            tell(&format!("passed over: {}: {why}", candidate.name));
+        });
         let Some((claim, candidate)) = newest else {
             for bad in &all {
                 self.print(&bad.name, &bad.artefact, &bad.report)?;
@@ -208,8 +199,30 @@ impl Verify {
     }
 }
 
+/// The newest claim of candidates whose signatures hold, and whose it is; why others cannot be used
+/// is handed on.
+pub(super) fn newest<'c>(
+    all: &'c [Candidate],
+    image: &Digest,
+    mut passed_over: impl FnMut(&Candidate, String),
+) -> Option<(ScanClaim, &'c Candidate)> {
+    let mut newest: Option<(ScanClaim, &Candidate)> = None;
+    for candidate in all {
+        match usable(candidate, image) {
+            Some(Ok(claim))
+                if newest.as_ref().is_none_or(|(it, _)| it.scanned_on < claim.scanned_on) =>
+            {
+                newest = Some((claim, candidate));
+            }
+            Some(Err(why)) => passed_over(candidate, why),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    newest
+}
+
 /// The claim of a candidate whose signature holds, or why it cannot be used.
-pub(super) fn usable(candidate: &Candidate, image: &Digest) -> Option<Result<ScanClaim, String>> {
+fn usable(candidate: &Candidate, image: &Digest) -> Option<Result<ScanClaim, String>> {
     let statement = candidate.statement.as_ref().filter(|_| candidate.report.verified)?;
     let claim = match ScanClaim::in_statement(statement, image) {
         Ok(claim) => claim,
