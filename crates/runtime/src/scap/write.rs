@@ -29,7 +29,7 @@ impl<W: Write> Writer<W> {
     }
 
     /// Goes on with a part of a capture that has begun elsewhere.
-    pub(crate) fn part(out: W) -> Self {
+    pub fn part(out: W) -> Self {
         Self { out, body: Vec::new() }
     }
 

@@ -103,14 +103,13 @@ __noinline int put_of_file(u32 op, u64 value, s32 fd)
 		return 0;
 	struct task_struct *task = (void *)s->task;
 	struct file *file = file_of(task, fd);
-	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	u32 layer = 0;
 
 	switch (op) {
 	case OP_DEV:
-		return put_u32(s, file ? device_of(inode) : 0);
+		return put_u32(s, file ? device_of(BPF_CORE_READ(file, f_inode)) : 0);
 	case OP_INO:
-		return put_u64(s, BPF_CORE_READ(inode, i_ino));
+		return put_u64(s, BPF_CORE_READ(file, f_inode, i_ino));
 	case OP_PATH:
 		return put_path((u64)file);
 	case OP_OPEN_FLAGS: {

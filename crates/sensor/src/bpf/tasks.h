@@ -327,6 +327,11 @@ static __always_inline u32 clone_flags(struct task_struct *task, u32 flags)
 	return flags;
 }
 
+static __always_inline struct inode *exe_inode(struct mm_struct *mm)
+{
+	return BPF_CORE_READ(mm, exe_file, f_inode);
+}
+
 /* Parameters that tell of the process itself. */
 __noinline int put_of_task(u32 op)
 {
@@ -335,7 +340,6 @@ __noinline int put_of_task(u32 op)
 		return 0;
 	struct task_struct *task = (void *)s->task;
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	struct inode *inode = BPF_CORE_READ(mm, exe_file, f_inode);
 	u32 status = s->args[0];
 
 	switch (op) {
@@ -388,11 +392,11 @@ __noinline int put_of_task(u32 op)
 	case OP_CAP_EFFECTIVE:
 		return put_u64(s, capabilities(task, op));
 	case OP_EXE_INO:
-		return put_u64(s, BPF_CORE_READ(inode, i_ino));
+		return put_u64(s, BPF_CORE_READ(exe_inode(mm), i_ino));
 	case OP_EXE_CTIME:
-		return put_u64(s, inode_time(inode, false));
+		return put_u64(s, inode_time(exe_inode(mm), false));
 	case OP_EXE_MTIME:
-		return put_u64(s, inode_time(inode, true));
+		return put_u64(s, inode_time(exe_inode(mm), true));
 	case OP_EUID:
 		return put_u32(s, BPF_CORE_READ(task, cred, euid.val));
 	case OP_EGID:

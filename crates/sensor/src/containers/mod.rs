@@ -2,7 +2,7 @@
 
 mod docker;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,6 @@ use crate::record::Framer;
 
 /// How long the stream waits for a runtime to describe a container that is new to it.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// How long a container that no runtime knows is not asked about again.
-const FORGET: Duration = Duration::from_secs(30);
 /// The most that are remembered.
 const MOST: usize = 16_384;
 
@@ -30,7 +28,7 @@ pub struct Description {
 pub(crate) struct Containers {
     ask: Sender<String>,
     answers: Receiver<Description>,
-    known: HashMap<String, Instant>,
+    known: HashSet<String>,
     /// Where the lists of control groups of the last record led, so that the same is not read again.
     last: Vec<u8>,
 }
@@ -40,7 +38,7 @@ impl Containers {
         let (ask, asked) = channel();
         let (answer, answers) = channel();
         docker::serve(asked, answer);
-        Self { ask, answers, known: HashMap::new(), last: Vec::new() }
+        Self { ask, answers, known: HashSet::new(), last: Vec::new() }
     }
 
     /// What runs already.
@@ -69,7 +67,7 @@ impl Containers {
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(description.id, Instant::now());
+        self.known.insert(description.id);
     }
 
     /// Sees that the container of a record is described before it.
@@ -81,10 +79,7 @@ impl Containers {
         self.last.clear();
         self.last.extend_from_slice(groups);
         let Some(id) = plimsoll_runtime::syscall::container_of(groups) else { return };
-        if self.known.get(&id).is_some_and(|at| at.elapsed() < FORGET || out.is_empty()) {
-            return;
-        }
-        if self.known.contains_key(&id) || self.ask.send(id.clone()).is_err() {
+        if self.known.contains(&id) || self.ask.send(id.clone()).is_err() {
             return;
         }
         let until = Instant::now() + PATIENCE;
@@ -97,7 +92,7 @@ impl Containers {
                 return;
             }
         }
-        // Not asked again at once: the answer may still come.
-        self.known.insert(id, Instant::now());
+        // Not asked again: the answer may still come.
+        self.known.insert(id);
     }
 }

@@ -16,9 +16,6 @@ use std::io;
 use plimsoll_runtime::scap::{Machine, Writer};
 use rustix::time::{ClockId, clock_gettime};
 
-/// How long the block of a section is.
-const SECTION: usize = 28;
-
 /// Nanoseconds of a clock.
 fn clock(id: ClockId) -> u64 {
     let time = clock_gettime(id);
@@ -49,22 +46,20 @@ pub(crate) fn capture(boot_time: u64) -> io::Result<Vec<u8>> {
 /// Processes and their files once more, as blocks of a capture that has begun: what was lost may have
 /// changed them.
 pub(crate) fn again() -> io::Result<Vec<u8>> {
-    let mut writer = Writer::new(Vec::new())?;
+    let mut writer = Writer::part(Vec::new());
     processes_and_files(&mut writer)?;
-    let mut blocks = writer.finish()?;
-    // Without the section, which would begin another capture.
-    blocks.drain(..SECTION.min(blocks.len()));
-    Ok(blocks)
+    writer.finish()
 }
 
 fn processes_and_files(writer: &mut Writer<Vec<u8>>) -> io::Result<()> {
     let found = processes::all()?;
-    writer.processes(found.iter().cloned())?;
+    let pids: Vec<i64> = found.iter().filter(|it| it.tid == it.pid).map(|it| it.pid).collect();
+    writer.processes(found.into_iter())?;
     let mut sockets = sockets::Sockets::default();
-    for process in found.iter().filter(|process| process.tid == process.pid) {
-        let descriptors = descriptors::of(process.pid, &mut sockets);
+    for pid in pids {
+        let descriptors = descriptors::of(pid, &mut sockets);
         if !descriptors.is_empty() {
-            writer.descriptors(process.tid, descriptors.into_iter())?;
+            writer.descriptors(pid, descriptors.into_iter())?;
         }
     }
     Ok(())
