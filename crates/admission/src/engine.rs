@@ -86,11 +86,6 @@ impl Engine {
         }
     }
 
-    /// What is asked.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// Whether reviews can be judged.
     pub fn is_ready(&self) -> bool {
         self.cluster.is_ready()

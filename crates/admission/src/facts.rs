@@ -46,8 +46,6 @@ pub struct ImageVerdict {
     pub digest: Digest,
     /// What it violates.
     pub violations: Vec<ImageViolation>,
-    /// Who signed it.
-    pub signers: Vec<String>,
 }
 
 /// A rule about images that an image violates.

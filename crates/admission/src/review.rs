@@ -98,15 +98,15 @@ pub enum Subject {
 }
 
 /// Resources that make pods: `defaultPodSpecResources` of the admission plugin.
-const TEMPLATES: [(&str, &str); 8] = [
+pub(crate) const TEMPLATES: [(&str, &str); 8] = [
     ("", "replicationcontrollers"),
     ("", "podtemplates"),
-    ("apps", "replicasets"),
-    ("apps", "deployments"),
-    ("apps", "statefulsets"),
     ("apps", "daemonsets"),
-    ("batch", "jobs"),
+    ("apps", "deployments"),
+    ("apps", "replicasets"),
+    ("apps", "statefulsets"),
     ("batch", "cronjobs"),
+    ("batch", "jobs"),
 ];
 
 impl Review {
@@ -238,12 +238,6 @@ impl<'r> Request<'r> {
             "" => text("generateName"),
             name => name,
         }
-    }
-
-    /// `pods`, or `deployments.apps`.
-    pub fn resource_name(&self) -> String {
-        let Typed { group, name } = self.resource;
-        if group.is_empty() { name.to_owned() } else { format!("{name}.{group}") }
     }
 }
 

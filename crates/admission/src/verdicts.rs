@@ -285,7 +285,7 @@ mod tests {
                 warns: false,
             };
             let violations = if unsigned { vec![violation] } else { Vec::new() };
-            Ok(ImageVerdict { digest: digest.clone(), violations, signers: Vec::new() })
+            Ok(ImageVerdict { digest: digest.clone(), violations })
         }
     }
 

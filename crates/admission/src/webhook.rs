@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::review::TEMPLATES;
 use crate::settings::{Failure, Settings, Templates};
 
 /// What both configurations are called, unless it is said otherwise.
@@ -75,16 +76,11 @@ pub fn configurations(
     };
     let pods = rule("", "v1", "Namespaced", &["pods", "pods/ephemeralcontainers"]);
     let namespaces = rule("", "v1", "Cluster", &["namespaces"]);
-    let templates = vec![
-        rule("", "v1", "Namespaced", &["replicationcontrollers", "podtemplates"]),
-        rule(
-            "apps",
-            "v1",
-            "Namespaced",
-            &["daemonsets", "deployments", "replicasets", "statefulsets"],
-        ),
-        rule("batch", "v1", "Namespaced", &["cronjobs", "jobs"]),
-    ];
+    let templates = ["", "apps", "batch"].map(|group| {
+        let own = TEMPLATES.iter().filter(|(of, _)| *of == group);
+        rule(group, "v1", "Namespaced", &own.map(|(_, name)| *name).collect::<Vec<_>>())
+    });
+    let templates = templates.to_vec();
     let of_templates = failing(settings.templates == Templates::Enforce && settings.refuses_pods());
     let mut validating = vec![
         webhook("pods.admission.plimsoll.dev", "/validate", closed, vec![pods.clone(), namespaces]),

@@ -156,7 +156,7 @@ fn images_come_from_where_they_may_whatever_their_name_leaves_out() {
 
 fn verdict(violations: Vec<ImageViolation>) -> ImageFact {
     let digest = Digest::sha256(&[1; 32]);
-    ImageFact::Judged(Arc::new(ImageVerdict { digest, violations, signers: Vec::new() }))
+    ImageFact::Judged(Arc::new(ImageVerdict { digest, violations }))
 }
 
 const SIGNED: &str = "images: {signature: {policy: p.yaml, mode: enforce}, scan: {policy: p.yaml, \

@@ -148,10 +148,7 @@ impl Lint {
         let named = |name: &str| offered().copied().find(|format| format.name == name);
         let outputs = output::parse(&formats, named, &known)?;
 
-        let Reads { manifests, mut outcome } = files::read_all(&self.files, &self.rendering)?;
-        if outcome == Outcome::Clean || !manifests.is_empty() {
-            outcome = outcome.or(tell_of_nothing(&manifests));
-        }
+        let Reads { manifests, mut outcome } = self.read()?;
         if self.fix && manifests.iter().any(|read| read.rendered) {
             tell(
                 "charts and kustomizations are judged as they are rendered: --fix leaves them alone",
@@ -195,11 +192,19 @@ impl Lint {
         Ok(outcome)
     }
 
+    /// What was named; where nothing at all could be read, that was told.
+    fn read(&self) -> anyhow::Result<Reads> {
+        let Reads { manifests, mut outcome } = files::read_all(&self.files, &self.rendering)?;
+        if outcome == Outcome::Clean || !manifests.is_empty() {
+            outcome = outcome.or(tell_of_nothing(&manifests));
+        }
+        Ok(Reads { manifests, outcome })
+    }
+
     fn report(&self, name: &str) -> anyhow::Result<Outcome> {
         let standard = compliance::standard(name)?;
-        let Reads { manifests, outcome } = files::read_all(&self.files, &self.rendering)?;
-        let outcome =
-            outcome.or(tell_of_nothing(&manifests)).or(files::tell_of_problems(&manifests));
+        let Reads { manifests, outcome } = self.read()?;
+        let outcome = outcome.or(files::tell_of_problems(&manifests));
         let (users, whole) = images::users(&manifests, self.images, &self.reading);
         let estate =
             Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
