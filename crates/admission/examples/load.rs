@@ -78,11 +78,8 @@ fn main() {
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let target = Target {
-        address: address.to_owned(),
-        path: format!("/{path}"),
-        config: Arc::new(config),
-    };
+    let target =
+        Target { address: address.to_owned(), path: format!("/{path}"), config: Arc::new(config) };
     let bodies: Vec<String> =
         bodies.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     let (rate, seconds): (u64, u64) = (rate.parse().unwrap(), seconds.parse().unwrap());

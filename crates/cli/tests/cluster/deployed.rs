@@ -23,7 +23,8 @@ fn of_kind(kind: &str) -> Vec<Value> {
 fn the_webhooks_are_those_that_the_settings_ask_for() {
     let settings = of_kind("ConfigMap")[0]["data"]["admit.yaml"].as_str().unwrap().to_owned();
     let settings = Settings::parse(&settings).unwrap();
-    let target = Target::Service { namespace: "plimsoll".into(), name: "plimsoll-admission".into() };
+    let target =
+        Target::Service { namespace: "plimsoll".into(), name: "plimsoll-admission".into() };
     let printed = configurations(&settings, NAME, &target, b"");
     let path = manifest();
     let text = file(&path);
@@ -40,7 +41,16 @@ fn the_webhooks_are_those_that_the_settings_ask_for() {
 #[test]
 fn it_holds_by_our_own_rules() {
     let ran = plimsoll()
-        .args(["kube", "lint", "--pss", "restricted", "--failure-threshold", "warning", "-f", "text"])
+        .args([
+            "kube",
+            "lint",
+            "--pss",
+            "restricted",
+            "--failure-threshold",
+            "warning",
+            "-f",
+            "text",
+        ])
         .arg(manifest())
         .output()
         .unwrap();
@@ -63,15 +73,27 @@ fn with_the_rights_that_it_asks_for_it_works_on_a_real_api_server_and_may_nothin
         cluster.apply(&object.to_string());
     }
     let path = "/api/v1/namespaces/plimsoll/serviceaccounts/plimsoll-admission/token";
-    let request = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
-    let token = cluster.post(path, &request).ok().body["status"]["token"].as_str().unwrap().to_owned();
+    let request =
+        json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+    let token =
+        cluster.post(path, &request).ok().body["status"]["token"].as_str().unwrap().to_owned();
     let config = cluster.at("admit.yaml");
-    std::fs::write(&config, of_kind("ConfigMap")[0]["data"]["admit.yaml"].as_str().unwrap()).unwrap();
+    std::fs::write(&config, of_kind("ConfigMap")[0]["data"]["admit.yaml"].as_str().unwrap())
+        .unwrap();
     let kubeconfig = cluster.kubeconfig("account");
-    let text = file(&kubeconfig).replace("\"token\":\"account\"", &format!("\"token\":\"{token}\""));
+    let text =
+        file(&kubeconfig).replace("\"token\":\"account\"", &format!("\"token\":\"{token}\""));
     std::fs::write(&kubeconfig, text).unwrap();
     let mut child = plimsoll()
-        .args(["kube", "admit", "--url", &url, "--listen", &format!("127.0.0.1:{port}"), "--config"])
+        .args([
+            "kube",
+            "admit",
+            "--url",
+            &url,
+            "--listen",
+            &format!("127.0.0.1:{port}"),
+            "--config",
+        ])
         .arg(&config)
         .args(["--own-tls", "secret:plimsoll/plimsoll-admission"])
         .args(["--patch-webhooks", "plimsoll-admission", "--kubeconfig"])
@@ -94,7 +116,8 @@ fn with_the_rights_that_it_asks_for_it_works_on_a_real_api_server_and_may_nothin
     let bad = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "bad"},
         "spec": {"hostPID": true, "containers": [{"name": "c", "image": "i"}]}});
     let answer = cluster.dry_run("shop", &bad);
-    let labels = json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}});
+    let labels =
+        json!({"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "restricted"}}});
     let path = "/api/v1/namespaces/shop";
     let labelled = cluster.ask(Method::PATCH, path, Some(&labels));
     let _ = child.kill();
@@ -108,8 +131,14 @@ fn with_the_rights_that_it_asks_for_it_works_on_a_real_api_server_and_may_nothin
         (Method::GET, "/api/v1/namespaces/kube-system/secrets/other"),
         (Method::GET, "/api/v1/nodes"),
         (Method::GET, "/api/v1/namespaces/plimsoll/pods/x"),
-        (Method::DELETE, "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/plimsoll-admission"),
-        (Method::GET, "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/other"),
+        (
+            Method::DELETE,
+            "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/plimsoll-admission",
+        ),
+        (
+            Method::GET,
+            "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/other",
+        ),
     ] {
         let answer = cluster.ask_as(&token, method.clone(), path, None);
         assert_eq!(answer.status, 403, "{method} {path}: {answer:?}");
