@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 
 use crate::answer::{Answer, Status};
+use crate::apart::apart;
 use crate::facts::{Cluster, Facts, ImageFact, ImageJudge, Needs};
 use crate::images;
 use crate::judge::{judge, needs};
@@ -235,15 +236,7 @@ impl Engine {
     ) -> Result<T, String> {
         let cluster = Arc::clone(&self.cluster);
         let asking = Arc::clone(&self.asking);
-        let work = async move {
-            let permit = asking.acquire_owned().await.map_err(|_| "nothing is asked any more")?;
-            let answer = tokio::task::spawn_blocking(move || {
-                let answer = question(&*cluster);
-                drop(permit);
-                answer
-            });
-            answer.await.map_err(|_| "the question failed")?
-        };
+        let work = apart(asking, move || question(&*cluster));
         let answer = tokio::time::timeout_at(until.into(), work).await;
         answer.unwrap_or_else(|_| Err("the API server did not answer in time".into()))
     }

@@ -32,6 +32,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod apart;
 mod containers;
 mod engine;
 mod exception;

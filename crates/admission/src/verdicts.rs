@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::{Digest, ImageName};
 use tokio::sync::{Semaphore, watch};
 
+use crate::apart::apart;
 use crate::facts::{ImageFact, ImageJudge, ImageVerdict};
 use crate::settings::Cache;
 
@@ -185,17 +186,7 @@ impl Verdicts {
         drop(slots);
         let own = Arc::clone(self);
         tokio::spawn(async move {
-            let value = match Arc::clone(&own.asking).acquire_owned().await {
-                Ok(permit) => {
-                    let work = tokio::task::spawn_blocking(move || {
-                        let value = ask();
-                        drop(permit);
-                        value
-                    });
-                    work.await.unwrap_or_else(|_| Err("the question failed".into()))
-                }
-                Err(_) => Err("nothing is asked any more".into()),
-            };
+            let value = apart(Arc::clone(&own.asking), ask).await;
             let _ = tell.send(Some(own.keep(key, life, value)));
         });
         Begun::Asked(answer)

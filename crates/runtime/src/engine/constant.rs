@@ -18,19 +18,20 @@ pub(super) enum Constant {
 
 /// Addresses that begin alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
+pub(crate) struct Network {
     address: IpAddr,
     length: u8,
 }
 
 impl Network {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads `ADDRESS/LENGTH`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (address, length) = text.split_once('/')?;
         Some(Self { address: address.parse().ok()?, length: length.parse().ok()? })
     }
 
     /// Whether the address is in it; one of the other family never is.
-    pub(super) fn contains(self, address: IpAddr) -> bool {
+    pub(crate) fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
                 let mask = u32::MAX.checked_shl(32_u32.saturating_sub(self.length.into()));

@@ -9,7 +9,7 @@
 //! the next.
 
 mod compare;
-mod constant;
+pub(crate) mod constant;
 mod getopt;
 mod glob;
 mod graph;

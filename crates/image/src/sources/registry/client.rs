@@ -24,6 +24,9 @@ use crate::error::ImageError;
 /// How often a request is sent at most.
 const MAX_TRIES: u32 = 4;
 
+/// How often a document is asked for that breaks off.
+const MAX_DOCUMENT_TRIES: u32 = 3;
+
 /// The wait before the second try; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 
@@ -154,6 +157,35 @@ impl Client {
         what: &str,
     ) -> Result<Response, ImageError> {
         self.call(&Call { method: Method::GET, path, headers, body: None }, what)
+    }
+
+    /// A whole document, up to one byte more than `most`, and the headers that came with it. One
+    /// that breaks off is asked for again.
+    pub(super) fn document(
+        &self,
+        path: &str,
+        headers: &HeaderMap,
+        what: &str,
+        most: u64,
+    ) -> Result<(HeaderMap, Vec<u8>), ImageError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let response = self.get(path, headers, what)?;
+            let said = response.headers().clone();
+            let mut bytes = Vec::new();
+            match response.take(most.saturating_add(1)).read_to_end(&mut bytes) {
+                Ok(_) => return Ok((said, bytes)),
+                Err(_) if tries < MAX_DOCUMENT_TRIES => {}
+                Err(error) => {
+                    return Err(ImageError::Network {
+                        host: self.registry().into(),
+                        what: what.into(),
+                        message: super::transport::causes(&error),
+                    });
+                }
+            }
+        }
     }
 
     /// Makes a request; only a response that says that it was carried out comes back.

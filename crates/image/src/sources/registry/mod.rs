@@ -14,7 +14,6 @@ mod resolver;
 mod transport;
 mod trust_server;
 
-use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use plimsoll_model::{Artifact, Digest, ImageName, Inventory, Layer, Platform};
@@ -37,9 +36,6 @@ pub(crate) const MAX_DOCUMENT: u64 = 8 << 20;
 
 /// Downloads at a time: more are rarely faster, and some registries count them.
 const AT_ONCE: usize = 4;
-
-/// How often a document is asked for that breaks off.
-const MAX_TRIES: u32 = 3;
 
 /// How deep an index may name indexes.
 const MAX_DEPTH: usize = 4;
@@ -303,36 +299,19 @@ impl Image<'_> {
         }
     }
 
-    /// A whole document and its media type. One that breaks off is asked for again.
+    /// A whole document and its media type.
     fn document(
         &self,
         path: &str,
         headers: &HeaderMap,
         what: &str,
     ) -> Result<(String, Vec<u8>), ImageError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let response = self.client.get(path, headers, what)?;
-            let media_type = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok());
-            let media_type = media_type.unwrap_or_default().to_owned();
-            let mut bytes = Vec::new();
-            match response.take(MAX_DOCUMENT + 1).read_to_end(&mut bytes) {
-                Ok(read) if read as u64 > MAX_DOCUMENT => {
-                    let message = format!("it has more than {MAX_DOCUMENT} bytes");
-                    return Err(self.malformed(what, message));
-                }
-                Ok(_) => return Ok((media_type, bytes)),
-                Err(_) if tries < MAX_TRIES => {}
-                Err(error) => {
-                    return Err(ImageError::Network {
-                        host: self.client.registry().into(),
-                        what: what.into(),
-                        message: transport::causes(&error),
-                    });
-                }
-            }
+        let (said, bytes) = self.client.document(path, headers, what, MAX_DOCUMENT)?;
+        if bytes.len() as u64 > MAX_DOCUMENT {
+            return Err(self.malformed(what, format!("it has more than {MAX_DOCUMENT} bytes")));
         }
+        let media_type = said.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        Ok((media_type.unwrap_or_default().to_owned(), bytes))
     }
 
     fn malformed(&self, what: &str, message: String) -> ImageError {

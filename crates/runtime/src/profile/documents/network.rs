@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use crate::engine::constant::Network;
 use crate::profile::{Deed, Direction, Judge, Kind, Observed, Peer, Verdict};
 use crate::syscall::SystemCall;
 use crate::yaml::{self, Node};
@@ -67,7 +68,7 @@ struct Policy {
 struct Rule {
     direction: Direction,
     /// Each with its grant.
-    blocks: Vec<(IpAddr, u8, usize)>,
+    blocks: Vec<(Network, usize)>,
     ports: Vec<(String, u16, usize)>,
 }
 
@@ -103,11 +104,8 @@ impl Policy {
         for end in list(ends) {
             let cidr = end.get("ipBlock").and_then(|it| it.get("cidr"));
             let cidr = cidr.and_then(|it| it.scalar()).ok_or("no `ipBlock.cidr`")?;
-            let parsed = cidr.split_once('/').and_then(|(address, bits)| {
-                Some((address.parse::<IpAddr>().ok()?, bits.parse::<u8>().ok()?))
-            });
-            let (address, bits) = parsed.ok_or_else(|| format!("`{cidr}` is no network"))?;
-            rule.blocks.push((address, bits, self.grant(format!("{key} {ends} {cidr}"))));
+            let block = Network::parse(cidr).ok_or_else(|| format!("`{cidr}` is no network"))?;
+            rule.blocks.push((block, self.grant(format!("{key} {ends} {cidr}"))));
         }
         for port in list("ports") {
             let text = |name: &str| port.get(name).and_then(|it| it.scalar());
@@ -132,22 +130,6 @@ impl Policy {
     }
 }
 
-/// Whether an address is in a network.
-fn contains(network: IpAddr, bits: u8, address: IpAddr) -> bool {
-    let shifted = |value: u128, width: u32| {
-        value.checked_shr(width.saturating_sub(u32::from(bits))).unwrap_or(0)
-    };
-    match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => {
-            shifted(u128::from(network.to_bits()), 32) == shifted(u128::from(address.to_bits()), 32)
-        }
-        (IpAddr::V6(network), IpAddr::V6(address)) => {
-            shifted(network.to_bits(), 128) == shifted(address.to_bits(), 128)
-        }
-        _ => false,
-    }
-}
-
 impl Judge for Policy {
     fn grants(&self) -> &[String] {
         &self.grants
@@ -159,8 +141,8 @@ impl Judge for Policy {
         };
         let mut permitting = Vec::new();
         for rule in self.rules.iter().filter(|rule| rule.direction == peer.direction) {
-            let blocks = rule.blocks.iter().filter(|it| contains(it.0, it.1, peer.address));
-            for (_, _, block) in blocks {
+            let blocks = rule.blocks.iter().filter(|it| it.0.contains(peer.address));
+            for (_, block) in blocks {
                 let fits = |it: &&(String, u16, usize)| it.0 == peer.protocol && it.1 == peer.port;
                 permitting
                     .extend(rule.ports.iter().filter(fits).map(|(_, _, port)| [*block, *port]));
