@@ -22,5 +22,6 @@ pub mod profile;
 pub mod scap;
 pub mod sources;
 pub mod syscall;
+pub mod telemetry;
 pub mod why;
 mod yaml;

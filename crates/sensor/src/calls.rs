@@ -4,7 +4,7 @@
 
 use plimsoll_runtime::scap::schema::{self, EventType};
 
-use crate::flags::Fix;
+use plimsoll_runtime::scap::Fix;
 #[allow(clippy::wildcard_imports, reason = "the table is written in these words")]
 use crate::op::*;
 

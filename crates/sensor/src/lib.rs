@@ -11,7 +11,6 @@
 
 mod calls;
 pub mod containers;
-mod flags;
 mod kernel;
 mod live;
 mod loss;

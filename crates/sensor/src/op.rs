@@ -1,7 +1,7 @@
 //! What a parameter of an event is made of: an operation that the kernel's side carries out, and what
 //! the reader has to do to its value. The numbers are those of `bpf/ops.h`.
 
-use crate::flags::Fix;
+use plimsoll_runtime::scap::Fix;
 
 /// A parameter of a call's event.
 #[derive(Debug, Clone, Copy)]

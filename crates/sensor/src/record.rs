@@ -166,7 +166,7 @@ fn fix(parameters: &[Parameter], event: &mut [u8]) -> Result<(), Malformed> {
         let length = length.iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
         let end = at + length;
         let value = event.get_mut(at..end).ok_or(Malformed::Parameters)?;
-        if parameter.fix != crate::flags::Fix::None && value.len() <= 8 {
+        if parameter.fix != plimsoll_runtime::scap::Fix::None && value.len() <= 8 {
             let number = value.iter().rev().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte));
             let fixed = parameter.fix.apply(number).to_le_bytes();
             let width = value.len();

@@ -34,6 +34,7 @@ mod rules;
 mod sample;
 mod scan;
 mod sensor;
+mod telemetry;
 mod trust;
 mod verify;
 mod watch;

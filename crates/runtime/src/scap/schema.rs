@@ -192,6 +192,12 @@ pub fn system_call(number: u16) -> Option<&'static str> {
     SYSTEM_CALLS.get(usize::from(number)).copied()
 }
 
+/// The number that events have for a system call.
+pub fn system_call_named(name: &str) -> Option<u16> {
+    let place = SYSTEM_CALLS.iter().position(|known| *known == name)?;
+    u16::try_from(place).ok()
+}
+
 impl EventType {
     /// Whether it has one of the flags.
     pub fn is(&self, flag: u16) -> bool {

@@ -7,10 +7,23 @@ use super::descriptor::Descriptor;
 use super::event::RawEvent;
 use super::host::{Account, Interface, Machine};
 use super::process::Process;
-use super::schema;
+use super::schema::{self, EventType};
 
 /// The most of a list that stands in one block.
 const LIST: usize = 16 * 1024 * 1024;
+
+/// When, where and by whom an event was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// Nanoseconds since 1970.
+    pub time: u64,
+    /// The thread.
+    pub tid: i64,
+    /// The processor.
+    pub cpu: u16,
+    /// Bit 0: it changes what is known and is not shown.
+    pub flags: u32,
+}
 
 /// A capture that is being written, compressed with gzip or not as its output is.
 #[derive(Debug)]
@@ -94,30 +107,45 @@ impl<W: Write> Writer<W> {
 
     /// Writes an event as it was read.
     pub fn event(&mut self, event: &RawEvent<'_>) -> io::Result<()> {
-        let large = event.event_type.is(schema::LARGE);
+        let head = Head { time: event.time, tid: event.tid, cpu: event.cpu, flags: event.flags };
+        self.put(&head, event.event_type, || event.parameters.iter())
+    }
+
+    /// Writes an event of these parameters, which are in the order of its type.
+    pub fn made(&mut self, head: &Head, kind: &EventType, values: &[Vec<u8>]) -> io::Result<()> {
+        self.put(head, kind, || values.iter().map(Vec::as_slice))
+    }
+
+    fn put<'v, I: Iterator<Item = &'v [u8]>>(
+        &mut self,
+        head: &Head,
+        event_type: &EventType,
+        values: impl Fn() -> I,
+    ) -> io::Result<()> {
+        let large = event_type.is(schema::LARGE);
         let width = if large { 4 } else { 2 };
-        let count = event.parameters.len();
-        let values: usize = event.parameters.iter().map(<[u8]>::len).sum();
-        let length = 8 + 8 + 4 + 2 + 4 + count * width + values;
+        let (count, bytes) =
+            values().fold((0, 0), |(count, bytes), value| (count + 1, bytes + value.len()));
+        let length = 8 + 8 + 4 + 2 + 4 + count * width + bytes;
         let too_long = || io::Error::new(io::ErrorKind::InvalidData, "an event of over 4 GiB");
-        self.body.extend_from_slice(&event.cpu.to_le_bytes());
-        if event.flags != 0 {
-            self.body.extend_from_slice(&event.flags.to_le_bytes());
+        self.body.extend_from_slice(&head.cpu.to_le_bytes());
+        if head.flags != 0 {
+            self.body.extend_from_slice(&head.flags.to_le_bytes());
         }
-        self.body.extend_from_slice(&event.time.to_le_bytes());
-        self.body.extend_from_slice(&event.tid.to_le_bytes());
+        self.body.extend_from_slice(&head.time.to_le_bytes());
+        self.body.extend_from_slice(&head.tid.to_le_bytes());
         let length = u32::try_from(length).map_err(|_| too_long())?;
         self.body.extend_from_slice(&length.to_le_bytes());
-        self.body.extend_from_slice(&event.event_type.code.to_le_bytes());
+        self.body.extend_from_slice(&event_type.code.to_le_bytes());
         self.body.extend_from_slice(&u32::try_from(count).unwrap_or(0).to_le_bytes());
-        for value in event.parameters.iter() {
+        for value in values() {
             let length = u32::try_from(value.len()).map_err(|_| too_long())?.to_le_bytes();
             self.body.extend_from_slice(length.get(..width).unwrap_or_default());
         }
-        event.parameters.iter().for_each(|value| self.body.extend_from_slice(value));
+        values().for_each(|value| self.body.extend_from_slice(value));
         // The kinds with flags are one above those without.
         let kind = if large { block::EVENT_LARGE } else { block::EVENT };
-        self.block(kind + u32::from(event.flags != 0))
+        self.block(kind + u32::from(head.flags != 0))
     }
 
     /// Ends the capture and gives back what it was written to.

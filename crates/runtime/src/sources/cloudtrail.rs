@@ -9,7 +9,8 @@ use crate::fields::Source;
 
 pub(super) static LOG: Log = Log {
     source: Source::AwsCloudtrail,
-    plugin: "cloudtrail",
+    plugin: Some("cloudtrail"),
+    code: |_| None,
     is_event: |document| {
         document.get("eventVersion").is_some() && document.get("eventName").is_some()
     },

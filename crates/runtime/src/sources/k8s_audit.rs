@@ -9,7 +9,8 @@ use crate::fields::Source;
 
 pub(super) static LOG: Log = Log {
     source: Source::K8sAudit,
-    plugin: "k8saudit",
+    plugin: Some("k8saudit"),
+    code: |_| None,
     is_event: |document| document.get("auditID").is_some() || is_kind(document, "Event"),
     batch: |document| {
         if is_kind(document, "EventList") { document.get("items")?.items() } else { None }

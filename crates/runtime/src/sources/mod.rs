@@ -3,6 +3,8 @@
 mod cloudtrail;
 mod containers;
 mod document;
+mod documents;
+mod falco;
 mod json;
 mod k8s_audit;
 mod reader;
@@ -11,21 +13,25 @@ use crate::event::{Arena, Event, EventCode, FieldRef, Values};
 use crate::fields::Source;
 
 pub use document::Json;
-pub use reader::{Read, Reader, Skipped};
+pub(crate) use documents::Documents;
+pub use documents::Skipped;
+pub use reader::{Read, Reader};
 
 /// A kind of log.
 #[derive(Debug)]
 pub struct Log {
     /// The source that rules name.
     pub source: Source,
-    /// What `evt.pluginname` shows.
-    pub plugin: &'static str,
+    /// What `evt.pluginname` shows; none of events that no plugin makes.
+    pub plugin: Option<&'static str>,
     /// Whether a document is an event of it.
     pub is_event: fn(&Json) -> bool,
     /// The events in a document that holds several.
     pub batch: fn(&Json) -> Option<&[Json]>,
     /// When an event was, or what is wrong with it.
     pub time: fn(&Json) -> Result<u64, &'static str>,
+    /// The type of an event, where it is not that of all plugins.
+    pub code: fn(&Json) -> Option<EventCode>,
     /// The fields that are its own.
     field: for<'e> fn(&'e Json, &FieldRef, &'e Arena) -> Values<'e>,
     /// An event in one line.
@@ -33,7 +39,7 @@ pub struct Log {
 }
 
 /// Every kind of log.
-pub static ALL: [&Log; 2] = [&k8s_audit::LOG, &cloudtrail::LOG];
+pub static ALL: [&Log; 3] = [&k8s_audit::LOG, &cloudtrail::LOG, &falco::LOG];
 
 /// A document as an event.
 #[derive(Debug)]
@@ -75,7 +81,7 @@ impl Event for LogEvent {
     }
 
     fn plugin_name(&self) -> Option<&str> {
-        Some(self.log.plugin)
+        self.log.plugin
     }
 
     fn plugin_info<'e>(&'e self, arena: &'e Arena) -> Option<&'e str> {

@@ -1,26 +1,19 @@
-//! A stream of JSON documents as events: a document a line, several in one line, or one laid out
-//! over many.
+//! A stream of JSON documents as events.
 
 use std::io::{self, BufRead};
 
+use super::documents::{Documents, Skipped};
 use super::{ALL, Json, LogEvent};
 use crate::event::{EventCode, Next, Stream};
-
-/// How many bytes one document may have.
-const MAX_DOCUMENT: usize = 64 << 20;
 
 /// The events of a stream.
 #[derive(Debug)]
 pub struct Reader<R> {
-    input: R,
-    line: u64,
-    /// What was read and not yet parsed.
-    text: Vec<u8>,
+    documents: Documents<R>,
     parsed: std::vec::IntoIter<Result<LogEvent, Skipped>>,
     number: u64,
     first_time: Option<u64>,
     code: Option<EventCode>,
-    is_at_end: bool,
     current: Option<LogEvent>,
 }
 
@@ -33,27 +26,15 @@ pub enum Read {
     Skipped(Skipped),
 }
 
-/// A part of the stream that is no event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Skipped {
-    /// The line that it is in, from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub why: String,
-}
-
 impl<R: BufRead> Reader<R> {
     /// Reads from a stream.
     pub fn new(input: R) -> Self {
         Self {
-            input,
-            line: 0,
-            text: Vec::new(),
+            documents: Documents::new(input),
             parsed: Vec::new().into_iter(),
             number: 0,
             first_time: None,
             code: EventCode::named("pluginevent"),
-            is_at_end: false,
             current: None,
         }
     }
@@ -64,71 +45,17 @@ impl<R: BufRead> Reader<R> {
             match self.parsed.next() {
                 Some(Ok(event)) => return Ok(Some(Read::Event(event))),
                 Some(Err(skipped)) => return Ok(Some(Read::Skipped(skipped))),
-                None if self.is_at_end => return Ok(None),
-                None => self.fill()?,
-            }
-        }
-    }
-
-    /// Reads lines until they are whole documents.
-    fn fill(&mut self) -> io::Result<()> {
-        self.text.clear();
-        let first = self.line.saturating_add(1);
-        // A document over many lines is parsed anew only when it has doubled.
-        let mut next_try = 0;
-        loop {
-            let room = MAX_DOCUMENT.saturating_sub(self.text.len());
-            let mut limited = io::Read::take(&mut self.input, room as u64);
-            let read = limited.read_until(b'\n', &mut self.text)?;
-            self.line = self.line.saturating_add(1);
-            self.is_at_end = read == 0 && room > 0;
-            let is_over = read == 0 && room == 0;
-            if !self.is_at_end && !is_over && self.text.len() < next_try {
-                continue;
-            }
-            let mut results = Vec::new();
-            let is_whole = self.parse(first, &mut results);
-            if is_whole || self.is_at_end || is_over {
-                if !is_whole {
-                    let why = if is_over {
-                        format!("a document has more than {MAX_DOCUMENT} bytes")
-                    } else {
-                        "the document has no end".to_owned()
-                    };
-                    results.push(Err(Skipped { line: first, why }));
-                }
-                self.parsed = results.into_iter();
-                return Ok(());
-            }
-            next_try = self.text.len().saturating_mul(2);
-        }
-    }
-
-    /// Parses what was read; false where a document is not at its end.
-    fn parse(&mut self, line: u64, into: &mut Vec<Result<LogEvent, Skipped>>) -> bool {
-        let text = std::mem::take(&mut self.text);
-        let mut documents = Vec::new();
-        let mut is_whole = true;
-        for next in serde_json::Deserializer::from_slice(&text).into_iter::<Json>() {
-            match next {
-                Ok(document) => documents.push(document),
-                Err(error) if error.is_eof() => is_whole = false,
-                Err(error) => {
-                    let why = format!("no JSON: {error}");
-                    into.push(Err(Skipped { line, why }));
-                    break;
+                None => {
+                    let mut results = Vec::new();
+                    match self.documents.next()? {
+                        None => return Ok(None),
+                        Some(Err(skipped)) => return Ok(Some(Read::Skipped(skipped))),
+                        Some(Ok((line, document))) => self.add(document, line, &mut results),
+                    }
+                    self.parsed = results.into_iter();
                 }
             }
         }
-        self.text = text;
-        if is_whole {
-            let before = into.split_off(0);
-            for document in documents {
-                self.add(document, line, into);
-            }
-            into.extend(before);
-        }
-        is_whole
     }
 
     fn add(&mut self, document: Json, line: u64, into: &mut Vec<Result<LogEvent, Skipped>>) {
@@ -161,6 +88,7 @@ impl<R: BufRead> Reader<R> {
                 self.number = self.number.saturating_add(1);
                 let first_time = *self.first_time.get_or_insert(time);
                 let number = self.number;
+                let code = (log.code)(&document).unwrap_or(code);
                 into.push(Ok(LogEvent { log, document, time, first_time, number, code }));
             }
         }

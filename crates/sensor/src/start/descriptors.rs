@@ -8,7 +8,7 @@ use std::path::Path;
 use plimsoll_runtime::scap::{Descriptor, DescriptorKind};
 
 use super::sockets::Sockets;
-use crate::flags::Fix;
+use plimsoll_runtime::scap::Fix;
 
 /// The most of one process.
 const MOST: usize = 65_536;

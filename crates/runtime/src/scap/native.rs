@@ -3,7 +3,7 @@
 
 /// How a value becomes what captures have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fix {
+pub enum Fix {
     /// It is the same.
     None,
     /// What a file is opened with, and the bits that the kernel's side adds.
@@ -189,7 +189,7 @@ fn named(value: u32, table: Bits) -> u32 {
 
 impl Fix {
     /// The value that captures have.
-    pub(crate) fn apply(self, value: u64) -> u64 {
+    pub fn apply(self, value: u64) -> u64 {
         let low = u32::try_from(value & 0xffff_ffff).unwrap_or(0);
         u64::from(match self {
             Self::None => return value,
@@ -223,7 +223,7 @@ impl Fix {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_runtime::scap::schema::{Detail, event_type};
+    use crate::scap::schema::{Detail, event_type};
 
     use super::Fix;
 
