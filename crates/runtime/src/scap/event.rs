@@ -98,7 +98,7 @@ impl<'b> Parameters<'b> {
     }
 
     /// How many bytes the event itself has.
-    pub(super) fn own_length(&self) -> usize {
+    pub(crate) fn own_length(&self) -> usize {
         self.own.len()
     }
 

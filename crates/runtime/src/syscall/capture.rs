@@ -7,6 +7,7 @@ use super::changes::{self, Step};
 use super::record::{Recorder, STATE_ONLY};
 use super::state::State;
 use crate::event::{Next, Stream};
+use crate::scap::schema::CHANGES;
 use crate::scap::{Advance, Converter, Item, Limits, Problem, Reader};
 
 /// Events of a capture, one after the other, with all that is known when each happens.
@@ -144,6 +145,9 @@ impl<R: Read> Capture<R> {
                 let converted = converter.convert(&raw);
                 let mut step = Step::new(&converted, &raw, moment.number + 1);
                 changes::apply(state, &mut step);
+                if raw.event_type.is(CHANGES) {
+                    state.has_read(raw.parameters.own_length());
+                }
                 if shown {
                     moment.number += 1;
                     moment.last_time = std::mem::replace(&mut moment.time, raw.time);
@@ -175,7 +179,10 @@ impl<R: Read> Capture<R> {
 fn known(state: &mut State, item: Item<'_>) {
     match item {
         Item::Machine(machine) => state.machine = machine,
-        Item::Process(process) => state.add_process(&process),
+        Item::Process(process) => {
+            state.has_read(process.args.len() + process.env.len() + process.cgroups.len());
+            state.add_process(&process);
+        }
         Item::Descriptor(tid, descriptor) => state.add_descriptor(tid, &descriptor),
         Item::Interface(interface) => state.add_interface(interface),
         Item::Account(account) => state.add_account(account),

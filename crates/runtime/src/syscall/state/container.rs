@@ -15,6 +15,11 @@ pub(crate) struct Cgroups {
 static NONE: LazyLock<Arc<Cgroups>> = LazyLock::new(Arc::default);
 
 impl Cgroups {
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.raw.len()
+    }
+
     pub(crate) fn none() -> Arc<Self> {
         Arc::clone(&NONE)
     }

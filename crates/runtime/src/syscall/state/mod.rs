@@ -3,6 +3,7 @@
 //! What libsinsp keeps, and kept as it keeps it, because rules are written for that.
 
 mod accounts;
+mod budget;
 pub(crate) mod container;
 pub(crate) mod containers;
 pub(crate) mod descriptor;
@@ -15,6 +16,7 @@ mod threads;
 
 use std::sync::{Arc, LazyLock};
 
+use budget::Budget;
 use descriptors::Room;
 use texts::Texts;
 
@@ -69,6 +71,8 @@ pub(crate) struct State {
     /// The room that open files have.
     pub(crate) room: Arc<Room>,
     pub(crate) texts: Texts,
+    /// The room that texts of processes have.
+    budget: Budget,
     /// Ports that something listened on when the capture began.
     server_ports: Vec<u16>,
     /// Threads whose end has been seen: they go when the next event comes.
@@ -202,6 +206,12 @@ impl State {
             let most = self.room.most();
             return Some(format!(
                 "open files take more than {most} bytes: some from here on are not known"
+            ));
+        }
+        if let Some(most) = self.budget.exceeded() {
+            return Some(format!(
+                "texts of processes took more than {most} bytes: those of processes that were quiet \
+                 for longest are not known any more"
             ));
         }
         (self.threads.refused > 0).then(|| {

@@ -111,6 +111,11 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// What it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     pub(crate) fn keep(&mut self, code: u16, parameters: &Parameters<'_>) {
         self.code = Some(code);
         self.bytes.clear();
