@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `plimsoll watch` on this machine: docs/benchmarks.md says what came out.
 
-Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|storm|slowdown|delay|all]
+Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|delay|slowdown|storm|recovery|soak]
 where STORM is the example `storm` of crates/sensor.
 """
 
@@ -171,12 +171,57 @@ def delay(program, count=300):
           f"p99 {took[count * 99 // 100]:.1f} ms, most {took[-1]:.1f} ms")
 
 
+def soak(program, storm, per_second=200_000, seconds=450):
+    """A day's events at 1,000 a second, in seven and a half minutes; programs are run beside them."""
+    watch = Watch(program, DEFAULT)
+    running = subprocess.Popen([storm, "rate", str(per_second), str(seconds)])
+    memory, runs = [], 0
+    while running.poll() is None:
+        until = time.time() + 15
+        while time.time() < until and running.poll() is None:
+            subprocess.run(["/bin/true"], check=True)
+            runs += 1
+        memory.append(watch.memory())
+    _, told = watch.end()
+    quarter = memory[len(memory) // 4]
+    print(f"  {per_second * seconds / 1e6:.0f} million events, {runs} programs run: memory "
+          f"{memory[0]} MiB at first, {quarter} after a quarter, {memory[-1]} at the end, "
+          f"{max(memory)} at most")
+    print(told)
+    if memory[-1] > quarter * 1.1:
+        raise SystemExit("memory grows")
+
+
+def recovery(program, storm, count=10_000):
+    """The reader is stopped until events are lost; what is planted after that is seen, all of it."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        watch = Watch(program, RULES, "--buffer-size", "2")
+        watch.process.send_signal(signal.SIGSTOP)
+        subprocess.run([storm, "rate", "100000", "3"], check=True)
+        watch.process.send_signal(signal.SIGCONT)
+        begun = time.time()
+        while b"event drop" not in open(watch.out.name, "rb").read():
+            if time.time() - begun > 20:
+                raise SystemExit("no loss was told")
+            time.sleep(0.05)
+        told_after = time.time() - begun
+        time.sleep(2)
+        subprocess.run([storm, "execs", str(count)], check=True)
+        time.sleep(1)
+        alerts, told = watch.end()
+    seen = {alert["output"] for alert in alerts if alert["rule"] == "Planted exec"}
+    print(f"  loss told after {told_after:.1f} s; of {count} programs run after it {len(seen)} seen")
+    print(told)
+
+
 def main():
     program, storm, *what = sys.argv[1:]
     for name, run in (("planted", lambda: planted(program, storm)),
                       ("delay", lambda: delay(program)),
                       ("slowdown", lambda: slowdown(program, storm)),
-                      ("storm", lambda: rate(program, storm))):
+                      ("storm", lambda: rate(program, storm)),
+                      ("recovery", lambda: recovery(program, storm)),
+                      ("soak", lambda: soak(program, storm))):
         if not what or name in what or "all" in what:
             print(name, flush=True)
             run()

@@ -25,6 +25,7 @@ mod finding;
 mod fix;
 mod hover;
 mod images;
+pub mod lateral;
 mod lint;
 pub mod manifest;
 pub mod netpol;

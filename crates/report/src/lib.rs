@@ -20,6 +20,7 @@ pub mod base;
 mod bounded;
 pub mod compliance;
 pub mod escalation;
+pub mod lateral;
 mod escape;
 pub mod formats;
 mod instruction;

@@ -222,3 +222,55 @@ fn a_policy_of_an_administrator_is_named_where_it_decides() {
     let ran = machine.run("kube netpol who-can-reach shop/web all.yaml").ended(0);
     assert!(ran.out.contains("nobody else") && !ran.err.contains("not counted"), "{}", ran.said());
 }
+
+#[test]
+fn what_falls_after_a_pod_is_told_with_what_it_gives() {
+    let machine = machine();
+    machine.write(
+        "more.yaml",
+        "apiVersion: v1
+kind: Service
+metadata: {namespace: shop, name: web}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {namespace: shop, name: agent, labels: {app: agent}}
+spec:
+  serviceAccountName: agent
+  volumes: [{name: root, hostPath: {path: /}}]
+  containers: [{name: c, ports: [{containerPort: 9100}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {namespace: shop, name: agent}
+spec:
+  podSelector: {matchLabels: {app: agent}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: db}}}]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: agent}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: agent, namespace: shop}]
+",
+    );
+    let ran = machine.run("kube netpol lateral pods.yaml policy.yaml more.yaml").ended(1);
+    insta::assert_snapshot!(ran.out, @r"
+    shop/web is open to the world by Service shop/web (NodePort)
+    shop/web, once taken, reaches 2 of 3 other pods.
+      1  shop/db     5432/TCP
+      2  shop/agent  9100/TCP   from shop/db
+           its node: hostPath /
+           the whole cluster: ServiceAccount shop/agent may do everything
+
+    What the others hang on:
+      shop/db: 1 more is reached over it alone
+    ");
+    let ran = machine.run("kube netpol lateral --from shop/db -o json pods.yaml policy.yaml").ended(0);
+    let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(found["reached"][0]["pod"], "shop/web");
+    assert_eq!(found["reached"][0]["steps"], 1);
+    let ran = machine.run("kube netpol lateral pods.yaml policy.yaml").ended(2);
+    assert!(ran.err.contains("name a pod with --from"), "{}", ran.err);
+}

@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod lateral;
 mod load;
 mod matrix;
 mod query;
@@ -21,6 +22,7 @@ use crate::exit::Outcome;
   plimsoll kube netpol who-can-reach shop/db deploy/
   plimsoll kube netpol check deploy/
   plimsoll kube netpol diff old/ new/
+  plimsoll kube netpol lateral --from shop/web deploy/
   plimsoll kube netpol test --expect expect.yaml deploy/
   plimsoll kube netpol suggest deploy/ > policies.yaml
   kubectl get ns,pods,netpol -A -o json | plimsoll kube netpol matrix -
@@ -32,6 +34,7 @@ pub(crate) enum Netpol {
     Check(check::Check),
     WhoCanReach(who::WhoCanReach),
     Diff(diff::Diff),
+    Lateral(lateral::LateralCommand),
     Test(test::Test),
     Suggest(suggest::Suggest),
 }
@@ -44,6 +47,7 @@ impl Netpol {
             Self::Check(command) => command.run(),
             Self::WhoCanReach(command) => command.run(),
             Self::Diff(command) => command.run(),
+            Self::Lateral(command) => command.run(),
             Self::Test(command) => command.run(),
             Self::Suggest(command) => command.run(),
         }

@@ -1,0 +1,104 @@
+//! The pods that services and ingresses hand to whoever is outside of the cluster.
+
+use std::collections::BTreeSet;
+
+use crate::manifest::{Manifest, Node};
+use crate::netpol::{Cluster, Labels};
+use crate::object::{Object, objects};
+
+/// A pod that can be come to from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposed {
+    /// The pod.
+    pub pod: usize,
+    /// What leads to it: `Service shop/web (LoadBalancer)`.
+    pub by: String,
+}
+
+/// A service.
+struct Service<'m> {
+    namespace: &'m str,
+    name: &'m str,
+    kind: &'m str,
+    selector: Vec<(&'m str, &'m str)>,
+}
+
+/// The pods behind services that open a port of nodes or of a balancer, and behind ingresses; each once.
+pub fn exposed<'m>(
+    cluster: &Cluster,
+    manifests: impl IntoIterator<Item = (&'m str, &'m Manifest)>,
+) -> Vec<Exposed> {
+    let (mut services, mut behind) = (Vec::new(), BTreeSet::new());
+    for (_, manifest) in manifests {
+        for object in objects(manifest).0 {
+            match (object.kind, object.group()) {
+                ("Service", "") => services.extend(service(&object)),
+                ("Ingress", "networking.k8s.io" | "extensions") => {
+                    let namespace = object.namespace.unwrap_or("default");
+                    for name in backends(object.node) {
+                        behind.insert((namespace, name, object.name));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let mut found: Vec<Exposed> = Vec::new();
+    for service in &services {
+        let ingress = behind.iter().find(|it| (it.0, it.1) == (service.namespace, service.name));
+        let by = match (service.kind, ingress) {
+            ("LoadBalancer" | "NodePort", _) => {
+                format!("Service {}/{} ({})", service.namespace, service.name, service.kind)
+            }
+            (_, Some((namespace, _, ingress))) => format!("Ingress {namespace}/{ingress}"),
+            _ => continue,
+        };
+        for (pod, it) in cluster.pods.iter().enumerate() {
+            let fits = it.namespace == service.namespace && selects(&service.selector, &it.labels);
+            if fits && !found.iter().any(|one| one.pod == pod) {
+                found.push(Exposed { pod, by: by.clone() });
+            }
+        }
+    }
+    found.sort_by_key(|one| one.pod);
+    found
+}
+
+fn service<'m>(object: &Object<'m>) -> Option<Service<'m>> {
+    let spec = object.node.get("spec")?;
+    let selector = spec.get("selector")?.as_mapping()?;
+    let pairs = selector.fields.iter();
+    let pairs = pairs.filter_map(|field| Some((&*field.name, field.value.as_str()?)));
+    Some(Service {
+        namespace: object.namespace.unwrap_or("default"),
+        name: object.name,
+        kind: spec.text("type").map_or("ClusterIP", |it| it.value),
+        selector: pairs.collect(),
+    })
+}
+
+/// An empty selector selects nothing: whoever made it names the endpoints.
+fn selects(selector: &[(&str, &str)], labels: &Labels) -> bool {
+    !selector.is_empty()
+        && selector.iter().all(|(key, value)| labels.get(*key).is_some_and(|own| own == value))
+}
+
+/// The services that an ingress leads to, in `networking.k8s.io/v1` and before.
+fn backends(ingress: &Node) -> Vec<&str> {
+    let Some(spec) = ingress.get("spec") else { return Vec::new() };
+    let mut names: Vec<&str> = ["defaultBackend", "backend"]
+        .iter()
+        .filter_map(|field| spec.get(field))
+        .filter_map(name)
+        .collect();
+    for rule in spec.list("rules") {
+        let paths = rule.get("http").map_or(&[][..], |http| http.list("paths"));
+        names.extend(paths.iter().filter_map(|path| name(path.get("backend")?)));
+    }
+    names
+}
+
+fn name(backend: &Node) -> Option<&str> {
+    let new = backend.get("service").and_then(|service| service.text("name"));
+    new.or_else(|| backend.text("serviceName")).map(|it| it.value)
+}

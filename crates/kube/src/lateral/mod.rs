@@ -1,0 +1,257 @@
+//! What falls when a pod does: the pods that it reaches over the network, step by step, and what each
+//! gives to whoever takes it: its node, or the whole cluster.
+//!
+//! It joins network policies with the rights of service accounts and what pods may do on their node.
+
+mod exposed;
+mod gain;
+mod spread;
+
+use std::collections::BTreeMap;
+
+use crate::manifest::Manifest;
+use crate::netpol::{Network, Pod};
+use crate::object::objects;
+use crate::rbac::{Access, Paths, Subject};
+use crate::workload::Workload;
+
+pub use exposed::{Exposed, exposed};
+pub use gain::Gain;
+pub use spread::Reached;
+
+/// What comes of the fall of some pods.
+#[derive(Debug)]
+pub struct Lateral {
+    /// The pods that it begins with.
+    pub starts: Vec<usize>,
+    /// The pods that are come to, the nearest first.
+    pub reached: Vec<Reached>,
+    /// What pods give, of those that begin and are come to.
+    pub gains: BTreeMap<usize, Vec<Gain>>,
+}
+
+impl Lateral {
+    /// Works out what comes of the fall of these pods, in a cluster that these manifests describe.
+    pub fn of<'m>(
+        network: &Network<'_>,
+        manifests: impl IntoIterator<Item = (&'m str, &'m Manifest)> + Clone,
+        starts: Vec<usize>,
+    ) -> Self {
+        let reached = spread::spread(network, &starts);
+        let access = Access::of(manifests.clone());
+        let paths = Paths::new(&access);
+        let mut all = BTreeMap::new();
+        for (_, manifest) in manifests {
+            for object in objects(manifest).0 {
+                let Some(workload) = Workload::new(object, &manifest.source) else { continue };
+                let key = (
+                    object.namespace.unwrap_or("default").to_owned(),
+                    object.kind.to_owned(),
+                    object.name.to_owned(),
+                );
+                let mut gains = gain::of_node(&workload.pod);
+                gains.extend(
+                    account(&workload, &access).and_then(|it| gain::of_cluster(&paths, it)),
+                );
+                all.insert(key, gains);
+            }
+        }
+        let pods = starts.iter().copied().chain(reached.iter().map(|one| one.pod));
+        let gains = pods.filter_map(|number| {
+            let Pod { namespace, kind, name, .. } = network.cluster.pods.get(number)?;
+            let gains = all.get(&(namespace.clone(), kind.clone(), name.clone()))?;
+            (!gains.is_empty()).then(|| (number, gains.clone()))
+        });
+        let gains = gains.collect();
+        Self { starts, reached, gains }
+    }
+
+    /// The way to a pod: the steps that lead there, the first step first.
+    pub fn way(&self, pod: usize) -> Vec<&Reached> {
+        let mut way: Vec<&Reached> = Vec::new();
+        let mut at = pod;
+        while let Some(step) = self.reached.iter().find(|one| one.pod == at) {
+            way.push(step);
+            at = step.from;
+        }
+        way.reverse();
+        way
+    }
+}
+
+/// The account whose token lies in a pod.
+fn account<'a>(workload: &Workload<'_>, access: &'a Access) -> Option<&'a Subject> {
+    let spec = workload.pod.spec;
+    if spec.boolean("automountServiceAccountToken").is_some_and(|it| !it.value) {
+        return None;
+    }
+    let called = workload.object.called();
+    let home = workload.object.namespace.unwrap_or("default");
+    let is_own = |subject: &&Subject| {
+        matches!(subject, Subject::ServiceAccount(namespace, _) if namespace == home)
+            && access.workloads(subject).any(|it| it == called)
+    };
+    access.subjects().find(is_own)
+}
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_model::text::Source;
+
+    use super::*;
+    use crate::netpol::Cluster;
+
+    const SHOP: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec: {automountServiceAccountToken: false, containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: api, namespace: shop, labels: {app: api}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 8080}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop, labels: {app: db}}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 5432}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: shop, labels: {app: agent}}
+spec:
+  serviceAccountName: agent
+  containers:
+  - {name: c, image: i, securityContext: {privileged: true}, ports: [{containerPort: 9100}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: agent}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: agent, namespace: shop}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: api, namespace: shop}
+spec:
+  podSelector: {matchLabels: {app: api}}
+  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}]}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: behind-api, namespace: shop}
+spec:
+  podSelector: {matchExpressions: [{key: app, operator: In, values: [db, agent]}]}
+  ingress: [{from: [{podSelector: {matchLabels: {app: api}}}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
+";
+
+    #[test]
+    fn what_falls_after_a_pod_and_what_it_gives() {
+        let manifest = Manifest::parse(Source::new(SHOP));
+        let files = [("shop.yaml", &manifest)];
+        let cluster = Cluster::of(files);
+        let network = Network::new(&cluster);
+        let start = network.pods_called("shop/web");
+        let lateral = Lateral::of(&network, files, start);
+        let told: Vec<_> = lateral
+            .reached
+            .iter()
+            .map(|it| (network.name(it.pod), network.name(it.from), it.steps, it.only_by_it))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("shop/api", "shop/web", 1, Some(2)),
+                ("shop/db", "shop/api", 2, Some(0)),
+                ("shop/agent", "shop/api", 2, Some(0)),
+            ]
+        );
+        let agent = network.pods_called("shop/agent");
+        let gains = &lateral.gains[&agent[0]];
+        assert!(
+            matches!(&gains[0], Gain::Node(why) if why == "privileged container c"),
+            "{gains:?}"
+        );
+        assert!(matches!(&gains[1], Gain::Cluster { .. }), "{gains:?}");
+        assert_eq!(lateral.gains.len(), 1);
+        assert_eq!(lateral.way(agent[0]).len(), 2);
+    }
+
+    #[test]
+    fn a_pod_that_no_policy_guards_leads_on() {
+        let manifest = Manifest::parse(Source::new(SHOP));
+        let files = [("shop.yaml", &manifest)];
+        let cluster = Cluster::of(files);
+        let network = Network::new(&cluster);
+        let lateral = Lateral::of(&network, files, network.pods_called("shop/db"));
+        // Nothing guards the door of web, over which the way leads on.
+        assert_eq!(network.name(lateral.reached[0].pod), "shop/web");
+        assert_eq!(lateral.reached.len(), 3);
+    }
+
+    #[test]
+    fn what_the_world_can_come_to_is_where_services_and_ingresses_lead() {
+        let manifest = Manifest::parse(Source::new(SHOP));
+        let files = [("shop.yaml", &manifest)];
+        let cluster = Cluster::of(files);
+        let found = exposed(&cluster, files);
+        assert_eq!(found.len(), 1);
+        assert_eq!(cluster.pods[found[0].pod].name, "web");
+        assert_eq!(found[0].by, "Service shop/web (LoadBalancer)");
+    }
+
+    /// Pods of which each lets in those of its list.
+    fn guarded(lists: &[Vec<usize>], without: Option<usize>) -> String {
+        let mut text = String::new();
+        for (pod, from) in lists.iter().enumerate().filter(|(pod, _)| Some(*pod) != without) {
+            let peers: Vec<String> = from
+                .iter()
+                .map(|it| format!("{{podSelector: {{matchLabels: {{app: p{it}}}}}}}"))
+                .collect();
+            let rules = if peers.is_empty() {
+                "[]".to_owned()
+            } else {
+                format!("[{{from: [{}]}}]", peers.join(", "))
+            };
+            text.push_str(&format!(
+                "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{pod}, labels: {{app: p{pod}}}}}\n\
+                 spec: {{containers: [{{name: c, image: i, ports: [{{containerPort: 80}}]}}]}}\n---\n\
+                 apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p{pod}}}\n\
+                 spec: {{podSelector: {{matchLabels: {{app: p{pod}}}}}, policyTypes: [Ingress], ingress: {rules}}}\n---\n"
+            ));
+        }
+        text
+    }
+
+    fn fallen(text: &str) -> BTreeMap<String, Option<usize>> {
+        let manifest = Manifest::parse(Source::new(text));
+        let files = [("all.yaml", &manifest)];
+        let cluster = Cluster::of(files);
+        assert_eq!(cluster.refused, []);
+        let network = Network::new(&cluster);
+        let lateral = Lateral::of(&network, files, network.pods_called("default/p0"));
+        let name = |pod: usize| network.name(pod).to_owned();
+        lateral.reached.iter().map(|one| (name(one.pod), one.only_by_it)).collect()
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+        #[test]
+        fn others_hang_on_a_pod_where_they_are_not_reached_without_it(
+            lists in proptest::collection::vec(proptest::collection::vec(0..8_usize, 0..4), 8)
+        ) {
+            let all = fallen(&guarded(&lists, None));
+            for (pod, only_by_it) in &all {
+                let number = pod.strip_prefix("default/p").and_then(|it| it.parse().ok());
+                let without = fallen(&guarded(&lists, number));
+                proptest::prop_assert_eq!(Some(all.len() - 1 - without.len()), *only_by_it, "{}", pod);
+            }
+        }
+    }
+}
