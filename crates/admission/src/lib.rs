@@ -38,6 +38,7 @@ mod engine;
 mod exception;
 mod facts;
 mod images;
+pub mod import;
 mod judge;
 mod metrics;
 mod practice;

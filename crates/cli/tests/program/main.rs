@@ -15,6 +15,7 @@ mod explain;
 mod feeds;
 mod kube_charts;
 mod kube_compliance;
+mod kube_import;
 mod kube_lint;
 mod kube_netpol;
 mod kube_netpol_plans;

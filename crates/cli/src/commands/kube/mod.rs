@@ -4,6 +4,7 @@ mod admit;
 mod compliance;
 mod files;
 mod images;
+mod import;
 mod lint;
 mod netpol;
 mod pages;
@@ -18,6 +19,7 @@ use crate::exit::Outcome;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Kube {
     Admit(Box<admit::Admit>),
+    Import(Box<import::Import>),
     Lint(Box<lint::Lint>),
     #[command(subcommand)]
     Netpol(netpol::Netpol),
@@ -31,6 +33,7 @@ impl Kube {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
             Self::Admit(command) => command.run(),
+            Self::Import(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Netpol(command) => command.run(),
             Self::Pss(command) => command.run(),
