@@ -8,6 +8,7 @@ pub mod alert;
 pub mod check;
 pub mod condition;
 pub mod coverage;
+pub mod defaults;
 pub mod drift;
 pub mod engine;
 pub mod event;

@@ -219,3 +219,8 @@ pub(crate) const fn inward_of_result() -> Parameter {
 pub(crate) const fn constant_long(number: u32) -> Parameter {
     of(39, RESULT, number)
 }
+
+/// Two bytes, the same each time.
+pub(crate) const fn constant_short(number: u16) -> Parameter {
+    of(40, RESULT, number as u32)
+}

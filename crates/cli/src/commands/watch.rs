@@ -8,6 +8,8 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
 /// Judge events by Falco's rules and tell what breaks them
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  plimsoll watch
+  plimsoll watch --rules default my_rules.yaml
   plimsoll watch --rules falco_rules.yaml
   plimsoll watch --rules k8s_audit_rules.yaml --replay audit.log
   plimsoll watch --rules falco_rules.yaml --rules my_rules.yaml --replay trace.scap -o json
@@ -23,7 +25,8 @@ CAP_PERFMON.
 Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-on, 2 wrong usage or
 rules that do not load, 3 something could not be read, events were lost, or an alert did not arrive.")]
 pub(crate) struct Watch {
-    /// Rule files and folders of them, in the order of loading; instead of those of --config
+    /// Rule files and folders of them, in the order of loading; instead of those of --config.
+    /// `default` is Plimsoll's own rules, which are taken where neither names any
     #[arg(long, short = 'r', value_name = "FILE", num_args = 1..)]
     rules: Vec<PathBuf>,
 

@@ -8,13 +8,19 @@ use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::{Options, Rule};
 
 use super::{Plan, Wanted, priority};
-use crate::commands::rules::files::Loaded;
-use crate::exit::Usage;
+use crate::commands::rules::files::{DEFAULT, Loaded};
+use crate::exit::{Usage, tell};
 
 /// Loads the rule files; what keeps them from loading is told.
 pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
     let named = if plan.rules.is_empty() { &settings.rules_files } else { &plan.rules };
     let mut files = Vec::new();
+    if named.is_empty() && plan.image.is_none() {
+        if !plan.captures.is_empty() {
+            tell("judged by Plimsoll's own rules, which are about system calls alone");
+        }
+        files.push(PathBuf::from(DEFAULT));
+    }
     for path in named {
         // Of the files that settings name not all have to be there, as in Falco.
         if plan.rules.is_empty() && !path.exists() {
@@ -36,7 +42,7 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
 
 /// The path, or the files of a folder in the order of their names.
 fn of_folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
-    if !path.is_dir() {
+    if path == Path::new(DEFAULT) || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
     let mut files = Vec::new();

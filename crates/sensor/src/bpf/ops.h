@@ -43,6 +43,7 @@ enum op {
 	OP_CONSTANT = 37,
 	OP_MEMORY = 38,
 	OP_CONSTANT_LONG = 39,
+	OP_CONSTANT_SHORT = 40, /* two bytes, the same each time */
 
 	OP_EXE = 64,
 	OP_ARGS = 65,

@@ -174,6 +174,8 @@ __noinline int put(u32 word)
 		return put_u32(s, more);
 	case OP_CONSTANT_LONG:
 		return put_u64(s, more);
+	case OP_CONSTANT_SHORT:
+		return put_u16(s, more);
 	case OP_TEXT:
 		return put_text(s, value);
 	case OP_BYTES_OF_RESULT:

@@ -19,13 +19,14 @@ use crate::style::stdout_style;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll rules check falco_rules.yaml my_rules.yaml
+  plimsoll rules check default my_rules.yaml
   plimsoll rules check -o json falco_rules.yaml
   plimsoll rules check -o sarif=rules.sarif -o tty --strict my_rules.yaml
 
 Exit codes: 0 the files load, 1 they do not (with --strict: or there is a warning), 2 wrong usage,
 3 a file cannot be read.")]
 pub(crate) struct Check {
-    /// Rule files, in the order of loading
+    /// Rule files, in the order of loading; `default` is Plimsoll's own rules
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 

@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use plimsoll_runtime::explain::{fields, outline};
 use plimsoll_runtime::loader::{Options, Rule};
 
-use super::files::Loaded;
+use super::files::{Loaded, or_default};
 use crate::exit::{Outcome, Usage};
 
 /// Show a rule with its lists, macros and exceptions in place
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  plimsoll rules explain 'Reverse shell'
   plimsoll rules explain 'Terminal shell in container' falco_rules.yaml
 
 Exit codes: 0 shown, 1 a file does not load, 2 there is no such rule, 3 a file cannot be read.")]
@@ -20,14 +21,14 @@ pub(crate) struct Explain {
     #[arg(value_name = "RULE")]
     rule: String,
 
-    /// Rule files, in the order of loading
-    #[arg(value_name = "FILE", required = true)]
+    /// Rule files, in the order of loading; `default` is Plimsoll's own rules, as is no file
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
 impl Explain {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let loaded = Loaded::read(&self.files, Options::default())?;
+        let loaded = Loaded::read(&or_default(self.files), Options::default())?;
         loaded.tell_errors();
         let rules = &loaded.loader.definitions().rules;
         let found = rules

@@ -4,10 +4,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_model::text::{Position, Source};
+use plimsoll_runtime::defaults;
 use plimsoll_runtime::loader::{Loader, Options, Report};
 
 use crate::commands::lint::files::read;
 use crate::exit::{Usage, tell};
+
+/// Stands for Plimsoll's own rules where files are named.
+pub(crate) const DEFAULT: &str = "default";
+
+/// What is named, or Plimsoll's own rules where nothing is.
+pub(crate) fn or_default(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    if files.is_empty() { vec![PathBuf::from(DEFAULT)] } else { files }
+}
 
 /// Every file loaded, and what was said of each.
 #[derive(Debug)]
@@ -17,10 +26,16 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the files; a later one may change what an earlier one defines.
+    /// Loads the files; a later one may change what an earlier one defines. Plimsoll's own rules are
+    /// among them by the name `default`.
     pub(crate) fn read(files: &[PathBuf], options: Options) -> anyhow::Result<Self> {
         let mut loaded = Self { loader: Loader::new(options), reports: Vec::new() };
         for path in files {
+            if path == Path::new(DEFAULT) {
+                let own = defaults::FILES.iter();
+                loaded.reports.extend(own.map(|(name, text)| loaded.loader.load(name, text)));
+                continue;
+            }
             let shown = path.display().to_string();
             let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
             let source = Source::from_bytes(bytes);

@@ -5,19 +5,21 @@ use std::path::PathBuf;
 
 use plimsoll_runtime::loader::{Options, Rule};
 
-use super::files::Loaded;
+use super::files::{Loaded, or_default};
 use crate::exit::Outcome;
 
 /// List the rules of rule files
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
+  plimsoll rules list
+  plimsoll rules list default my_rules.yaml
   plimsoll rules list falco_rules.yaml my_rules.yaml
   plimsoll rules list -o json falco_rules.yaml
 
 Exit codes: 0 listed, 1 a file does not load, 3 a file cannot be read.")]
 pub(crate) struct List {
-    /// Rule files, in the order of loading
-    #[arg(value_name = "FILE", required = true)]
+    /// Rule files, in the order of loading; `default` is Plimsoll's own rules, as is no file
+    #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
     /// How to print them
@@ -35,7 +37,7 @@ enum Form {
 
 impl List {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let loaded = Loaded::read(&self.files, Options::default())?;
+        let loaded = Loaded::read(&or_default(self.files), Options::default())?;
         loaded.tell_errors();
         let rules = &loaded.loader.definitions().rules;
         let mut out = BufWriter::new(io::stdout().lock());

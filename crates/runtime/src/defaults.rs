@@ -1,0 +1,87 @@
+//! Plimsoll's own rules on system calls: what is judged by where nobody names rules.
+//!
+//! A theme is a file of `rules/` and a line here; `words.yaml` has the lists and macros that all of them
+//! are written in, so it comes first.
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$((concat!("default/", $name), include_str!(concat!("../rules/", $name)))),*]
+    };
+}
+
+/// The files in the order of loading: their names and texts.
+pub static FILES: &[(&str, &str)] = files![
+    "words.yaml",
+    "shell.yaml",
+    "files.yaml",
+    "persistence.yaml",
+    "credentials.yaml",
+    "escape.yaml",
+    "kernel.yaml",
+    "evasion.yaml",
+    "fileless.yaml",
+    "miners.yaml",
+    "network.yaml",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::lints::lint;
+    use crate::loader::{Loader, Options};
+
+    fn loaded() -> Loader {
+        let mut loader = Loader::new(Options::default());
+        for (name, text) in FILES {
+            let report = loader.load(name, text);
+            assert!(report.is_loaded(), "{name}: {:?}", report.errors);
+            assert!(report.warnings.is_empty(), "{name}: {:?}", report.warnings);
+        }
+        loader
+    }
+
+    #[test]
+    fn the_rules_load_without_a_warning() {
+        let loader = loaded();
+        let found = lint(loader.definitions());
+        let found: Vec<_> = found.iter().map(|one| (&one.item, &one.message)).collect();
+        assert!(found.is_empty(), "{found:?}");
+        assert!(loader.definitions().rules.len() > 80);
+    }
+
+    #[test]
+    fn every_rule_says_what_it_means_who_did_it_and_which_technique_it_is() {
+        for rule in &loaded().definitions().rules {
+            let name = &rule.name;
+            assert!(rule.enabled, "{name}");
+            assert!(rule.description.len() > 60, "{name}: {}", rule.description);
+            for field in ["%proc.cmdline", "%proc.exepath", "%user.name", "%container.name"] {
+                assert!(rule.output_text.contains(field), "{name} lacks {field}");
+            }
+            let technique = |tag: &String| {
+                tag.strip_prefix('T').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+            };
+            assert!(rule.tags.iter().any(technique), "{name}: {:?}", rule.tags);
+            assert!(rule.tags.iter().any(|tag| tag.starts_with("mitre_")), "{name}");
+            assert!(rule.tags.contains("host") || rule.tags.contains("container"), "{name}");
+            // A rule that looks at every event would make every call be watched.
+            assert!(rule.event_types.is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn calls_that_machines_make_all_the_time_are_not_asked_for() {
+        let loader = loaded();
+        let types: HashSet<&str> = loader
+            .definitions()
+            .rules
+            .iter()
+            .flat_map(|rule| rule.event_types.iter().flatten().copied())
+            .collect();
+        for costly in ["read", "write", "mmap", "sendto", "recvfrom", "futex", "close"] {
+            assert!(!types.contains(costly), "{costly}");
+        }
+    }
+}
