@@ -156,10 +156,16 @@ int main(int argc, char **argv)
 	} else if (IS("bpf")) {
 		union bpf_attr map = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
 		syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));
-	} else if (IS("unix")) {
+	} else if (IS("unix") || IS("listen-unix")) {
 		struct sockaddr_un at = { .sun_family = AF_UNIX };
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		strncpy(at.sun_path, one, sizeof(at.sun_path) - 1);
-		connect(socket(AF_UNIX, SOCK_STREAM, 0), (void *)&at, sizeof(at));
+		if (IS("unix"))
+			return connect(fd, (void *)&at, sizeof(at)) != 0;
+		bind(fd, (void *)&at, sizeof(at));
+		listen(fd, 1);
+		alarm(5);
+		pause();
 	} else if (IS("connect")) {
 		reach(one, atoi(two));
 	} else if (IS("reverse")) {
@@ -201,7 +207,7 @@ int main(int argc, char **argv)
 		} handle = { .head = { 8, 1 }, .bytes = { 2 } };
 		syscall(SYS_open_by_handle_at, open("/etc/hostname", O_RDONLY), &handle, O_RDONLY);
 	} else if (IS("mknod")) {
-		mknod("/tmp/disk", S_IFBLK | 0600, makedev(254, 0));
+		mknod(one, S_IFBLK | 0600, makedev(7, 0));
 	} else if (IS("perf")) {
 		struct perf_event_attr what = { .type = PERF_TYPE_SOFTWARE, .size = sizeof(what) };
 		syscall(SYS_perf_event_open, &what, 0, -1, -1, 0);
