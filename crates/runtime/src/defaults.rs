@@ -1,7 +1,8 @@
 //! Plimsoll's own rules on system calls: what is judged by where nobody names rules.
 //!
 //! A theme is a file of `rules/` and a line here; `words.yaml` has the lists and macros that all of them
-//! are written in, so it comes first.
+//! are written in, so it comes first. Of several rules that hold the first is told: what is special stands
+//! before what is general.
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
@@ -13,12 +14,12 @@ macro_rules! files {
 pub static FILES: &[(&str, &str)] = files![
     "words.yaml",
     "shell.yaml",
-    "files.yaml",
     "persistence.yaml",
     "credentials.yaml",
-    "escape.yaml",
+    "files.yaml",
     "kernel.yaml",
     "evasion.yaml",
+    "escape.yaml",
     "fileless.yaml",
     "miners.yaml",
     "network.yaml",
@@ -61,7 +62,8 @@ mod tests {
                 assert!(rule.output_text.contains(field), "{name} lacks {field}");
             }
             let technique = |tag: &String| {
-                tag.strip_prefix('T').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                tag.strip_prefix('T')
+                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
             };
             assert!(rule.tags.iter().any(technique), "{name}: {:?}", rule.tags);
             assert!(rule.tags.iter().any(|tag| tag.starts_with("mitre_")), "{name}");

@@ -124,6 +124,8 @@ int main(int argc, char **argv)
 		to = open("/tmp/gone", O_RDONLY);
 		unlink("/tmp/gone");
 		fexecve(to, arguments, environ);
+	} else if (IS("remove-own")) {
+		unlink(one);
 	} else if (IS("ptrace")) {
 		pid_t child = victim();
 		ptrace(PTRACE_ATTACH, child, 0, 0);

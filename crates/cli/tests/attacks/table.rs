@@ -196,7 +196,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
     attack(
         "LD_PRELOAD from /tmp",
         Plain,
-        "LD_PRELOAD=/tmp/x.so true",
+        "LD_PRELOAD=/tmp/x.so /bin/true",
         "Library preloaded from a writable directory",
     ),
     attack(
@@ -380,7 +380,12 @@ pub(crate) static ATTACKS: &[Attack] = &[
     attack("history turned off", Plain, "HISTFILE=/dev/null bash -c true", "Shell history cleared"),
     attack("set-user bit", Plain, "cp /bin/true /tmp/s; chmod u+s /tmp/s", "Set-user bit set"),
     attack("set-user bit by chmod", Plain, "attack chmod /tmp/s", "Set-user bit set"),
-    attack("set-user bit by fchmodat2", Plain, "attack fchmodat2 /tmp/s", "Set-user bit set"),
+    attack(
+        "set-user bit by fchmodat2",
+        Privileged,
+        "cp /bin/true /tmp/s; attack fchmodat2 /tmp/s",
+        "Set-user bit set",
+    ),
     attack(
         "set-user program dropped and run",
         Plain,
@@ -440,11 +445,28 @@ pub(crate) static ATTACKS: &[Attack] = &[
     attack("program in memory", Plain, "attack memfd", "Program run from memory"),
     attack(
         "program in /dev/shm",
-        Plain,
-        "cp /bin/true /dev/shm/t; /dev/shm/t",
+        Privileged,
+        "mount -o remount,exec /dev/shm; cp /bin/true /dev/shm/t; /dev/shm/t",
         "Program run from shared memory",
     ),
-    attack("program whose file is removed", Plain, "attack deleted", "Deleted program run"),
+    attack(
+        "script in /dev/shm",
+        Plain,
+        "echo id > /dev/shm/s; bash /dev/shm/s",
+        "Program run from shared memory",
+    ),
+    attack(
+        "program whose file is removed",
+        Plain,
+        "attack deleted",
+        "Program run that the image does not have",
+    ),
+    attack(
+        "program that removes its own file",
+        Plain,
+        "cp /usr/bin/attack /tmp/own; /tmp/own remove-own /tmp/own",
+        "Program removes its own file",
+    ),
     attack(
         "program dropped and run",
         Plain,
