@@ -37,7 +37,11 @@ pub(crate) struct Docker {
 impl Docker {
     /// `Err` says why there is none here.
     pub(crate) fn start() -> Result<Self, String> {
-        let docker = Self { daemon: Dockerd::for_builds()? };
+        Ok(Self { daemon: Dockerd::for_builds()? })
+    }
+
+    /// Makes the image that is attacked: `target:1`.
+    pub(crate) fn target(&self) -> Result<(), String> {
         let root = tempfile::tempdir().map_err(|error| error.to_string())?;
         lay(root.path())?;
         let tar = root.path().with_extension("tar");
@@ -46,15 +50,22 @@ impl Docker {
         if !status.is_ok_and(|status| status.success()) {
             return Err("no tar".to_owned());
         }
-        let imported = docker.run(&["import", &tar.display().to_string(), "target:1"]);
+        let imported = self.run(&["import", &tar.display().to_string(), "target:1"]);
         fs::remove_file(&tar).ok();
-        imported.map(|_| docker)
+        imported.map(drop)
     }
 
     /// Runs a command of the client; what it printed.
     pub(crate) fn run(&self, arguments: &[&str]) -> Result<String, String> {
+        self.run_in(Path::new("/"), arguments)
+    }
+
+    /// The same in a folder.
+    pub(crate) fn run_in(&self, folder: &Path, arguments: &[&str]) -> Result<String, String> {
         let host = format!("unix://{}", self.daemon.socket().display());
         let output = Command::new("docker")
+            .env("DOCKER_BUILDKIT", "0")
+            .current_dir(folder)
             .arg("--host")
             .arg(host)
             .args(arguments)
@@ -65,7 +76,7 @@ impl Docker {
         if status.success() {
             Ok(String::from_utf8_lossy(&stdout).trim().to_owned())
         } else {
-            Err(String::from_utf8_lossy(&stderr).into_owned())
+            Err([stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat())
         }
     }
 

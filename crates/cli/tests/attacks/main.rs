@@ -13,14 +13,17 @@
 )]
 
 mod machine;
+mod ordinary;
 mod table;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use plimsoll_runtime::defaults::FILES;
 use plimsoll_runtime::loader::{Loader, Options};
 
 use self::machine::{Docker, Watching, now};
+use self::ordinary::{How, WORKS, Work};
 use self::table::{ATTACKS, Where};
 
 #[test]
@@ -41,6 +44,9 @@ fn every_technique_raises_the_alert_that_is_for_it() {
         Ok(docker) => docker,
         Err(why) => return println!("skipped: {why}"),
     };
+    if let Err(why) = docker.target() {
+        return println!("skipped: {why}");
+    }
     let watching = match Watching::start() {
         Ok(watching) => watching,
         Err(why) => return println!("skipped: {why}"),
@@ -92,4 +98,95 @@ fn every_technique_raises_the_alert_that_is_for_it() {
     println!("{} of {} seen by {} rules", attacks.len() - missed.len(), attacks.len(), fired.len());
     assert!(missed.is_empty(), "{missed:?}\n{told}");
     assert!(told.contains(" 0 lost"), "{told}");
+}
+
+/// The containers that a piece of work was done in, and whether it succeeded.
+fn do_work(docker: &Docker, work: &Work) -> (Vec<String>, Result<String, String>) {
+    let mounts = ordinary::mounts();
+    let mounts: Vec<&str> = mounts.iter().map(String::as_str).collect();
+    let network = if work.script.contains("apt-get") { "--network=host" } else { "--network=none" };
+    let create = |command: &str| {
+        let words =
+            [&["create", network], &mounts[..], &["ordinary:12", "sh", "-c", command]].concat();
+        docker.run(&words).unwrap()[..12].to_owned()
+    };
+    match work.how {
+        How::Run => {
+            let id = create(work.script);
+            let ended = docker.run(&["start", "--attach", &id]);
+            (vec![id], ended)
+        }
+        How::Exec | How::Service => {
+            let (server, script) = work
+                .script
+                .split_once(" | ")
+                .filter(|_| work.how == How::Service)
+                .unwrap_or(("sleep 1000", work.script));
+            let id = create(&format!("exec {server}"));
+            docker.run(&["start", &id]).unwrap();
+            let seconds = if work.how == How::Service { 3 } else { 0 };
+            std::thread::sleep(Duration::from_secs(seconds));
+            let ended = docker.run(&["exec", &id, "sh", "-c", script]);
+            docker.run(&["rm", "--force", &id]).unwrap();
+            (vec![id], ended)
+        }
+        How::Build => {
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(
+                folder.path().join("Dockerfile"),
+                format!("FROM ordinary:12\n{}", work.script),
+            )
+            .unwrap();
+            let ended =
+                docker.run_in(folder.path(), &["build", "--network=host", "--no-cache", "."]);
+            let told = ended.clone().unwrap_or_else(|why| why);
+            let ids = told
+                .lines()
+                .filter_map(|line| line.split_once("Running in "))
+                .map(|(_, id)| id.trim().to_owned());
+            (ids.collect(), ended)
+        }
+    }
+}
+
+#[test]
+#[ignore = "does the work of a day, with packages of Debian: make test-all"]
+fn ordinary_work_raises_no_alert() {
+    let docker = match Docker::start() {
+        Ok(docker) => docker,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let image = match ordinary::image() {
+        Ok(image) => image,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    docker.run(&["import", &image.display().to_string(), "ordinary:12"]).unwrap();
+    let watching = match Watching::start() {
+        Ok(watching) => watching,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let wanted = std::env::var("WORKS").unwrap_or_default();
+    let mut done = Vec::new();
+    for work in WORKS.iter().filter(|work| work.name.contains(&wanted)) {
+        let (ids, ended) = do_work(&docker, work);
+        let state = if ended.is_ok() { "done" } else { "FAILED" };
+        println!("{state:<7} {}", work.name);
+        if let Err(why) = &ended {
+            println!("{why}");
+        }
+        done.push((work.name, ids, ended.is_ok()));
+    }
+    let (alerts, told) = watching.end();
+    let mut loud = Vec::new();
+    for (name, ids, _) in &done {
+        for alert in alerts.iter().filter(|alert| ids.contains(&alert.container)) {
+            println!("ALERT   {name}: {}: {}", alert.rule, alert.output);
+            loud.push((*name, alert.rule.as_str()));
+        }
+    }
+    let failed: Vec<&str> = done.iter().filter(|(.., ok)| !ok).map(|(name, ..)| *name).collect();
+    println!("{} pieces of work, {} failed, {} alerts", done.len(), failed.len(), loud.len());
+    println!("{}", told.lines().find(|line| line.contains(" lost")).unwrap_or_default());
+    assert!(loud.is_empty(), "{loud:?}");
+    assert!(failed.is_empty(), "{failed:?}");
 }
