@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all test-sensor test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: test test-all test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -88,13 +88,18 @@ kube-peers:
 # ecosystems.
 test-all: test-tools sign-peers kube-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
-	$(CARGO) test --locked --release -p plimsoll-cli --test builds -- --ignored --nocapture
+	$(CARGO) test --locked --release -p plimsoll-cli --test builds --test attacks -- --ignored --nocapture --test-threads=1
 
-# Live system calls: planted events, a storm, delay and slowdown on this machine. Needs root.
+# Live system calls: planted events, attacks in containers, a storm, delay and slowdown on this machine.
+# Needs root. `make test-ordinary` does the work of a day, which must raise no alert, with packages of Debian.
 test-sensor: test-tools
 	$(CARGO) test --release --locked -p plimsoll-sensor
+	$(CARGO) test --release --locked -p plimsoll-cli --test attacks -- --ignored --nocapture technique
 	$(CARGO) build --release --locked -p plimsoll-cli -p plimsoll-sensor --examples --bins
 	python3 benches/sensor.py target/release/plimsoll target/release/examples/storm
+
+test-ordinary: test-tools
+	$(CARGO) test --release --locked -p plimsoll-cli --test attacks -- --ignored --nocapture ordinary
 
 # Every parser on random bytes, a minute each; needs cargo-fuzz and a nightly toolchain.
 fuzz:

@@ -26,7 +26,7 @@ Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-
 rules that do not load, 3 something could not be read, events were lost, or an alert did not arrive.")]
 pub(crate) struct Watch {
     /// Rule files and folders of them, in the order of loading; instead of those of --config.
-    /// `default` is Plimsoll's own rules, which are taken where neither names any
+    /// `default` is Plimsoll's own, by which a machine is watched where neither names any
     #[arg(long, short = 'r', value_name = "FILE", num_args = 1..)]
     rules: Vec<PathBuf>,
 

@@ -9,16 +9,14 @@ use plimsoll_runtime::loader::{Options, Rule};
 
 use super::{Plan, Wanted, priority};
 use crate::commands::rules::files::{DEFAULT, Loaded};
-use crate::exit::{Usage, tell};
+use crate::exit::Usage;
 
 /// Loads the rule files; what keeps them from loading is told.
 pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
     let named = if plan.rules.is_empty() { &settings.rules_files } else { &plan.rules };
     let mut files = Vec::new();
-    if named.is_empty() && plan.image.is_none() {
-        if !plan.captures.is_empty() {
-            tell("judged by Plimsoll's own rules, which are about system calls alone");
-        }
+    // A log is none of their business, so that they are asked for where something is read.
+    if named.is_empty() && plan.image.is_none() && plan.captures.is_empty() {
         files.push(PathBuf::from(DEFAULT));
     }
     for path in named {
@@ -29,7 +27,9 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
         files.extend(of_folder(path).with_context(|| format!("cannot read `{}`", path.display()))?);
     }
     if files.is_empty() && plan.image.is_none() {
-        return Err(Usage("no rules: name a file with --rules".to_owned()).into());
+        let why =
+            "no rules: name a file with --rules, or `default` for Plimsoll's own on system calls";
+        return Err(Usage(why.to_owned()).into());
     }
     let options = Options { added: settings.added_outputs(), sources: Source::ALL.to_vec() };
     let loaded = Loaded::read(&files, options)?;

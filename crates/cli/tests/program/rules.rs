@@ -105,3 +105,40 @@ fn rules_are_listed_and_explained() {
     ");
     machine.run("rules explain nothing good.yaml").ended(2);
 }
+
+#[test]
+fn where_no_file_is_named_the_rules_are_plimsolls_own() {
+    let machine = machine(&[(
+        "more.yaml",
+        "- rule: SSH out of a container\n  enabled: false\n  override: {enabled: replace}\n",
+    )]);
+    let listed = machine.run("rules list").ended(0);
+    assert!(
+        listed.out.contains("on   Critical       syscall    Reverse shell\n"),
+        "{}",
+        listed.out
+    );
+    assert!(!listed.out.contains("off "), "{}", listed.out);
+    let ran = machine.run("rules check default --strict").ended(0);
+    assert_eq!(ran.out, "");
+    let changed = machine.run("rules list default more.yaml").ended(0);
+    assert!(changed.out.contains("off  Notice         syscall    SSH out of a container\n"));
+}
+
+#[test]
+fn the_page_of_plimsolls_own_rules_has_each_with_what_it_means_and_what_to_do() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/watch-rules.md");
+    let page = fs::read_to_string(page).unwrap();
+    let listed = machine(&[]).run("rules list -o json").ended(0);
+    let listed: Value = serde_json::from_str(&listed.out).unwrap();
+    let rules = listed["rules"].as_array().unwrap();
+    for rule in rules {
+        let text = |key: &str| rule["info"][key].as_str().unwrap().trim().to_owned();
+        let begin =
+            format!("| {} | {} | {} (T", text("name"), text("priority"), text("description"));
+        let row = page.lines().find(|line| line.starts_with(&begin));
+        let row = row.unwrap_or_else(|| panic!("the page lacks {begin}"));
+        assert!(row.rsplit(" | ").next().is_some_and(|what| what.len() > 5), "{row}");
+    }
+    assert_eq!(page.lines().filter(|line| line.contains(" (T1")).count(), rules.len());
+}

@@ -112,7 +112,8 @@ fn the_end_says_what_went_wrong() {
     machine.run("watch -r rules.yaml --replay audit.log --fail-on critical").ended(0);
     machine.run("watch -r none.yaml --replay audit.log").ended(3);
     machine.run("watch -r rules.yaml --replay none.log").ended(3);
-    machine.run("watch --replay audit.log").ended(2);
+    let ran = machine.run("watch --replay audit.log").ended(2);
+    assert!(ran.err.contains("`default` for Plimsoll's own"), "{}", ran.err);
     machine.run("watch -r rules.yaml --replay audit.log -o nonsense").ended(2);
     machine.run("watch -r rules.yaml --replay audit.log --min-priority loud").ended(2);
     fs::write(machine.path("bad.yaml"), "- rule: x\n").unwrap();
