@@ -94,7 +94,9 @@ fn every_technique_raises_the_alert_that_is_for_it() {
         }
     }
     if !wanted.is_empty() {
-        alerts.iter().for_each(|alert| println!("{}: {}", alert.rule, alert.output));
+        for alert in &alerts {
+            println!("{}: {}", alert.rule, alert.output);
+        }
     }
     println!("{} of {} seen by {} rules", attacks.len() - missed.len(), attacks.len(), fired.len());
     assert!(missed.is_empty(), "{missed:?}\n{told}");
