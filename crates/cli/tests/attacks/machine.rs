@@ -184,9 +184,21 @@ pub(crate) struct Watching {
 impl Watching {
     /// With its own rules; `Err` says why this machine cannot be watched.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::with(&[])
+    }
+
+    /// With the rules of these files.
+    pub(crate) fn with(rules: &[&str]) -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
+        // Other rules may not say which container it was.
+        let settings = folder.path().join("falco.yaml");
+        let fields = "append_output:\n  - extra_fields: [container.id]\n";
+        fs::write(&settings, if rules.is_empty() { "" } else { fields }).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["watch", "-o", "json", "--buffer-size", "64"])
+            .arg("--config")
+            .arg(settings)
+            .args(rules.iter().flat_map(|file| ["--rules", file]))
             .stdout(File::create(folder.path().join("alerts")).unwrap())
             .stderr(Stdio::piped())
             .spawn()
@@ -199,7 +211,7 @@ impl Watching {
                 return Err(told);
             }
         }
-        assert!(!told.contains("not watched"), "{told}");
+        assert!(!rules.is_empty() || !told.contains("not watched"), "{told}");
         std::thread::sleep(Duration::from_millis(300));
         Ok(Self { child, err, told, folder })
     }

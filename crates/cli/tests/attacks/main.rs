@@ -48,7 +48,10 @@ fn every_technique_raises_the_alert_that_is_for_it() {
     if let Err(why) = docker.target() {
         return println!("skipped: {why}");
     }
-    let watching = match Watching::start() {
+    // Of other rules it is only told how many techniques raise any alert: `RULES=a.yaml,b.yaml`.
+    let others = std::env::var("RULES").unwrap_or_default();
+    let others: Vec<&str> = others.split(',').filter(|file| !file.is_empty()).collect();
+    let watching = match Watching::with(&others) {
         Ok(watching) => watching,
         Err(why) => return println!("skipped: {why}"),
     };
@@ -86,7 +89,7 @@ fn every_technique_raises_the_alert_that_is_for_it() {
             .filter(|alert| alert.container == **container && (from..until).contains(&alert.time));
         let rules: Vec<&str> = own.map(|alert| alert.rule.as_str()).collect();
         fired.extend(rules.iter().copied());
-        if rules.contains(&attack.rule) {
+        if rules.contains(&attack.rule) || !(others.is_empty() || rules.is_empty()) {
             println!("seen    {:<48} {}", attack.name, attack.rule);
         } else {
             println!("MISSED  {:<48} {}: {rules:?}", attack.name, attack.rule);
@@ -99,7 +102,7 @@ fn every_technique_raises_the_alert_that_is_for_it() {
         }
     }
     println!("{} of {} seen by {} rules", attacks.len() - missed.len(), attacks.len(), fired.len());
-    assert!(missed.is_empty(), "{missed:?}\n{told}");
+    assert!(missed.is_empty() || !others.is_empty(), "{missed:?}\n{told}");
     assert!(told.contains(" 0 lost"), "{told}");
 }
 
