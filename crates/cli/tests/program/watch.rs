@@ -247,7 +247,7 @@ fn a_capture_that_is_cut_short_ends_with_3() {
     machine.run("watch -r rules.yaml -e noise.scap").ended(3);
     machine.write("audit.log", event(1, "get", "db"));
     let ran = machine.run("watch -r rules.yaml -e audit.log --write x.scap").ended(3);
-    assert!(ran.err.contains("only captures of system calls can be recorded"), "{}", ran.err);
+    assert!(ran.err.contains("only what tells of system calls can be recorded"), "{}", ran.err);
 }
 
 /// What somebody who has just read a guide writes, on the macros of Falco's own files.
