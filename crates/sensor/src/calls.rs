@@ -5,9 +5,9 @@
 use plimsoll_runtime::scap::codes::GENERIC_X;
 use plimsoll_runtime::scap::schema::{self, EventType};
 
-use plimsoll_runtime::scap::Fix;
 #[allow(clippy::wildcard_imports, reason = "the table is written in these words")]
 use crate::op::*;
+use plimsoll_runtime::scap::Fix;
 
 /// A call and its event.
 #[derive(Debug)]
