@@ -40,8 +40,8 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
             let mode = if action.as_deref() == Some("enforce") { "enforce" } else { "audit" };
             let mut differences = narrowed(policy, rule);
             match self::check(check) {
-                Ok((authorities, more)) => {
-                    differences.extend(more);
+                Ok((authorities, others)) => {
+                    differences.extend(others);
                     let base = format!("{}-{name}-{number}", policy.called.replace('/', "-"));
                     add(check, &base.to_ascii_lowercase(), authorities, mode, into);
                 }

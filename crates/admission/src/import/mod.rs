@@ -71,12 +71,11 @@ impl Imported {
             let (version, kind) = (text(document, "apiVersion"), text(document, "kind"));
             let name = document.get("metadata").map_or_else(String::new, |it| text(it, "name"));
             let policy = Policy { manifest, node: document, called: format!("{kind}/{name}") };
-            match READERS.iter().find(|reader| (reader.is_one)(&version, &kind)) {
-                Some(reader) => (reader.read)(&policy, self),
-                None => {
-                    let why = "it is no policy of Kyverno or Gatekeeper that is read";
-                    policy.remark(document, "", Some(why.to_owned()), self);
-                }
+            if let Some(reader) = READERS.iter().find(|it| (it.is_one)(&version, &kind)) {
+                (reader.read)(&policy, self);
+            } else {
+                let why = "it is no policy of Kyverno or Gatekeeper that is read";
+                policy.remark(document, "", Some(why.to_owned()), self);
             }
         }
     }

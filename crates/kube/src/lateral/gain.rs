@@ -1,6 +1,6 @@
 //! What a pod gives to whoever takes it.
 
-use crate::pod::Pod;
+use crate::pod::{Pod, is_runtime_socket};
 use crate::rbac::{Paths, Subject};
 
 /// More than the pod.
@@ -59,8 +59,7 @@ pub(super) fn of_node(pod: &Pod<'_>) -> Vec<Gain> {
     for volume in pod.spec.list("volumes") {
         let path = volume.get("hostPath").and_then(|it| it.text("path"));
         let Some(path) = path.map(|it| it.value.trim_end_matches('/')) else { continue };
-        let is_socket = path.ends_with(".sock");
-        if path.is_empty() || is_socket || FOLDERS.contains(&path) {
+        if path.is_empty() || is_runtime_socket(path) || FOLDERS.contains(&path) {
             let shown = if path.is_empty() { "/" } else { path };
             gains.push(Gain::Node(format!("hostPath {shown}")));
         }

@@ -27,7 +27,9 @@ pub struct Reached {
 pub(super) fn spread(network: &Network<'_>, starts: &[usize]) -> Vec<Reached> {
     let count = network.cluster.pods.len();
     let mut taken = Bits::none(count);
-    starts.iter().for_each(|start| taken.insert(*start));
+    for start in starts {
+        taken.insert(*start);
+    }
     let open = Open::new(network);
     let mut frontier = taken.clone();
     let mut reached: Vec<Reached> = Vec::new();

@@ -63,6 +63,16 @@ pub struct Container<'m> {
     pub security: Option<&'m Node>,
 }
 
+/// The sockets of container runtimes, by which one has the node.
+const SOCKETS: [&str; 5] =
+    ["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock"];
+
+/// Whether a path is the socket of a container runtime.
+pub(crate) fn is_runtime_socket(path: &str) -> bool {
+    let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    SOCKETS.contains(&name)
+}
+
 /// An annotation of a pod.
 #[derive(Debug, Clone, Copy)]
 pub struct Annotation<'m> {

@@ -1,5 +1,6 @@
 //! Sockets of the container runtime.
 
+use crate::pod::is_runtime_socket;
 use plimsoll_model::text::Level;
 
 use crate::finding::Findings;
@@ -47,14 +48,10 @@ spec:
     check,
 };
 
-const SOCKETS: [&str; 5] =
-    ["docker.sock", "containerd.sock", "crio.sock", "podman.sock", "dockershim.sock"];
-
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let volumes = context.workload.into_iter().flat_map(|one| one.pod.spec.list("volumes"));
     for path in volumes.filter_map(|volume| volume.get("hostPath")?.text("path")) {
-        let name = path.value.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        if SOCKETS.contains(&name) {
+        if is_runtime_socket(path.value) {
             let message = format!("`{}` gives the pod the whole node", path.value);
             findings.report(path.span, message);
         }

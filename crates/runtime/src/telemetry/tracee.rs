@@ -170,7 +170,7 @@ fn datum(argument: &Json) -> Option<Datum> {
             "request" => ptrace(text).map(Datum::Converted),
             "mode" => u64::from_str_radix(text.trim_start_matches('0'), 8)
                 .ok()
-                .map(|mode| Datum::Converted(mode)),
+                .map(Datum::Converted),
             _ => Some(Datum::Text(text.as_bytes().to_vec())),
         },
         Json::Array(_) => None,

@@ -48,12 +48,11 @@ impl LateralCommand {
         let names: Vec<String> = reads.iter().map(|read| read.path.display().to_string()).collect();
         let files: Vec<_> =
             names.iter().map(String::as_str).zip(reads.iter().map(|read| &read.manifest)).collect();
-        let (starts, open) = match &self.from {
-            Some(name) => (vec![load::pod(&network, name)?], Vec::new()),
-            None => {
-                let open = exposed(&cluster, files.iter().copied());
-                (open.iter().map(|one| one.pod).collect(), open)
-            }
+        let (starts, open) = if let Some(name) = &self.from {
+            (vec![load::pod(&network, name)?], Vec::new())
+        } else {
+            let open = exposed(&cluster, files.iter().copied());
+            (open.iter().map(|one| one.pod).collect(), open)
         };
         if starts.is_empty() {
             let why =
