@@ -96,6 +96,8 @@ fn account<'a>(workload: &Workload<'_>, access: &'a Access) -> Option<&'a Subjec
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use plimsoll_model::text::Source;
 
     use super::*;
@@ -219,12 +221,13 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
             } else {
                 format!("[{{from: [{}]}}]", peers.join(", "))
             };
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{pod}, labels: {{app: p{pod}}}}}\n\
                  spec: {{containers: [{{name: c, image: i, ports: [{{containerPort: 80}}]}}]}}\n---\n\
                  apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p{pod}}}\n\
                  spec: {{podSelector: {{matchLabels: {{app: p{pod}}}}}, policyTypes: [Ingress], ingress: {rules}}}\n---\n"
-            ));
+            );
         }
         text
     }
