@@ -124,6 +124,7 @@ const RANKS: &[(&str, u8)] = &[
     ("plimsoll-supply", 1),
     ("plimsoll-admission", 2),
     ("plimsoll-outputs", 2),
+    ("plimsoll-response", 2),
     ("plimsoll-sensor", 2),
     ("plimsoll-witness", 2),
     ("plimsoll-policy", 2),
