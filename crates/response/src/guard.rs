@@ -1,6 +1,6 @@
 //! What is never touched: the first process of the machine, this one and those that it descends from,
-//! the container that it runs in, the kernel's threads; processes of the machine unless a response is
-//! for them.
+//! the kernel's threads, as a whole the container that it runs in; processes of the machine unless a
+//! response is for them.
 
 use std::fs;
 
@@ -32,6 +32,11 @@ impl Guard {
         self.own.iter().copied().chain([1])
     }
 
+    /// Whether this process runs in the container of a target.
+    pub(crate) fn is_own_container(&self, target: &Target) -> bool {
+        target.container().is_some() && self.container.as_deref() == target.container()
+    }
+
     /// Why nothing may be done to a target.
     pub(crate) fn refuses(
         &self,
@@ -45,9 +50,6 @@ impl Guard {
         }
         if self.own.contains(&target.pid) {
             return Some("plimsoll and the processes above it are never touched".to_owned());
-        }
-        if told.is_some() && self.container.as_deref() == told {
-            return Some("the container that plimsoll runs in is never touched".to_owned());
         }
         if told.is_none() && scope != Scope::Host {
             return Some("a process of the machine; `scope: host` allows it".to_owned());

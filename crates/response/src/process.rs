@@ -12,7 +12,6 @@ use crate::target::Target;
 /// A process, and no other that has its number later.
 #[derive(Debug)]
 pub(crate) struct Living {
-    pub(crate) pid: Pid,
     pub(crate) fd: OwnedFd,
     is_kernels: bool,
 }
@@ -50,7 +49,7 @@ impl Living {
             let why = "the process has ended, and a younger one has its number".to_owned();
             return Err(Absent::Gone(why));
         }
-        Ok(Self { pid, fd, is_kernels: stat.flags & KERNELS != 0 })
+        Ok(Self { fd, is_kernels: stat.flags & KERNELS != 0 })
     }
 
     /// Whether it is a thread of the kernel.

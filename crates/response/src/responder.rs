@@ -27,9 +27,10 @@ pub struct Orders {
     pub enforce: bool,
     /// Stops them.
     pub switch: Switch,
-    /// Whether the kernel has killed a process at its call already.
-    pub killed_at_call: Option<Box<dyn FnMut(i32) -> bool + Send>>,
 }
+
+/// Asks whether the kernel has killed a process, by its number.
+type Killed = Box<dyn FnMut(i32) -> bool + Send>;
 
 /// Responds to alerts.
 pub struct Responder {
@@ -39,6 +40,8 @@ pub struct Responder {
     guard: Guard,
     clock: Clock,
     allowance: Allowance,
+    killed: u64,
+    killed_at_call: Option<Killed>,
     work: Option<SyncSender<Job>>,
     worker: Option<JoinHandle<()>>,
 }
@@ -58,6 +61,7 @@ struct Job {
     target: Target,
     living: Result<Living, Absent>,
     enforce: bool,
+    is_own_container: bool,
 }
 
 impl Responder {
@@ -82,9 +86,21 @@ impl Responder {
             guard: Guard::new(),
             clock: Clock::new(),
             allowance: Allowance::default(),
+            killed: 0,
+            killed_at_call: None,
             work: Some(work),
             worker: Some(worker),
         })
+    }
+
+    /// Whether it acts.
+    pub fn enforces(&self) -> bool {
+        self.orders.enforce
+    }
+
+    /// What stops it.
+    pub fn switch(&self) -> Switch {
+        self.orders.switch.clone()
     }
 
     /// Processes that are never killed, by their numbers.
@@ -113,6 +129,16 @@ impl Responder {
             return 0;
         }
         self.allowance.left(Instant::now(), self.shared.policy.limit, at, response.limit)
+    }
+
+    /// How the kernel is asked whether it has killed a process already.
+    pub fn ask_kernel(&mut self, killed: Killed) {
+        self.killed_at_call = Some(killed);
+    }
+
+    /// How many of the kernel's kills were noted.
+    pub fn noted_kills(&self) -> u64 {
+        self.killed
     }
 
     /// Responds to an alert about an event.
@@ -151,17 +177,21 @@ impl Responder {
             return not(ActionResult::Refused, why);
         }
         let enforce = self.orders.enforce && !response.dry_run;
-        if enforce && let Some(why) = self.orders.switch.off() {
+        let killed = enforce
+            && response.only_kills()
+            && self.killed_at_call.as_mut().is_some_and(|killed| killed(target.pid));
+        if killed {
+            self.killed = self.killed.saturating_add(1);
+        }
+        if enforce && !killed && let Some(why) = self.orders.switch.off() {
             return not(ActionResult::Off, why);
         }
         let limit = self.shared.policy.limit;
-        if !self.allowance.take(Instant::now(), limit, at, response.limit) {
+        // What the kernel has done counts, and is noted whatever is left.
+        if !self.allowance.take(Instant::now(), limit, at, response.limit) && !killed {
             let why = format!("more than {limit} a minute, or {} of this response", response.limit);
             return not(ActionResult::Limited, why);
         }
-        let killed = enforce
-            && response.only_kills()
-            && self.orders.killed_at_call.as_mut().is_some_and(|killed| killed(target.pid));
         let job = Job {
             at,
             rule: alert.rule.clone(),
@@ -169,6 +199,7 @@ impl Responder {
             target: target.clone(),
             living,
             enforce,
+            is_own_container: self.guard.is_own_container(target),
         };
         if response.only_kills() {
             let at_call = Done {
@@ -215,16 +246,19 @@ impl Shared {
             living: job.living.as_ref(),
             folder: &self.policy.folder,
             max_size: self.policy.max_size,
+            is_own_container: job.is_own_container,
             rule: &job.rule,
         };
         for action in &response.actions {
             let plain = |detail| Done { result: Outcome::Refused, detail, undo: Vec::new() };
             let (done, result) = if !job.enforce {
                 (plain(format!("would {}", action.plan(&order))), Some(ActionResult::DryRun))
+            } else if let Some(done) = &instead {
+                (done.clone(), None)
             } else if let Some(why) = self.switch.off() {
                 (plain(why), Some(ActionResult::Off))
             } else {
-                (instead.clone().unwrap_or_else(|| action.act(&order)), None)
+                (action.act(&order), None)
             };
             self.journal.write(&subject, action.name(), &done, result);
         }

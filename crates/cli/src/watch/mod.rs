@@ -142,6 +142,8 @@ struct Watching<'r> {
     drifting: Option<drift::Drifting>,
     #[cfg(target_os = "linux")]
     responder: Option<plimsoll_response::Responder>,
+    #[cfg(target_os = "linux")]
+    all_matches: bool,
     host: String,
     groups: Groups,
     limit: Limit,
@@ -173,6 +175,8 @@ impl<'r> Watching<'r> {
             drifting: None,
             #[cfg(target_os = "linux")]
             responder: respond::new(&plan.respond, rules)?,
+            #[cfg(target_os = "linux")]
+            all_matches: all,
             host,
             groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
             limit: Limit::new(settings.outputs),

@@ -31,6 +31,7 @@ mod machine;
 mod pre_commit;
 mod profile;
 mod reference;
+mod respond;
 mod rules;
 mod sample;
 mod scan;

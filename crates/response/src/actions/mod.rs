@@ -30,6 +30,8 @@ pub(crate) struct Order<'o> {
     /// Where files are put.
     pub(crate) folder: &'o Path,
     pub(crate) max_size: u64,
+    /// It is the container that this process runs in.
+    pub(crate) is_own_container: bool,
     /// The rule that fired.
     pub(crate) rule: &'o str,
 }
@@ -108,6 +110,10 @@ fn group(order: &Order<'_>) -> Result<Group, Done> {
     let Some(id) = order.target.container() else {
         return Err(Done::of(Outcome::Refused, "the process is in no container"));
     };
+    if order.is_own_container {
+        let why = "the container that plimsoll runs in is never stopped or cut off";
+        return Err(Done::of(Outcome::Refused, why));
+    }
     let mut paths = Vec::new();
     if order.living.is_ok() {
         let text = std::fs::read_to_string(format!("/proc/{}/cgroup", order.target.pid));
