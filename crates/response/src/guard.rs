@@ -59,7 +59,8 @@ impl Guard {
             return Some("a thread of the kernel is never touched".to_owned());
         }
         let now = container_of_process(&target.pid.to_string());
-        if now.as_deref() != told {
+        // Whoever has ended is in no container any more.
+        if now.as_deref() != told && !process::is_over(target.pid) {
             let of = |container: Option<&str>| container.unwrap_or("none").to_owned();
             return Some(format!(
                 "its container was {} at the event and is {} now",

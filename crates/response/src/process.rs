@@ -45,6 +45,9 @@ impl Living {
         let stat = fs::read_to_string(format!("/proc/{}/stat", target.pid)).map_err(|_| ended())?;
         let stat = Stat::read(&stat)
             .ok_or_else(|| Absent::Unknown("its `stat` in /proc cannot be read".to_owned()))?;
+        if stat.is_over {
+            return Err(ended());
+        }
         if clock.began(stat.start) > target.time.saturating_add(clock.tick) {
             let why = "the process has ended, and a younger one has its number".to_owned();
             return Err(Absent::Gone(why));
@@ -60,6 +63,8 @@ impl Living {
 
 /// What stands in `/proc/PID/stat` behind the name, which may have anything in it.
 struct Stat {
+    /// It only waits for its parent to hear of its end.
+    is_over: bool,
     parent: i32,
     flags: u64,
     /// In ticks since the machine's start.
@@ -70,16 +75,31 @@ impl Stat {
     fn read(text: &str) -> Option<Self> {
         let (_, rest) = text.rsplit_once(')')?;
         let mut words = rest.split_whitespace();
-        let parent = words.nth(1)?.parse().ok()?;
+        let is_over = matches!(words.next()?, "Z" | "X" | "x");
+        let parent = words.next()?.parse().ok()?;
         let flags = words.nth(4)?.parse().ok()?;
         let start = words.nth(12)?.parse().ok()?;
-        Some(Self { parent, flags, start })
+        Some(Self { is_over, parent, flags, start })
     }
+}
+
+fn stat(pid: i32) -> Option<Stat> {
+    Stat::read(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
 }
 
 /// The parent of a process.
 pub(crate) fn parent(pid: i32) -> Option<i32> {
-    Some(Stat::read(&fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)?.parent)
+    Some(stat(pid)?.parent)
+}
+
+/// Whether a process has ended.
+pub(crate) fn is_over(pid: i32) -> bool {
+    stat(pid).is_none_or(|stat| stat.is_over)
+}
+
+/// When a process was started, in ticks since the machine was.
+pub(crate) fn start(pid: i32) -> Option<u64> {
+    Some(stat(pid)?.start)
 }
 
 /// Brings the kernel's times to the time of day.

@@ -166,22 +166,25 @@ impl Responder {
             response: &response.name,
             target,
         };
+        let shared = std::sync::Arc::clone(&self.shared);
         let not = |result: ActionResult, why: String| {
             for action in &response.actions {
                 let done = Done { result: Outcome::Refused, detail: why.clone(), undo: Vec::new() };
-                self.shared.journal.write(&subject, action.name(), &done, Some(result));
+                shared.journal.write(&subject, action.name(), &done, Some(result));
             }
         };
         let living = Living::open(target, &self.clock);
-        if let Some(why) = self.guard.refuses(target, response.scope, living.as_ref().ok()) {
-            return not(ActionResult::Refused, why);
-        }
         let enforce = self.orders.enforce && !response.dry_run;
         let killed = enforce
             && response.only_kills()
             && self.killed_at_call.as_mut().is_some_and(|killed| killed(target.pid));
         if killed {
             self.killed = self.killed.saturating_add(1);
+        }
+        if !killed
+            && let Some(why) = self.guard.refuses(target, response.scope, living.as_ref().ok())
+        {
+            return not(ActionResult::Refused, why);
         }
         if enforce && !killed && let Some(why) = self.orders.switch.off() {
             return not(ActionResult::Off, why);

@@ -96,7 +96,7 @@ impl Observer {
     pub(crate) fn new() -> Self {
         let template = |name: &str| Template::new(&format!("%{name}"), Source::Syscall).ok();
         let fields = FIELDS.into_iter().filter_map(|name| Some((name, template(name)?)));
-        let groups = GROUPS.iter().filter_map(|name| template(&format!("thread.cgroup[{name}]")));
+        let groups = GROUPS.iter().filter_map(|name| template(&format!("thread.cgroup.{name}")));
         Self { fields: fields.collect(), groups: groups.collect() }
     }
 

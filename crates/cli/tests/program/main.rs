@@ -33,6 +33,7 @@ mod profile;
 mod reference;
 mod respond;
 mod rules;
+mod runtimes;
 mod sample;
 mod scan;
 mod sensor;

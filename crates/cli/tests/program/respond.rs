@@ -420,7 +420,7 @@ fn a_program_is_killed_at_the_call_in_a_container_and_not_beside_it() {
     let shared = machine.path("shared");
     fs::create_dir_all(&shared).unwrap();
     let volume = format!("{}:/shared", shared.display());
-    let script = "sleep 1; touch /shared/touched; echo $? > /shared/status";
+    let script = "sleep 1; /bin/touch /shared/touched; echo $? > /shared/status";
     daemon
         .docker(&[
             "run", "--network=none", "-v", &volume, "planted/box:1.0", "/bin/sh", "-c", script,
@@ -432,8 +432,8 @@ fn a_program_is_killed_at_the_call_in_a_container_and_not_beside_it() {
     assert!(noted[0]["detail"].as_str().unwrap().contains("at the call itself"), "{noted:?}");
     let beside = machine.path("beside");
     let script = format!("touch {}; :", beside.display());
-    assert!(of_the_machine(&script, "beside").status().unwrap().success());
-    assert!(beside.exists());
+    let status = of_the_machine(&script, "beside").status().unwrap();
+    assert!(status.success() && beside.exists(), "{:?}", watching.noted(0, |_| true));
     watching.end();
 }
 

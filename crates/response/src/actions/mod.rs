@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::groups::{self, Group};
 use crate::guard::container_of_process;
-use crate::process::{Absent, Living};
+use crate::process::{self, Absent, Living};
 use crate::target::Target;
 
 /// All actions, in the order in which those of one response are taken: what ends a process comes last.
@@ -125,9 +125,10 @@ fn group(order: &Order<'_>) -> Result<Group, Done> {
         .ok_or_else(|| Done::of(Outcome::Gone, "the container's control group is not there"))
 }
 
-/// Processes that are in a container now.
+/// Processes that are in a container now, the oldest first.
 fn members(group: &Group, id: &str) -> Vec<i32> {
     let mut found = group.processes();
     found.retain(|pid| container_of_process(&pid.to_string()).as_deref() == Some(id));
+    found.sort_by_cached_key(|pid| process::start(*pid).unwrap_or(u64::MAX));
     found
 }

@@ -5,7 +5,7 @@
 //! after `pkg/container/containerd.go` of the container plugin.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -29,11 +29,11 @@ const SHOWN: usize = 12;
 
 /// A containerd by its socket.
 #[derive(Debug)]
-pub(super) struct Containerd(pub(super) &'static str);
+pub(super) struct Containerd(pub(super) PathBuf);
 
 impl Runtime for Containerd {
     fn find(&self, id: &str, within: Duration) -> Option<String> {
-        let mut session = Session::open(Path::new(self.0), within)?;
+        let mut session = Session::open(&self.0, within)?;
         // What has `%` or `"` in it would be another question.
         let filter = is_id(id).then(|| format!("id~=\"^{}\"", id.replace('.', "\\\\.")))?;
         namespaces(&mut session)?.iter().find_map(|namespace| {
@@ -45,7 +45,7 @@ impl Runtime for Containerd {
     }
 
     fn all(&self) -> Vec<Description> {
-        let Some(mut session) = Session::open(Path::new(self.0), LISTING) else { return Vec::new() };
+        let Some(mut session) = Session::open(&self.0, LISTING) else { return Vec::new() };
         let mut found = Vec::new();
         for namespace in namespaces(&mut session).unwrap_or_default() {
             for container in list(&mut session, &namespace, Vec::new()).unwrap_or_default() {

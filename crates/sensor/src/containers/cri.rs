@@ -5,7 +5,7 @@
 //! `pkg/container/cri.go` of the container plugin.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -28,14 +28,14 @@ const SHOWN: usize = 12;
 
 /// A runtime by its socket.
 #[derive(Debug)]
-pub(super) struct Cri(pub(super) &'static str);
+pub(super) struct Cri(pub(super) PathBuf);
 
 impl Runtime for Cri {
     fn find(&self, id: &str, within: Duration) -> Option<String> {
         if !is_id(id) {
             return None;
         }
-        let mut session = Session::open(Path::new(self.0), within)?;
+        let mut session = Session::open(&self.0, within)?;
         let kind = kind(&mut session)?;
         let question = ListQuestion { filter: Some(Filter { id: id.to_owned() }) };
         let list: Containers = session.ask(LIST, None, &question)?;
@@ -50,7 +50,7 @@ impl Runtime for Cri {
 
     fn all(&self) -> Vec<Description> {
         let mut found = Vec::new();
-        let Some(mut session) = Session::open(Path::new(self.0), LISTING) else { return found };
+        let Some(mut session) = Session::open(&self.0, LISTING) else { return found };
         let Some(kind) = kind(&mut session) else { return found };
         let none = ListQuestion::default();
         let list: Containers = session.ask(LIST, None, &none).unwrap_or_default();

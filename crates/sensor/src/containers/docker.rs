@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
@@ -27,16 +27,16 @@ const AGAIN: Duration = Duration::from_secs(2);
 
 /// A runtime by its socket, and the number that the container plugin has for its kind.
 #[derive(Debug)]
-pub(super) struct Docker(pub(super) &'static str, pub(super) u64);
+pub(super) struct Docker(pub(super) PathBuf, pub(super) u64);
 
 impl Runtime for Docker {
     fn find(&self, id: &str, within: Duration) -> Option<String> {
-        inspect(Path::new(self.0), id, self.1, within)
+        inspect(&self.0, id, self.1, within)
     }
 
     fn all(&self) -> Vec<Description> {
         let mut found = Vec::new();
-        let socket = Path::new(self.0);
+        let socket = self.0.as_path();
         let Some(Value::Array(list)) = get(socket, "/containers/json", TIMEOUT) else { return found };
         for id in list.iter().filter_map(|one| one.get("Id")?.as_str()) {
             let short = id.get(..SHOWN).unwrap_or(id).to_owned();
@@ -47,7 +47,7 @@ impl Runtime for Docker {
     }
 
     fn listen(&self, answer: &Sender<Description>) {
-        listen(Path::new(self.0), self.1, answer);
+        listen(&self.0, self.1, answer);
     }
 }
 

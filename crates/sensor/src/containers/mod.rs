@@ -7,6 +7,7 @@ mod grpc;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
@@ -14,20 +15,40 @@ use serde_json::{Map, Value, json};
 
 use crate::record::Framer;
 
-/// Who knows containers, those first that tell most: what Docker and Kubernetes make is containerd's too.
-/// `/var/run` is `/run` by another name: no socket stands here twice.
-static ALL: &[&dyn Runtime] = &[
-    &docker::Docker("/var/run/docker.sock", 0),
-    &docker::Docker("/run/podman/podman.sock", 11),
-    &cri::Cri("/run/containerd/containerd.sock"),
-    &cri::Cri("/run/crio/crio.sock"),
-    &cri::Cri("/run/k3s/containerd/containerd.sock"),
-    &containerd::Containerd("/run/containerd/containerd.sock"),
-    &containerd::Containerd("/run/docker/containerd/containerd.sock"),
+/// Where Docker and podman listen, and the number that the container plugin has for each. `/var/run` is
+/// `/run` by another name: no socket stands here twice.
+const DOCKERS: [(&str, u64); 2] = [("/var/run/docker.sock", 0), ("/run/podman/podman.sock", 11)];
+/// Where runtimes of Kubernetes listen.
+const CRIS: [&str; 3] = [
+    "/run/containerd/containerd.sock",
+    "/run/crio/crio.sock",
+    "/run/k3s/containerd/containerd.sock",
 ];
+/// Where containerd listens, for what neither of them has made.
+const CONTAINERDS: [&str; 2] =
+    ["/run/containerd/containerd.sock", "/run/k3s/containerd/containerd.sock"];
+/// A further runtime of Kubernetes, by the variable that `crictl` has for it: `unix:///run/…`.
+const ENDPOINT: &str = "CONTAINER_RUNTIME_ENDPOINT";
+
+/// Who knows containers, those first that tell most: what Docker and Kubernetes make is containerd's too.
+fn runtimes() -> Vec<Arc<dyn Runtime>> {
+    let further = std::env::var(ENDPOINT).ok();
+    let further = further.as_deref().map(|it| it.strip_prefix("unix://").unwrap_or(it));
+    let mut all: Vec<Arc<dyn Runtime>> = Vec::new();
+    for (socket, kind) in DOCKERS {
+        all.push(Arc::new(docker::Docker(socket.into(), kind)));
+    }
+    for socket in further.into_iter().chain(CRIS) {
+        all.push(Arc::new(cri::Cri(socket.into())));
+    }
+    for socket in further.into_iter().chain(CONTAINERDS) {
+        all.push(Arc::new(containerd::Containerd(socket.into())));
+    }
+    all
+}
 
 /// A runtime that describes its containers in the words of the container plugin.
-trait Runtime: Debug + Sync {
+trait Runtime: Debug + Send + Sync {
     /// One container by the digits that control groups tell; none where it has none such.
     fn find(&self, id: &str, within: Duration) -> Option<String>;
 
@@ -65,6 +86,7 @@ pub struct Description {
 pub(crate) struct Containers {
     ask: Sender<String>,
     answers: Receiver<Description>,
+    runtimes: Vec<Arc<dyn Runtime>>,
     known: HashSet<String>,
     /// In the order in which they came.
     order: VecDeque<String>,
@@ -76,18 +98,28 @@ impl Containers {
     pub(crate) fn new() -> Self {
         let (ask, asked) = channel();
         let (answer, answers) = channel();
-        for runtime in ALL {
+        let runtimes = runtimes();
+        for runtime in runtimes.iter().cloned() {
             let answer = answer.clone();
             spawn(move || runtime.listen(&answer));
         }
-        spawn(move || serve(&asked, &answer));
-        Self { ask, answers, known: HashSet::new(), order: VecDeque::new(), last: Vec::new() }
+        let serving = runtimes.clone();
+        spawn(move || serve(&serving, &asked, &answer));
+        Self {
+            ask,
+            answers,
+            runtimes,
+            known: HashSet::new(),
+            order: VecDeque::new(),
+            last: Vec::new(),
+        }
     }
 
     /// What runs already.
     pub(crate) fn begin(&mut self, framer: &Framer, now: u64, out: &mut Vec<u8>) {
         // The first that tells of a container tells most.
-        for description in ALL.iter().flat_map(|runtime| runtime.all()) {
+        let runtimes = self.runtimes.clone();
+        for description in runtimes.iter().flat_map(|runtime| runtime.all()) {
             if !self.known.contains(&description.id) {
                 self.tell(description, framer, now, out);
             }
@@ -161,10 +193,14 @@ fn spawn(work: impl FnOnce() + Send + 'static) {
 }
 
 /// Answers questions about containers until nobody asks any more.
-fn serve(asked: &Receiver<String>, answer: &Sender<Description>) {
+fn serve(
+    runtimes: &[Arc<dyn Runtime>],
+    asked: &Receiver<String>,
+    answer: &Sender<Description>,
+) {
     let mut resting: HashMap<usize, Instant> = HashMap::new();
     while let Ok(id) = asked.recv() {
-        let json = ALL.iter().enumerate().find_map(|(at, runtime)| {
+        let json = runtimes.iter().enumerate().find_map(|(at, runtime)| {
             let begun = Instant::now();
             if resting.get(&at).is_some_and(|until| begun < *until) {
                 return None;
