@@ -174,11 +174,7 @@ impl Execution {
 
     /// Tells the kernel of the control groups of a container, in the first record that has them.
     pub(crate) fn meet(&self, groups: &[u8]) {
-        if plimsoll_runtime::syscall::container_of(groups).is_none() {
-            return;
-        }
-        let memory = groups.split(|byte| *byte == 0).find_map(|one| one.strip_prefix(b"memory="));
-        let Some(path) = memory.and_then(|path| std::str::from_utf8(path).ok()) else { return };
+        let Some(path) = path_in_container(groups) else { return };
         let mut known = self.0.groups.lock().unwrap_or_else(PoisonError::into_inner);
         if known.contains(path) {
             return;
@@ -200,6 +196,15 @@ impl Execution {
             }
         }
     }
+}
+
+/// The control group of memory, where that itself is a container's. While a container is made its first
+/// process has some of its groups and some of the machine still, and what is told to the kernel would then
+/// hold for the whole machine.
+fn path_in_container(groups: &[u8]) -> Option<&str> {
+    let memory = groups.split(|byte| *byte == 0).find(|one| one.starts_with(b"memory="))?;
+    plimsoll_runtime::syscall::container_of(memory)?;
+    std::str::from_utf8(memory.strip_prefix(b"memory=")?).ok()
 }
 
 /// Where the control groups of memory are mounted, of version 1, else those of version 2.
@@ -241,6 +246,16 @@ mod tests {
         assert_eq!(keys[0][4..8], 2_u32.to_ne_bytes());
         assert_eq!(keys[0][8..16], 0x0102_u64.to_ne_bytes());
         assert_eq!(&keys[0][16..19], b"nc\0");
+    }
+
+    #[test]
+    fn a_process_that_is_only_half_in_a_container_tells_of_no_group() {
+        let id = "f1c2d3e4a5b6978812345678901234567890abcdefabcdefabcdefabcdefabcd";
+        let half = format!("cpuset=/docker/{id}\0cpu=/docker/{id}\0memory=/\0");
+        assert_eq!(path_in_container(half.as_bytes()), None);
+        let whole = format!("cpuset=/docker/{id}\0memory=/docker/{id}\0");
+        assert_eq!(path_in_container(whole.as_bytes()), Some(&*format!("/docker/{id}")));
+        assert_eq!(path_in_container(b""), None);
     }
 
     #[test]

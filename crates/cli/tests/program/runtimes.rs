@@ -98,23 +98,28 @@ fn machine(mark: &str) -> Machine {
 }
 
 #[test]
-fn a_container_of_ctr_is_told_with_its_image_before_its_first_event() {
+fn a_container_of_ctr_is_told_with_its_image_at_its_only_event() {
     let Some(daemon) = containerd(&["default"]) else { return };
     let mark = format!("ctr-{}", std::process::id());
     let machine = machine(&mark);
     let Some(watching) = Watching::start(&machine, &daemon) else { return };
-    let name = format!("web-{}", std::process::id());
-    // Its only program ends within a millisecond.
-    daemon
-        .ctr(&[
-            "run", "--rm", "--snapshotter", "native", "--net-host", "--label", "team=red", IMAGE, &name,
-            "/bin/true", &mark,
-        ])
-        .unwrap();
+    // Its only program ends within a millisecond. On a machine that is busy an answer may come too late.
+    let names: Vec<String> = (0..5).map(|at| format!("w{at}-{}", std::process::id())).collect();
+    for name in &names {
+        daemon
+            .ctr(&[
+                "run", "--rm", "--snapshotter", "native", "--net-host", "--label", "team=red", IMAGE,
+                name, "/bin/true", &mark,
+            ])
+            .unwrap();
+    }
     let alerts = watching.end();
-    let told = alerts.iter().find(|it| it["container.id"] != "host" && it["container.type"] == "containerd");
+    for name in &names {
+        assert!(alerts.iter().any(|it| it["container.id"] == name.as_str()), "{alerts:#?}");
+    }
+    let told = alerts.iter().find(|it| it["container.type"] == "containerd");
     let told = told.unwrap_or_else(|| panic!("{alerts:#?}"));
-    assert_eq!(told["container.full_id"], name.as_str());
+    assert_eq!(told["container.full_id"], told["container.id"]);
     assert_eq!(told["container.image"], IMAGE);
     assert_eq!(told["container.image.repository"], "registry.example:5000/planted/box");
     assert_eq!(told["container.image.tag"], "1.0");

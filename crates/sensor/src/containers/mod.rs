@@ -59,10 +59,11 @@ trait Runtime: Debug + Send + Sync {
     fn listen(&self, _answer: &Sender<Description>) {}
 }
 
-/// How long one runtime may take over one container.
-const WITHIN: Duration = Duration::from_millis(100);
+/// How long one runtime may take over one container: an answer that the stream no longer waits for is still
+/// put into it.
+const WITHIN: Duration = Duration::from_millis(500);
 /// How long a runtime is not asked that took all of its time.
-const REST: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_secs(2);
 /// The longest label that the container plugin tells.
 const LONGEST_LABEL: usize = 100;
 
