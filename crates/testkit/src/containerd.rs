@@ -25,7 +25,8 @@ impl Containerd {
         let config = format!(
             "version = 2\nroot = \"{at}/root\"\nstate = \"{at}/state\"\n\
              [grpc]\n  address = \"{at}/containerd.sock\"\n\
-             [plugins.\"io.containerd.grpc.v1.cri\"]\n  sandbox_image = \"{SANDBOX}\"\n\
+             [plugins.\"io.containerd.grpc.v1.cri\"]\n  sandbox_image = \"{SANDBOX}\"\n  \
+             restrict_oom_score_adj = true\n\
              [plugins.\"io.containerd.grpc.v1.cri\".containerd]\n  snapshotter = \"native\"\n\
              [plugins.\"io.containerd.grpc.v1.cri\".cni]\n  bin_dir = \"{at}/cni\"\n  \
              conf_dir = \"{at}/cni.d\"\n"
