@@ -106,7 +106,9 @@ impl Group {
         match self.kind {
             Kind::Unified => fs::read_to_string(self.folder.join("cgroup.events"))
                 .is_ok_and(|text| text.lines().any(|line| line == "frozen 1")),
-            Kind::Freezer => fs::read_to_string(self.file()).is_ok_and(|text| text.trim() == "FROZEN"),
+            Kind::Freezer => {
+                fs::read_to_string(self.file()).is_ok_and(|text| text.trim() == "FROZEN")
+            }
         }
     }
 
@@ -116,7 +118,9 @@ impl Group {
         let mut found = Vec::new();
         while let Some(folder) = open.pop() {
             let text = fs::read_to_string(folder.join("cgroup.procs")).unwrap_or_default();
-            found.extend(text.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|it| *it > 0));
+            found.extend(
+                text.lines().filter_map(|line| line.parse::<i32>().ok()).filter(|it| *it > 0),
+            );
             if found.len() >= MOST {
                 break;
             }

@@ -23,7 +23,8 @@ pub(crate) struct Guard {
 impl Guard {
     pub(crate) fn new() -> Self {
         let own = i32::try_from(std::process::id()).unwrap_or(0);
-        let above = std::iter::successors(Some(own), |pid| process::parent(*pid).filter(|it| *it > 0));
+        let above =
+            std::iter::successors(Some(own), |pid| process::parent(*pid).filter(|it| *it > 0));
         Self { own: above.take(MOST_PARENTS).collect(), container: container_of_process("self") }
     }
 

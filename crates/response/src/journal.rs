@@ -97,7 +97,13 @@ impl Journal {
         Ok(Self(Arc::new(Mutex::new(Inner { file, tally: Tally::new(), unwritten: 0 }))))
     }
 
-    pub(crate) fn write(&self, subject: &Subject<'_>, action: &'static str, done: &Done, as_result: Option<Result>) {
+    pub(crate) fn write(
+        &self,
+        subject: &Subject<'_>,
+        action: &'static str,
+        done: &Done,
+        as_result: Option<Result>,
+    ) {
         let result = as_result.unwrap_or(done.result.into());
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = inner.tally.entry((action, result)).or_default();

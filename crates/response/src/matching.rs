@@ -63,8 +63,15 @@ impl Match {
         if own.tags.iter().any(Vec::is_empty) || own.fields.iter().any(Vec::is_empty) {
             return Err("an entry of `match` is empty and would hold for every alert".to_owned());
         }
-        if own.rules.is_empty() && own.tags.is_empty() && own.priority.is_none() && own.fields.is_empty() {
-            return Err("`match` is empty and would hold for every alert; `priority: '>=debug'` says so".to_owned());
+        if own.rules.is_empty()
+            && own.tags.is_empty()
+            && own.priority.is_none()
+            && own.fields.is_empty()
+        {
+            return Err(
+                "`match` is empty and would hold for every alert; `priority: '>=debug'` says so"
+                    .to_owned(),
+            );
         }
         Ok(own)
     }
@@ -179,9 +186,13 @@ mod tests {
         assert!(holds("{tags: ['k8s, shell']}"));
         assert!(!holds("{tags: ['k8s, other']}"));
         assert!(!holds("{rules: [Shell], tags: [other]}"));
-        for (priority, meant) in
-            [(">=notice", true), (">=error", false), ("Warning", true), ("<Warning", false), ("<=error", true)]
-        {
+        for (priority, meant) in [
+            (">=notice", true),
+            (">=error", false),
+            ("Warning", true),
+            ("<Warning", false),
+            ("<=error", true),
+        ] {
             assert_eq!(holds(&format!("{{priority: '{priority}'}}")), meant, "{priority}");
         }
         assert!(holds("{output_fields: [k8s.ns.name=web]}"));

@@ -257,7 +257,10 @@ mod tests {
             ("- rule: a\n  match: {rules: [R]}\n  actions: [nuke]\n", "`nuke` is no action"),
             ("- rule: a\n  match: {rules: [R]}\n  actions: []\n", "no actions"),
             ("- rule: a\n  match: {rules: [R]}\n  action: [kill]\n", "unknown field `action`"),
-            ("- rule: a\n  match: {priority: '>=odd'}\n  actions: [kill]\n", "`odd` is no priority"),
+            (
+                "- rule: a\n  match: {priority: '>=odd'}\n  actions: [kill]\n",
+                "`odd` is no priority",
+            ),
             ("{", "no YAML"),
         ] {
             let error = Policy::read(text).unwrap_err().to_string();

@@ -36,7 +36,8 @@ impl Living {
     /// whom it was opened for.
     pub(crate) fn open(target: &Target, clock: &Clock) -> Result<Self, Absent> {
         let ended = || Absent::Gone("the process has ended".to_owned());
-        let pid = Pid::from_raw(target.pid).ok_or_else(|| Absent::Unknown("no process".to_owned()))?;
+        let pid =
+            Pid::from_raw(target.pid).ok_or_else(|| Absent::Unknown("no process".to_owned()))?;
         let fd = match pidfd_open(pid, PidfdFlags::empty()) {
             Ok(fd) => fd,
             Err(Errno::SRCH) => return Err(ended()),
@@ -157,7 +158,9 @@ mod tests {
         let clock = Clock::new();
         let pid = i32::try_from(child.id()).unwrap();
         let before = Target::made(pid, now() - 60 * SECOND, &[]);
-        assert!(matches!(Living::open(&before, &clock), Err(Absent::Gone(why)) if why.contains("younger")));
+        assert!(
+            matches!(Living::open(&before, &clock), Err(Absent::Gone(why)) if why.contains("younger"))
+        );
         let after = Target::made(pid, now(), &[]);
         assert!(!Living::open(&after, &clock).unwrap().is_kernels());
         child.kill().unwrap();

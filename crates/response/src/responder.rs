@@ -70,8 +70,7 @@ impl Responder {
     /// # Errors
     /// Where no thread can be made.
     pub fn new(policy: Policy, orders: Orders, journal: Journal) -> std::io::Result<Self> {
-        let shared =
-            std::sync::Arc::new(Shared { policy, journal, switch: orders.switch.clone() });
+        let shared = std::sync::Arc::new(Shared { policy, journal, switch: orders.switch.clone() });
         let (work, jobs) = sync_channel::<Job>(WAITING);
         let of_worker = std::sync::Arc::clone(&shared);
         let worker = thread::Builder::new().name("responses".to_owned()).spawn(move || {
@@ -113,7 +112,8 @@ impl Responder {
     pub fn kills(&self, rule: &Rule) -> Option<(usize, Scope)> {
         let tags: Vec<String> = rule.tags.iter().cloned().collect();
         let responses = self.shared.policy.responses.iter().enumerate();
-        let meant = responses.filter(|(_, it)| it.matches.is_of_rule(&rule.name, rule.priority, &tags));
+        let meant =
+            responses.filter(|(_, it)| it.matches.is_of_rule(&rule.name, rule.priority, &tags));
         let mut meant = meant.peekable();
         // Another response may have to read of the process what is gone once it is dead.
         let (at, first) = meant.next()?;
@@ -186,7 +186,10 @@ impl Responder {
         {
             return not(ActionResult::Refused, why);
         }
-        if enforce && !killed && let Some(why) = self.orders.switch.off() {
+        if enforce
+            && !killed
+            && let Some(why) = self.orders.switch.off()
+        {
             return not(ActionResult::Off, why);
         }
         let limit = self.shared.policy.limit;

@@ -73,7 +73,10 @@ impl Target {
         let name = self.field("proc.name").unwrap_or("a process");
         let pid = self.pid;
         match self.container() {
-            Some(id) => format!("{name} ({pid}) of container {}", self.field("container.name").unwrap_or(id)),
+            Some(id) => format!(
+                "{name} ({pid}) of container {}",
+                self.field("container.name").unwrap_or(id)
+            ),
             None => format!("{name} ({pid}) of the machine"),
         }
     }

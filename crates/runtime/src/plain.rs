@@ -56,7 +56,9 @@ impl Plain {
             "evt.dir" if is("<") => {}
             "evt.failed" if is("false") => self.only_success = true,
             "evt.res" if is("SUCCESS") => self.only_success = true,
-            "evt.rawres" if op.name == ">=" && values(right).first().is_some_and(|it| it.is("0")) => {
+            "evt.rawres"
+                if op.name == ">=" && values(right).first().is_some_and(|it| it.is("0")) =>
+            {
                 self.only_success = true;
             }
             "container.id" if matches!(op.name, "!=") => {

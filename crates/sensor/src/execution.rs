@@ -53,8 +53,11 @@ impl Kill {
             for name in names.iter().filter(|name| name.len() < NAME) {
                 let mut key = [0_u8; KEY];
                 let flags = if self.only_success { u32::from(ONLY_SUCCESS) } else { 0 };
-                let parts =
-                    call.to_ne_bytes().into_iter().chain(flags.to_ne_bytes()).chain(group.to_ne_bytes());
+                let parts = call
+                    .to_ne_bytes()
+                    .into_iter()
+                    .chain(flags.to_ne_bytes())
+                    .chain(group.to_ne_bytes());
                 for (to, from) in key.iter_mut().zip(parts.chain(name.iter().copied())) {
                     *to = from;
                 }
@@ -99,7 +102,9 @@ impl Execution {
         let calls = kernel.map("calls")?;
         for number in kills.iter().flat_map(Kill::numbers) {
             let key = number.to_ne_bytes();
-            let Some(mut value) = calls.lookup(&key, MapFlags::ANY).map_err(&set)? else { continue };
+            let Some(mut value) = calls.lookup(&key, MapFlags::ANY).map_err(&set)? else {
+                continue;
+            };
             if let Some(flags) = value.get_mut(3) {
                 *flags |= kernel::KILLS;
             }

@@ -52,8 +52,14 @@ impl Objects {
                 .map(|it| it.id)
                 .filter(|id| self.programs.contains(id))
                 .collect(),
-            maps: MapInfoIter::default().map(|it| it.id).filter(|id| self.maps.contains(id)).collect(),
-            links: LinkInfoIter::default().map(|it| it.id).filter(|id| self.links.contains(id)).collect(),
+            maps: MapInfoIter::default()
+                .map(|it| it.id)
+                .filter(|id| self.maps.contains(id))
+                .collect(),
+            links: LinkInfoIter::default()
+                .map(|it| it.id)
+                .filter(|id| self.links.contains(id))
+                .collect(),
         }
     }
 }

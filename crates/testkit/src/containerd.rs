@@ -119,9 +119,11 @@ fn archive_of(root: &Path, name: &str, to: &Path) -> std::io::Result<()> {
     }])
     .to_string();
     let mut archive = tar::Builder::new(fs::File::create(to)?);
-    for (name, content) in
-        [("layer.tar", layer.as_slice()), ("config.json", config.as_bytes()), ("manifest.json", manifest.as_bytes())]
-    {
+    for (name, content) in [
+        ("layer.tar", layer.as_slice()),
+        ("config.json", config.as_bytes()),
+        ("manifest.json", manifest.as_bytes()),
+    ] {
         let mut header = tar::Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);

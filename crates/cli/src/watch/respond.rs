@@ -71,7 +71,8 @@ pub(super) fn new(asked: &Respond, rules: &[&Rule]) -> anyhow::Result<Option<Res
 fn policy(path: &Path) -> anyhow::Result<Policy> {
     let shown = path.display();
     let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let text = String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?;
     Ok(Policy::read(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?)
 }
 
@@ -114,7 +115,8 @@ pub(super) fn at_call(
     }
     let (mut kills, mut told) = (Vec::new(), Vec::new());
     for (at, rule) in rules.iter().enumerate() {
-        let (Some((response, scope)), Some(plain)) = (responder.kills(rule), Plain::of(rule)) else {
+        let (Some((response, scope)), Some(plain)) = (responder.kills(rule), Plain::of(rule))
+        else {
             continue;
         };
         // Of several rules that hold the first is told: what the kernel does has to be that one's.
@@ -137,7 +139,9 @@ pub(super) fn at_call(
     let responses: BTreeSet<usize> = kills.iter().map(|kill| kill.response).collect();
     let execution = live.kill(kills, &responder.spared())?;
     if !execution.knows_containers() {
-        tell("warning: control groups are not mounted here: processes of containers are killed later");
+        tell(
+            "warning: control groups are not mounted here: processes of containers are killed later",
+        );
     }
     tell(&format!("killed at the call itself: {}", told.join(", ")));
     let asked = execution.clone();

@@ -279,9 +279,9 @@ fn docker() -> Option<(Dockerd, tempfile::TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let bin = folder.path().join("root/bin");
     fs::create_dir_all(&bin).unwrap();
-    let found = ["/usr/bin/busybox", "/bin/busybox"].iter().any(|from| {
-        fs::copy(from, bin.join("busybox")).is_ok()
-    });
+    let found = ["/usr/bin/busybox", "/bin/busybox"]
+        .iter()
+        .any(|from| fs::copy(from, bin.join("busybox")).is_ok());
     let daemon = if found { Dockerd::for_builds() } else { Err("no busybox".to_owned()) };
     let daemon = match daemon {
         Ok(daemon) => daemon,
@@ -315,7 +315,15 @@ fn counting(daemon: &Dockerd, machine: &Machine, mark: &str) -> std::path::PathB
     let volume = format!("{}:/shared", shared.display());
     daemon
         .docker(&[
-            "run", "-d", "--network=none", "-v", &volume, "planted/box:1.0", "/bin/sh", "-c", &script,
+            "run",
+            "-d",
+            "--network=none",
+            "-v",
+            &volume,
+            "planted/box:1.0",
+            "/bin/sh",
+            "-c",
+            &script,
         ])
         .unwrap();
     let begun = Instant::now();
@@ -396,7 +404,10 @@ fn a_container_is_cut_off_from_the_network() {
         let list = undo.replace("delete table inet plimsoll-isolate", "list ruleset");
         let listed = Command::new("sh").args(["-c", &list]).output().unwrap();
         let rules = String::from_utf8(listed.stdout).unwrap();
-        assert!(rules.contains("table inet plimsoll-isolate") && rules.contains("policy drop"), "{rules}");
+        assert!(
+            rules.contains("table inet plimsoll-isolate") && rules.contains("policy drop"),
+            "{rules}"
+        );
     } else {
         println!("skipped: nft is missing, and nothing undone");
         watching.end();
@@ -423,7 +434,14 @@ fn a_program_is_killed_at_the_call_in_a_container_and_not_beside_it() {
     let script = "sleep 1; /bin/touch /shared/touched; echo $? > /shared/status";
     daemon
         .docker(&[
-            "run", "--network=none", "-v", &volume, "planted/box:1.0", "/bin/sh", "-c", script,
+            "run",
+            "--network=none",
+            "-v",
+            &volume,
+            "planted/box:1.0",
+            "/bin/sh",
+            "-c",
+            script,
         ])
         .unwrap();
     assert_eq!(fs::read_to_string(shared.join("status")).unwrap().trim(), "137");
@@ -439,7 +457,8 @@ fn a_program_is_killed_at_the_call_in_a_container_and_not_beside_it() {
 
 #[test]
 fn a_file_that_is_none_of_responses_is_named() {
-    let machine = machine(&MARKED.replace("@MARK@", "x"), "- rule: a\n  match: {}\n  actions: [kill]\n");
+    let machine =
+        machine(&MARKED.replace("@MARK@", "x"), "- rule: a\n  match: {}\n  actions: [kill]\n");
     let ran = machine.run("watch --rules rules.yaml --respond responses.yaml").ended(2);
     assert!(ran.err.contains("`responses.yaml`: response `a`: `match` is empty"), "{}", ran.said());
 }

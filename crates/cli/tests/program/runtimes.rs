@@ -41,6 +41,8 @@ fn containerd(namespaces: &[&str]) -> Option<Containerd> {
         for namespace in namespaces {
             daemon.import(namespace, IMAGE, &root)?;
         }
+        // Another image than the others: of two names of one, containerd tells either.
+        fs::write(root.join("pause"), "").map_err(|error| error.to_string())?;
         daemon.import_sandbox(&root)?;
         Ok(daemon)
     });
@@ -86,7 +88,8 @@ impl<'m> Watching<'m> {
         self.err.read_to_string(&mut self.told).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.told);
         let text = fs::read_to_string(self.machine.path("alerts.jsonl")).unwrap();
-        let alert = |line: &str| serde_json::from_str::<Value>(line).unwrap()["output_fields"].clone();
+        let alert =
+            |line: &str| serde_json::from_str::<Value>(line).unwrap()["output_fields"].clone();
         text.lines().map(alert).collect()
     }
 }
@@ -108,8 +111,17 @@ fn a_container_of_ctr_is_told_with_its_image_at_its_only_event() {
     for name in &names {
         daemon
             .ctr(&[
-                "run", "--rm", "--snapshotter", "native", "--net-host", "--label", "team=red", IMAGE,
-                name, "/bin/true", &mark,
+                "run",
+                "--rm",
+                "--snapshotter",
+                "native",
+                "--net-host",
+                "--label",
+                "team=red",
+                IMAGE,
+                name,
+                "/bin/true",
+                &mark,
             ])
             .unwrap();
     }
@@ -130,10 +142,15 @@ fn a_container_of_ctr_is_told_with_its_image_at_its_only_event() {
 }
 
 fn crictl() -> Option<PathBuf> {
-    let folders = [std::env::var("GOBIN").unwrap_or_default(), std::env::var("HOME").unwrap_or_default() + "/go/bin"];
+    let folders = [
+        std::env::var("GOBIN").unwrap_or_default(),
+        std::env::var("HOME").unwrap_or_default() + "/go/bin",
+    ];
     let path = std::env::var("PATH").unwrap_or_default();
     let mut all = folders.iter().map(String::as_str).chain(path.split(':'));
-    let found = all.find(|it| Path::new(it).join("crictl").is_file()).map(|it| Path::new(it).join("crictl"));
+    let found = all
+        .find(|it| Path::new(it).join("crictl").is_file())
+        .map(|it| Path::new(it).join("crictl"));
     if found.is_none() {
         println!("skipped: no crictl; `go install sigs.k8s.io/cri-tools/cmd/crictl@v1.34.0`");
     }

@@ -93,7 +93,9 @@ fn spaces(order: &Order<'_>) -> Result<Vec<(i32, File)>, Done> {
     }
     match (found.is_empty(), shared) {
         (false, _) => Ok(found),
-        (true, true) => Err(Done::of(Outcome::Refused, "the container shares the machine's network")),
+        (true, true) => {
+            Err(Done::of(Outcome::Refused, "the container shares the machine's network"))
+        }
         (true, false) => Err(Done::of(Outcome::Gone, "no process of the container runs any more")),
     }
 }

@@ -45,13 +45,16 @@ impl Action for NetworkPolicy {
                 ))
                 .undone_by(format!("kubectl label pod -n {namespace} {pod} {LABEL}-"))
             }
-            Err(error) => Done::of(Outcome::Failed, format!("the manifest cannot be written: {error}")),
+            Err(error) => {
+                Done::of(Outcome::Failed, format!("the manifest cannot be written: {error}"))
+            }
         }
     }
 }
 
 fn is_name(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
     let ends = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= 253
         && name.bytes().all(fits)

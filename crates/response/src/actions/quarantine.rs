@@ -37,7 +37,9 @@ impl Action for Quarantine {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Done::of(Outcome::Gone, "the process has ended");
             }
-            Err(error) => return Done::of(Outcome::Failed, format!("its program cannot be read: {error}")),
+            Err(error) => {
+                return Done::of(Outcome::Failed, format!("its program cannot be read: {error}"));
+            }
         };
         match keep(order.folder, file, order.max_size) {
             Ok(Kept { path, sha256, size, is_new }) => {
@@ -124,10 +126,7 @@ mod tests {
         let source = folder.path().join("abc");
         fs::write(&source, "abc").unwrap();
         let kept = keep(&place, File::open(&source).unwrap(), 3).unwrap();
-        assert_eq!(
-            kept.sha256,
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(kept.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert!(kept.is_new && kept.size == 3);
         assert_eq!(fs::metadata(&kept.path).unwrap().permissions().mode() & 0o777, 0o400);
         assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o700);

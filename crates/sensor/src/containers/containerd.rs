@@ -157,13 +157,11 @@ fn is_privileged(spec: &Value) -> bool {
     let read_only = |it: &Value| {
         let kind = it.get("type").and_then(Value::as_str).unwrap_or("");
         let options = it.get("options").and_then(Value::as_array);
-        matches!(kind, "sysfs" | "cgroup") && options.is_some_and(|all| all.iter().any(|it| it == "ro"))
+        matches!(kind, "sysfs" | "cgroup")
+            && options.is_some_and(|all| all.iter().any(|it| it == "ro"))
     };
     let mounts = spec.get("mounts").and_then(Value::as_array);
-    has("/linux")
-        && has("/process")
-        && !confined
-        && !mounts.into_iter().flatten().any(read_only)
+    has("/linux") && has("/process") && !confined && !mounts.into_iter().flatten().any(read_only)
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -262,7 +260,10 @@ mod tests {
         let told = described(&container, Some("sha256:00".to_owned()));
         let told = &told["container"];
         assert_eq!(told["id"], "f1c2d3e4a5b6");
-        assert_eq!((&told["imagerepo"], &told["imagetag"]), (&json!("registry:5000/team/web"), &json!("1.2")));
+        assert_eq!(
+            (&told["imagerepo"], &told["imagetag"]),
+            (&json!("registry:5000/team/web"), &json!("1.2"))
+        );
         assert_eq!(told["imagedigest"], "sha256:00");
         assert_eq!((&told["host_pid"], &told["host_network"]), (&json!(false), &json!(true)));
         assert_eq!(told["pod_sandbox_id"], "aa");

@@ -96,7 +96,8 @@ fn of_sandbox(session: &mut Session, id: &str, kind: u64) -> Option<Value> {
     let question = StatusQuestion { id: id.to_owned(), verbose: false };
     let answer: SandboxAnswer = session.ask(SANDBOX, None, &question)?;
     let sandbox = answer.status?;
-    let status = Status { id: sandbox.id.clone(), labels: sandbox.labels.clone(), ..Status::default() };
+    let status =
+        Status { id: sandbox.id.clone(), labels: sandbox.labels.clone(), ..Status::default() };
     let container = ContainerAnswer { status: Some(status), info: HashMap::new() };
     described(&container, Some(&sandbox), kind)
 }
@@ -157,7 +158,11 @@ fn image_of(status: &Status, info: &Value) -> (String, String) {
             if let Some((repository, found)) = reference.split_once('@') {
                 found.clone_into(&mut digest);
                 let (_, tag, _) = image(named);
-                name = if tag.is_empty() { repository.to_owned() } else { format!("{repository}:{tag}") };
+                name = if tag.is_empty() {
+                    repository.to_owned()
+                } else {
+                    format!("{repository}:{tag}")
+                };
             } else {
                 digest = reference.get(at..).unwrap_or_default().to_owned();
             }
@@ -430,7 +435,8 @@ mod tests {
 
     #[test]
     fn an_image_without_a_name_in_the_status_is_named_by_its_annotation() {
-        let info = json!({"runtimeSpec": {"annotations": {"io.kubernetes.cri.image-name": "a/b:3"}}});
+        let info =
+            json!({"runtimeSpec": {"annotations": {"io.kubernetes.cri.image-name": "a/b:3"}}});
         let (name, digest) = image_of(&status("sha256:00", "sha256:00"), &info);
         assert_eq!((name.as_str(), digest.as_str()), ("a/b:3", "sha256:00"));
     }

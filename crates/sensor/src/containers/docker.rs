@@ -37,7 +37,9 @@ impl Runtime for Docker {
     fn all(&self) -> Vec<Description> {
         let mut found = Vec::new();
         let socket = self.0.as_path();
-        let Some(Value::Array(list)) = get(socket, "/containers/json", TIMEOUT) else { return found };
+        let Some(Value::Array(list)) = get(socket, "/containers/json", TIMEOUT) else {
+            return found;
+        };
         for id in list.iter().filter_map(|one| one.get("Id")?.as_str()) {
             let short = id.get(..SHOWN).unwrap_or(id).to_owned();
             let json = inspect(socket, id, self.1, TIMEOUT);
@@ -88,9 +90,11 @@ fn news(socket: &Path, event: &Value, kind: u64) -> Option<Description> {
             Some(Description { id, json, removed: false })
         }
         // By now it has an address.
-        "start" | "rename" => {
-            Some(Description { id, json: Some(inspect(socket, full, kind, TIMEOUT)?), removed: false })
-        }
+        "start" | "rename" => Some(Description {
+            id,
+            json: Some(inspect(socket, full, kind, TIMEOUT)?),
+            removed: false,
+        }),
         _ => None,
     }
 }

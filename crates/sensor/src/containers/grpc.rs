@@ -69,7 +69,8 @@ impl Session {
         }
         let (request, body) = (request.body(()).ok()?, framed(question)?);
         let sender = self.sender.clone();
-        let answer = self.runtime.block_on(async { timeout(left, call(sender, request, body)).await });
+        let answer =
+            self.runtime.block_on(async { timeout(left, call(sender, request, body)).await });
         A::decode(answer.ok()??).ok()
     }
 

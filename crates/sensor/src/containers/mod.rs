@@ -194,11 +194,7 @@ fn spawn(work: impl FnOnce() + Send + 'static) {
 }
 
 /// Answers questions about containers until nobody asks any more.
-fn serve(
-    runtimes: &[Arc<dyn Runtime>],
-    asked: &Receiver<String>,
-    answer: &Sender<Description>,
-) {
+fn serve(runtimes: &[Arc<dyn Runtime>], asked: &Receiver<String>, answer: &Sender<Description>) {
     let mut resting: HashMap<usize, Instant> = HashMap::new();
     while let Ok(id) = asked.recv() {
         let json = runtimes.iter().enumerate().find_map(|(at, runtime)| {
