@@ -213,15 +213,16 @@ impl Responder {
                 detail: "the kernel sent SIGKILL at the call itself".to_owned(),
                 undo: Vec::new(),
             };
-            self.shared.take(&job, killed.then_some(at_call));
+            self.shared.take(&job, killed.then_some(&at_call));
             return;
         }
-        match self.work.as_ref().map(|work| work.try_send(job)) {
-            Some(Ok(())) => {}
-            Some(Err(TrySendError::Full(_))) => {
+        let Some(work) = &self.work else { return };
+        match work.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => {
                 not(ActionResult::Limited, format!("{WAITING} responses wait already"));
             }
-            Some(Err(TrySendError::Disconnected(_))) | None => {
+            Err(TrySendError::Disconnected(_)) => {
                 not(ActionResult::Failed, "the thread of responses has ended".to_owned());
             }
         }
@@ -239,7 +240,7 @@ impl Responder {
 
 impl Shared {
     /// Takes the actions of a response one after the other, or notes what would be done.
-    fn take(&self, job: &Job, instead: Option<Done>) {
+    fn take(&self, job: &Job, instead: Option<&Done>) {
         let Some(response) = self.policy.responses.get(job.at) else { return };
         let subject = Subject {
             rule: &job.rule,
@@ -259,7 +260,7 @@ impl Shared {
             let plain = |detail| Done { result: Outcome::Refused, detail, undo: Vec::new() };
             let (done, result) = if !job.enforce {
                 (plain(format!("would {}", action.plan(&order))), Some(ActionResult::DryRun))
-            } else if let Some(done) = &instead {
+            } else if let Some(done) = instead {
                 (done.clone(), None)
             } else if let Some(why) = self.switch.off() {
                 (plain(why), Some(ActionResult::Off))

@@ -26,6 +26,7 @@ CAP_PERFMON.
 
 Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-on, 2 wrong usage or
 rules that do not load, 3 something could not be read, events were lost, or an alert did not arrive.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the command")]
 pub(crate) struct Watch {
     /// Rule files and folders of them, in the order of loading; instead of those of --config.
     /// `default` is Plimsoll's own, by which a machine is watched where neither names any

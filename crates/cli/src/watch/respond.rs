@@ -172,7 +172,9 @@ impl AtCall {
         let (execution, responses) = (self.execution.clone(), self.responses.clone());
         let look = move || loop {
             if switch.off().is_some() {
-                responses.iter().for_each(|response| execution.allow(*response, 0));
+                for response in &responses {
+                    execution.allow(*response, 0);
+                }
             }
             std::thread::sleep(OFF);
         };

@@ -164,7 +164,7 @@ fn image_of(status: &Status, info: &Value) -> (String, String) {
                     format!("{repository}:{tag}")
                 };
             } else {
-                digest = reference.get(at..).unwrap_or_default().to_owned();
+                reference.get(at..).unwrap_or_default().clone_into(&mut digest);
             }
         }
         None => {}

@@ -111,7 +111,7 @@ async fn call(sender: SendRequest<Bytes>, request: Request<()>, body: Bytes) -> 
     if !is_good(&trailers, false) {
         return None;
     }
-    message(answer.freeze())
+    message(&answer.freeze())
 }
 
 /// Whether a call went well; before the message nothing need be said of that.
@@ -120,7 +120,7 @@ fn is_good(headers: &HeaderMap, unsaid: bool) -> bool {
 }
 
 /// The one message of an answer.
-fn message(answer: Bytes) -> Option<Bytes> {
+fn message(answer: &Bytes) -> Option<Bytes> {
     let (prefix, rest) = answer.split_first_chunk::<PREFIX>()?;
     let [0, length @ ..] = prefix else { return None };
     let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn only_a_whole_message_that_is_not_compressed_is_read() {
-        let read = |bytes: &'static [u8]| message(Bytes::from_static(bytes));
+        let read = |bytes: &'static [u8]| message(&Bytes::from_static(bytes));
         assert_eq!(read(&[0, 0, 0, 0, 2, 7, 8]), Some(Bytes::from_static(&[7, 8])));
         assert_eq!(read(&[1, 0, 0, 0, 2, 7, 8]), None);
         assert_eq!(read(&[0, 0, 0, 0, 3, 7, 8]), None);

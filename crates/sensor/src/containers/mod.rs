@@ -100,7 +100,8 @@ impl Containers {
         let (ask, asked) = channel();
         let (answer, answers) = channel();
         let runtimes = runtimes();
-        for runtime in runtimes.iter().cloned() {
+        for runtime in &runtimes {
+            let runtime = Arc::clone(runtime);
             let answer = answer.clone();
             spawn(move || runtime.listen(&answer));
         }
