@@ -19,6 +19,7 @@ pub mod format;
 pub mod lints;
 pub mod loader;
 mod nearest;
+pub mod plain;
 pub mod profile;
 pub mod scap;
 pub mod sources;

@@ -20,15 +20,16 @@ const PROGRAMS: [[&str; 2]; 2] =
     [["call_ends", "process_ends"], ["call_ends_raw", "process_ends_raw"]];
 
 const ON: u8 = 1;
-const ONLY_SUCCESS: u8 = 2;
+pub(crate) const ONLY_SUCCESS: u8 = 2;
 const ONLY_DESCRIPTORS: u8 = 4;
+pub(crate) const KILLS: u8 = 8;
 const MOST_PARAMETERS: usize = 32;
 
 /// The programs while they run.
 pub(crate) struct Kernel {
     /// Programs run as long as these are there.
     links: Vec<Link>,
-    _object: Object,
+    object: Object,
     _rings: Vec<MapHandle>,
 }
 
@@ -36,6 +37,12 @@ impl Kernel {
     /// Ends the programs; their maps stay, with what they have sent and counted.
     pub(crate) fn detach(&mut self) {
         self.links.clear();
+    }
+
+    /// A map of the programs.
+    pub(crate) fn map(&self, name: &str) -> Result<MapHandle, Error> {
+        let map = self.object.maps().find(|map| map.name() == name).ok_or(Error::Incomplete)?;
+        MapHandle::try_from(&map).map_err(failed("open its maps"))
     }
 }
 
@@ -47,8 +54,9 @@ pub(crate) struct Loaded {
     pub(crate) aftermath: Aftermath,
 }
 
-/// Loads and attaches the programs with a ring of so many bytes for each processor.
-pub(crate) fn load(selection: &Selection, ring_size: u32) -> Result<Loaded, Error> {
+/// Loads and attaches the programs with a ring of so many bytes for each processor; so many of the ways
+/// to attach them are not tried.
+pub(crate) fn load(selection: &Selection, ring_size: u32, skipped: usize) -> Result<Loaded, Error> {
     let missing = privilege::missing();
     if !missing.is_empty() {
         return Err(Error::Privilege(missing));
@@ -61,7 +69,7 @@ pub(crate) fn load(selection: &Selection, ring_size: u32) -> Result<Loaded, Erro
     let processors = libbpf_rs::num_possible_cpus().map_err(failed("count processors"))?;
     let processors = u32::try_from(processors).unwrap_or(1);
     let mut first = None;
-    for programs in PROGRAMS {
+    for programs in PROGRAMS.into_iter().skip(skipped) {
         match attempt(selection, ring_size, processors, programs) {
             Ok(loaded) => return Ok(loaded),
             Err(error) => first = first.or(Some(error)),
@@ -70,7 +78,7 @@ pub(crate) fn load(selection: &Selection, ring_size: u32) -> Result<Loaded, Erro
     Err(first.unwrap_or(Error::NoTypes))
 }
 
-fn failed(action: &'static str) -> impl Fn(libbpf_rs::Error) -> Error {
+pub(crate) fn failed(action: &'static str) -> impl Fn(libbpf_rs::Error) -> Error {
     move |source| Error::Kernel { action, source }
 }
 
@@ -112,7 +120,7 @@ fn attempt(
     let gauge = || Ok::<_, Error>(Gauge { tallies: handle("tallies")?, lost: handle("lost")? });
     let (gauge, aftermath) = (gauge()?, Aftermath::new(gauge()?));
     Ok(Loaded {
-        kernel: Kernel { links: links?, _object: object, _rings: rings },
+        kernel: Kernel { links: links?, object, _rings: rings },
         rings: mapped,
         gauge,
         aftermath,

@@ -11,6 +11,7 @@
 
 mod calls;
 pub mod containers;
+mod execution;
 mod kernel;
 mod live;
 mod loss;
@@ -24,6 +25,7 @@ mod start;
 
 use std::io;
 
+pub use execution::{Execution, Kill};
 pub use live::{Live, Stop};
 pub use loss::{Gauge, Tally};
 pub use selection::Selection;
@@ -90,11 +92,24 @@ fn ring_size(buffer: u64, processors: u64) -> u32 {
 /// # Errors
 /// Where programs cannot be loaded, with what is missing for it.
 pub fn start(options: &Options, stop: Stop) -> Result<(Live, Gauge), Error> {
+    start_by(options, stop, 0)
+}
+
+/// Starts to watch as a kernel without trampolines has to.
+///
+/// # Errors
+/// As [`start`].
+#[doc(hidden)]
+pub fn start_without_trampolines(options: &Options, stop: Stop) -> Result<(Live, Gauge), Error> {
+    start_by(options, stop, 1)
+}
+
+fn start_by(options: &Options, stop: Stop, skipped: usize) -> Result<(Live, Gauge), Error> {
     let processors = libbpf_rs::num_possible_cpus()
         .map_err(|source| Error::Kernel { action: "count processors", source })?;
     let size = ring_size(options.buffer, processors as u64);
     // Programs first: what happens while /proc is read waits in the rings.
-    let loaded = kernel::load(&options.selection, size)?;
+    let loaded = kernel::load(&options.selection, size, skipped)?;
     let boot_time = start::boot_time();
     let begin = start::capture(boot_time).map_err(Error::Start)?;
     let framer = record::Framer::new(boot_time);

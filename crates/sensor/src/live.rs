@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::Error;
 use crate::containers::Containers;
+use crate::execution::{Execution, Kill};
 use crate::kernel::Kernel;
 use crate::loss::Aftermath;
 use crate::record::Framer;
@@ -57,6 +59,7 @@ pub struct Live {
     aftermath: Aftermath,
     framer: Framer,
     containers: Option<Containers>,
+    execution: Option<Execution>,
     stop: Stop,
     /// What is given out next, from a place on.
     framed: Vec<u8>,
@@ -83,6 +86,7 @@ impl Live {
             aftermath,
             framer,
             containers: None,
+            execution: None,
             stop,
             framed: begin,
             given: 0,
@@ -98,6 +102,17 @@ impl Live {
         let mut containers = Containers::new();
         containers.begin(&self.framer, start::since_boot(), &mut self.framed);
         self.containers = Some(containers);
+    }
+
+    /// Has the kernel kill processes at the end of calls from now on, as many as are allowed; never those
+    /// of these numbers.
+    ///
+    /// # Errors
+    /// Where the kernel does not take it.
+    pub fn kill(&mut self, kills: Vec<Kill>, spared: &[i32]) -> Result<Execution, Error> {
+        let execution = Execution::new(&self.kernel, kills, spared)?;
+        self.execution = Some(execution.clone());
+        Ok(execution)
     }
 
     /// How many records were not what they said: read at any time.
@@ -145,7 +160,7 @@ impl Live {
 
     /// Frames records up to a time, the oldest first.
     fn frame(&mut self, until: u64) {
-        let Self { rings, framer, framed, containers, malformed, .. } = self;
+        let Self { rings, framer, framed, containers, execution, malformed, .. } = self;
         let mut heads: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::with_capacity(rings.len());
         for (cpu, ring) in rings.iter_mut().enumerate() {
             heads.extend(ring.peek().map(|record| Reverse((Framer::time(record), cpu))));
@@ -157,6 +172,11 @@ impl Live {
             let Some(ring) = rings.get_mut(cpu) else { continue };
             let Some(record) = ring.peek() else { continue };
             let length = record.len();
+            if let Some(execution) = execution
+                && let Some(groups) = framer.control_groups(record)
+            {
+                execution.meet(groups);
+            }
             if let Some(containers) = containers {
                 containers.before(record, framer, framed);
             }

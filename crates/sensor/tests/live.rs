@@ -17,7 +17,7 @@ use plimsoll_runtime::event::{Arena, Event, FieldRef, Value, Values};
 use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::scap::Limits;
 use plimsoll_runtime::syscall::{Capture, SystemCall};
-use plimsoll_sensor::{Error, Options, Selection, Stop, Tally};
+use plimsoll_sensor::{Error, Gauge, Live, Options, Selection, Stop, Tally};
 
 /// A field of an event in words.
 fn field(call: &SystemCall<'_>, name: &str, argument: Option<&str>) -> String {
@@ -34,11 +34,23 @@ fn field(call: &SystemCall<'_>, name: &str, argument: Option<&str>) -> String {
 fn watched<T>(
     work: impl FnOnce() + Send + 'static,
     buffer: u64,
+    look: impl FnMut(&SystemCall<'_>) -> Option<T>,
+) -> Option<(Vec<T>, Tally, u64)> {
+    watched_by(plimsoll_sensor::start, work, buffer, look)
+}
+
+/// How the sensor is started.
+type Start = fn(&Options, Stop) -> Result<(Live, Gauge), Error>;
+
+fn watched_by<T>(
+    start: Start,
+    work: impl FnOnce() + Send + 'static,
+    buffer: u64,
     mut look: impl FnMut(&SystemCall<'_>) -> Option<T>,
 ) -> Option<(Vec<T>, Tally, u64)> {
     let options = Options { selection: Selection::everything(), buffer, ask_runtimes: false };
     let stop = Stop::default();
-    let (live, gauge) = match plimsoll_sensor::start(&options, stop.clone()) {
+    let (live, gauge) = match start(&options, stop.clone()) {
         Ok(started) => started,
         Err(error @ (Error::Privilege(_) | Error::NoTypes)) => {
             println!("skipped: {error}");
@@ -87,6 +99,30 @@ fn every_run_program_is_seen_once_with_its_number() {
         return;
     };
     let expected: Vec<String> = (0..300).map(|number| format!("{mark}{number:04}")).collect();
+    assert_eq!(seen, expected);
+    assert_eq!(tally.lost(), 0, "{tally:?}");
+}
+
+#[test]
+fn a_kernel_without_trampolines_sees_the_same() {
+    let mark = format!("raw-{}-", std::process::id());
+    let planted = mark.clone();
+    let work = move || {
+        for number in 0..100 {
+            Command::new("/bin/true").arg(format!("{planted}{number:04}")).status().unwrap();
+        }
+    };
+    let start = plimsoll_sensor::start_without_trampolines;
+    let look = |call: &SystemCall<'_>| {
+        let name = call.event_type().name;
+        let is_told = name == "procexit" || name == "execve" && call.result() == Some(0);
+        let arguments = is_told.then(|| field(call, "proc.args", None))?;
+        arguments.starts_with(&mark).then(|| format!("{name} {arguments}"))
+    };
+    let Some((seen, tally, _)) = watched_by(start, work, 64 << 20, look) else { return };
+    let expected: Vec<String> = (0..100)
+        .flat_map(|number| ["execve", "procexit"].map(|name| format!("{name} {mark}{number:04}")))
+        .collect();
     assert_eq!(seen, expected);
     assert_eq!(tally.lost(), 0, "{tally:?}");
 }

@@ -19,6 +19,7 @@
 )]
 
 pub mod capture;
+mod containerd;
 mod dockerd;
 mod policy_cases;
 mod registry;
@@ -31,6 +32,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+pub use containerd::Containerd;
 pub use dockerd::Dockerd;
 pub use policy_cases::{PolicyCase, policy_cases};
 pub use registry::{Certificate, DockerRegistry, Served};

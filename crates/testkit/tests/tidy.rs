@@ -89,6 +89,7 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
     ("crates/report/src/reach", "crates/report/src/reach/mod.rs", &[]),
     ("crates/runtime/src/lints", "crates/runtime/src/lints/mod.rs", &[]),
     ("crates/runtime/src/profile/documents", "crates/runtime/src/profile/documents/mod.rs", &[]),
+    ("crates/response/src/actions", "crates/response/src/actions/mod.rs", &[]),
     ("crates/lsp/src/documents", "crates/lsp/src/documents/mod.rs", &[]),
 ];
 
@@ -124,6 +125,7 @@ const RANKS: &[(&str, u8)] = &[
     ("plimsoll-supply", 1),
     ("plimsoll-admission", 2),
     ("plimsoll-outputs", 2),
+    ("plimsoll-response", 2),
     ("plimsoll-sensor", 2),
     ("plimsoll-witness", 2),
     ("plimsoll-policy", 2),

@@ -17,6 +17,8 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
   plimsoll watch --rules falco_rules.yaml --replay trace.scap --write alerts.scap
   plimsoll watch --rules falco_rules.yaml --replay trace.scap --explain
   plimsoll watch --inventory registry.example/web:1.4 --replay trace.scap
+  plimsoll watch --rules falco_rules.yaml --respond responses.yaml
+  plimsoll watch --rules falco_rules.yaml --respond responses.yaml --enforce
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
 Without --replay it watches this machine until it is interrupted, which needs root, or CAP_BPF and
@@ -24,6 +26,7 @@ CAP_PERFMON.
 
 Exit codes: 0 all events were judged, 1 an alert is at least as grave as --fail-on, 2 wrong usage or
 rules that do not load, 3 something could not be read, events were lost, or an alert did not arrive.")]
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of the command")]
 pub(crate) struct Watch {
     /// Rule files and folders of them, in the order of loading; instead of those of --config.
     /// `default` is Plimsoll's own, by which a machine is watched where neither names any
@@ -91,6 +94,21 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     group: u64,
 
+    /// What is done when a rule fires: files of responses. Nothing is, unless --enforce says so
+    #[cfg(target_os = "linux")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    respond: Vec<PathBuf>,
+
+    /// Do what responses say, instead of noting what would be done
+    #[cfg(target_os = "linux")]
+    #[arg(long, requires = "respond", conflicts_with = "replay")]
+    enforce: bool,
+
+    /// Where it is noted what responses did or would do, a line of JSON each, instead of standard error
+    #[cfg(target_os = "linux")]
+    #[arg(long, value_name = "FILE", requires = "respond")]
+    response_log: Option<PathBuf>,
+
     /// Exit 1 for an alert that is at least as grave
     #[arg(long, value_name = "PRIORITY")]
     fail_on: Option<String>,
@@ -130,6 +148,12 @@ impl Watch {
             explain: self.explain,
             image: self.inventory,
             record: self.write,
+            #[cfg(target_os = "linux")]
+            respond: watch::respond::Respond {
+                files: self.respond,
+                enforce: self.enforce,
+                journal: self.response_log,
+            },
         })
     }
 }

@@ -17,11 +17,13 @@ use plimsoll_sensor::{Gauge, Options, Selection, Stop, Tally, privilege};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::drops::{self, Lost};
-use super::{Plan, Watching};
+use super::{Plan, Watching, respond};
 use crate::exit::{Usage, tell};
 
 /// How often it is looked whether events were lost.
 const INTERVAL: Duration = Duration::from_secs(1);
+/// How often the kernel is told how many processes it may kill.
+const ALLOWANCE: Duration = Duration::from_millis(50);
 /// So many events are judged before the clock is looked at again.
 const EVENTS: u32 = 256;
 
@@ -35,7 +37,11 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, stop.flag()).context("cannot wait for signals")?;
     }
-    let (live, gauge) = plimsoll_sensor::start(&options, stop.clone())?;
+    let (mut live, gauge) = plimsoll_sensor::start(&options, stop.clone())?;
+    let at_call = match &mut watch.responder {
+        Some(responder) => respond::at_call(responder, &mut live, rules, watch.all_matches)?,
+        None => None,
+    };
     let malformed = live.malformed();
     let blind = privilege::partly_blind();
     if !blind.is_empty() {
@@ -57,9 +63,24 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
         capture.record(Box::new(BufWriter::new(file)));
     }
     let mut losses = Losses::new(gauge);
+    let mut allowed = Instant::now();
     watch
-        .judge(&mut capture, "sensor", &mut |watch| losses.look(watch))
+        .judge(&mut capture, "sensor", &mut |watch| {
+            losses.look(watch);
+            if let (Some(at_call), Some(responder)) = (&at_call, &mut watch.responder)
+                && allowed.elapsed() > ALLOWANCE
+            {
+                at_call.allow(responder);
+                allowed = Instant::now();
+            }
+        })
         .context("cannot read the sensor")?;
+    if let (Some(at_call), Some(responder)) = (&at_call, &watch.responder)
+        && let untold @ 1.. = at_call.untold(responder)
+    {
+        watch.failures = watch.failures.saturating_add(1);
+        tell(&format!("error: {untold} processes were killed at a call whose events were lost"));
+    }
     let recorded: io::Result<()> = capture.finish();
     recorded.context("cannot write the capture")?;
     losses.end(watch, malformed.load(Ordering::Relaxed));

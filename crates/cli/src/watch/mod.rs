@@ -7,6 +7,8 @@ mod drops;
 #[cfg(target_os = "linux")]
 mod live;
 pub(crate) mod profile;
+#[cfg(target_os = "linux")]
+pub(crate) mod respond;
 mod rules;
 pub(crate) mod trial;
 
@@ -46,6 +48,9 @@ pub(crate) struct Plan {
     pub(crate) image: Option<String>,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
+    /// What is done when a rule fires.
+    #[cfg(target_os = "linux")]
+    pub(crate) respond: respond::Respond,
 }
 
 /// How the machine is watched.
@@ -135,6 +140,10 @@ struct Watching<'r> {
     engine: Engine,
     explainer: Option<Explainer<'r>>,
     drifting: Option<drift::Drifting>,
+    #[cfg(target_os = "linux")]
+    responder: Option<plimsoll_response::Responder>,
+    #[cfg(target_os = "linux")]
+    all_matches: bool,
     host: String,
     groups: Groups,
     limit: Limit,
@@ -164,6 +173,10 @@ impl<'r> Watching<'r> {
             engine: Engine::new(rules.iter().copied(), matching).with_host(host.clone()),
             explainer: None,
             drifting: None,
+            #[cfg(target_os = "linux")]
+            responder: respond::new(&plan.respond, rules)?,
+            #[cfg(target_os = "linux")]
+            all_matches: all,
             host,
             groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
             limit: Limit::new(settings.outputs),
@@ -235,6 +248,11 @@ impl<'r> Watching<'r> {
                 *count = count.saturating_add(1);
                 arena.reset();
                 let mut alert = formatter.alert(event, &self.host, &arena);
+                // Before anything else: whoever is to be stopped does not wait meanwhile.
+                #[cfg(target_os = "linux")]
+                if let Some(responder) = &mut self.responder {
+                    responder.fired(&alert, event, &self.host, &arena);
+                }
                 if let Some(explainer) = &mut self.explainer {
                     let why = explainer.explain(*at, event, &self.host, &arena);
                     alert.explanation = why.map(Box::new);
@@ -245,6 +263,10 @@ impl<'r> Watching<'r> {
             if let (Some(drifting), Next::Call(call)) = (&mut self.drifting, &next) {
                 arena.reset();
                 if let Some(alert) = drifting.alert(call, &self.host, &arena) {
+                    #[cfg(target_os = "linux")]
+                    if let Some(responder) = &mut self.responder {
+                        responder.fired(&alert, call, &self.host, &arena);
+                    }
                     let count = self.counts.entry((drift::PRIORITY, drift::NAME)).or_default();
                     *count = count.saturating_add(1);
                     self.groups.take(alert, &mut told);
@@ -298,6 +320,10 @@ impl<'r> Watching<'r> {
         tell(&format!("{} events, {} rules: {alerts} alerts", self.events, self.rules.len()));
         for ((priority, rule), count) in &self.counts {
             tell(&format!("  {count:>6}  {:<13}  {rule}", priority.name()));
+        }
+        #[cfg(target_os = "linux")]
+        if let Some(responder) = self.responder.take() {
+            self.failures = self.failures.saturating_add(respond::end(responder));
         }
     }
 

@@ -267,7 +267,8 @@ subjects: [{kind: ServiceAccount, name: agent, namespace: shop}]
     What the others hang on:
       shop/db: 1 more is reached over it alone
     ");
-    let ran = machine.run("kube netpol lateral --from shop/db -o json pods.yaml policy.yaml").ended(0);
+    let ran =
+        machine.run("kube netpol lateral --from shop/db -o json pods.yaml policy.yaml").ended(0);
     let found: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(found["reached"][0]["pod"], "shop/web");
     assert_eq!(found["reached"][0]["steps"], 1);

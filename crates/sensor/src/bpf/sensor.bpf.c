@@ -14,6 +14,7 @@
 #include "files.h"
 #include "tasks.h"
 #include "sockets.h"
+#include "kill.h"
 
 #define TS_COMPAT 2
 #define O_CREAT 0100
@@ -337,6 +338,8 @@ static __always_inline int on_exit(struct pt_regs *regs, long result, bool typed
 		return 0;
 	if (bpf_get_current_pid_tgid() >> 32 == own_process)
 		return 0;
+	if (call->flags & CALL_KILLS)
+		judge(number, result);
 	struct scratch *s = scratch_of_cpu();
 	if (!s)
 		return 0;

@@ -6,16 +6,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Description;
+use super::{Description, Runtime, is_id, without_nulls};
 
-/// Where runtimes listen, and the number that the container plugin has for each kind. `/var/run` is
-/// `/run` by another name: no socket stands here twice.
-const SOCKETS: [(&str, u64); 2] = [("/var/run/docker.sock", 0), ("/run/podman/podman.sock", 11)];
+/// How long the list of all containers, and an answer about one that is created, may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest answer that is read.
 const LONGEST: u64 = 8 * 1024 * 1024;
@@ -27,26 +25,32 @@ const LONGEST_LINE: u64 = 1024 * 1024;
 /// How long a runtime that is not there is left alone.
 const AGAIN: Duration = Duration::from_secs(2);
 
-/// Answers questions about containers, and tells of new ones, until nobody listens any more.
-pub(super) fn serve(asked: Receiver<String>, answer: Sender<Description>) {
-    for (socket, kind) in SOCKETS {
-        let answer = answer.clone();
-        spawn(move || listen(Path::new(socket), kind, &answer));
-    }
-    spawn(move || {
-        while let Ok(id) = asked.recv() {
-            let json =
-                SOCKETS.iter().find_map(|(socket, kind)| inspect(Path::new(socket), &id, *kind));
-            if answer.send(Description { id, json, removed: false }).is_err() {
-                break;
-            }
-        }
-    });
-}
+/// A runtime by its socket, and the number that the container plugin has for its kind.
+#[derive(Debug)]
+pub(super) struct Docker(pub(super) PathBuf, pub(super) u64);
 
-/// Without a thread nothing is described; containers are still known by their numbers.
-fn spawn(work: impl FnOnce() + Send + 'static) {
-    let _ = std::thread::Builder::new().name("containers".to_owned()).spawn(work);
+impl Runtime for Docker {
+    fn find(&self, id: &str, within: Duration) -> Option<String> {
+        inspect(&self.0, id, self.1, within)
+    }
+
+    fn all(&self) -> Vec<Description> {
+        let mut found = Vec::new();
+        let socket = self.0.as_path();
+        let Some(Value::Array(list)) = get(socket, "/containers/json", TIMEOUT) else {
+            return found;
+        };
+        for id in list.iter().filter_map(|one| one.get("Id")?.as_str()) {
+            let short = id.get(..SHOWN).unwrap_or(id).to_owned();
+            let json = inspect(socket, id, self.1, TIMEOUT);
+            found.push(Description { id: short, json, removed: false });
+        }
+        found
+    }
+
+    fn listen(&self, answer: &Sender<Description>) {
+        listen(&self.0, self.1, answer);
+    }
 }
 
 /// Tells of containers that are created and removed, again and again where a runtime goes away.
@@ -82,13 +86,15 @@ fn news(socket: &Path, event: &Value, kind: u64) -> Option<Description> {
             Some(Description { id, json: Some(json), removed: true })
         }
         "create" => {
-            let json = inspect(socket, full, kind).or_else(|| announced(event, kind));
+            let json = inspect(socket, full, kind, TIMEOUT).or_else(|| announced(event, kind));
             Some(Description { id, json, removed: false })
         }
         // By now it has an address.
-        "start" | "rename" => {
-            Some(Description { id, json: Some(inspect(socket, full, kind)?), removed: false })
-        }
+        "start" | "rename" => Some(Description {
+            id,
+            json: Some(inspect(socket, full, kind, TIMEOUT)?),
+            removed: false,
+        }),
         _ => None,
     }
 }
@@ -107,26 +113,11 @@ fn announced(event: &Value, kind: u64) -> Option<String> {
     Some(described(&answer, kind)?.to_string())
 }
 
-/// Every container that runs.
-pub(super) fn all() -> Vec<Description> {
-    let mut found = Vec::new();
-    for (socket, kind) in SOCKETS {
-        let socket = PathBuf::from(socket);
-        let Some(Value::Array(list)) = get(&socket, "/containers/json") else { continue };
-        for id in list.iter().filter_map(|one| one.get("Id")?.as_str()) {
-            let short = id.get(..SHOWN).unwrap_or(id).to_owned();
-            let json = inspect(&socket, id, kind);
-            found.push(Description { id: short, json, removed: false });
-        }
-    }
-    found
-}
-
-fn inspect(socket: &Path, id: &str, kind: u64) -> Option<String> {
-    if !id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
+fn inspect(socket: &Path, id: &str, kind: u64, within: Duration) -> Option<String> {
+    if !is_id(id) {
         return None;
     }
-    let answer = get(socket, &format!("/containers/{id}/json"))?;
+    let answer = get(socket, &format!("/containers/{id}/json"), within)?;
     Some(described(&answer, kind)?.to_string())
 }
 
@@ -136,7 +127,7 @@ fn described(answer: &Value, kind: u64) -> Option<Value> {
     let full = text("/Id");
     let image = text("/Config/Image");
     let image_id = text("/Image");
-    let (repository, tag, digest) = parts(image);
+    let (repository, tag, digest) = super::image(image);
     let mode = |pointer: &str| text(pointer) == "host";
     let none = Value::Null;
     let labels = answer.pointer("/Config/Labels").unwrap_or(&none);
@@ -179,26 +170,10 @@ fn described(answer: &Value, kind: u64) -> Option<Value> {
     Some(json!({ "container": without_nulls(container) }))
 }
 
-fn without_nulls(mut value: Value) -> Value {
-    if let Value::Object(map) = &mut value {
-        map.retain(|_, value| !value.is_null());
-    }
-    value
-}
-
-/// The repository, tag and digest of an image's name.
-fn parts(image: &str) -> (&str, &str, &str) {
-    let (name, digest) = image.split_once('@').unwrap_or((image, ""));
-    match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag, digest),
-        _ => (name, "", digest),
-    }
-}
-
 /// The answer to a question, where there is one.
-fn get(socket: &Path, path: &str) -> Option<Value> {
+fn get(socket: &Path, path: &str, within: Duration) -> Option<Value> {
     let mut answer = Vec::new();
-    ask(socket, path, Some(TIMEOUT))?.take(LONGEST).read_to_end(&mut answer).ok()?;
+    ask(socket, path, Some(within))?.take(LONGEST).read_to_end(&mut answer).ok()?;
     body(&answer).and_then(|body| serde_json::from_slice(body).ok())
 }
 
@@ -274,12 +249,5 @@ mod tests {
         assert_eq!(body(b"HTTP/1.0 404 Not Found\r\n\r\n{}"), None);
         assert_eq!(body(b"HTTP/1.0 200 OK\r\nA: b"), None);
         assert_eq!(body(b""), None);
-    }
-
-    #[test]
-    fn images_are_parted_at_tag_and_digest() {
-        assert_eq!(parts("alpine"), ("alpine", "", ""));
-        assert_eq!(parts("a:5000/b"), ("a:5000/b", "", ""));
-        assert_eq!(parts("a:5000/b:1@sha256:c"), ("a:5000/b", "1", "sha256:c"));
     }
 }

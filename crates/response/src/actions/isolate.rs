@@ -1,0 +1,111 @@
+//! Cuts a container off from every network: nothing comes in and nothing goes out, loopback included.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::thread;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use super::{Action, Done, Order, Outcome, group, members};
+use crate::nft::{self, Isolated};
+
+/// The most network namespaces of one container.
+const MOST: usize = 16;
+
+/// A table of nftables in each network namespace that processes of the container are in.
+#[derive(Debug)]
+pub(super) struct Isolate;
+
+impl Action for Isolate {
+    fn name(&self) -> &'static str {
+        "isolate"
+    }
+
+    fn needs(&self) -> &'static [(&'static str, u32)] {
+        &[("CAP_NET_ADMIN", 12), ("CAP_SYS_ADMIN", 21), ("CAP_SYS_PTRACE", 19)]
+    }
+
+    fn plan(&self, order: &Order<'_>) -> String {
+        match spaces(order) {
+            Ok(found) => format!(
+                "add the nftables table `inet {}` to {} network namespace(s) of {}",
+                nft::TABLE,
+                found.len(),
+                order.target.words()
+            ),
+            Err(done) => format!("isolate nothing: {}", done.detail),
+        }
+    }
+
+    fn act(&self, order: &Order<'_>) -> Done {
+        let spaces = match spaces(order) {
+            Ok(spaces) => spaces,
+            Err(done) => return done,
+        };
+        let mut done = Done::of(Outcome::Already, "the container is isolated");
+        for (pid, file) in spaces {
+            match enter(file) {
+                Ok(Isolated::Already) => {}
+                Ok(Isolated::Now) => {
+                    done.result = Outcome::Done;
+                    "nothing comes in or goes out; containers of the same pod share this"
+                        .clone_into(&mut done.detail);
+                    done.undo.push(format!(
+                        "nsenter --net=/proc/{pid}/ns/net nft delete table inet {}",
+                        nft::TABLE
+                    ));
+                }
+                Err(error) => {
+                    let why = format!("its network namespace took no rules: {error}");
+                    return Done { result: Outcome::Failed, detail: why, undo: done.undo };
+                }
+            }
+        }
+        done
+    }
+}
+
+/// One process and the opened namespace for each that the container's processes are in.
+fn spaces(order: &Order<'_>) -> Result<Vec<(i32, File)>, Done> {
+    let group = group(order)?;
+    let id = order.target.container().unwrap_or_default();
+    let number = |pid: &str| fs::metadata(format!("/proc/{pid}/ns/net")).ok().map(|it| it.ino());
+    let machine: Vec<u64> = ["1", "self"].iter().filter_map(|pid| number(pid)).collect();
+    let (mut seen, mut found, mut shared) = (BTreeSet::new(), Vec::new(), false);
+    for pid in members(&group, id) {
+        let Ok(file) = File::open(format!("/proc/{pid}/ns/net")) else { continue };
+        let Ok(inode) = file.metadata().map(|it| it.ino()) else { continue };
+        // The number may have come to mean another while the file was opened.
+        if !members(&group, id).contains(&pid) || !seen.insert(inode) {
+            continue;
+        }
+        if machine.contains(&inode) {
+            shared = true;
+            continue;
+        }
+        found.push((pid, file));
+        if found.len() >= MOST {
+            break;
+        }
+    }
+    match (found.is_empty(), shared) {
+        (false, _) => Ok(found),
+        (true, true) => {
+            Err(Done::of(Outcome::Refused, "the container shares the machine's network"))
+        }
+        (true, false) => Err(Done::of(Outcome::Gone, "no process of the container runs any more")),
+    }
+}
+
+/// Does it in a thread of its own, which enters the namespace and ends there.
+fn enter(space: File) -> io::Result<Isolated> {
+    let inside = move || -> io::Result<Isolated> {
+        move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))?;
+        nft::isolate()
+    };
+    let thread = thread::Builder::new().name("isolate".to_owned()).spawn(inside)?;
+    thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread ended early")))
+}

@@ -1,0 +1,50 @@
+//! Capabilities that the actions of a file need and this process does not have.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::policy::Policy;
+
+/// Each capability that is missing, with the actions that need it.
+pub fn missing(policy: &Policy) -> Vec<(&'static str, Vec<&'static str>)> {
+    lacks(policy, effective(&fs::read_to_string("/proc/self/status").unwrap_or_default()))
+}
+
+fn effective(status: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    line.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or(0)
+}
+
+fn lacks(policy: &Policy, held: u64) -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for action in policy.responses.iter().flat_map(|response| &response.actions) {
+        for (name, number) in action.needs() {
+            if held & (1 << number) == 0 {
+                let of = found.entry(name).or_default();
+                if !of.contains(&action.name()) {
+                    of.push(action.name());
+                }
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_the_actions_that_need_it() {
+        let policy = Policy::read(
+            "- rule: a\n  match: {rules: [R]}\n  actions: [kill, isolate]\n\
+             - rule: b\n  match: {rules: [R]}\n  actions: [quarantine, kill]\n",
+        )
+        .unwrap();
+        let all = lacks(&policy, 0);
+        assert!(all.contains(&("CAP_KILL", vec!["kill"])), "{all:?}");
+        assert!(all.contains(&("CAP_SYS_PTRACE", vec!["isolate", "quarantine"])), "{all:?}");
+        assert!(lacks(&policy, u64::MAX).is_empty());
+        assert_eq!(effective("CapEff:\t0000000000000020\n"), 0x20);
+    }
+}

@@ -1,0 +1,121 @@
+//! Whom an alert is about: the process and the container of its event.
+
+use plimsoll_runtime::alert::Template;
+use plimsoll_runtime::event::{Arena, Event};
+use plimsoll_runtime::fields::Source;
+use serde_json::{Map, Value};
+
+/// The fields that are noted of an event; the first is the number of the process.
+const FIELDS: [&str; 13] = [
+    "proc.pid",
+    "proc.name",
+    "proc.exepath",
+    "proc.cmdline",
+    "user.uid",
+    "container.id",
+    "container.full_id",
+    "container.name",
+    "container.image.repository",
+    "container.image.tag",
+    "k8s.ns.name",
+    "k8s.pod.name",
+    "k8s.pod.uid",
+];
+/// Subsystems whose control groups a container has of its own.
+const GROUPS: [&str; 3] = ["memory", "cpuset", "cpu"];
+/// What a field shows that has no value.
+const NOT_AVAILABLE: &str = "<NA>";
+/// What the machine itself is called where containers are.
+const HOST: &str = "host";
+
+/// A process as it was at an event.
+#[derive(Debug, Clone, Default)]
+pub struct Target {
+    /// Its number in the machine's namespace; 0 where there is none.
+    pub pid: i32,
+    /// When the event was, in nanoseconds since 1970.
+    pub time: u64,
+    fields: Vec<(&'static str, String)>,
+    /// Paths of its control groups at the event.
+    pub(crate) groups: Vec<String>,
+}
+
+impl Target {
+    /// A field of the event, where it has a value.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// The first digits of the number of its container; none of a process of the machine.
+    pub fn container(&self) -> Option<&str> {
+        self.field("container.id").filter(|id| *id != HOST)
+    }
+
+    /// Its pod: namespace and name.
+    pub(crate) fn pod(&self) -> Option<(&str, &str)> {
+        Some((self.field("k8s.ns.name")?, self.field("k8s.pod.name")?))
+    }
+
+    /// What the journal says of it.
+    pub(crate) fn json(&self) -> Value {
+        let fields = self.fields.iter().map(|(name, value)| {
+            let value = match *name {
+                "proc.pid" => Value::from(self.pid),
+                _ => Value::from(value.as_str()),
+            };
+            ((*name).to_owned(), value)
+        });
+        Value::Object(fields.collect::<Map<String, Value>>())
+    }
+
+    /// In a few words.
+    pub(crate) fn words(&self) -> String {
+        let name = self.field("proc.name").unwrap_or("a process");
+        let pid = self.pid;
+        match self.container() {
+            Some(id) => format!(
+                "{name} ({pid}) of container {}",
+                self.field("container.name").unwrap_or(id)
+            ),
+            None => format!("{name} ({pid}) of the machine"),
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn made(pid: i32, time: u64, fields: &[(&'static str, &str)]) -> Self {
+        let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { pid, time, fields, groups: Vec::new() }
+    }
+}
+
+/// Notes targets of events.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    fields: Vec<(&'static str, Template)>,
+    groups: Vec<Template>,
+}
+
+impl Observer {
+    pub(crate) fn new() -> Self {
+        let template = |name: &str| Template::new(&format!("%{name}"), Source::Syscall).ok();
+        let fields = FIELDS.into_iter().filter_map(|name| Some((name, template(name)?)));
+        let groups = GROUPS.iter().filter_map(|name| template(&format!("thread.cgroup.{name}")));
+        Self { fields: fields.collect(), groups: groups.collect() }
+    }
+
+    /// None of an event that no process made.
+    pub(crate) fn target(&self, event: &dyn Event, host: &str, arena: &Arena) -> Option<Target> {
+        if event.source() != Source::Syscall {
+            return None;
+        }
+        let fields: Vec<(&'static str, String)> = self
+            .fields
+            .iter()
+            .map(|(name, template)| (*name, template.text(event, host, arena)))
+            .filter(|(_, value)| !value.is_empty() && value != NOT_AVAILABLE)
+            .collect();
+        let groups = self.groups.iter().map(|template| template.text(event, host, arena));
+        let pid = fields.iter().find(|(name, _)| *name == "proc.pid")?.1.parse().ok()?;
+        Some(Target { pid, time: event.time(), groups: groups.collect(), fields })
+    }
+}
