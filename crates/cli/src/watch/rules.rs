@@ -22,7 +22,7 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
         }
         files.extend(of_folder(path).with_context(|| format!("cannot read `{}`", path.display()))?);
     }
-    if files.is_empty() && plan.image.is_none() {
+    if files.is_empty() && plan.image.is_none() && plan.loaded.is_none() {
         return Err(Usage("no rules: name a file with --rules".to_owned()).into());
     }
     let options = Options { added: settings.added_outputs(), sources: Source::ALL.to_vec() };

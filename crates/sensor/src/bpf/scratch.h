@@ -28,6 +28,7 @@ struct call {
 #define CALL_ONLY_SUCCESS 2
 /* Of `fcntl` only what copies a descriptor or says that a program does not inherit it. */
 #define CALL_ONLY_DESCRIPTORS 4
+#define CALL_ONLY_CODE 8
 
 /* What became of events, by processor. */
 struct tally {

@@ -17,7 +17,7 @@ use super::Format;
 use crate::Style;
 
 pub(super) const FORMAT: Format =
-    Format { name: "json", about: "everything, in the schema plimsoll.scan/v1", write };
+    Format { name: "json", about: "everything, in the schema plimsoll.scan/v1", needs_loaded: false, write };
 
 #[derive(Debug, Serialize)]
 struct Document<'s> {
