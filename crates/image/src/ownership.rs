@@ -99,16 +99,21 @@ impl<'i> Ownership<'i> {
                     let base = folder.strip_suffix("composer").unwrap_or(folder);
                     format!("{base}{}", package.name)
                 }
-                PackageKind::Maven | PackageKind::Golang | PackageKind::Cargo
-                | PackageKind::Generic | PackageKind::Bitnami => path.to_owned(),
+                PackageKind::Maven
+                | PackageKind::Golang
+                | PackageKind::Cargo
+                | PackageKind::Generic
+                | PackageKind::Bitnami => path.to_owned(),
                 _ => continue,
             };
             is_placed = true;
             self.places.entry(place).or_default().push(at);
         }
         // A program is executed; the others are read.
-        let has_modules =
-            !matches!(package.kind, PackageKind::Golang | PackageKind::Cargo | PackageKind::Generic);
+        let has_modules = !matches!(
+            package.kind,
+            PackageKind::Golang | PackageKind::Cargo | PackageKind::Generic
+        );
         if let Some(files) = self.files.get_mut(at) {
             *files = Files { is_known: is_placed, has_modules };
         }
@@ -164,9 +169,11 @@ impl<'i> Ownership<'i> {
         let from = self.owned.partition_point(|(other, ..)| *other < hash);
         let entries = self.owned.iter().skip(from).take_while(|(other, ..)| *other == hash);
         for (_, layer, at) in entries {
-            let name = self.inventory.owned.get(*layer).and_then(|owned| {
-                owned.packages.get(usize::try_from(*at).ok()?)
-            });
+            let name = self
+                .inventory
+                .owned
+                .get(*layer)
+                .and_then(|owned| owned.packages.get(usize::try_from(*at).ok()?));
             found.extend(name.and_then(|name| self.named.get(name)).into_iter().flatten());
         }
         // The innermost folder that is a package's.

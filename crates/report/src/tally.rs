@@ -39,7 +39,11 @@ impl Tally {
             asked.filter(|it| Loaded::rank(Some(it)) == rank).count()
         };
         Self {
-            loaded: [("loaded", ranked(0)), ("not observed", ranked(1)), ("never loaded", ranked(2))],
+            loaded: [
+                ("loaded", ranked(0)),
+                ("not observed", ranked(1)),
+                ("never loaded", ranked(2)),
+            ],
             findings: standing.len(),
             levels: Severity::ALL.into_iter().map(level).collect(),
             fixable: fixable.count(),

@@ -1,11 +1,15 @@
 //! What of images is used: executed, mapped and opened files of containers, as a capture tells.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use plimsoll_model::{How, Timestamp};
 use plimsoll_runtime::loaded::{Gap, Image, ImageUse, Record, Recorder, Use};
 use plimsoll_runtime::scap::{Limits, Process, Writer};
 use plimsoll_runtime::syscall::Capture;
-use plimsoll_testkit::capture::{event, values};
+use plimsoll_testkit::capture::{event, large_event, values};
 use proptest::prelude::*;
 
 const CONTAINER: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
@@ -67,9 +71,10 @@ fn execute(bytes: &mut Vec<u8>, at: u64, path: &str, asked: &str) {
 }
 
 fn described(bytes: &mut Vec<u8>, at: u64) {
-    let json = r#"{"container": {"id": "0123456789ab", "image": "web:1", "imageid": "aabbccddeeff00"}}"#;
+    let json =
+        r#"{"container": {"id": "0123456789ab", "image": "web:1", "imageid": "aabbccddeeff00"}}"#;
     let told = values().u32(0).text("container").text(json);
-    event(bytes, (START + at, 100), CONTAINER_EVENT, &told);
+    large_event(bytes, (START + at, 100), CONTAINER_EVENT, &told);
 }
 
 fn recorded(capture: &[u8], only: Option<Image>) -> Record {
@@ -130,7 +135,8 @@ fn a_capture_without_mappings_and_files_without_names_are_gaps() {
 
 #[test]
 fn only_containers_of_the_named_image_count_and_those_that_nobody_names() {
-    let image = |id: &str, name: &str| Image { id: id.into(), name: name.into(), ..Image::default() };
+    let image =
+        |id: &str, name: &str| Image { id: id.into(), name: name.into(), ..Image::default() };
     let mut bytes = begin();
     open(&mut bytes, 1, 100, 7, "/app/main.py");
     let mut told = begin();
@@ -187,7 +193,10 @@ fn what_is_no_record_is_refused_with_the_reason() {
         ("", "no record"),
         ("[]", "no record"),
         (r#"{"schema": "plimsoll.loaded/v9", "images": []}"#, "plimsoll.loaded/v9"),
-        (r#"{"schema": "plimsoll.loaded/v1", "images": [{"windows": [{"since": "x"}]}]}"#, "no record"),
+        (
+            r#"{"schema": "plimsoll.loaded/v1", "images": [{"windows": [{"since": "x"}]}]}"#,
+            "no record",
+        ),
         (
             r#"{"schema": "plimsoll.loaded/v1", "images": [{"windows": [
                 {"since": "2026-02-01T00:00:00Z", "until": "2026-01-01T00:00:00Z", "containers": 1}]}]}"#,

@@ -63,5 +63,9 @@ fn packages(inventory: &Inventory, used: &ImageUse) -> BTreeMap<String, Use> {
 
 /// Names come from runtimes and captures.
 fn shown(name: &str) -> String {
-    if name.is_empty() { "an image without a name".to_owned() } else { name.escape_debug().to_string() }
+    if name.is_empty() {
+        "an image without a name".to_owned()
+    } else {
+        name.escape_debug().to_string()
+    }
 }

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_record_tells_which_files_belong_to_a_distribution() {
-        let text = "yaml/__init__.py,sha256=a,1\n\"yaml/a,b.py\",,\n../../../bin/x,,\n/opt/y.py,,\n";
+        let text =
+            "yaml/__init__.py,sha256=a,1\n\"yaml/a,b.py\",,\n../../../bin/x,,\n/opt/y.py,,\n";
         let content = text.as_bytes().to_vec();
         let mut found = Found::default();
         let path = "usr/lib/python3/dist-packages/PyYAML-6.dist-info/RECORD";

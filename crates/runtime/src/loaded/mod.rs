@@ -177,8 +177,8 @@ fn normal_name(name: &str) -> String {
 impl Use {
     /// Takes in another use of the same.
     pub fn add(&mut self, other: &Self) {
-        let is_better = (std::cmp::Reverse(other.how), other.first)
-            < (std::cmp::Reverse(self.how), self.first);
+        let is_better =
+            (std::cmp::Reverse(other.how), other.first) < (std::cmp::Reverse(self.how), self.first);
         if is_better {
             self.by.clone_from(&other.by);
             self.path.clone_from(&other.path);
@@ -225,8 +225,7 @@ impl ImageUse {
         self.gaps.extend(other.gaps);
         self.gaps.sort_unstable();
         self.gaps.dedup();
-        for (own, others) in
-            [(&mut self.files, other.files), (&mut self.packages, other.packages)]
+        for (own, others) in [(&mut self.files, other.files), (&mut self.packages, other.packages)]
         {
             for (name, used) in others {
                 own.entry(name).and_modify(|it| it.add(&used)).or_insert(used);

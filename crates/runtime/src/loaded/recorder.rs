@@ -124,7 +124,13 @@ impl Recorder {
                 if let Some((_, told)) = &call.state().containers.told
                     && let Some(containing) = self.containers.get_mut(told.id.as_str())
                 {
-                    containing.image = image(told);
+                    // What tells that one was removed does not say of which image it was.
+                    let told = image(told);
+                    if told.id.len() > containing.image.id.len()
+                        || containing.image == Image::default()
+                    {
+                        containing.image = told;
+                    }
                 }
             }
             _ => {}
@@ -229,7 +235,11 @@ impl Recorder {
         call: &SystemCall<'_>,
         time: u64,
     ) -> Option<(&mut usize, &mut Containing)> {
-        let id = call.thread()?.cgroups.container()?;
+        let thread = call.thread()?;
+        if is_runtime(thread) {
+            return None;
+        }
+        let id = thread.cgroups.container()?;
         let Some(containing) = entry(&mut self.containers, id, call.state(), time) else {
             self.full = true;
             return None;
@@ -278,7 +288,7 @@ impl Recorder {
                 let path = String::from_utf8_lossy(&path).into_owned();
                 used.files.insert(path, seen.used());
             }
-            match record.images.iter_mut().find(|known| known.image == used.image) {
+            match record.images.iter_mut().find(|it| it.image.is(&used.image) == Some(true)) {
                 Some(known) => known.merge(used),
                 None => record.images.push(used),
             }
@@ -342,6 +352,13 @@ pub(crate) fn image(container: &Container) -> Image {
 /// The program of a thread, or its name where that is not known.
 fn name(thread: &Thread) -> &Arc<[u8]> {
     if thread.exepath.first() == Some(&b'/') { &thread.exepath } else { &thread.comm }
+}
+
+/// Whether it is what a runtime prepares a container with: in its control groups already, but with
+/// a program and libraries of the machine.
+fn is_runtime(thread: &Thread) -> bool {
+    let has_no_file = &*thread.exepath == b"/" || thread.exe_from_memfd;
+    has_no_file && (thread.comm.starts_with(b"runc") || thread.comm.starts_with(b"crun"))
 }
 
 /// Addresses may look negative; errors are the last of them.

@@ -5,7 +5,7 @@
 pub(super) fn file(path: &[u8]) -> Option<&[u8]> {
     let path = path.strip_suffix(b" (deleted)").unwrap_or(path);
     let is_file = path.first() == Some(&b'/')
-        && path.len() <= 4096
+        && (2..=4096).contains(&path.len())
         && ![&b"/dev/"[..], b"/memfd:", b"/proc/", b"/sys/", b"/SYSV", b"/anon_hugepage"]
             .iter()
             .any(|other| path.starts_with(other));

@@ -2,8 +2,7 @@
 
 use plimsoll_model::{
     AdvisoryRef, EvidenceStep, Finding as Found, FixState, Inventory, Link, LinkKind, Loaded,
-    Location,
-    Package as Installed, PackageMatch, Rating as Rated, RatingKind,
+    Location, Package as Installed, PackageMatch, Rating as Rated, RatingKind,
 };
 use serde::Serialize;
 

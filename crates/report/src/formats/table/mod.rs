@@ -105,9 +105,7 @@ fn groups(scan: &Scan) -> Vec<Group> {
 fn rows(findings: &[&Finding], layers: &[Layer]) -> Vec<Row> {
     let mut rows: Vec<Row> = findings.iter().map(|finding| Row::of(finding, layers)).collect();
     rows.sort_by(|a, b| {
-        let rank = |row: &Row| {
-            (Reverse(row.severity), row.loaded_rank, Reverse(row.exploited))
-        };
+        let rank = |row: &Row| (Reverse(row.severity), row.loaded_rank, Reverse(row.exploited));
         rank(a)
             .cmp(&rank(b))
             .then_with(|| a.packages.cmp(&b.packages))
