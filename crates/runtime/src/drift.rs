@@ -9,7 +9,7 @@ use std::fmt;
 
 use crate::event::{Arena, Event, FieldRef, Value, Values};
 use crate::fields::Source;
-use crate::loaded::{self, Image};
+use crate::loaded::Only;
 use crate::profile::{Access, Witness};
 use crate::syscall::SystemCall;
 
@@ -46,7 +46,7 @@ pub enum Drifted {
 /// Follows what containers execute and write.
 pub struct Drift {
     programs: Programs,
-    image: Option<Image>,
+    only: Option<Only>,
     witness: Witness,
     container: Option<FieldRef>,
     command: Option<FieldRef>,
@@ -114,7 +114,7 @@ impl Drift {
         let field = |name: &str| FieldRef::resolve(Source::Syscall, name, None).ok();
         Self {
             programs,
-            image: None,
+            only: None,
             witness: Witness::new(),
             container: field("container.id"),
             command: field("proc.cmdline"),
@@ -124,10 +124,10 @@ impl Drift {
         }
     }
 
-    /// Only for containers that are of this image, or of which no runtime tells the image.
+    /// Only for containers of an image.
     #[must_use]
-    pub fn of(self, image: Image) -> Self {
-        Self { image: Some(image), ..self }
+    pub fn of(self, only: Only) -> Self {
+        Self { only: Some(only), ..self }
     }
 
     /// Takes in an event: the program that it starts, and why that is none of the image's.
@@ -139,8 +139,7 @@ impl Drift {
             return None;
         }
         let container = text(call, self.container.as_ref(), arena).filter(|id| id != "host")?;
-        let is_of = |image| loaded::is_of(call, image);
-        if self.image.as_ref().and_then(is_of) == Some(false) {
+        if self.only.as_ref().is_some_and(|only| !only.has(call)) {
             return None;
         }
         for (path, access) in deed.files {

@@ -6,7 +6,7 @@
 )]
 
 use plimsoll_model::{How, Timestamp};
-use plimsoll_runtime::loaded::{Gap, Image, ImageUse, Record, Recorder, Use};
+use plimsoll_runtime::loaded::{Gap, Image, ImageUse, Only, Record, Recorder, Use};
 use plimsoll_runtime::scap::{Limits, Process, Writer};
 use plimsoll_runtime::syscall::Capture;
 use plimsoll_testkit::capture::{event, large_event, values};
@@ -77,7 +77,7 @@ fn described(bytes: &mut Vec<u8>, at: u64) {
     large_event(bytes, (START + at, 100), CONTAINER_EVENT, &told);
 }
 
-fn recorded(capture: &[u8], only: Option<Image>) -> Record {
+fn recorded(capture: &[u8], only: Option<Only>) -> Record {
     let mut recorder = Recorder::new(only);
     let mut capture = Capture::new(capture, Limits::default()).unwrap();
     while let Some(call) = capture.next() {
@@ -142,7 +142,12 @@ fn only_containers_of_the_named_image_count_and_those_that_nobody_names() {
     let mut told = begin();
     described(&mut told, 0);
     open(&mut told, 1, 100, 7, "/app/main.py");
-    let count = |bytes: &[u8], only| recorded(bytes, Some(only)).images.len();
+    let among = |bytes: &[u8], image: Image, is_told| {
+        recorded(bytes, Some(Only { image, is_told })).images.len()
+    };
+    let count = |bytes: &[u8], image| among(bytes, image, false);
+    assert_eq!(among(&bytes, image("", "web:1"), true), 0);
+    assert_eq!(among(&told, image("", "web:1"), true), 1);
     assert_eq!(count(&bytes, image("", "web:1")), 1);
     assert_eq!(count(&told, image("aabbccddeeff00112233", "other")), 1);
     assert_eq!(count(&told, image("ffffffffffffffffffff", "web:1")), 0);

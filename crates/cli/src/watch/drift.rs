@@ -48,7 +48,7 @@ impl Drifting {
         let formatter = Formatter::new(rule, &settings.style(), &settings.added_fields(rule))
             .map_err(|why| Usage(format!("rule `{NAME}`: {why}")))?;
         let programs = Programs::new(survey.programs, survey.links);
-        let drift = Drift::new(programs).of(image.image.clone());
+        let drift = Drift::new(programs).of(image.only.clone());
         Ok(Self { drift, formatter })
     }
 

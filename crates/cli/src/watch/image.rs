@@ -2,7 +2,7 @@
 
 use plimsoll_image::Options;
 use plimsoll_model::Inventory;
-use plimsoll_runtime::loaded::Image;
+use plimsoll_runtime::loaded::Only;
 
 use crate::{loaded, target};
 
@@ -10,16 +10,16 @@ use crate::{loaded, target};
 pub(super) struct Surveyed {
     pub(super) reference: String,
     pub(super) inventory: Inventory,
-    /// What it is called by runtimes.
-    pub(super) image: Image,
+    /// Which containers are of it.
+    pub(super) only: Only,
 }
 
 impl Surveyed {
-    /// Reads it.
-    pub(super) fn read(reference: &str) -> anyhow::Result<Self> {
+    /// Reads it; whether runtimes are asked for the images of containers.
+    pub(super) fn read(reference: &str, is_told: bool) -> anyhow::Result<Self> {
         let inventory = target::survey(reference, &Options::default())?;
         target::tell_problems(&inventory);
-        let image = loaded::image(&inventory.artifact);
-        Ok(Self { reference: reference.to_owned(), inventory, image })
+        let only = Only { image: loaded::image(&inventory.artifact), is_told };
+        Ok(Self { reference: reference.to_owned(), inventory, only })
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Loading {
 impl Loading {
     /// Of all containers, or of those of an image.
     pub(super) fn new(image: Option<&Surveyed>) -> Self {
-        Self { recorder: Recorder::new(image.map(|it| it.image.clone())) }
+        Self { recorder: Recorder::new(image.map(|it| it.only.clone())) }
     }
 
     /// Writes what was seen, with the packages of an image that is at hand; it is told in a line.

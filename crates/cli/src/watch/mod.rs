@@ -93,7 +93,9 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let loaded = rules::load(plan, &settings)?;
     let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
-    let image = plan.image.as_deref().map(image::Surveyed::read).transpose()?;
+    let is_told = plan.captures.is_empty() && plan.sensor.ask_runtimes;
+    let image = plan.image.as_deref();
+    let image = image.map(|it| image::Surveyed::read(it, is_told)).transpose()?;
     let mut watch = Watching::new(&chosen, &settings, plan)?;
     if plan.explain {
         let macros = &loaded.loader.definitions().macros;

@@ -52,7 +52,7 @@ impl<'i> Origins<'i> {
     /// Where the program of an event comes from; none outside containers of the image.
     pub(super) fn of(&self, call: &SystemCall<'_>) -> Option<Origin> {
         let program = loaded::program(call)?;
-        if loaded::is_of(call, &self.image.image) == Some(false) {
+        if !self.image.only.has(call) {
             return None;
         }
         let inventory = &self.image.inventory;
@@ -89,13 +89,30 @@ fn instructions(path: &Path) -> anyhow::Result<(String, Vec<(String, u32)>)> {
         .map_err(|_| Usage(format!("--dockerfile: `{shown}` is no UTF-8 text")))?;
     let file = Dockerfile::parse(Source::new(&text));
     let instructions = file.instructions.iter().map(|it| {
-        let words = format!("{} {}", it.keyword.name(), it.arguments_text.text());
-        (normal(&words), it.lines.0)
+        (normal(&format!("{} {}", it.keyword.name(), it.arguments_text.text())), it.lines.0)
     });
     Ok((shown, instructions.collect()))
 }
 
-/// Builders change only the spaces of what they keep.
+/// Builders change the spaces of what they keep, and Docker's classic one writes a hash in the place
+/// of what is copied: there the destination has to do.
 fn normal(instruction: &str) -> String {
-    instruction.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words: Vec<&str> = instruction.split_whitespace().collect();
+    match words.as_slice() {
+        [keyword @ ("COPY" | "ADD"), .., to] => format!("{keyword} {}", to.trim_end_matches('/')),
+        _ => words.join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normal;
+
+    #[test]
+    fn an_instruction_is_found_in_the_words_of_either_builder() {
+        assert_eq!(normal("RUN apt-get update  &&   true"), "RUN apt-get update && true");
+        assert_eq!(normal("ADD file:4b1be1de… in / "), normal("ADD root.tar /"));
+        assert_eq!(normal("COPY a b /app/"), normal("COPY multi:4b1be1de… in /app"));
+        assert_ne!(normal("COPY a /app"), normal("ADD a /app"));
+    }
 }

@@ -59,11 +59,26 @@ pub struct Image {
     pub name: String,
 }
 
-/// Whether the container of an event is of an image; none where no runtime tells, or where it
-/// happened in no container.
-pub fn is_of(call: &SystemCall<'_>, image: &Image) -> Option<bool> {
-    let id = call.thread()?.cgroups.container()?;
-    recorder::image(call.state().containers.get(Some(id))?).is(image)
+/// Containers of one image.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Only {
+    /// The image.
+    pub image: Image,
+    /// Runtimes are asked for the image of every container: one of which none tells does not count.
+    pub is_told: bool,
+}
+
+impl Only {
+    /// Whether the container of an event counts.
+    pub fn has(&self, call: &SystemCall<'_>) -> bool {
+        let id = call.thread().and_then(|thread| thread.cgroups.container());
+        let container = id.and_then(|id| call.state().containers.get(Some(id)));
+        id.is_some() && self.is(&container.map(recorder::image).unwrap_or_default())
+    }
+
+    fn is(&self, image: &Image) -> bool {
+        image.is(&self.image).unwrap_or(!self.is_told)
+    }
 }
 
 /// The program of an event's process, where it is in a container.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use plimsoll_model::{How, Timestamp, Window, is_interpreted};
 
-use super::{Gap, Image, ImageUse, Record, Use, seen};
+use super::{Gap, Image, ImageUse, Only, Record, Use, seen};
 use crate::event::Event;
 use crate::scap::codes as code;
 use crate::syscall::SystemCall;
@@ -32,7 +32,7 @@ const READS: u64 = 1;
 #[derive(Default)]
 pub struct Recorder {
     /// Only of this image, as far as the image of a container is known.
-    only: Option<Image>,
+    only: Option<Only>,
     /// A sensor watches what is mapped; of a capture it is not known before one is seen.
     mappings: bool,
     containers: HashMap<Box<str>, Containing, RandomState>,
@@ -76,7 +76,7 @@ struct Seen {
 
 impl Recorder {
     /// Of all containers, or only of those of an image.
-    pub fn new(only: Option<Image>) -> Self {
+    pub fn new(only: Option<Only>) -> Self {
         Self { only, ..Self::default() }
     }
 
@@ -253,11 +253,8 @@ impl Recorder {
         let mut record = Record::default();
         for (_, containing) in self.containers {
             let image = match &self.only {
-                // Of what a runtime tells nothing, the user's word counts.
-                Some(only) => match containing.image.is(only) {
-                    Some(false) => continue,
-                    _ => only.clone(),
-                },
+                Some(only) if !only.is(&containing.image) => continue,
+                Some(only) => only.image.clone(),
                 None => containing.image.clone(),
             };
             // Without an image nothing could be said of one.
