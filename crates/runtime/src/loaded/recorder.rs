@@ -101,16 +101,12 @@ impl Recorder {
         }
         let number = call.event_type().code;
         match number {
-            code::EXECVE_X | code::EXECVEAT_X => {
-                if call.result().is_some_and(|result| result >= 0) {
-                    self.executed(call, time);
-                }
-            }
+            code::EXECVE_X | code::EXECVEAT_X if succeeded(call) => self.executed(call, time),
             code::MMAP_X | code::MMAP2_X => self.mapped(call, time),
             code::OPEN_X | code::OPENAT_X | code::OPENAT2_X | code::OPEN_BY_HANDLE_AT_X => {
                 self.opened(call, time);
             }
-            code::IO_URING_SETUP_X if call.result().is_some_and(|result| result >= 0) => {
+            code::IO_URING_SETUP_X if succeeded(call) => {
                 if let Some((_, containing)) = self.container(call, time) {
                     containing.io_uring = true;
                 }
@@ -220,7 +216,7 @@ impl Recorder {
         }
         let flags = call.event_type().position("flags");
         let flags = flags.and_then(|at| call.parameters().unsigned(at)).unwrap_or(READS);
-        if flags & READS == 0 || !call.result().is_some_and(|result| result >= 0) {
+        if flags & READS == 0 || !succeeded(call) {
             return;
         }
         let Some(thread) = call.thread() else { return };
@@ -356,6 +352,10 @@ fn name(thread: &Thread) -> &Arc<[u8]> {
 fn is_runtime(thread: &Thread) -> bool {
     let has_no_file = &*thread.exepath == b"/" || thread.exe_from_memfd;
     has_no_file && (thread.comm.starts_with(b"runc") || thread.comm.starts_with(b"crun"))
+}
+
+fn succeeded(call: &SystemCall<'_>) -> bool {
+    call.result().is_some_and(|result| result >= 0)
 }
 
 /// Addresses may look negative; errors are the last of them.
