@@ -27,7 +27,7 @@ pub(crate) fn all() -> Vec<Running> {
 }
 
 /// The files of mappings that may be executed, each once. A line has an address, protections, an
-/// offset, a device, an inode and a path (proc_pid_maps(5)).
+/// offset, a device, an inode and a path (`proc_pid_maps(5)`).
 fn mapped(maps: &[u8]) -> Vec<Vec<u8>> {
     let mut files: Vec<Vec<u8>> = Vec::new();
     for line in maps.split(|byte| *byte == b'\n') {
