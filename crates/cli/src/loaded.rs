@@ -55,10 +55,10 @@ pub(crate) fn uses(inventory: &Inventory, used: &ImageUse) -> Vec<Option<Use>> {
 }
 
 fn joined(ownership: &Ownership<'_>, inventory: &Inventory, used: &ImageUse) -> Vec<Option<Use>> {
-    let mut uses: Vec<Option<Use>> = vec![None; inventory.packages.len()];
+    let mut packages: Vec<Option<Use>> = vec![None; inventory.packages.len()];
     let mut add = |at: usize, path: &str, one: &Use| {
         let one = Use { path: path.to_owned(), ..one.clone() };
-        match uses.get_mut(at) {
+        match packages.get_mut(at) {
             Some(Some(known)) => known.add(&one),
             Some(empty) => *empty = Some(one),
             None => {}
@@ -74,7 +74,7 @@ fn joined(ownership: &Ownership<'_>, inventory: &Inventory, used: &ImageUse) -> 
             add(at, &format!("/{path}"), &mapped);
         }
     }
-    uses
+    packages
 }
 
 /// Says of each finding of a scan whether its package was loaded, and puts loaded code first among
@@ -95,15 +95,15 @@ pub(crate) fn apply(record: &Record, scan: &mut Scan) {
         return;
     };
     let ownership = Ownership::new(&scan.inventory);
-    let uses = joined(&ownership, &scan.inventory, &used);
+    let packages = joined(&ownership, &scan.inventory, &used);
     let states: Vec<Loaded> = scan
         .findings
         .iter()
         .map(|finding| {
             let at = usize::try_from(finding.package.index).unwrap_or(usize::MAX);
-            let own = uses.get(at).and_then(Option::as_ref);
+            let own = packages.get(at).and_then(Option::as_ref);
             let recorded = used.packages.get(&finding.package.purl);
-            state(&ownership, &uses, at, own.or(recorded), &used)
+            state(&ownership, &packages, at, own.or(recorded), &used)
         })
         .collect();
     for (finding, state) in scan.findings.iter_mut().zip(states) {
@@ -120,7 +120,7 @@ pub(crate) fn apply(record: &Record, scan: &mut Scan) {
 
 fn state(
     ownership: &Ownership<'_>,
-    uses: &[Option<Use>],
+    packages: &[Option<Use>],
     at: usize,
     used: Option<&Use>,
     image: &ImageUse,
@@ -128,7 +128,7 @@ fn state(
     // Where only a package of the operating system tells the files of a language's, its use counts.
     let is_known = ownership.is_known(at);
     let owners = if is_known { &[][..] } else { ownership.owners(at) };
-    let of_owner = || owners.iter().find_map(|at| uses.get(*at)?.as_ref());
+    let of_owner = || owners.iter().find_map(|at| packages.get(*at)?.as_ref());
     if let Some(used) = used.or_else(of_owner) {
         return Loaded::Loaded {
             how: used.how,

@@ -56,8 +56,9 @@ impl Loading {
 
 fn packages(inventory: &Inventory, used: &ImageUse) -> BTreeMap<String, Use> {
     let distro = inventory.distro.as_ref();
-    let uses = loaded::uses(inventory, used).into_iter().zip(&inventory.packages);
-    uses.filter_map(|(found, package)| Some((Purl::of(package, distro).to_string(), found?)))
+    let found = loaded::uses(inventory, used).into_iter().zip(&inventory.packages);
+    found
+        .filter_map(|(found, package)| Some((Purl::of(package, distro).to_string(), found?)))
         .collect()
 }
 
