@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `plimsoll watch` on this machine: docs/benchmarks.md says what came out.
 
-Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|delay|slowdown|storm|recovery|soak]
+Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|delay|slowdown|loaded|storm|recovery|soak]
 where STORM is the example `storm` of crates/sensor.
 """
 
@@ -143,6 +143,31 @@ def slowdown(program, storm, count=800, rounds=9):
               f"{min(ratios):+.1%} to {max(ratios):+.1%})")
 
 
+def loaded(program, storm, count=400, rounds=7):
+    """What `--loaded` adds: rounds of fork, exec and open with the rules alone and with it."""
+    def once(*more):
+        watch = Watch(program, DEFAULT, *more)
+        out = subprocess.run([storm, "work", str(count)], check=True, capture_output=True).stdout
+        used = watch.seconds()
+        _, told = watch.end()
+        events = int(next(line for line in told.splitlines() if "events made" in line).split()[0])
+        return [float(cell) for cell in out.split()][1] / count * 1e6, events, used
+    with tempfile.TemporaryDirectory() as folder:
+        more = ("--loaded", f"{folder}/used.json")
+        once()
+        pairs = []
+        for at in range(rounds):
+            pair = [once(*more), once()] if at % 2 else [once(), once(*more)]
+            pairs.append(pair[::-1] if at % 2 else pair)
+    ratios = [b[0] / a[0] - 1 for a, b in pairs]
+    median = lambda which, cell: statistics.median(pair[which][cell] for pair in pairs)
+    print(f"  fork, exec, open, processor time: {median(0, 0):.0f} us with rules, "
+          f"{median(1, 0):.0f} us with --loaded, {statistics.median(ratios):+.1%} (of {rounds} pairs: "
+          f"{min(ratios):+.1%} to {max(ratios):+.1%})")
+    print(f"  events: {median(0, 1):.0f} and {median(1, 1):.0f}; the reader used "
+          f"{median(0, 2):.2f} s and {median(1, 2):.2f} s of a processor", flush=True)
+
+
 def delay(program, count=300):
     """From before the call to when the line of its alert can be read."""
     with tempfile.TemporaryDirectory() as folder:
@@ -219,6 +244,7 @@ def main():
     for name, run in (("planted", lambda: planted(program, storm)),
                       ("delay", lambda: delay(program)),
                       ("slowdown", lambda: slowdown(program, storm)),
+                      ("loaded", lambda: loaded(program, storm)),
                       ("storm", lambda: rate(program, storm)),
                       ("recovery", lambda: recovery(program, storm)),
                       ("soak", lambda: soak(program, storm))):

@@ -13,6 +13,7 @@ mod evidence;
 mod exit;
 mod files;
 mod git;
+mod loaded;
 mod output;
 mod package_registry;
 mod paths;

@@ -1,6 +1,6 @@
 //! One layer: what its files say, and what it hides of the layers below.
 
-use plimsoll_model::{Distro, Package, Problem, ProblemKind};
+use plimsoll_model::{Distro, Package, Problem, ProblemKind, is_module};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -78,14 +78,26 @@ pub struct Owned {
     pub paths: Vec<(u64, u32)>,
 }
 
+/// Begins the name of an owner that is no package of the operating system, but a folder with a
+/// language package's metadata: `@usr/lib/python3/dist-packages/requests-2.31.0.dist-info`.
+pub(crate) const RECORDED: char = '@';
+
+/// Stands among hashes of paths for a package that has modules of an interpreted language.
+pub(crate) const HAS_MODULES: u64 = u64::MAX;
+
 impl Owned {
     fn extend(&mut self, owned: Vec<(String, String)>) {
+        let mut marked = None;
         for (package, path) in owned {
             // A list names one package, or one after the other: only the last need be compared.
             if self.packages.last() != Some(&package) {
                 self.packages.push(package);
             }
             let at = u32::try_from(self.packages.len() - 1).unwrap_or(u32::MAX);
+            if marked != Some(at) && is_module(path.as_bytes()) {
+                marked = Some(at);
+                self.paths.push((HAS_MODULES, at));
+            }
             self.paths.push((owner_hash(&path), at));
         }
     }

@@ -23,6 +23,7 @@ pub mod merge;
 pub mod object_file;
 pub mod oci;
 pub mod opened;
+pub mod ownership;
 mod reach;
 mod reading;
 pub mod rebuild;

@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::{Distro, Inventory, Location, Package, Problem, ProblemKind};
+use plimsoll_model::{Distro, Inventory, Location, OwnedFiles, Package, Problem, ProblemKind};
 
 use crate::cataloguers::release_files::{APK_REPOSITORIES, branch_order};
 use crate::hiding::Hiding;
-use crate::layer::{CataloguedFile, HardLink, LayerInventory, owner_hash, unreachable_link};
+use crate::layer::{
+    CataloguedFile, HardLink, LayerInventory, Owned, RECORDED, owner_hash, unreachable_link,
+};
 
 /// Packages that hard links may add: a small image can name a large file a million times.
 const MAX_LINKED: usize = 1_000_000;
@@ -67,6 +69,8 @@ pub fn merge(mut layers: Vec<LayerInventory>, is_folder: bool, inventory: &mut I
     }
     inventory.packages = fold(packages);
     for (at, layer) in layers.into_iter().enumerate() {
+        let Owned { packages, paths } = layer.owned;
+        inventory.owned.push(OwnedFiles { packages, paths });
         let of_layer = layer.problems.into_iter();
         inventory.problems.extend(of_layer.map(|p| Problem { layer: index(at), ..p }));
     }
@@ -192,6 +196,7 @@ fn own(packages: &mut [Package], layers: &[LayerInventory]) {
                 && let Ok(found) = owners.binary_search_by_key(hash, |(hash, _)| *hash)
                 && let (Some((_, owner)), Some(name)) =
                     (owners.get_mut(found), layer.owned.package(*package))
+                && !name.starts_with(RECORDED)
             {
                 // The uppermost list counts, and of its packages the first by name.
                 let is_better = owner.is_none_or(|(of, known)| of < at || name < known);

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Link, Location, PackageKind, Rating, Severity, Timestamp};
+use crate::{Link, Loaded, Location, PackageKind, Rating, Severity, Timestamp};
 
 /// One weakness in one package, with all advisories that speak of it folded together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +41,9 @@ pub struct Finding {
     pub evidence: Vec<EvidenceStep>,
     /// Why it does not count, where somebody said so.
     pub suppressed: Option<String>,
+    /// Whether the package's code was ever loaded, where that was asked.
+    #[serde(default)]
+    pub loaded: Option<Loaded>,
 }
 
 /// The package that a finding is about.

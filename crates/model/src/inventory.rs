@@ -20,6 +20,18 @@ pub struct Inventory {
     /// What else it holds, where that was asked for.
     #[serde(skip)]
     pub survey: Option<Survey>,
+    /// Which files belong to which packages, a layer each, bottom first.
+    #[serde(skip)]
+    pub owned: Vec<OwnedFiles>,
+}
+
+/// Files of packages by the hash of their paths, as the lists in one layer have them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnedFiles {
+    /// Names of packages.
+    pub packages: Vec<String>,
+    /// (Hash of a path, index of its package).
+    pub paths: Vec<(u64, u32)>,
 }
 
 impl Inventory {

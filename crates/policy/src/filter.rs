@@ -1,6 +1,7 @@
-//! What of a scan is shown and judged: `--severity` and `--only-fixed`.
+//! What of a scan is shown and judged: `--severity`, `--only-fixed` and
+//! `--only-loaded`.
 
-use plimsoll_model::{Scan, Severity};
+use plimsoll_model::{Loaded, Scan, Severity};
 
 /// Keeps some findings and forgets the others.
 ///
@@ -12,6 +13,8 @@ pub struct Filter {
     pub severities: Option<Vec<Severity>>,
     /// Keep only what an update repairs.
     pub only_fixed: bool,
+    /// Forget what was never loaded while it was watched.
+    pub only_loaded: bool,
 }
 
 impl Filter {
@@ -20,7 +23,10 @@ impl Filter {
         scan.findings.retain(|finding| {
             let wanted =
                 self.severities.as_ref().is_none_or(|levels| levels.contains(&finding.severity));
-            wanted && (!self.only_fixed || finding.fix.nearest().is_some())
+            let is_never = matches!(finding.loaded, Some(Loaded::Never { .. }));
+            wanted
+                && (!self.only_fixed || finding.fix.nearest().is_some())
+                && !(self.only_loaded && is_never)
         });
     }
 }

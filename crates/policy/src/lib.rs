@@ -7,7 +7,7 @@
 //! use plimsoll_policy::{Filter, Gates};
 //!
 //! let mut scan = Scan::default();
-//! Filter { severities: None, only_fixed: true }.apply(&mut scan);
+//! Filter { only_fixed: true, ..Filter::default() }.apply(&mut scan);
 //! let gates = Gates { fail_on: Some(Severity::High), ..Gates::default() };
 //! scan.verdict = gates.verdict(&scan, Timestamp::from_unix(0));
 //! assert_eq!(scan.verdict.exit_code(), 0);

@@ -41,6 +41,7 @@ fn finding(id: &str, severity: Severity, fix: FixState) -> Finding {
         epss: None,
         evidence: vec![],
         suppressed: None,
+        loaded: None,
     }
 }
 
@@ -176,11 +177,11 @@ fn the_filter_keeps_order_and_takes_what_it_hides_from_the_gates_too() {
         finding("CVE-3", Severity::Low, fixed()),
     ]);
     let severities = Some(vec![Severity::Critical, Severity::Low]);
-    let filter = Filter { severities, only_fixed: false };
+    let filter = Filter { severities, ..Filter::default() };
     filter.apply(&mut scan);
     let ids: Vec<&str> = scan.findings.iter().map(|f| f.id.as_str()).collect();
     assert_eq!(ids, ["CVE-1", "CVE-3"]);
-    Filter { severities: None, only_fixed: true }.apply(&mut scan);
+    Filter { only_fixed: true, ..Filter::default() }.apply(&mut scan);
     let gates = Gates { fail_on: Some(Severity::High), ..Gates::default() };
     assert!(gates.verdict(&scan, now()).is_pass());
 }

@@ -6,7 +6,7 @@
 use crate::text;
 
 /// The instruction in one line; empty where the history says nothing.
-pub(crate) fn of(created_by: &str) -> String {
+pub fn of(created_by: &str) -> String {
     const SHELL: &str = "/bin/sh -c ";
     let line = text::one_line(created_by);
     let line = line.strip_suffix("# buildkit").unwrap_or(&line).trim_end();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Finding, Scan, Severity};
+use plimsoll_model::{Finding, Loaded, Scan, Severity};
 
 use crate::application::Application;
 
@@ -21,6 +21,8 @@ pub(crate) struct Tally {
     pub(crate) suppressed: usize,
     /// Packages with a finding that an update repairs, counted once in each application.
     pub(crate) to_update: usize,
+    /// Findings whose code was loaded, was not observed, was never loaded; all 0 where nobody asked.
+    pub(crate) loaded: [(&'static str, usize); 3],
 }
 
 impl Tally {
@@ -32,7 +34,16 @@ impl Tally {
             .clone()
             .map(|f| (Application::of(&f.package), &f.package.name, &f.package.version))
             .collect();
+        let ranked = |rank| {
+            let asked = standing.iter().filter_map(|f| f.loaded.as_ref());
+            asked.filter(|it| Loaded::rank(Some(it)) == rank).count()
+        };
         Self {
+            loaded: [
+                ("loaded", ranked(0)),
+                ("not observed", ranked(1)),
+                ("never loaded", ranked(2)),
+            ],
             findings: standing.len(),
             levels: Severity::ALL.into_iter().map(level).collect(),
             fixable: fixable.count(),

@@ -9,6 +9,7 @@ use std::fmt;
 
 use crate::event::{Arena, Event, FieldRef, Value, Values};
 use crate::fields::Source;
+use crate::loaded::Only;
 use crate::profile::{Access, Witness};
 use crate::syscall::SystemCall;
 
@@ -45,6 +46,7 @@ pub enum Drifted {
 /// Follows what containers execute and write.
 pub struct Drift {
     programs: Programs,
+    only: Option<Only>,
     witness: Witness,
     container: Option<FieldRef>,
     command: Option<FieldRef>,
@@ -112,6 +114,7 @@ impl Drift {
         let field = |name: &str| FieldRef::resolve(Source::Syscall, name, None).ok();
         Self {
             programs,
+            only: None,
             witness: Witness::new(),
             container: field("container.id"),
             command: field("proc.cmdline"),
@@ -119,6 +122,12 @@ impl Drift {
             upper: field("proc.is_exe_upper_layer"),
             changed: HashMap::new(),
         }
+    }
+
+    /// Only for containers of an image.
+    #[must_use]
+    pub fn of(self, only: Only) -> Self {
+        Self { only: Some(only), ..self }
     }
 
     /// Takes in an event: the program that it starts, and why that is none of the image's.
@@ -130,6 +139,9 @@ impl Drift {
             return None;
         }
         let container = text(call, self.container.as_ref(), arena).filter(|id| id != "host")?;
+        if self.only.as_ref().is_some_and(|only| !only.has(call)) {
+            return None;
+        }
         for (path, access) in deed.files {
             if !matches!(access, Access::Write | Access::Change) {
                 continue;

@@ -17,6 +17,7 @@ pub mod explain;
 pub mod fields;
 pub mod format;
 pub mod lints;
+pub mod loaded;
 pub mod loader;
 mod nearest;
 pub mod plain;

@@ -23,6 +23,7 @@ const ON: u8 = 1;
 pub(crate) const ONLY_SUCCESS: u8 = 2;
 const ONLY_DESCRIPTORS: u8 = 4;
 pub(crate) const KILLS: u8 = 8;
+const ONLY_CODE: u8 = 16;
 const MOST_PARAMETERS: usize = 32;
 
 /// The programs while they run.
@@ -164,7 +165,7 @@ fn make_rings(size: u32, processors: u32) -> Result<Vec<MapHandle>, Error> {
 /// Tells the programs which calls are sent and what of each.
 fn choose(calls: &MapHandle, compat: &MapHandle, selection: &Selection) -> Result<(), Error> {
     for call in calls::all().filter(|call| selection.has(call)) {
-        let value = encoded(call, selection.wants_failures(call));
+        let value = encoded(call, selection);
         calls
             .update(&call.number.to_ne_bytes(), &value, MapFlags::ANY)
             .map_err(failed("choose calls"))?;
@@ -179,9 +180,10 @@ fn choose(calls: &MapHandle, compat: &MapHandle, selection: &Selection) -> Resul
 }
 
 /// `struct call` of `bpf/scratch.h`.
-fn encoded(call: &Call, failures: bool) -> Vec<u8> {
+fn encoded(call: &Call, selection: &Selection) -> Vec<u8> {
     let flags = match call.name {
-        _ if failures => ON,
+        _ if selection.wants_failures(call) => ON,
+        _ if selection.only_code(call) => ON | ONLY_CODE,
         "fcntl" => ON | ONLY_SUCCESS | ONLY_DESCRIPTORS,
         _ => ON | ONLY_SUCCESS,
     };

@@ -87,6 +87,12 @@ fn ring_size(buffer: u64, processors: u64) -> u32 {
     u32::try_from(1_u64 << each.ilog2()).unwrap_or(1 << 30)
 }
 
+/// The code that processes of containers have mapped now: to be asked once the sensor has started,
+/// so that nothing falls between.
+pub fn mapped_code() -> Vec<plimsoll_runtime::loaded::Running> {
+    start::mapped::all()
+}
+
 /// Starts to watch, until it is told to stop.
 ///
 /// # Errors

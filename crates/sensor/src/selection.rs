@@ -16,12 +16,14 @@ pub struct Selection {
     wanted: BTreeSet<&'static str>,
     /// All that can be watched.
     all: bool,
+    /// What is mapped as code, too.
+    mapped_code: bool,
 }
 
 impl Selection {
     /// Everything that can be watched.
     pub fn everything() -> Self {
-        Self { wanted: BTreeSet::new(), all: true }
+        Self { all: true, ..Self::default() }
     }
 
     /// Calls by the types of their events, and what else has to be known. Types that cannot be watched
@@ -43,9 +45,23 @@ impl Selection {
         (selection, unknown)
     }
 
+    /// The same, and which files are mapped as code; other mappings are left out in the kernel,
+    /// unless a rule asks for them.
+    #[must_use]
+    pub fn with_mapped_code(self) -> Self {
+        Self { mapped_code: true, ..self }
+    }
+
     /// Whether a call is watched.
     pub(crate) fn has(&self, call: &Call) -> bool {
-        self.asks_for(call) || (is_state(call) && !COSTLY.contains(&call.name))
+        self.asks_for(call)
+            || self.only_code(call)
+            || (is_state(call) && !COSTLY.contains(&call.name))
+    }
+
+    /// Whether only those of its calls are sent that map a file as code.
+    pub(crate) fn only_code(&self, call: &Call) -> bool {
+        self.mapped_code && call.name == "mmap" && !self.asks_for(call)
     }
 
     /// Whether its failures are wanted as well.
@@ -88,6 +104,15 @@ mod tests {
             assert!(!names.contains(name), "{name}");
         }
         assert_eq!(unknown.into_iter().collect::<Vec<_>>(), ["semop"]);
+    }
+
+    #[test]
+    fn of_mappings_only_code_is_sent_unless_a_rule_asks_for_all() {
+        let mmap = calls::all().find(|call| call.name == "mmap").unwrap();
+        let of = |name: &'static str| Selection::of(std::iter::once(name)).0.with_mapped_code();
+        assert!(of("connect").has(mmap) && of("connect").only_code(mmap));
+        assert!(of("mmap").has(mmap) && !of("mmap").only_code(mmap));
+        assert!(!Selection::everything().with_mapped_code().only_code(mmap));
     }
 
     #[test]

@@ -38,22 +38,45 @@ impl Values {
 
 /// Adds an event to a capture that has begun: when it happened and in which thread, its type by the
 /// number of the schema.
-pub fn event(capture: &mut Vec<u8>, (time, tid): (u64, i64), code: u16, values: &Values) {
+pub fn event(capture: &mut Vec<u8>, moment: (u64, i64), code: u16, values: &Values) {
+    let lengths: Vec<u8> = values
+        .0
+        .iter()
+        .flat_map(|value| u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes())
+        .collect();
+    put(capture, moment, code, values, (0x216, &lengths));
+}
+
+/// The same of a type whose values may be large: what tells of containers.
+pub fn large_event(capture: &mut Vec<u8>, moment: (u64, i64), code: u16, values: &Values) {
+    let lengths: Vec<u8> = values
+        .0
+        .iter()
+        .flat_map(|value| u32::try_from(value.len()).unwrap_or(u32::MAX).to_le_bytes())
+        .collect();
+    put(capture, moment, code, values, (0x221, &lengths));
+}
+
+fn put(
+    capture: &mut Vec<u8>,
+    (time, tid): (u64, i64),
+    code: u16,
+    values: &Values,
+    (block, lengths): (u32, &[u8]),
+) {
     let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
     let mut body = 0_u16.to_le_bytes().to_vec();
     body.extend_from_slice(&time.to_le_bytes());
     body.extend_from_slice(&tid.to_le_bytes());
-    let size = 26 + values.0.iter().map(|value| value.len() + 2).sum::<usize>();
+    let size = 26 + lengths.len() + values.0.iter().map(Vec::len).sum::<usize>();
     body.extend_from_slice(&length(size).to_le_bytes());
     body.extend_from_slice(&code.to_le_bytes());
     body.extend_from_slice(&length(values.0.len()).to_le_bytes());
-    for value in &values.0 {
-        body.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
-    }
+    body.extend_from_slice(lengths);
     values.0.iter().for_each(|value| body.extend_from_slice(value));
     body.resize(body.len().next_multiple_of(4), 0);
     let total = length(body.len() + 12).to_le_bytes();
-    capture.extend_from_slice(&0x216_u32.to_le_bytes());
+    capture.extend_from_slice(&block.to_le_bytes());
     capture.extend_from_slice(&total);
     capture.extend_from_slice(&body);
     capture.extend_from_slice(&total);

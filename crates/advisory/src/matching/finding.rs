@@ -88,6 +88,7 @@ pub(super) fn finding(
         epss: cves().find_map(|cve| database.epss(cve)),
         evidence: Vec::new(),
         suppressed: None,
+        loaded: None,
         id,
     };
     finding.evidence = evidence(&finding, group, subject, distro, lent.as_deref());

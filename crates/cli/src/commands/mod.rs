@@ -16,7 +16,7 @@ mod sbom;
 pub(crate) mod scan;
 mod sign;
 mod trust;
-mod verify;
+pub(crate) mod verify;
 mod watch;
 
 use clap::Subcommand;

@@ -9,11 +9,12 @@ use plimsoll_advisory::matching::{Declared, match_inventory};
 use plimsoll_model::{Inventory, Scan, Severity, Timestamp};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
+use plimsoll_runtime::loaded::Record;
 
 use crate::exit::{Outcome, Usage, chain, tell};
 use crate::style::stdout_style;
 use crate::target::{Reading, tell_problems};
-use crate::{clock, output, paths};
+use crate::{clock, loaded, output, paths};
 
 /// Find known vulnerabilities in an image, an archive or a folder
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,7 @@ use crate::{clock, output, paths};
   plimsoll scan --fail-on high --only-fixed registry:registry.example/app:1.2
   plimsoll scan docker-archive:app.tar -o table -o sarif=app.sarif -o json=app.json
   plimsoll scan rootfs:/
+  plimsoll scan --loaded used.json --only-loaded --fail-on high registry.example/app:1.2
 
 Exit codes: 0 clean or below the gate, 1 findings over --fail-on, 2 wrong usage,
 3 failed or only partly read, 4 advisory data older than --max-data-age.")]
@@ -31,7 +33,7 @@ pub(crate) struct ScanCommand {
     #[arg(value_name = "REF", required = true)]
     references: Vec<String>,
 
-    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, sarif
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, sarif; openvex with --loaded
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
     output: Vec<String>,
 
@@ -59,6 +61,14 @@ pub(crate) struct ScanCommand {
     #[arg(long)]
     declared: bool,
 
+    /// Say of each finding whether its package was loaded, by records of `plimsoll watch --loaded`
+    #[arg(long, value_name = "FILE")]
+    loaded: Vec<PathBuf>,
+
+    /// Leave out what was never loaded while it was watched; what was not observed stays
+    #[arg(long, requires = "loaded")]
+    only_loaded: bool,
+
     #[command(flatten)]
     reading: Reading,
 }
@@ -71,10 +81,15 @@ impl ScanCommand {
             let why = "a file holds one report: name one REF, or leave `=FILE` out";
             return Err(Usage(why.into()).into());
         }
+        let record = loaded::read(&self.loaded)?;
+        if record.is_none() && outputs.iter().any(|(format, _)| format.needs_loaded) {
+            let why = "openvex says what was never loaded: name a record with --loaded";
+            return Err(Usage(why.into()).into());
+        }
         let database = open_database(self.db.clone())?;
         let mut worst = Outcome::Clean;
         for reference in &self.references {
-            let scan = match self.scan(reference, &database) {
+            let scan = match self.scan(reference, &database, record.as_ref()) {
                 Ok(scan) => scan,
                 // The others may still be read.
                 Err(error) if self.references.len() > 1 && !error.is::<Usage>() => {
@@ -98,14 +113,23 @@ impl ScanCommand {
         Ok(worst)
     }
 
-    fn scan(&self, reference: &str, database: &Database) -> anyhow::Result<Scan> {
+    fn scan(
+        &self,
+        reference: &str,
+        database: &Database,
+        record: Option<&Record>,
+    ) -> anyhow::Result<Scan> {
         let inventory = self.reading.read(reference)?;
         // A folder is a project, whose lock files say what will be installed.
         let declared = self.declared || inventory.artifact.source == "dir";
         let now = clock::now();
         let mut scan = matched(inventory, database, declared, now)?;
         let severities = (!self.severity.is_empty()).then(|| self.severity.clone());
-        Filter { severities, only_fixed: self.only_fixed }.apply(&mut scan);
+        if let Some(record) = record {
+            loaded::apply(record, &mut scan);
+        }
+        let (only_fixed, only_loaded) = (self.only_fixed, self.only_loaded);
+        Filter { severities, only_fixed, only_loaded }.apply(&mut scan);
         let gates =
             Gates { fail_on: self.fail_on, max_data_age: self.max_data_age, ..Gates::default() };
         scan.verdict = gates.verdict(&scan, now);

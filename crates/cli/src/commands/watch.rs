@@ -19,6 +19,8 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
   plimsoll watch --inventory registry.example/web:1.4 --replay trace.scap
   plimsoll watch --rules falco_rules.yaml --respond responses.yaml
   plimsoll watch --rules falco_rules.yaml --respond responses.yaml --enforce
+  plimsoll watch --rules falco_rules.yaml --explain --inventory web:1.4 --dockerfile Dockerfile
+  plimsoll watch --loaded used.json --duration 86400
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
 Without --replay it watches this machine until it is interrupted, which needs root, or CAP_BPF and
@@ -87,8 +89,21 @@ pub(crate) struct Watch {
 
     /// The image of the containers: programs that it does not have, or that were changed, are told
     /// without a rule
-    #[arg(long, value_name = "IMAGE", requires = "replay")]
+    #[arg(long, value_name = "IMAGE")]
     inventory: Option<String>,
+
+    /// With --explain and --inventory: the image's Dockerfile, whose lines are told
+    #[arg(long, value_name = "FILE", requires_all = ["explain", "inventory"])]
+    dockerfile: Option<PathBuf>,
+
+    /// With --explain and --inventory: the public key that the image should be signed with
+    #[arg(long, value_name = "FILE", requires_all = ["explain", "inventory"])]
+    signed_with: Option<PathBuf>,
+
+    /// Record which files of images are executed, mapped as code or opened by interpreters, for
+    /// `plimsoll scan --loaded`
+    #[arg(long, value_name = "FILE")]
+    loaded: Option<PathBuf>,
 
     /// The first alert of a kind at once, its like as one with their number after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
@@ -147,6 +162,9 @@ impl Watch {
             fail_on: self.fail_on,
             explain: self.explain,
             image: self.inventory,
+            loaded: self.loaded,
+            dockerfile: self.dockerfile,
+            signed_with: self.signed_with,
             record: self.write,
             #[cfg(target_os = "linux")]
             respond: watch::respond::Respond {

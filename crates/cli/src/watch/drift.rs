@@ -1,6 +1,5 @@
 //! Alerts of programs that are none of an image's.
 
-use plimsoll_image::Options;
 use plimsoll_outputs::Settings;
 use plimsoll_runtime::alert::{Alert, Formatter};
 use plimsoll_runtime::drift::{Drift, Programs};
@@ -8,8 +7,8 @@ use plimsoll_runtime::event::Arena;
 use plimsoll_runtime::loader::{Loader, Priority};
 use plimsoll_runtime::syscall::SystemCall;
 
+use super::image::Surveyed;
 use crate::exit::{Usage, tell};
-use crate::target;
 
 /// What such alerts are called.
 pub(super) const NAME: &str = "Drift from the image";
@@ -33,10 +32,9 @@ pub(super) struct Drifting {
 
 impl Drifting {
     /// Reads the programs of an image.
-    pub(super) fn new(reference: &str, settings: &Settings) -> anyhow::Result<Self> {
-        let inventory = target::survey(reference, &Options::default())?;
-        target::tell_problems(&inventory);
-        let survey = inventory.survey.unwrap_or_default();
+    pub(super) fn new(image: &Surveyed, settings: &Settings) -> anyhow::Result<Self> {
+        let reference = &image.reference;
+        let survey = image.inventory.survey.clone().unwrap_or_default();
         if survey.is_cut {
             tell("warning: the image has more programs than are read: some will be told as drift");
         }
@@ -49,7 +47,8 @@ impl Drifting {
         let rule = rule.ok_or_else(|| anyhow::anyhow!("the rule of drift does not load"))?;
         let formatter = Formatter::new(rule, &settings.style(), &settings.added_fields(rule))
             .map_err(|why| Usage(format!("rule `{NAME}`: {why}")))?;
-        let drift = Drift::new(Programs::new(survey.programs, survey.links));
+        let programs = Programs::new(survey.programs, survey.links);
+        let drift = Drift::new(programs).of(image.only.clone());
         Ok(Self { drift, formatter })
     }
 

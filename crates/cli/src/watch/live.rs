@@ -29,7 +29,7 @@ const EVENTS: u32 = 256;
 
 /// Starts the sensor and judges what it sends.
 pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> anyhow::Result<()> {
-    let selection = selection(rules)?;
+    let selection = selection(rules, plan)?;
     let options =
         Options { selection, buffer: plan.sensor.buffer, ask_runtimes: plan.sensor.ask_runtimes };
     // Before the sensor runs, so that it ends with what it has counted.
@@ -42,6 +42,9 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
         Some(responder) => respond::at_call(responder, &mut live, rules, watch.all_matches)?,
         None => None,
     };
+    if let Some(loading) = &mut watch.loading {
+        loading.recorder.begin_live(plimsoll_sensor::mapped_code());
+    }
     let malformed = live.malformed();
     let blind = privilege::partly_blind();
     if !blind.is_empty() {
@@ -87,18 +90,28 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
     Ok(())
 }
 
-/// What the rules ask for.
-fn selection(rules: &[&Rule]) -> Result<Selection, Usage> {
+/// Calls that put other files in the place of an image's.
+const CHANGING: [&str; 6] = ["rename", "renameat", "renameat2", "link", "linkat", "symlinkat"];
+
+/// What the rules ask for, and what else is asked.
+fn selection(rules: &[&Rule], plan: &Plan) -> Result<Selection, Usage> {
+    let with_code = |selection: Selection| match &plan.loaded {
+        Some(_) => selection.with_mapped_code(),
+        None => selection,
+    };
     let mut types: BTreeSet<&str> = BTreeSet::new();
+    if plan.image.is_some() {
+        types.extend(CHANGING);
+    }
     let mut of_calls = 0_u32;
     for rule in rules.iter().filter(|rule| rule.source == Source::Syscall) {
         of_calls = of_calls.saturating_add(1);
         match &rule.event_types {
             Some(named) => types.extend(named.iter().copied()),
-            None => return Ok(Selection::everything()),
+            None => return Ok(with_code(Selection::everything())),
         }
     }
-    if of_calls == 0 {
+    if of_calls == 0 && plan.image.is_none() && plan.loaded.is_none() {
         let why = "none of the rules is about system calls: name a log with --replay";
         return Err(Usage(why.to_owned()));
     }
@@ -107,7 +120,7 @@ fn selection(rules: &[&Rule]) -> Result<Selection, Usage> {
         let names: Vec<&str> = unknown.iter().map(String::as_str).collect();
         tell(&format!("warning: rules ask for what is not watched: {}", names.join(", ")));
     }
-    Ok(selection)
+    Ok(with_code(selection))
 }
 
 fn end_after(stop: Stop, time: Duration) {

@@ -4,8 +4,11 @@ pub(crate) mod bench;
 mod capture;
 mod drift;
 mod drops;
+mod image;
 #[cfg(target_os = "linux")]
 mod live;
+mod loaded;
+mod origin;
 pub(crate) mod profile;
 #[cfg(target_os = "linux")]
 pub(crate) mod respond;
@@ -46,6 +49,12 @@ pub(crate) struct Plan {
     pub(crate) explain: bool,
     /// The image of the containers.
     pub(crate) image: Option<String>,
+    /// The Dockerfile of the image.
+    pub(crate) dockerfile: Option<PathBuf>,
+    /// The key that the image should be signed with.
+    pub(crate) signed_with: Option<PathBuf>,
+    /// Where it is recorded which files of images are used.
+    pub(crate) loaded: Option<PathBuf>,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
     /// What is done when a rule fires.
@@ -89,26 +98,35 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let loaded = rules::load(plan, &settings)?;
     let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
+    let is_told = plan.captures.is_empty() && plan.sensor.ask_runtimes;
+    let image = plan.image.as_deref();
+    let image = image.map(|it| image::Surveyed::read(it, is_told)).transpose()?;
     let mut watch = Watching::new(&chosen, &settings, plan)?;
     if plan.explain {
         let macros = &loaded.loader.definitions().macros;
         watch.explainer = Some(Explainer::new(chosen.iter().copied(), macros));
     }
-    if let Some(image) = &plan.image {
+    if plan.record.is_some() && plan.captures.len() > 1 {
+        return Err(Usage("--write records one capture".to_owned()).into());
+    }
+    if let Some(image) = &image {
+        if plan.explain {
+            let (dockerfile, key) = (plan.dockerfile.as_deref(), plan.signed_with.as_deref());
+            watch.origins = Some(origin::Origins::new(image, dockerfile, key)?);
+        }
         watch.drifting = Some(drift::Drifting::new(image, &settings)?);
     }
+    watch.loading = plan.loaded.as_ref().map(|_| loaded::Loading::new(image.as_ref()));
     if plan.captures.is_empty() {
         watch.machine(plan, &chosen)?;
-        watch.end();
-        return Ok(watch.outcome(fail_on));
-    }
-    if plan.record.is_some() && plan.captures.len() != 1 {
-        return Err(Usage("--write records one capture".to_owned()).into());
     }
     for path in &plan.captures {
         watch.capture(path, plan.record.as_deref())?;
     }
     watch.end();
+    if let (Some(path), Some(loading)) = (&plan.loaded, watch.loading.take()) {
+        loading.write(path, image.as_ref(), watch.failures > 0)?;
+    }
     Ok(watch.outcome(fail_on))
 }
 
@@ -144,6 +162,8 @@ struct Watching<'r> {
     responder: Option<plimsoll_response::Responder>,
     #[cfg(target_os = "linux")]
     all_matches: bool,
+    loading: Option<loaded::Loading>,
+    origins: Option<origin::Origins<'r>>,
     host: String,
     groups: Groups,
     limit: Limit,
@@ -177,6 +197,8 @@ impl<'r> Watching<'r> {
             responder: respond::new(&plan.respond, rules)?,
             #[cfg(target_os = "linux")]
             all_matches: all,
+            loading: None,
+            origins: None,
             host,
             groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
             limit: Limit::new(settings.outputs),
@@ -254,10 +276,18 @@ impl<'r> Watching<'r> {
                     responder.fired(&alert, event, &self.host, &arena);
                 }
                 if let Some(explainer) = &mut self.explainer {
-                    let why = explainer.explain(*at, event, &self.host, &arena);
+                    let mut why = explainer.explain(*at, event, &self.host, &arena);
+                    if let (Some(why), Some(origins), Next::Call(call)) =
+                        (&mut why, &self.origins, &next)
+                    {
+                        why.origin = origins.of(call);
+                    }
                     alert.explanation = why.map(Box::new);
                 }
                 self.groups.take(alert, &mut told);
+            }
+            if let (Some(loading), Next::Call(call)) = (&mut self.loading, &next) {
+                loading.recorder.take(call);
             }
             let mut kept = !matched.is_empty();
             if let (Some(drifting), Next::Call(call)) = (&mut self.drifting, &next) {

@@ -16,7 +16,8 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
     let named = if plan.rules.is_empty() { &settings.rules_files } else { &plan.rules };
     let mut files = Vec::new();
     // A log is none of their business, so that they are asked for where something is read.
-    if named.is_empty() && plan.image.is_none() && plan.captures.is_empty() {
+    if named.is_empty() && plan.image.is_none() && plan.loaded.is_none() && plan.captures.is_empty()
+    {
         files.push(PathBuf::from(DEFAULT));
     }
     for path in named {
@@ -26,7 +27,7 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
         }
         files.extend(of_folder(path).with_context(|| format!("cannot read `{}`", path.display()))?);
     }
-    if files.is_empty() && plan.image.is_none() {
+    if files.is_empty() && plan.image.is_none() && plan.loaded.is_none() {
         let why =
             "no rules: name a file with --rules, or `default` for Plimsoll's own on system calls";
         return Err(Usage(why.to_owned()).into());

@@ -26,6 +26,7 @@ mod lint_bases;
 mod lint_context;
 mod lint_formats;
 mod lint_settings;
+mod loaded;
 mod lsp;
 mod machine;
 mod pre_commit;

@@ -8,6 +8,10 @@
 use plimsoll_model::{Package, PackageKind};
 
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
+use crate::layer::RECORDED;
+
+/// The most files of a distribution; the largest have some ten thousand.
+const MOST_FILES: usize = 200_000;
 
 /// Reads the metadata of installed distributions.
 #[derive(Debug)]
@@ -18,9 +22,14 @@ impl Cataloguer for PythonMetadata {
         "python-metadata"
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn wants(&self) -> &'static [Want] {
         &[
             Want::Suffix(".dist-info/METADATA"),
+            Want::Suffix(".dist-info/RECORD"),
             Want::Suffix(".egg-info/PKG-INFO"),
             Want::Suffix(".egg-info"),
             Want::Suffix(".egg/EGG-INFO/PKG-INFO"),
@@ -28,8 +37,39 @@ impl Cataloguer for PythonMetadata {
     }
 
     fn catalogue(&self, file: &File<'_>, found: &mut Found) -> Result<(), CatalogueError> {
-        found.add(metadata(&file.text()?)?);
+        if file.name() == "RECORD" {
+            record(&file.text()?, file.folder(), found);
+        } else {
+            found.add(metadata(&file.text()?)?);
+        }
         Ok(())
+    }
+}
+
+/// Reads which files a distribution has: a line of CSV each, the path from the folder that the
+/// metadata's folder stands in.
+///
+/// Source: <https://packaging.python.org/en/latest/specifications/recording-installed-packages/>.
+fn record(text: &str, folder: &str, found: &mut Found) {
+    let owner = format!("{RECORDED}{folder}");
+    let base = folder.rsplit_once('/').map_or("", |(base, _)| base);
+    for line in text.lines().take(MOST_FILES) {
+        let path = match line.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next().unwrap_or(quoted),
+            None => line.split(',').next().unwrap_or(line),
+        };
+        let path = if path.starts_with('/') { path.to_owned() } else { format!("{base}/{path}") };
+        let mut parts: Vec<&str> = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop();
+                }
+                _ => parts.push(part),
+            }
+        }
+        found.owns(&owner, &parts.join("/"));
     }
 }
 
@@ -90,6 +130,26 @@ mod tests {
     fn metadata_without_a_version_is_an_error_and_not_silence() {
         let shown = listing(&PythonMetadata, "a.egg-info/PKG-INFO", b"Name: a\n");
         assert_eq!(shown, "error: not a valid Python metadata: no `Name` or no `Version`\n");
+    }
+
+    #[test]
+    fn a_record_tells_which_files_belong_to_a_distribution() {
+        let text =
+            "yaml/__init__.py,sha256=a,1\n\"yaml/a,b.py\",,\n../../../bin/x,,\n/opt/y.py,,\n";
+        let content = text.as_bytes().to_vec();
+        let mut found = Found::default();
+        let path = "usr/lib/python3/dist-packages/PyYAML-6.dist-info/RECORD";
+        PythonMetadata.catalogue(&File::new(path, &content, false), &mut found).unwrap();
+        let base = "usr/lib/python3/dist-packages";
+        let owner = format!("@{base}/PyYAML-6.dist-info");
+        let files = [
+            format!("{base}/yaml/__init__.py"),
+            format!("{base}/yaml/a,b.py"),
+            "usr/bin/x".to_owned(),
+            "opt/y.py".to_owned(),
+        ];
+        assert_eq!(found.owned, files.map(|file| (owner.clone(), file)));
+        assert!(found.packages.is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! To add one: write its file, name its module here, and add it to [`Format::ALL`].
 
 mod json;
+mod openvex;
 mod sarif;
 mod table;
 
@@ -19,13 +20,15 @@ pub struct Format {
     pub name: &'static str,
     /// What it is, in a few words.
     pub about: &'static str,
+    /// Whether it has something to say only where it is known what was loaded.
+    pub needs_loaded: bool,
     /// Writes the whole document.
     pub write: fn(&Scan, &Style, &mut dyn Write) -> io::Result<()>,
 }
 
 impl Format {
     /// The registry.
-    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, sarif::FORMAT];
+    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

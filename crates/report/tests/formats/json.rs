@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use plimsoll_model::{FixState, Scan};
+use plimsoll_model::{FixState, How, Loaded, Scan, Timestamp, Window};
 use plimsoll_report::Style;
 use serde_json::Value;
 
@@ -44,6 +44,30 @@ fn every_state_of_a_fix_is_in_the_schema() {
         scan.findings[0].fix = fix;
         let document = document(&scan);
         assert_eq!(document["findings"][0]["fix"]["state"], name);
+        assert_eq!(complaints(&document), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn every_state_of_loaded_code_is_in_the_schema() {
+    let at = Timestamp::from_unix;
+    let window = Window { since: at(0), until: at(86_400), containers: 2 };
+    let loaded = Loaded::Loaded {
+        how: How::Mapped,
+        path: "/lib/a.so".into(),
+        by: "/bin/b".into(),
+        first: at(1),
+        last: at(2),
+    };
+    for (loaded, name) in [
+        (loaded, "loaded"),
+        (Loaded::Never { windows: vec![window] }, "never_loaded"),
+        (Loaded::NotObserved { why: "lost".into() }, "not_observed"),
+    ] {
+        let mut scan = sample::scan();
+        scan.findings[0].loaded = Some(loaded);
+        let document = document(&scan);
+        assert_eq!(document["findings"][0]["loaded"]["state"], name);
         assert_eq!(complaints(&document), Vec::<String>::new());
     }
 }

@@ -138,6 +138,7 @@ impl Builder {
             epss: None,
             evidence: vec![],
             suppressed: None,
+            loaded: None,
         };
         self.scan.findings.push(finding);
         self.scan.findings.last_mut().unwrap()

@@ -9,7 +9,7 @@ mod changes;
 mod fields;
 mod record;
 mod show;
-mod state;
+pub(crate) mod state;
 
 pub use call::SystemCall;
 pub use capture::Capture;

@@ -5,6 +5,7 @@
 //! hold cost nothing.
 
 mod around;
+mod origin;
 mod reason;
 mod text;
 
@@ -16,6 +17,7 @@ use serde_json::{Value as JsonValue, json};
 use crate::event::{Arena, Event};
 use crate::loader::{Macro, Rule};
 use around::Around;
+pub use origin::Origin;
 use reason::Compiled;
 
 /// Why a rule holds for an event.
@@ -27,6 +29,8 @@ pub struct Explanation {
     pub ancestry: Vec<Process>,
     /// What is known of the container that it is in: fields and their values.
     pub container: Vec<(&'static str, String)>,
+    /// Where the process's program comes from, where somebody knows its image.
+    pub origin: Option<Origin>,
 }
 
 /// A part of a condition.
@@ -87,7 +91,7 @@ impl<'r> Explainer<'r> {
         let conditions = cell.get_mut()?.reasons(event, host, arena);
         let around = self.around.get_or_insert_with(Around::new);
         let (ancestry, container) = around.of(event, host, arena);
-        Some(Explanation { conditions, ancestry, container })
+        Some(Explanation { conditions, ancestry, container, origin: None })
     }
 }
 
@@ -100,11 +104,15 @@ impl Explanation {
         };
         let container: serde_json::Map<_, _> =
             self.container.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
-        json!({
+        let mut object = json!({
             "conditions": self.conditions.iter().map(Reason::json).collect::<Vec<_>>(),
             "ancestry": self.ancestry.iter().map(process).collect::<Vec<_>>(),
             "container": container,
-        })
+        });
+        if let (Some(origin), Some(object)) = (&self.origin, object.as_object_mut()) {
+            object.insert("origin".to_owned(), origin.json());
+        }
+        object
     }
 }
 

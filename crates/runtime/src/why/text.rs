@@ -33,6 +33,11 @@ impl Explanation {
         for (name, value) in &self.container {
             lines.push(format!("    {name}={}", cut(value)));
         }
+        if let Some(origin) = &self.origin {
+            lines.push("  origin".to_owned());
+            let shown = origin.lines();
+            lines.extend(shown.iter().map(|(name, value)| format!("    {name}={}", cut(value))));
+        }
         lines
     }
 }

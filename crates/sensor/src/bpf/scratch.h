@@ -30,6 +30,7 @@ struct call {
 #define CALL_ONLY_DESCRIPTORS 4
 /* Whoever makes it may be killed: `kill.h`. */
 #define CALL_KILLS 8
+#define CALL_ONLY_CODE 16
 
 /* What became of events, by processor. */
 struct tally {

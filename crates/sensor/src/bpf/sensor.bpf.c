@@ -19,6 +19,8 @@
 #define TS_COMPAT 2
 #define O_CREAT 0100
 #define O_TMPFILE 020000000
+#define PROT_EXEC 4
+#define MAP_ANONYMOUS 0x20
 #define F_DUPFD 0
 #define F_SETFD 2
 #define F_DUPFD_CLOEXEC 1030
@@ -371,6 +373,11 @@ static __always_inline int on_exit(struct pt_regs *regs, long result, bool typed
 	s->args[4] = BPF_CORE_READ(regs, regs[4]);
 	s->args[5] = BPF_CORE_READ(regs, regs[5]);
 #endif
+	if (call->flags & CALL_ONLY_CODE) {
+		/* Addresses of the upper half are errors: what a process maps lies in the lower. */
+		if (result < 0 || !(s->args[2] & PROT_EXEC) || (s->args[3] & MAP_ANONYMOUS))
+			return 0;
+	}
 	if (call->flags & CALL_ONLY_DESCRIPTORS) {
 		u32 command = s->args[1];
 		if (command != F_DUPFD && command != F_SETFD && command != F_DUPFD_CLOEXEC)

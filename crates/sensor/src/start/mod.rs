@@ -7,6 +7,7 @@
 mod accounts;
 mod descriptors;
 mod interfaces;
+pub(crate) mod mapped;
 mod processes;
 mod sockets;
 

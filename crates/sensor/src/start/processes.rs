@@ -34,7 +34,7 @@ pub(super) fn all() -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
-fn number(name: &std::ffi::OsStr) -> Option<i64> {
+pub(super) fn number(name: &std::ffi::OsStr) -> Option<i64> {
     name.to_str()?.parse().ok()
 }
 
@@ -152,7 +152,7 @@ fn stat(text: &str, process: &mut Process) {
 }
 
 /// `subsystem=path` of each, with NUL behind it.
-fn groups(text: &str) -> Vec<u8> {
+pub(super) fn groups(text: &str) -> Vec<u8> {
     let mut list: Vec<(String, &str)> = Vec::new();
     let mut unified = None;
     for line in text.lines() {

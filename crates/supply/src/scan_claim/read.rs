@@ -157,5 +157,6 @@ fn finding(claimed: &ClaimedFinding) -> Result<Finding, Error> {
         epss: None,
         evidence: Vec::new(),
         suppressed: claimed.suppressed.clone(),
+        loaded: None,
     })
 }

@@ -18,6 +18,7 @@ mod published;
 mod rules;
 mod scan;
 mod signer;
+mod state;
 mod vex;
 
 use std::path::{Path, PathBuf};
@@ -43,6 +44,7 @@ use crate::target::{self, Reading};
 pub(super) use crate::trust::root as trusted_root;
 pub(super) use admitted::Judge;
 pub(super) use print::plain;
+pub(crate) use state::signature_state;
 
 /// Check who signed a file or images, by key, identity, certificate or policy
 ///

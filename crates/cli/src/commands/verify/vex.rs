@@ -181,6 +181,7 @@ mod tests {
             epss: None,
             evidence: Vec::new(),
             suppressed: None,
+            loaded: None,
         }
     }
 

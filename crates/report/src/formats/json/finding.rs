@@ -1,8 +1,8 @@
 //! One finding in `plimsoll.scan/v1`.
 
 use plimsoll_model::{
-    AdvisoryRef, EvidenceStep, Finding as Found, FixState, Inventory, Link, LinkKind, Location,
-    Package as Installed, PackageMatch, Rating as Rated, RatingKind,
+    AdvisoryRef, EvidenceStep, Finding as Found, FixState, Inventory, Link, LinkKind, Loaded,
+    Location, Package as Installed, PackageMatch, Rating as Rated, RatingKind,
 };
 use serde::Serialize;
 
@@ -27,6 +27,19 @@ pub(super) struct Finding<'s> {
     epss: Option<Epss>,
     evidence: Vec<Evidence<'s>>,
     suppressed: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    loaded: Option<Loading<'s>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Loading<'s> {
+    state: &'static str,
+    how: Option<&'static str>,
+    path: Option<&'s str>,
+    by: Option<&'s str>,
+    since: Option<String>,
+    until: Option<String>,
+    why: Option<&'s str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -131,7 +144,42 @@ impl<'s> Finding<'s> {
                 .map(|epss| Epss { score: epss.score, percentile: epss.percentile }),
             evidence: found.evidence.iter().map(evidence).collect(),
             suppressed: found.suppressed.as_deref(),
+            loaded: found.loaded.as_ref().map(loading),
         }
+    }
+}
+
+/// Of what was loaded `since` and `until` are the first and the last use, else they are the watch.
+fn loading(loaded: &Loaded) -> Loading<'_> {
+    let nothing = Loading {
+        state: "not_observed",
+        how: None,
+        path: None,
+        by: None,
+        since: None,
+        until: None,
+        why: None,
+    };
+    match loaded {
+        Loaded::Loaded { how, path, by, first, last } => Loading {
+            state: "loaded",
+            how: Some(how.describe()),
+            path: Some(path),
+            by: Some(by),
+            since: Some(first.to_string()),
+            until: Some(last.to_string()),
+            ..nothing
+        },
+        Loaded::NotObserved { why } => Loading { why: Some(why), ..nothing },
+        never => match never.never() {
+            Some((since, until)) => Loading {
+                state: "never_loaded",
+                since: Some(since.to_string()),
+                until: Some(until.to_string()),
+                ..nothing
+            },
+            None => nothing,
+        },
     }
 }
 

@@ -16,8 +16,12 @@ use self::surroundings::{Data, Distro, Layer, Problem, Summary, Target, Undecide
 use super::Format;
 use crate::Style;
 
-pub(super) const FORMAT: Format =
-    Format { name: "json", about: "everything, in the schema plimsoll.scan/v1", write };
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    about: "everything, in the schema plimsoll.scan/v1",
+    needs_loaded: false,
+    write,
+};
 
 #[derive(Debug, Serialize)]
 struct Document<'s> {

@@ -23,7 +23,7 @@ use crate::bounded::{MAX_RESULTS, gravest};
 use crate::{Style, escape, text};
 
 pub(super) const FORMAT: Format =
-    Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", write };
+    Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", needs_loaded: false, write };
 
 #[derive(Debug, Serialize)]
 struct Log<'s> {

@@ -171,6 +171,15 @@ impl<'s> Columns<'s> {
             used += self.layer + GAP.len();
         }
         let mut separator = "";
+        if !row.loaded.is_empty() {
+            let role = if row.loaded_rank == 0 { Role::Bad } else { Role::Faint };
+            rest += &self.style.paint(role, &row.loaded);
+            used += text::width(&row.loaded) + 3;
+            separator = " · ";
+        }
+        if !row.marks.is_empty() {
+            rest += separator;
+        }
         if !row.marks.is_empty() {
             rest += &self.style.paint(Role::Bad, &row.marks);
             used += text::width(&row.marks) + 3;

@@ -22,7 +22,7 @@ use crate::tally::{Tally, standing};
 use crate::{text, updates};
 
 pub(super) const FORMAT: Format =
-    Format { name: "table", about: "findings for people, worst first", write };
+    Format { name: "table", about: "findings for people, worst first", needs_loaded: false, write };
 
 /// So many updates are advised; `-o json` has every fix.
 const ADVICE: usize = 3;
@@ -101,11 +101,11 @@ fn groups(scan: &Scan) -> Vec<Group> {
     found.into_iter().map(group).collect()
 }
 
-/// Worst first and exploited before not; else as the scan has them.
+/// Worst first, loaded before not, and exploited before not; else as the scan has them.
 fn rows(findings: &[&Finding], layers: &[Layer]) -> Vec<Row> {
     let mut rows: Vec<Row> = findings.iter().map(|finding| Row::of(finding, layers)).collect();
     rows.sort_by(|a, b| {
-        let rank = |row: &Row| Reverse((row.severity, row.exploited));
+        let rank = |row: &Row| (Reverse(row.severity), row.loaded_rank, Reverse(row.exploited));
         rank(a)
             .cmp(&rank(b))
             .then_with(|| a.packages.cmp(&b.packages))
@@ -153,6 +153,8 @@ fn summary(scan: &Scan, tally: &Tally, style: &Style, out: &mut dyn Write) -> io
     if tally.exploited > 0 {
         parts.push(format!("{} exploited", tally.exploited));
     }
+    let loaded = tally.loaded.iter().filter(|(_, count)| *count > 0);
+    parts.extend(loaded.map(|(what, count)| format!("{count} {what}")));
     if tally.to_update > 0 {
         parts.push(format!("{} to update", text::plural(tally.to_update, "package")));
     }

@@ -1,9 +1,9 @@
 //! A finding in the words of the table.
 
-use plimsoll_model::{Finding, FixState, Layer, Severity};
+use plimsoll_model::{Finding, FixState, Layer, Loaded, Severity};
 
 use crate::style::Role;
-use crate::{instruction, text};
+use crate::{instruction, loaded, text};
 
 /// From this probability on, FIRST's estimate is worth a reader's time.
 pub(super) const EPSS_SHOWN: f32 = 0.1;
@@ -26,6 +26,9 @@ pub(super) struct Row {
     pub(super) fixed_role: Role,
     /// `#3 RUN apt-get …`; empty for folders.
     pub(super) layer: String,
+    /// `never loaded since 2026-11-20`; empty where that was not asked.
+    pub(super) loaded: String,
+    pub(super) loaded_rank: u8,
     /// `KEV EPSS 94%`.
     pub(super) marks: String,
     pub(super) title: String,
@@ -43,6 +46,8 @@ impl Row {
             fixed,
             fixed_role,
             layer: layer(finding, layers),
+            loaded: loaded::short(finding),
+            loaded_rank: Loaded::rank(finding.loaded.as_ref()),
             marks: marks(finding),
             title: text::one_line(&finding.title),
         }
@@ -50,8 +55,16 @@ impl Row {
 
     /// What tells it from other rows; the package is not part of it, because the binary
     /// packages of one source have all their findings together.
-    pub(super) fn key(&self) -> (Severity, &str, &str, &str, &str, &str) {
-        (self.severity, &self.id, &self.installed, &self.fixed, &self.layer, &self.title)
+    pub(super) fn key(&self) -> (Severity, &str, &str, &str, &str, &str, &str) {
+        (
+            self.severity,
+            &self.id,
+            &self.installed,
+            &self.fixed,
+            &self.layer,
+            &self.loaded,
+            &self.title,
+        )
     }
 
     /// The packages, with the number of copies where there are several; equal ones are
