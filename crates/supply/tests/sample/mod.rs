@@ -47,6 +47,7 @@ pub(crate) fn inventory() -> Inventory {
         packages: packages(),
         survey: None,
         problems: Vec::new(),
+        owned: Vec::new(),
     }
 }
 
