@@ -94,7 +94,7 @@ test-all: test-tools sign-peers kube-peers
 # Needs root. `make test-ordinary` does the work of a day, which must raise no alert, with packages of Debian.
 test-sensor: test-tools
 	$(CARGO) test --release --locked -p plimsoll-sensor
-	$(CARGO) test --release --locked -p plimsoll-cli --test attacks -- --ignored --nocapture technique
+	$(CARGO) test --release --locked -p plimsoll-cli --test attacks -- --ignored --nocapture --test-threads=1 technique profile
 	$(CARGO) build --release --locked -p plimsoll-cli -p plimsoll-sensor --examples --bins
 	python3 benches/sensor.py target/release/plimsoll target/release/examples/storm
 

@@ -189,16 +189,22 @@ impl Watching {
 
     /// With the rules of these files.
     pub(crate) fn with(rules: &[&str]) -> Result<Self, String> {
+        let flags: Vec<&str> = rules.iter().flat_map(|file| ["--rules", *file]).collect();
+        Self::telling(&flags)
+    }
+
+    /// With these flags.
+    pub(crate) fn telling(flags: &[&str]) -> Result<Self, String> {
         let folder = tempfile::tempdir().unwrap();
         // Other rules may not say which container it was.
         let settings = folder.path().join("falco.yaml");
         let fields = "append_output:\n  - extra_fields: [container.id]\n";
-        fs::write(&settings, if rules.is_empty() { "" } else { fields }).unwrap();
+        fs::write(&settings, if flags.is_empty() { "" } else { fields }).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["watch", "-o", "json", "--buffer-size", "64"])
             .arg("--config")
             .arg(settings)
-            .args(rules.iter().flat_map(|file| ["--rules", file]))
+            .args(flags)
             .stdout(File::create(folder.path().join("alerts")).unwrap())
             .stderr(Stdio::piped())
             .spawn()
@@ -211,7 +217,7 @@ impl Watching {
                 return Err(told);
             }
         }
-        assert!(!rules.is_empty() || !told.contains("not watched"), "{told}");
+        assert!(!flags.is_empty() || !told.contains("not watched"), "{told}");
         std::thread::sleep(Duration::from_millis(300));
         Ok(Self { child, err, told, folder })
     }

@@ -14,6 +14,7 @@
 
 mod machine;
 mod ordinary;
+mod profile;
 mod table;
 
 use std::collections::BTreeSet;
