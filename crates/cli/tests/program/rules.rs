@@ -148,10 +148,26 @@ fn a_field_is_shown_with_all_that_is_to_be_known_of_it() {
     let machine = Machine::new();
     let ran = machine.run("rules fields proc.aname").ended(0);
     insta::assert_snapshot!(ran.out, @r"
+    proc.aname (string; syscall)
+
+    The name of an ancestor's program: `[1]` is the parent, `[2]` its parent; without brackets of all, and one that fits is enough.
+
+    Argument   [index], may be left out
+    Operators  exists, =, !=, <, <=, >, >=, contains, in, icontains, startswith, glob, pmatch, endswith, intersects, iglob, regex
+    Flags      not compared with another field; not transformed
+    Example    proc.aname[2] in (nginx, httpd)
     ");
     assert_eq!(machine.run("rules fields proc.aname[2]").ended(0).out, ran.out);
     let ran = machine.run("rules fields fd.snet").ended(0);
     insta::assert_snapshot!(ran.out, @r"
+    fd.snet (net; syscall)
+
+    The server's address, for comparison with networks.
+
+    Operators  exists, =, !=, in, intersects
+    Has value  on connections and listening sockets
+    Flags      not for outputs; not compared with another field; not transformed
+    Example    fd.snet in (10.0.0.0/8, 192.168.0.0/16)
     ");
     let ran = machine.run("rules fields evt.arg.flags").ended(0);
     assert!(ran.out.starts_with("evt.arg (string; syscall)\n"), "{}", ran.out);
@@ -196,5 +212,7 @@ fn a_mistyped_field_is_a_mistake_of_use_and_says_what_was_meant() {
     assert_eq!(ran.err, "error: there is no field `proc.nmae`: did you mean `proc.name`?\n");
     let ran = machine.run("rules fields proc.name --source k8s_audit").ended(2);
     assert!(ran.err.contains("of the source `k8s_audit`"), "{}", ran.err);
+    let ran = machine.run("rules fields proc.name[2]").ended(2);
+    assert_eq!(ran.err, "error: `proc.name` does not take the argument `[2]`\n");
     machine.run("rules fields --source nothing").ended(2);
 }

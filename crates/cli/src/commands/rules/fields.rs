@@ -8,6 +8,9 @@ use serde_json::json;
 
 use crate::exit::{Outcome, Usage};
 
+/// How far names are filled up; those that are longer push what follows.
+const WIDTH: usize = 32;
+
 /// List the fields that rules may use, or show one
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -51,7 +54,8 @@ impl Fields {
             }
             (Form::Table, [field]) if one => page(field, &mut out)?,
             (Form::Table, found) => {
-                let width = found.iter().map(|field| field.name.len()).max().unwrap_or(0);
+                let longest = found.iter().map(|field| field.name.len()).max().unwrap_or(0);
+                let width = longest.min(WIDTH);
                 for Field { name, type_name, description, traits, .. } in found {
                     let old = if traits.deprecated { " (deprecated)" } else { "" };
                     writeln!(out, "{name:<width$}  {type_name:<8}  {description}{old}")?;
@@ -81,7 +85,13 @@ impl Fields {
         let resolved = sources.iter().find_map(|source| source.resolve(bare, argument).ok());
         let exact = resolved.map_or(bare, |resolved| resolved.name);
         if let Some(field) = all().find(|field| field.name == exact) {
-            return Ok((vec![field], true));
+            let fits = sources.iter().any(|source| source.resolve(bare, argument).is_ok());
+            return match argument {
+                Some(argument) if !fits => {
+                    Err(Usage(format!("`{exact}` does not take the argument `[{argument}]`")))
+                }
+                _ => Ok((vec![field], true)),
+            };
         }
         let begins = |field: &&Field| {
             field
