@@ -61,7 +61,9 @@ fn page(class: &'static Class) -> String {
         code(&sources),
         links.join(" · "),
     );
-    class.fields().for_each(|field| text.push_str(&section(field)));
+    for field in class.fields() {
+        text.push_str(&section(field));
+    }
     text
 }
 
