@@ -325,3 +325,54 @@ fn what_is_recorded_is_read_by_sysdig_with_the_same_values() {
         assert_eq!(part.get(key), whole.get(key), "{key:?}");
     }
 }
+
+/// The event types that a table names after `on`; none where it names other things.
+fn only_on(when: &str) -> Option<Vec<&str>> {
+    let types: Vec<&str> = when.strip_prefix("on `")?.split('`').step_by(2).collect();
+    types.iter().all(|name| !name.contains('.')).then_some(types)
+}
+
+#[test]
+fn fields_have_values_on_the_events_that_their_tables_name() {
+    let fields: Vec<_> = Source::Syscall
+        .fields()
+        .filter(|field| !field.traits.needs_argument || field.name == "evt.abspath")
+        // Those of every source are made of the event by whoever judges it.
+        .filter(|field| field.sources().len() == 1)
+        .map(|field| (field, FieldRef::resolve(Source::Syscall, field.name, None).unwrap()))
+        .collect();
+    // In how many events each has a value.
+    let mut present = vec![0_u64; fields.len()];
+    let (mut events, mut wrong) = (0, std::collections::BTreeSet::new());
+    for path in captures() {
+        let mut capture = open(&path);
+        let mut arena = Arena::new();
+        while let Some(call) = capture.next() {
+            events += 1;
+            for ((field, reference), present) in fields.iter().zip(&mut present) {
+                if matches!(call.field(reference, &arena), Values::Absent) {
+                    continue;
+                }
+                *present += 1;
+                let kind = call.event_type().name;
+                let fits = match field.when {
+                    Some("never") => false,
+                    Some(when) => only_on(when).is_none_or(|types| types.contains(&kind)),
+                    None => true,
+                };
+                if !fits {
+                    wrong.insert(format!("{} has a value on {kind}", field.name));
+                }
+            }
+            arena.reset();
+        }
+    }
+    for ((field, _), present) in fields.iter().zip(&present) {
+        let everywhere = field.when.is_none() && field.class().unwrap().name == "evt";
+        if events > 0 && (field.when.is_none() && *present == 0 || everywhere && *present < events)
+        {
+            wrong.insert(format!("{}: a value on {present} of {events} events", field.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}

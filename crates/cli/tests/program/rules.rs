@@ -142,3 +142,77 @@ fn the_page_of_plimsolls_own_rules_has_each_with_what_it_means_and_what_to_do() 
     }
     assert_eq!(page.lines().filter(|line| line.contains(" (T1")).count(), rules.len());
 }
+
+#[test]
+fn a_field_is_shown_with_all_that_is_to_be_known_of_it() {
+    let machine = Machine::new();
+    let ran = machine.run("rules fields proc.aname").ended(0);
+    insta::assert_snapshot!(ran.out, @r"
+    proc.aname (string; syscall)
+
+    The name of an ancestor's program: `[1]` is the parent, `[2]` its parent; without brackets of all, and one that fits is enough.
+
+    Argument   [index], may be left out
+    Operators  exists, =, !=, <, <=, >, >=, contains, in, icontains, startswith, glob, pmatch, endswith, intersects, iglob, regex
+    Flags      not compared with another field; not transformed
+    Example    proc.aname[2] in (nginx, httpd)
+    ");
+    assert_eq!(machine.run("rules fields proc.aname[2]").ended(0).out, ran.out);
+    let ran = machine.run("rules fields fd.snet").ended(0);
+    insta::assert_snapshot!(ran.out, @r"
+    fd.snet (net; syscall)
+
+    The server's address, for comparison with networks.
+
+    Operators  exists, =, !=, in, intersects
+    Has value  on connections and listening sockets
+    Flags      not for outputs; not compared with another field; not transformed
+    Example    fd.snet in (10.0.0.0/8, 192.168.0.0/16)
+    ");
+    let ran = machine.run("rules fields evt.arg.flags").ended(0);
+    assert!(ran.out.starts_with("evt.arg (string; syscall)\n"), "{}", ran.out);
+}
+
+#[test]
+fn fields_are_listed_by_class_by_beginning_and_by_source() {
+    let machine = Machine::new();
+    let names = |arguments: &str| -> Vec<String> {
+        let ran = machine.run(&format!("rules fields {arguments}")).ended(0);
+        ran.out.lines().filter_map(|line| line.split(' ').next().map(str::to_owned)).collect()
+    };
+    let all = names("");
+    assert!(all.len() > 450, "{}", all.len());
+    for field in ["evt.num", "proc.name", "container.id", "ka.verb", "ct.name", "json.value"] {
+        assert!(all.iter().any(|name| name == field), "{field}");
+    }
+    assert_eq!(names("user-group").len(), 8);
+    assert_eq!(names("proc.pgid.").join(" "), "proc.pgid.name proc.pgid.exe proc.pgid.exepath");
+    let audit = names("--source k8s_audit");
+    assert!(audit.iter().any(|name| name == "evt.num"));
+    assert!(!audit.iter().any(|name| name.starts_with("proc.")));
+}
+
+#[test]
+fn fields_are_told_as_json() {
+    let json = Machine::new().run("rules fields ka.req.pod.containers.image -o json").ended(0);
+    let json = json.json();
+    let field = &json["fields"][0];
+    assert_eq!(json["fields"].as_array().unwrap().len(), 1);
+    assert_eq!(field["class"], "ka");
+    assert_eq!(field["sources"], serde_json::json!(["k8s_audit"]));
+    assert_eq!(field["argument"]["form"], "[index]");
+    assert_eq!(field["list"], true);
+    assert_eq!(field["operators"], serde_json::json!(["exists", "in", "intersects"]));
+}
+
+#[test]
+fn a_mistyped_field_is_a_mistake_of_use_and_says_what_was_meant() {
+    let machine = Machine::new();
+    let ran = machine.run("rules fields proc.nmae").ended(2);
+    assert_eq!(ran.err, "error: there is no field `proc.nmae`: did you mean `proc.name`?\n");
+    let ran = machine.run("rules fields proc.name --source k8s_audit").ended(2);
+    assert!(ran.err.contains("of the source `k8s_audit`"), "{}", ran.err);
+    let ran = machine.run("rules fields proc.name[2]").ended(2);
+    assert_eq!(ran.err, "error: `proc.name` does not take the argument `[2]`\n");
+    machine.run("rules fields --source nothing").ended(2);
+}

@@ -4,7 +4,7 @@
 //! After `sinsp_filter_compiler` in libsinsp's `filter.cpp`, whose messages these are.
 
 mod operand;
-mod operators;
+pub(crate) mod operators;
 mod values;
 mod warnings;
 

@@ -1,13 +1,16 @@
 //! The fields that conditions and outputs may use, by event source.
 //!
-//! The tables beside this file have a field a line: its name, its type and what is special about
-//! it. They are those of libsinsp and of the plugins `container`, `k8saudit`, `cloudtrail`
-//! and `json`.
+//! The tables beside this file have a field a line: its name, its type, what is special about it,
+//! what it is in a sentence, a condition with it, and on which events it has a value where that is
+//! not all of them. Names and types are those of libsinsp and of the plugins `container`,
+//! `k8saudit`, `cloudtrail` and `json`.
 
+mod reference;
 mod resolve;
 
 use std::sync::LazyLock;
 
+pub use reference::{Argument, CLASSES, Class};
 pub use resolve::{FieldError, Resolved};
 
 /// The fields of one group, in the order of their table.
@@ -25,8 +28,16 @@ pub struct Field {
     pub name: &'static str,
     /// What its values are.
     pub kind: Kind,
+    /// The word for that in its table.
+    pub type_name: &'static str,
     /// What is special about it.
     pub traits: Traits,
+    /// What it is, in a sentence.
+    pub description: &'static str,
+    /// A condition that uses it.
+    pub example: &'static str,
+    /// On which events it has a value, where that is not all: `on connections`.
+    pub when: Option<&'static str>,
 }
 
 /// What a field may and may not do.
@@ -45,6 +56,8 @@ pub struct Traits {
     pub key: bool,
     /// It cannot be printed.
     pub filter_only: bool,
+    /// It is for outputs.
+    pub print_only: bool,
     /// It cannot be compared with a field.
     pub no_right: bool,
     /// It cannot be transformed.
@@ -176,7 +189,8 @@ fn table(text: &'static str) -> Vec<Field> {
     rows.map(|line| {
         let mut cells = line.split('\t');
         let name = cells.next().unwrap_or_default();
-        let kind = Kind::named(cells.next().unwrap_or_default());
+        let type_name = cells.next().unwrap_or_default();
+        let kind = Kind::named(type_name);
         let mut traits = Traits { plugin, ..Traits::default() };
         for word in cells.next().unwrap_or_default().split(',') {
             match word {
@@ -186,15 +200,26 @@ fn table(text: &'static str) -> Vec<Field> {
                 "arg_index" => traits.index = true,
                 "arg_key" => traits.key = true,
                 "filter_only" => traits.filter_only = true,
+                "print_only" => traits.print_only = true,
                 "no_rhs" => traits.no_right = true,
                 "no_transformer" => traits.no_transformer = true,
                 "deprecated" => traits.deprecated = true,
                 _ => {}
             }
         }
-        Field { name, kind, traits }
+        let description = cells.next().unwrap_or_default();
+        let example = cells.next().unwrap_or_default();
+        let when = cells.next().filter(|when| !when.is_empty());
+        Field { name, kind, type_name, traits, description, example, when }
     })
     .collect()
+}
+
+/// Every field of every source, each once.
+pub fn all() -> impl Iterator<Item = &'static Field> {
+    [&GENERIC, &SYSCALL, &CONTAINER, &K8S_AUDIT, &CLOUDTRAIL, &JSON]
+        .into_iter()
+        .flat_map(|table| table.iter())
 }
 
 /// Whether events of every source have a field of this name.

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod explain;
+mod fields;
 pub(crate) mod files;
 mod fmt;
 mod list;
@@ -16,6 +17,7 @@ pub(crate) enum Rules {
     Bench(bench::Bench),
     Check(check::Check),
     Explain(explain::Explain),
+    Fields(fields::Fields),
     Fmt(fmt::Fmt),
     List(list::List),
     Test(test::Test),
@@ -27,6 +29,7 @@ impl Rules {
             Self::Bench(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Fields(command) => command.run(),
             Self::Fmt(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Test(command) => command.run(),
