@@ -25,6 +25,10 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
     let Some(spec) = policy.node.get("spec") else { return };
     let action = |node: &Node, name| node.text(name).map(|it| it.value.to_ascii_lowercase());
     let whole = action(spec, "validationFailureAction");
+    let overrides = spec.list("validationFailureActionOverrides");
+    let is_overridden = !overrides.is_empty();
+    let enforces = |it: &Node| action(it, "action").as_deref() == Some("enforce");
+    let enforced_somewhere = overrides.iter().any(|it| enforces(it));
     for rule in spec.list("rules") {
         let name = rule.text("name").map_or("", |it| it.value);
         let part = format!(" rule {name}");
@@ -34,15 +38,21 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
             policy.remark(rule, &part, Some(why), into);
             continue;
         }
-        for (number, check) in checks.iter().enumerate() {
+        for check in checks {
             let action = action(check, "failureAction").or_else(|| whole.clone());
             // Without a word Kyverno only reports.
-            let mode = if action.as_deref() == Some("enforce") { "enforce" } else { "audit" };
+            let enforced = action.as_deref() == Some("enforce") || enforced_somewhere;
+            let mode = if enforced { "enforce" } else { "audit" };
             let mut differences = narrowed(policy, rule);
+            if is_overridden {
+                differences.push(
+                    "it is as grave in all namespaces as it is in the gravest there".to_owned(),
+                );
+            }
             match self::check(check) {
                 Ok((authorities, others)) => {
                     differences.extend(others);
-                    let base = format!("{}-{name}-{number}", policy.called.replace('/', "-"));
+                    let base = format!("{}-{name}", policy.called.replace('/', "-"));
                     add(check, &base.to_ascii_lowercase(), authorities, mode, into);
                 }
                 Err(why) => {
@@ -64,9 +74,12 @@ const SKIPPED: &str = "images of skipImageReferences are asked for here too";
 fn add(check: &Node, base: &str, sets: Vec<Vec<Value>>, mode: &'static str, into: &mut Imported) {
     let images: Vec<Value> = check
         .texts("imageReferences")
-        .map(|it| json!({ "glob": it.value.replace('*', "**") }))
+        .flat_map(|it| globs(it.value))
+        .map(|glob| json!({ "glob": glob }))
         .collect();
-    for (number, authorities) in sets.into_iter().enumerate() {
+    for authorities in sets {
+        // No two of one name, whatever policies are called.
+        let number = into.policies.len();
         into.policies.push(json!({
             "apiVersion": "policy.sigstore.dev/v1beta1",
             "kind": "ClusterImagePolicy",
@@ -86,8 +99,46 @@ fn add(check: &Node, base: &str, sets: Vec<Vec<Value>>, mode: &'static str, into
     }
 }
 
+/// The patterns of a reference. What Docker's registry has itself is of `library` when its name is
+/// written out, which Kyverno leaves away.
+fn globs(reference: &str) -> Vec<String> {
+    let glob = reference.replace('*', "**");
+    match reference.strip_prefix("docker.io/") {
+        Some(own) if !own.contains('/') => {
+            vec![format!("docker.io/library/{}", own.replace('*', "**")), glob]
+        }
+        _ => vec![glob],
+    }
+}
+
+/// Refuses fields that are not known here: they may ask for more.
+fn only(node: &Node, known: &[&str], what: &str) -> Result<(), String> {
+    let fields = node.as_mapping().map_or(&[][..], |it| &it.fields);
+    match fields.iter().find(|field| !known.contains(&&*field.name)) {
+        Some(field) => Err(format!("`{}` of {what} is not read", field.name)),
+        None => Ok(()),
+    }
+}
+
+/// The fields of a check.
+const CHECK: [&str; 11] = [
+    "imageReferences",
+    "skipImageReferences",
+    "type",
+    "attestors",
+    "attestations",
+    "mutateDigest",
+    "verifyDigest",
+    "required",
+    "failureAction",
+    // How it asks, not what.
+    "useCache",
+    "imageRegistryCredentials",
+];
+
 /// The authorities of each policy, and what is not the same; an error where it cannot be said at all.
 fn check(check: &Node) -> Result<(Vec<Vec<Value>>, Vec<String>), String> {
+    only(check, &CHECK, "a check")?;
     let mut differences = Vec::new();
     if !check.list("skipImageReferences").is_empty() {
         differences.push(SKIPPED.to_owned());
@@ -111,6 +162,8 @@ fn check(check: &Node) -> Result<(Vec<Vec<Value>>, Vec<String>), String> {
         sets.extend(attestor_sets(attestor, &[])?);
     }
     for attestation in check.list("attestations") {
+        let known = ["name", "type", "predicateType", "attestors", "conditions"];
+        only(attestation, &known, "an attestation")?;
         let kind = attestation.text("type").or_else(|| attestation.text("predicateType"));
         let kind = kind.ok_or("an attestation without a type")?.value;
         if !attestation.list("conditions").is_empty() {
@@ -133,6 +186,7 @@ fn check(check: &Node) -> Result<(Vec<Vec<Value>>, Vec<String>), String> {
 
 /// The policies that an attestor comes to.
 fn attestor_sets(attestor: &Node, claims: &[Value]) -> Result<Vec<Vec<Value>>, String> {
+    only(attestor, &["count", "entries"], "an attestor")?;
     let entries = attestor.list("entries");
     let authorities: Vec<Value> =
         entries.iter().map(|entry| authority(entry, claims)).collect::<Result<_, _>>()?;
@@ -158,6 +212,7 @@ fn authority(entry: &Node, claims: &[Value]) -> Result<Value, String> {
     if entry.text("repository").is_some() {
         return Err("signatures in another repository are not read".into());
     }
+    only(entry, &["keys", "keyless", "certificates"], "an entry")?;
     let mut authority = if let Some(keys) = entry.get("keys") {
         key(keys)?
     } else if let Some(keyless) = entry.get("keyless") {
@@ -172,6 +227,8 @@ fn authority(entry: &Node, claims: &[Value]) -> Result<Value, String> {
 }
 
 fn key(keys: &Node) -> Result<Value, String> {
+    let known = ["publicKeys", "signatureAlgorithm", "rekor", "ctlog", "kms", "secret"];
+    only(keys, &known, "keys")?;
     let text = keys.text("publicKeys").map(|it| it.value.trim());
     let Some(text) = text.filter(|it| !it.is_empty()) else {
         return Err("an entry by a key of a key service is not read".into());
@@ -183,11 +240,9 @@ fn key(keys: &Node) -> Result<Value, String> {
         return Err("several keys in one entry are not read: make an entry of each".into());
     }
     let mut authority = json!({ "key": { "data": format!("{text}\n") } });
+    log(keys)?;
     let rekor = keys.get("rekor");
     let ignored = rekor.and_then(|it| it.boolean("ignoreTlog")).is_some_and(|it| it.value);
-    if rekor.and_then(|it| it.text("pubkey")).is_some() {
-        return Err("a log's key in the policy is not read: give it in a trusted root".into());
-    }
     if !ignored && let Value::Object(fields) = &mut authority {
         let url = rekor.and_then(|it| it.text("url")).map_or(REKOR, |it| it.value);
         fields.insert("ctlog".into(), json!({ "url": url }));
@@ -195,7 +250,31 @@ fn key(keys: &Node) -> Result<Value, String> {
     Ok(authority)
 }
 
+/// Refuses logs that the trusted root does not have.
+fn log(of: &Node) -> Result<(), String> {
+    for name in ["rekor", "ctlog"] {
+        let Some(log) = of.get(name) else { continue };
+        only(log, &["url", "ignoreTlog", "ignoreSCT", "pubkey", "tsaCertChain"], "a log")?;
+        if log.text("pubkey").is_some() || log.text("tsaCertChain").is_some() {
+            return Err("a log's key in the policy is not read: give it in a trusted root".into());
+        }
+    }
+    Ok(())
+}
+
 fn keyless(keyless: &Node) -> Result<Value, String> {
+    let known = [
+        "subject",
+        "issuer",
+        "subjectRegExp",
+        "issuerRegExp",
+        "rekor",
+        "ctlog",
+        "roots",
+        "additionalExtensions",
+    ];
+    only(keyless, &known, "keyless")?;
+    log(keyless)?;
     if keyless.text("roots").is_some() {
         return Err("roots in the policy are not read: give them in a trusted root".into());
     }

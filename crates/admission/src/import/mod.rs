@@ -7,6 +7,7 @@ mod gatekeeper;
 mod kyverno;
 
 use plimsoll_kube::manifest::{Manifest, Node};
+use plimsoll_kube::objects;
 use serde_json::{Value, json};
 
 /// The mode of what several policies ask: the gravest.
@@ -66,18 +67,26 @@ impl Policy<'_> {
 impl Imported {
     /// Reads the policies of a file.
     pub fn read(&mut self, manifest: &Manifest) {
-        for document in &manifest.documents {
-            let text = |node: &Node, name| node.text(name).map_or("", |it| it.value).to_owned();
-            let (version, kind) = (text(document, "apiVersion"), text(document, "kind"));
-            let name = document.get("metadata").map_or_else(String::new, |it| text(it, "name"));
-            let policy = Policy { manifest, node: document, called: format!("{kind}/{name}") };
-            if let Some(reader) = READERS.iter().find(|it| (it.is_one)(&version, &kind)) {
+        for object in objects(manifest).0 {
+            let called = match object.namespace {
+                Some(namespace) => format!("{}/{namespace}/{}", object.kind, object.name),
+                None => object.called(),
+            };
+            let policy = Policy { manifest, node: object.node, called };
+            let reader = READERS.iter().find(|it| (it.is_one)(object.api_version, object.kind));
+            if let Some(reader) = reader {
                 (reader.read)(&policy, self);
             } else {
                 let why = "it is no policy of Kyverno or Gatekeeper that is read";
-                policy.remark(document, "", Some(why.to_owned()), self);
+                policy.remark(object.node, "", Some(why.to_owned()), self);
             }
         }
+    }
+
+    /// Whether nothing is asked.
+    pub fn is_empty(&self) -> bool {
+        let asked = [self.registries, self.signature, self.digest, self.tags];
+        asked.iter().all(Option::is_none)
     }
 
     /// The policies with the word that images which none of them matches pass, as they do there.
@@ -240,6 +249,52 @@ spec:
             ]
         );
         assert!(imported.documents().is_empty());
+    }
+
+    #[test]
+    fn policies_in_a_list_are_read_and_none_is_weaker_without_a_word() {
+        let entry = "{keyless: {subject: a, issuer: b}}";
+        let (imported, told) = read(&format!(
+            "apiVersion: v1
+kind: List
+items:
+  - apiVersion: kyverno.io/v1
+    kind: ClusterPolicy
+    metadata: {{name: one}}
+    spec:
+      validationFailureAction: Audit
+      validationFailureActionOverrides: [{{action: Enforce, namespaces: [prod]}}]
+      rules:
+        - name: a
+          verifyImages: [{{imageReferences: ['docker.io/nginx*'], attestors: [{{entries: [{entry}]}}]}}]
+        - name: b
+          verifyImages: [{{imageReferences: ['*'], annotations: {{team: red}}, attestors: [{{entries: [{entry}]}}]}}]
+  - apiVersion: kyverno.io/v1
+    kind: Policy
+    metadata: {{name: one, namespace: shop}}
+    spec:
+      rules:
+        - name: a
+          verifyImages: [{{imageReferences: ['ghcr.io/*'], attestors: [{{entries: [{entry}]}}]}}]
+"
+        ));
+        assert_eq!(
+            told,
+            [
+                "12: ClusterPolicy/one rule a: it is as grave in all namespaces as it is in the \
+                 gravest there",
+                "14: ClusterPolicy/one rule b: it is as grave in all namespaces as it is in the \
+                 gravest there; `annotations` of a check is not read",
+                "21: Policy/shop/one rule a: it is for its namespace there, for all here",
+            ]
+        );
+        is_read(&imported);
+        let documents = imported.documents();
+        assert_eq!(documents.len(), 3);
+        let images = documents[1]["spec"]["images"].to_string();
+        assert!(images.contains("docker.io/nginx**"), "{images}");
+        assert!(images.contains("docker.io/library/nginx**"), "{images}");
+        assert_eq!(imported.signature, Some("enforce"));
     }
 
     #[test]

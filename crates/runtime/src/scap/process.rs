@@ -57,6 +57,13 @@ pub struct Process {
 const BEFORE_0_10: usize = 29;
 
 impl Process {
+    /// How many bytes its texts have.
+    pub(crate) fn texts(&self) -> usize {
+        let texts = [&self.comm, &self.exe, &self.exepath, &self.args, &self.cwd, &self.env];
+        let others = [&self.cgroups, &self.root];
+        texts.into_iter().chain(others).map(Vec::len).sum()
+    }
+
     /// Reads one entry of a list of this version, and says how long it is.
     pub(super) fn read(window: &[u8], version: u8) -> Option<(Self, usize)> {
         let (mut bytes, length) = Bytes::of_entry(window, version >= 9)?;

@@ -180,7 +180,7 @@ fn known(state: &mut State, item: Item<'_>) {
     match item {
         Item::Machine(machine) => state.machine = machine,
         Item::Process(process) => {
-            state.has_read(process.args.len() + process.env.len() + process.cgroups.len());
+            state.has_read(process.texts());
             state.add_process(&process);
         }
         Item::Descriptor(tid, descriptor) => state.add_descriptor(tid, &descriptor),

@@ -6,6 +6,7 @@
 
 mod auditd;
 mod calls;
+mod container;
 mod report;
 mod scribe;
 mod tetragon;

@@ -27,6 +27,8 @@ pub(super) struct Actor {
     pub(super) ppid: Option<i64>,
     /// The number that the process has for itself.
     pub(super) vpid: Option<i64>,
+    /// The number that the thread has there.
+    pub(super) vtid: Option<i64>,
     pub(super) uid: Option<u32>,
     pub(super) gid: Option<u32>,
     pub(super) loginuid: Option<u32>,
@@ -71,11 +73,15 @@ pub(super) enum Deed {
     Nothing,
 }
 
+/// The number of a file or a socket whose own is not told.
+pub(super) const UNTOLD: i64 = 1_000_000;
+
 /// A system call.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Call {
     pub(super) name: String,
-    pub(super) result: i64,
+    /// Nothing where it is not told.
+    pub(super) result: Option<i64>,
     /// Its arguments in the order of the call; none where one is not told.
     pub(super) arguments: Vec<Option<Datum>>,
     /// The file or the socket that it worked on, where that is told rather than its number.

@@ -6,10 +6,9 @@
 use std::collections::{HashMap, HashSet};
 use std::io;
 
-use serde_json::json;
-
 use super::calls;
-use super::report::{self, Actor, Address, Call, Container, Datum, Deed, Report, Target};
+use super::container::{described, full};
+use super::report::{self, Actor, Address, Call, Datum, Deed, Report, Target, UNTOLD};
 use crate::scap::schema::{self, EventType};
 use crate::scap::{Account, Head, Machine, Writer, codes};
 
@@ -21,22 +20,15 @@ const MOST: usize = 65_536;
 const LONGEST_ARGUMENTS: usize = 4096;
 /// The longest path.
 const LONGEST_TEXT: usize = 4095;
-/// How many characters of a container's number captures know it by.
-const SHOWN: usize = 12;
-/// The number that a file or a socket has whose own is not told.
-const UNTOLD: i64 = 1_000_000;
-
-/// The captures' numbers of runtimes: `container_type` of falcosecurity/libs.
-const RUNTIMES: [(&str, u64); 5] =
-    [("docker", 0), ("cri", 6), ("containerd", 7), ("cri-o", 8), ("podman", 11)];
-
 /// What has been written so far.
 #[derive(Debug)]
 pub(super) struct Scribe {
     writer: Writer<Vec<u8>>,
     begun: bool,
-    /// What each process runs.
-    known: HashMap<i64, String>,
+    /// What each process runs, and its parent.
+    known: HashMap<i64, (String, Option<i64>)>,
+    /// Sockets of processes that were told when they were made.
+    sockets: HashSet<(i64, i64)>,
     containers: HashSet<String>,
     users: HashSet<u32>,
 }
@@ -50,6 +42,7 @@ impl Scribe {
             writer: Writer::new(Vec::new())?,
             begun: false,
             known: HashMap::new(),
+            sockets: HashSet::new(),
             containers: HashSet::new(),
             users: HashSet::new(),
         })
@@ -81,7 +74,9 @@ impl Scribe {
                 self.meet(actor, report.time)?;
                 match deed {
                     Deed::Call(call) => self.call(actor, call, report.time),
-                    Deed::End { status, signal } => self.end(actor, *status, *signal, report.time),
+                    Deed::End { status, signal } => {
+                        self.ends(actor, *status, *signal, report.time, 0)
+                    }
                     Deed::Run(_) | Deed::Nothing => Ok(()),
                 }
             }
@@ -102,7 +97,7 @@ impl Scribe {
 
     /// Sees that a process is known with what it runs.
     fn meet(&mut self, actor: &Actor, time: u64) -> io::Result<()> {
-        if self.known.get(&actor.tid).is_some_and(|run| *run == actor.execution) {
+        if self.known.get(&actor.tid).is_some_and(|(run, _)| *run == actor.execution) {
             return self.moved(actor, time);
         }
         self.born(actor, time)?;
@@ -112,20 +107,25 @@ impl Scribe {
     /// Sees that a process is known.
     fn born(&mut self, actor: &Actor, time: u64) -> io::Result<()> {
         self.contained(actor, time)?;
-        if self.known.contains_key(&actor.tid) {
-            return self.moved(actor, time);
+        match self.known.get(&actor.tid) {
+            // Another parent: the number is used again, and the end of the one before was not told.
+            Some((run, parent)) if *run != actor.execution && *parent != actor.ppid => {
+                self.ends(actor, 0, 0, time, HIDDEN)?;
+            }
+            Some(_) => return self.moved(actor, time),
+            None => {}
         }
         if self.known.len() >= MOST {
             self.known.clear();
         }
-        self.known.insert(actor.tid, actor.execution.clone());
+        self.known.insert(actor.tid, (actor.execution.clone(), actor.ppid));
         let mut values = common(actor);
         // Seen by the child, whose result is 0.
         values.extend([
             ("res", Datum::Number(0)),
             ("flags", Datum::Number(0)),
             ("gid", Datum::Number(actor.gid.unwrap_or(u32::MAX).into())),
-            ("vtid", Datum::Number(actor.vpid.unwrap_or(actor.tid))),
+            ("vtid", Datum::Number(actor.vtid.or(actor.vpid).unwrap_or(actor.tid))),
             ("vpid", Datum::Number(actor.vpid.unwrap_or(actor.pid))),
         ]);
         self.event(codes::CLONE_X, HIDDEN, time, actor.tid, &values)?;
@@ -144,7 +144,7 @@ impl Scribe {
         ]);
         self.event(codes::EXECVE_X, flags, time, actor.tid, &values)?;
         if result == 0 {
-            self.known.insert(actor.tid, actor.execution.clone());
+            self.known.insert(actor.tid, (actor.execution.clone(), actor.ppid));
         }
         Ok(())
     }
@@ -156,7 +156,14 @@ impl Scribe {
         self.event(codes::CHDIR_X, HIDDEN, time, actor.tid, &values)
     }
 
-    fn end(&mut self, actor: &Actor, status: i64, signal: u8, time: u64) -> io::Result<()> {
+    fn ends(
+        &mut self,
+        actor: &Actor,
+        status: i64,
+        signal: u8,
+        time: u64,
+        flags: u32,
+    ) -> io::Result<()> {
         let values = vec![
             ("status", Datum::Number(status << 8 | i64::from(signal))),
             ("ret", Datum::Number(status)),
@@ -165,7 +172,7 @@ impl Scribe {
             ("reaper_tid", Datum::Number(0)),
         ];
         self.known.remove(&actor.tid);
-        self.event(codes::PROCEXIT_E, 0, time, actor.tid, &values)
+        self.event(codes::PROCEXIT_E, flags, time, actor.tid, &values)
     }
 
     fn call(&mut self, actor: &Actor, call: &Call, time: u64) -> io::Result<()> {
@@ -175,9 +182,18 @@ impl Scribe {
             return self.generic(&call.name, actor, time);
         };
         let result = kind.parameters.first().map_or("res", |first| first.name);
-        let mut values: Values<'_> = vec![(result, Datum::Number(call.result))];
+        let mut values: Values<'_> = Vec::new();
+        values.extend(call.result.map(|told| (result, Datum::Number(told))));
         if let Some(known) = known {
             values.extend(known.parameters(&call.arguments));
+        }
+        if kind.code == codes::SOCKET_X
+            && let Some(number) = call.result.filter(|number| *number >= 0)
+        {
+            if self.sockets.len() >= MOST {
+                self.sockets.clear();
+            }
+            self.sockets.insert((actor.pid, number));
         }
         let descriptor = kind.descriptor.and_then(|at| kind.parameters.get(at));
         let number = values.iter().find_map(|(name, datum)| match datum {
@@ -254,6 +270,9 @@ impl Scribe {
         actor: &Actor,
         time: u64,
     ) -> io::Result<()> {
+        if self.sockets.contains(&(actor.pid, number)) {
+            return Ok(());
+        }
         let (domain, protocol) = match to {
             Address::Ip(to) if to.is_ipv4() => (2, if udp { 17 } else { 6 }),
             Address::Ip(_) => (10, if udp { 17 } else { 6 }),
@@ -344,46 +363,6 @@ fn common(actor: &Actor) -> Values<'static> {
         values.push(("cgroups", Datum::Text(group.into_bytes())));
     }
     values
-}
-
-/// A number of a container as long as runtimes make them: control groups are known by that.
-fn full(id: &str) -> String {
-    let kept: String = id.chars().filter(char::is_ascii_hexdigit).take(64).collect();
-    format!("{kept:0<64}")
-}
-
-/// What the container plugin would say: its `Container` in `pkg/event`.
-fn described(container: &Container) -> serde_json::Value {
-    let (name, digest) = container.image.split_once('@').unwrap_or((&container.image, ""));
-    let digest = if container.digest.is_empty() { digest } else { &container.digest };
-    let (repository, tag) = match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-        _ => (name, ""),
-    };
-    let mut labels: serde_json::Map<String, serde_json::Value> =
-        container.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
-    for (key, value) in [
-        ("io.kubernetes.pod.name", &container.pod),
-        ("io.kubernetes.pod.namespace", &container.namespace),
-        ("io.kubernetes.pod.uid", &container.pod_uid),
-    ] {
-        if !value.is_empty() {
-            labels.insert(key.to_owned(), json!(value));
-        }
-    }
-    let kind = RUNTIMES.iter().find(|(name, _)| *name == container.runtime).map_or(0, |it| it.1);
-    let id = full(&container.id);
-    json!({ "container": {
-        "id": id.get(..SHOWN),
-        "full_id": id,
-        "type": kind,
-        "name": container.name,
-        "image": container.image,
-        "imagerepo": repository,
-        "imagetag": tag,
-        "imagedigest": digest,
-        "labels": labels,
-    }})
 }
 
 /// A text, as long as captures have them at most and without NUL.

@@ -3,7 +3,9 @@
 
 use std::net::SocketAddr;
 
-use super::report::{Actor, Address, Call, Container, Datum, Deed, Report, Target, nowhere};
+use super::report::{
+    Actor, Address, Call, Container, Datum, Deed, Report, Target, UNTOLD, nowhere,
+};
 use super::{Format, Json, account, calls, number, text, time};
 
 /// Events of Tetragon.
@@ -23,6 +25,8 @@ const KINDS: [&str; 7] = [
 /// Reading, as the hooks of the kernel's security modules say it: `MAY_READ` and `MAY_WRITE` of
 /// `include/linux/fs.h`.
 const MAY_WRITE: i64 = 2;
+/// `-EINPROGRESS`
+const IN_PROGRESS: i64 = -115;
 /// What captures have for a file that is opened to be read, or written.
 const OPEN_READ: u64 = 1;
 const OPEN_WRITE: u64 = 2;
@@ -78,6 +82,7 @@ fn actor(process: &Json, parent: Option<i64>) -> Actor {
         pid,
         tid: pid,
         ppid: parent.or_else(|| parent_pid(&text(process.get("parent_exec_id")))),
+        vtid: None,
         vpid: process.at(&["pod", "container", "pid"]).and_then(|it| number(Some(it))),
         uid: user("euid").or_else(|| account(process.get("uid"))),
         gid: user("egid"),
@@ -163,7 +168,7 @@ fn container(process: &Json) -> Option<Container> {
 /// The call that a function of the kernel tells of.
 fn hooked(function: &str, event: &Json) -> Option<Call> {
     let arguments = event.get("args").and_then(Json::items).unwrap_or_default();
-    let result = event.get("return").and_then(|it| numeric(Some(it))).unwrap_or(0);
+    let result = event.get("return").and_then(|it| numeric(Some(it)));
     let first = |key: &str| arguments.iter().find_map(|it| it.get(key));
     let file =
         first("file_arg").or_else(|| first("path_arg")).map(|it| path(&text(it.get("path"))));
@@ -187,8 +192,9 @@ fn hooked(function: &str, event: &Json) -> Option<Call> {
             let arguments =
                 vec![Some(Datum::Number(-100)), Some(name), Some(Datum::Converted(access))];
             let mut call = call("openat", arguments, None);
-            // A file has the lowest number that is free: three are taken.
-            call.result = if result < 0 { result } else { number.unwrap_or(3) };
+            // Whoever asks for a file that is open has it.
+            let failed = result.filter(|result| *result < 0);
+            call.result = failed.or(number).or(Some(UNTOLD));
             Some(call)
         }
         "tcp_connect" | "security_socket_connect" | "udp_sendmsg" | "socket_connect" => {
@@ -201,7 +207,10 @@ fn hooked(function: &str, event: &Json) -> Option<Call> {
                 }
                 (None, None) => None,
             };
-            Some(call("connect", Vec::new(), Some(target?)))
+            let mut call = call("connect", Vec::new(), Some(target?));
+            // It is being made.
+            call.result = result.or(Some(IN_PROGRESS));
+            Some(call)
         }
         _ => {
             let name = system_call(function)?;

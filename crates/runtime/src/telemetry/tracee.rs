@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use super::report::{Actor, Address, Call, Container, Datum, Deed, Report, Target, nowhere};
+use super::report::{
+    Actor, Address, Call, Container, Datum, Deed, Report, Target, UNTOLD, nowhere,
+};
 use super::{Format, Json, account, calls, number, text};
 
 /// Events of Tracee.
@@ -67,6 +69,7 @@ fn actor(document: &Json) -> Actor {
         tid: id("hostThreadId", "threadId"),
         ppid: Some(id("hostParentProcessId", "parentProcessId")),
         vpid: number(document.get("processId")),
+        vtid: number(document.get("threadId")),
         uid: account(document.get("userId")),
         gid: None,
         loginuid: None,
@@ -125,7 +128,7 @@ impl<'d> Told<'d> {
     /// The call that an event is about.
     fn call(&self, name: &str, result: i64) -> Option<Call> {
         let call = |name: &str, result, arguments, target| {
-            Some(Call { name: name.to_owned(), result, arguments, target })
+            Some(Call { name: name.to_owned(), result: Some(result), arguments, target })
         };
         match name {
             "security_file_open" => {
@@ -137,8 +140,7 @@ impl<'d> Told<'d> {
                     Some(Datum::Text(path.into_bytes())),
                     Some(Datum::Converted(flags)),
                 ];
-                // A file has the lowest number that is free: three are taken.
-                call("openat", if result < 0 { result } else { 3 }, arguments, None)
+                call("openat", if result < 0 { result } else { UNTOLD }, arguments, None)
             }
             "security_socket_connect" => {
                 let Some(Address::Ip(to)) = self.value("remote_addr").and_then(address) else {
@@ -168,9 +170,9 @@ fn datum(argument: &Json) -> Option<Datum> {
                 Some(Datum::Converted(opened(argument.get("value")?)))
             }
             "request" => ptrace(text).map(Datum::Converted),
-            "mode" => u64::from_str_radix(text.trim_start_matches('0'), 8)
-                .ok()
-                .map(Datum::Converted),
+            "mode" => {
+                u64::from_str_radix(text.trim_start_matches('0'), 8).ok().map(Datum::Converted)
+            }
             _ => Some(Datum::Text(text.as_bytes().to_vec())),
         },
         Json::Array(_) => None,

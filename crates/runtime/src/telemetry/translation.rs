@@ -24,7 +24,34 @@ pub fn is_audit(begin: &[u8]) -> bool {
 }
 
 /// What cannot be translated, on its way to who asks for the next event.
-type Told = Arc<Mutex<VecDeque<String>>>;
+type Told = Arc<Mutex<Skips>>;
+
+/// Messages, and how many more there were than are kept.
+#[derive(Debug, Default)]
+struct Skips {
+    messages: VecDeque<String>,
+    more: u64,
+}
+
+/// So many messages wait at most.
+const MOST_MESSAGES: usize = 1024;
+
+impl Skips {
+    fn add(&mut self, message: String) {
+        if self.messages.len() < MOST_MESSAGES {
+            self.messages.push_back(message);
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn next(&mut self) -> Option<String> {
+        self.messages.pop_front().or_else(|| {
+            let more = std::mem::take(&mut self.more);
+            (more > 0).then(|| format!("{more} more parts are no events"))
+        })
+    }
+}
 
 /// Events of another sensor, one after the other.
 pub struct Translation<R: BufRead> {
@@ -89,7 +116,7 @@ impl<R: BufRead> Stream for Translation<R> {
 }
 
 fn untold(told: &Told) -> Option<String> {
-    told.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    told.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
 enum Reports<R> {
@@ -148,7 +175,7 @@ impl<R: BufRead> Read for Translator<R> {
                 Ok(Some(Ok(report))) => self.scribe.write(&report)?,
                 Ok(Some(Err(Skipped { line, why }))) => {
                     let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-                    told.push_back(format!("line {line}: {why}"));
+                    told.add(format!("line {line}: {why}"));
                 }
                 Err(failure) => self.failure = Some(failure),
             }

@@ -59,6 +59,10 @@ impl Import {
         if self.strict && imported.remarks.iter().any(|remark| remark.difference.is_some()) {
             outcome = outcome.or(Outcome::Gate(1));
         }
+        if imported.is_empty() {
+            tell("nothing of it can be asked for here: no settings are written");
+            return Ok(outcome.or(Outcome::Gate(1)));
+        }
         let settings = webhook::yaml(&[imported.settings(POLICIES)]);
         let policies = webhook::yaml(&imported.documents());
         match &self.folder {

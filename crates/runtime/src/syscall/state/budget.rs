@@ -5,10 +5,14 @@
 
 use std::sync::Arc;
 
+use super::container::Cgroups;
 use super::{State, Text, Thread, empty};
 
 /// The most that texts of processes take, in bytes.
 const MOST: usize = 256 * 1024 * 1024;
+
+/// Control groups that take more go where room is needed, in bytes.
+const LONGEST_GROUPS: usize = 4096;
 
 /// What was read since texts were counted.
 #[derive(Debug)]
@@ -91,10 +95,19 @@ impl Thread {
     /// Forgets the texts that may be long, and says how much that gives back.
     fn forget(&mut self) -> usize {
         let before = cost(self);
-        for text in
-            [&mut self.args, &mut self.env, &mut self.cwd, &mut self.root, &mut self.exepath]
-        {
+        for text in [
+            &mut self.args,
+            &mut self.env,
+            &mut self.cwd,
+            &mut self.root,
+            &mut self.exe,
+            &mut self.exepath,
+        ] {
             *text = empty();
+        }
+        // Which container it is in stays known, but for groups that no machine has.
+        if self.cgroups.size() > LONGEST_GROUPS {
+            self.cgroups = Cgroups::none();
         }
         self.entry = None;
         before.saturating_sub(cost(self))
