@@ -258,8 +258,9 @@ subjects: [{kind: ServiceAccount, name: agent, namespace: shop}]
     let ran = machine.run("kube netpol lateral pods.yaml policy.yaml more.yaml").ended(1);
     insta::assert_snapshot!(ran.out, @r"
     shop/web is open to the world by Service shop/web (NodePort)
-    shop/web, once taken, reaches 2 of 3 other pods.
+    shop/web, once taken, reaches 3 of 3 other pods.
       1  shop/db     5432/TCP
+      1  other/job   any port
       2  shop/agent  9100/TCP   from shop/db
            its node: hostPath /
            the whole cluster: ServiceAccount shop/agent may do everything

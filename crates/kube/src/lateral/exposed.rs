@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::manifest::{Manifest, Node};
 use crate::netpol::{Cluster, Labels};
 use crate::object::{Object, objects};
+use crate::workload::Workload;
 
 /// A pod that can be come to from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,14 +22,17 @@ struct Service<'m> {
     name: &'m str,
     kind: &'m str,
     selector: Vec<(&'m str, &'m str)>,
+    /// It has addresses of nodes.
+    has_addresses: bool,
 }
 
-/// The pods behind services that open a port of nodes or of a balancer, and behind ingresses; each once.
+/// The pods behind services that open a port of nodes or of a balancer or have addresses of nodes, behind
+/// ingresses, and those that take a port of their node; each once.
 pub fn exposed<'m>(
     cluster: &Cluster,
     manifests: impl IntoIterator<Item = (&'m str, &'m Manifest)>,
 ) -> Vec<Exposed> {
-    let (mut services, mut behind) = (Vec::new(), BTreeSet::new());
+    let (mut services, mut behind, mut on_node) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (_, manifest) in manifests {
         for object in objects(manifest).0 {
             match (object.kind, object.group()) {
@@ -39,11 +43,22 @@ pub fn exposed<'m>(
                         behind.insert((namespace, name, object.name));
                     }
                 }
-                _ => {}
+                _ => on_node
+                    .extend(Workload::new(object, &manifest.source).as_ref().and_then(host_port)),
             }
         }
     }
     let mut found: Vec<Exposed> = Vec::new();
+    for (pod, it) in cluster.pods.iter().enumerate() {
+        let own = on_node.iter().find(|(namespace, kind, name, _)| {
+            (namespace, kind, name) == (&it.namespace, &it.kind, &it.name)
+        });
+        if it.host_network && !it.ports.is_empty() {
+            found.push(Exposed { pod, by: "hostNetwork".to_owned() });
+        } else if let Some((.., port)) = own {
+            found.push(Exposed { pod, by: format!("hostPort {port}") });
+        }
+    }
     for service in &services {
         let ingress = behind.iter().find(|it| (it.0, it.1) == (service.namespace, service.name));
         let by = match (service.kind, ingress) {
@@ -51,6 +66,9 @@ pub fn exposed<'m>(
                 format!("Service {}/{} ({})", service.namespace, service.name, service.kind)
             }
             (_, Some((namespace, _, ingress))) => format!("Ingress {namespace}/{ingress}"),
+            _ if service.has_addresses => {
+                format!("Service {}/{} (externalIPs)", service.namespace, service.name)
+            }
             _ => continue,
         };
         for (pod, it) in cluster.pods.iter().enumerate() {
@@ -64,6 +82,15 @@ pub fn exposed<'m>(
     found
 }
 
+/// The first port of its node that a container takes: namespace, kind and name of what makes the pod.
+fn host_port(workload: &Workload<'_>) -> Option<(String, String, String, i64)> {
+    let ports = workload.pod.containers.iter().flat_map(|it| it.node.list("ports"));
+    let port = ports.filter_map(|it| it.integer("hostPort")).find(|port| port.value > 0)?;
+    let Object { namespace, kind, name, .. } = workload.object;
+    let home = namespace.unwrap_or("default").to_owned();
+    Some((home, kind.to_owned(), name.to_owned(), port.value))
+}
+
 fn service<'m>(object: &Object<'m>) -> Option<Service<'m>> {
     let spec = object.node.get("spec")?;
     let selector = spec.get("selector")?.as_mapping()?;
@@ -74,6 +101,7 @@ fn service<'m>(object: &Object<'m>) -> Option<Service<'m>> {
         name: object.name,
         kind: spec.text("type").map_or("ClusterIP", |it| it.value),
         selector: pairs.collect(),
+        has_addresses: !spec.list("externalIPs").is_empty(),
     })
 }
 

@@ -17,21 +17,46 @@ pub enum Gain {
     },
 }
 
-/// Folders of a node with which one has the node, the whole of it or what its programs trust.
-const FOLDERS: [&str; 9] = [
-    "/etc",
-    "/root",
-    "/proc",
-    "/dev",
+/// Folders of a node with which one has the node: what its programs are and trust, and what it keeps for
+/// other pods. Whatever they lie in has them too.
+const FOLDERS: [&str; 17] = [
+    "/bin",
     "/boot",
-    "/var/run",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/proc",
+    "/root",
     "/run",
-    "/var/lib/kubelet",
+    "/sbin",
+    "/usr",
+    "/var/lib/containerd",
+    "/var/lib/containers",
     "/var/lib/docker",
+    "/var/lib/kubelet",
+    "/var/lib/rancher",
+    "/var/run",
+    "/var/spool/cron",
+];
+
+/// Folders within those that are enough.
+const WITHIN: [&str; 12] = [
+    "/etc/cron",
+    "/etc/kubernetes",
+    "/etc/ld.so",
+    "/etc/pam.d",
+    "/etc/shadow",
+    "/etc/ssh",
+    "/etc/sudoers",
+    "/etc/systemd",
+    "/root/.ssh",
+    "/run/containerd",
+    "/run/docker",
+    "/usr/",
 ];
 
 /// Capabilities with which a container is as good as privileged: `capabilities(7)`.
-const CAPABILITIES: [&str; 4] = ["ALL", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
+const CAPABILITIES: [&str; 5] = ["ALL", "DAC_READ_SEARCH", "SYS_ADMIN", "SYS_MODULE", "SYS_RAWIO"];
 
 /// How a pod gives its node.
 pub(super) fn of_node(pod: &Pod<'_>) -> Vec<Gain> {
@@ -59,12 +84,19 @@ pub(super) fn of_node(pod: &Pod<'_>) -> Vec<Gain> {
     for volume in pod.spec.list("volumes") {
         let path = volume.get("hostPath").and_then(|it| it.text("path"));
         let Some(path) = path.map(|it| it.value.trim_end_matches('/')) else { continue };
-        if path.is_empty() || is_runtime_socket(path) || FOLDERS.contains(&path) {
+        if is_runtime_socket(path) || has_node(path) {
             let shown = if path.is_empty() { "/" } else { path };
             gains.push(Gain::Node(format!("hostPath {shown}")));
         }
     }
     gains
+}
+
+/// Whether a path of a node is one of the folders, has one in it, or lies where that is enough.
+fn has_node(path: &str) -> bool {
+    FOLDERS.iter().any(|folder| {
+        folder.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }) || WITHIN.iter().any(|folder| path.starts_with(folder))
 }
 
 /// How an account comes to the whole cluster.

@@ -17,7 +17,7 @@ use crate::workload::Workload;
 
 pub use exposed::{Exposed, exposed};
 pub use gain::Gain;
-pub use spread::Reached;
+pub use spread::{ANY, Reached};
 
 /// What comes of the fall of some pods.
 #[derive(Debug)]
@@ -82,7 +82,13 @@ impl Lateral {
 /// The account whose token lies in a pod.
 fn account<'a>(workload: &Workload<'_>, access: &'a Access) -> Option<&'a Subject> {
     let spec = workload.pod.spec;
-    if spec.boolean("automountServiceAccountToken").is_some_and(|it| !it.value) {
+    let sources = spec.list("volumes").iter().filter_map(|it| it.get("projected"));
+    let is_projected = sources
+        .flat_map(|it| it.list("sources"))
+        .any(|source| source.get("serviceAccountToken").is_some());
+    let is_kept_out =
+        spec.boolean("automountServiceAccountToken").is_some_and(|mounted| !mounted.value);
+    if is_kept_out && !is_projected {
         return None;
     }
     let called = workload.object.called();
@@ -206,6 +212,58 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
         assert_eq!(found.len(), 1);
         assert_eq!(cluster.pods[found[0].pod].name, "web");
         assert_eq!(found[0].by, "Service shop/web (LoadBalancer)");
+    }
+
+    #[test]
+    fn pods_without_declared_ports_are_reached_where_no_rule_stands_in_the_way() {
+        let text = "
+apiVersion: v1
+kind: Pod
+metadata: {name: a, labels: {app: a}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: open, labels: {app: open}}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: some, labels: {app: some}}
+spec:
+  automountServiceAccountToken: false
+  volumes:
+  - {name: t, projected: {sources: [{serviceAccountToken: {path: token}}]}}
+  - {name: h, hostPath: {path: /var/lib/}}
+  containers:
+  - {name: c, image: i, securityContext: {capabilities: {add: [DAC_READ_SEARCH]}}, volumeMounts: [{name: h, mountPath: /h}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: some}
+spec:
+  podSelector: {matchLabels: {app: some}}
+  ingress: [{ports: [{port: 9000}]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
+subjects: [{kind: ServiceAccount, name: default, namespace: default}]
+";
+        let manifest = Manifest::parse(Source::new(text));
+        let files = [("all.yaml", &manifest)];
+        let cluster = Cluster::of(files);
+        let network = Network::new(&cluster);
+        let lateral = Lateral::of(&network, files, network.pods_called("default/a"));
+        let told: Vec<_> =
+            lateral.reached.iter().map(|it| (network.name(it.pod), it.port.number)).collect();
+        assert_eq!(told, [("default/open", ANY), ("default/some", 9000)]);
+        let some = network.pods_called("default/some")[0];
+        let gains = &lateral.gains[&some];
+        assert_eq!(gains[0], Gain::Node("capability DAC_READ_SEARCH of container c".into()));
+        assert_eq!(gains[1], Gain::Node("hostPath /var/lib".into()));
+        assert!(matches!(gains[2], Gain::Cluster { .. }), "{gains:?}");
     }
 
     /// Pods of which each lets in those of its list.

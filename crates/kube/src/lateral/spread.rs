@@ -1,8 +1,8 @@
 //! Who is come to from where, step by step over ports that are open.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use crate::netpol::{Bits, ContainerPort, Matrix, Network};
+use crate::netpol::{Bits, ContainerPort, Matrix, Network, Number, Protocol};
 
 /// Of more pods it is not worked out which ones others depend on: it takes the square of their number.
 const MOST_COUNTED: usize = 2000;
@@ -14,7 +14,7 @@ pub struct Reached {
     pub pod: usize,
     /// The pod before it.
     pub from: usize,
-    /// The port that is open to it.
+    /// The port that is open to it; [`ANY`] where it declares none.
     pub port: ContainerPort,
     /// How many steps it is away.
     pub steps: usize,
@@ -51,18 +51,49 @@ pub(super) fn spread(network: &Network<'_>, starts: &[usize]) -> Vec<Reached> {
     reached
 }
 
-/// For each pod its ports, with who may reach them.
-struct Open<'n> {
-    ports: Vec<Vec<(&'n ContainerPort, Bits)>>,
+/// The number of a port that stands for each that no rule speaks of.
+pub const ANY: u16 = 0;
+
+/// A port that hardly any rule speaks of, to ask about those.
+const UNSPOKEN: u16 = 64_999;
+
+/// The most ports that a pod without declared ones is asked about.
+const MOST_ASKED: usize = 32;
+
+/// Where pods may listen that declare no port: declaring one only informs. All that no rule speaks of
+/// are one, and each that one speaks of is another.
+fn undeclared(network: &Network<'_>) -> Vec<ContainerPort> {
+    let policies = network.cluster.policies.iter();
+    let rules = policies.flat_map(|policy| policy.ingress.iter().chain(&policy.egress));
+    let spoken = rules.filter_map(|rule| rule.ports.as_ref()).flatten();
+    let spoken: BTreeSet<(u16, Protocol)> = spoken
+        .filter_map(|port| match port.number {
+            Number::Range(first, _) => Some((first, port.protocol)),
+            Number::Any | Number::Named(_) => None,
+        })
+        .collect();
+    let any = std::iter::once((ANY, Protocol::TCP));
+    let asked = any.chain(spoken).take(MOST_ASKED);
+    asked
+        .map(|(number, protocol)| ContainerPort { number, protocol, name: String::new() })
+        .collect()
 }
 
-impl<'n> Open<'n> {
-    fn new(network: &Network<'n>) -> Self {
+/// For each pod its ports, with who may reach them.
+struct Open {
+    ports: Vec<Vec<(ContainerPort, Bits)>>,
+}
+
+impl Open {
+    fn new(network: &Network<'_>) -> Self {
         let mut matrix = Matrix::new(network);
+        let others = undeclared(network);
         let pods = network.cluster.pods.iter().enumerate();
         let ports = pods.map(|(number, pod)| {
-            let rows = pod.ports.iter().filter_map(|port| {
-                Some((port, matrix.row(number, port.number, port.protocol)?.senders()))
+            let declared = if pod.ports.is_empty() { &others } else { &pod.ports };
+            let rows = declared.iter().filter_map(|port| {
+                let asked = if port.number == ANY { UNSPOKEN } else { port.number };
+                Some((port.clone(), matrix.row(number, asked, port.protocol)?.senders()))
             });
             rows.collect()
         });
@@ -70,11 +101,11 @@ impl<'n> Open<'n> {
     }
 
     /// The first port of a pod that one of these may reach, and the first that may.
-    fn from(&self, pod: usize, among: &Bits) -> Option<(&'n ContainerPort, usize)> {
+    fn from(&self, pod: usize, among: &Bits) -> Option<(&ContainerPort, usize)> {
         self.ports.get(pod)?.iter().find_map(|(port, senders)| {
             let mut both = senders.clone();
             both.keep(among);
-            both.iter().find(|from| *from != pod).map(|from| (*port, from))
+            both.iter().find(|from| *from != pod).map(|from| (port, from))
         })
     }
 
@@ -87,7 +118,7 @@ impl<'n> Open<'n> {
 
 /// Counts for each pod those that are come to over it alone: the dominators of the graph, after Cooper,
 /// Harvey and Kennedy, "A Simple, Fast Dominance Algorithm".
-fn count_dominated(open: &Open<'_>, starts: &[usize], reached: &mut [Reached]) {
+fn count_dominated(open: &Open, starts: &[usize], reached: &mut [Reached]) {
     // Places of this order: 0 is where it begins, then those that are reached.
     let places: Vec<usize> = reached.iter().map(|one| one.pod).collect();
     let order = depth_first(open, starts, &places);
@@ -144,7 +175,7 @@ fn count_dominated(open: &Open<'_>, starts: &[usize], reached: &mut [Reached]) {
 }
 
 /// Places in reverse postorder: what leads to others stands before them.
-fn depth_first(open: &Open<'_>, starts: &[usize], places: &[usize]) -> Vec<usize> {
+fn depth_first(open: &Open, starts: &[usize], places: &[usize]) -> Vec<usize> {
     let mut seen = vec![false; places.len()];
     let mut order = VecDeque::new();
     let next = |from: &[usize], seen: &[bool]| {

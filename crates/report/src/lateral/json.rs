@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_kube::lateral::Gain;
+use plimsoll_kube::lateral::{ANY, Gain};
 use serde_json::{Value, json};
 
 use super::{LateralFormat, Movement};
@@ -33,7 +33,7 @@ fn write(found: &Movement<'_>, _: &Style, out: &mut dyn Write) -> io::Result<()>
             json!({
                 "pod": network.name(one.pod),
                 "from": network.name(one.from),
-                "port": one.port.number,
+                "port": (one.port.number != ANY).then_some(one.port.number),
                 "protocol": one.port.protocol.to_string(),
                 "steps": one.steps,
                 "way": way,

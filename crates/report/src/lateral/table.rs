@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_kube::lateral::{Gain, Reached};
+use plimsoll_kube::lateral::{ANY, Gain, Reached};
 
 use super::{LateralFormat, Movement};
 use crate::style::{Role, Style};
@@ -20,7 +20,10 @@ fn write(found: &Movement<'_>, style: &Style, out: &mut dyn Write) -> io::Result
     for start in &lateral.starts {
         gains(found, *start, style, out)?;
     }
-    let ports = |one: &Reached| format!("{}/{}", one.port.number, one.port.protocol);
+    let ports = |one: &Reached| match one.port.number {
+        ANY => "any port".to_owned(),
+        number => format!("{number}/{}", one.port.protocol),
+    };
     let names = lateral.reached.iter().map(|one| network.name(one.pod).len());
     let width = names.max().unwrap_or(0).min(60);
     for one in &lateral.reached {
