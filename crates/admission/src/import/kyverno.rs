@@ -41,8 +41,8 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
         for check in checks {
             let action = action(check, "failureAction").or_else(|| whole.clone());
             // Without a word Kyverno only reports.
-            let enforced = action.as_deref() == Some("enforce") || enforced_somewhere;
-            let mode = if enforced { "enforce" } else { "audit" };
+            let refuses = action.as_deref() == Some("enforce") || enforced_somewhere;
+            let mode = if refuses { "enforce" } else { "audit" };
             let mut differences = narrowed(policy, rule);
             if is_overridden {
                 differences.push(
