@@ -72,7 +72,7 @@ pub(crate) fn may_ask(own: &Images, image: &str) -> bool {
     let Ok(name) = image.parse::<ImageName>() else { return false };
     own.registries
         .as_ref()
-        .is_none_or(|registries| registries.allowed.iter().any(|one| allows(&one.glob, &name)))
+        .is_none_or(|registries| registries.allowed.iter().any(|one| one.glob.matches_name(&name)))
 }
 
 /// Asks the rules about images.
@@ -88,7 +88,7 @@ pub(crate) fn judge(request: &Request<'_>, settings: &Settings, facts: &Facts, f
             Err(error) => violations.push((ImageRule::Name, own.strictest(), error.to_string())),
             Ok(name) => {
                 if let Some(registries) = &own.registries
-                    && !registries.allowed.iter().any(|one| allows(&one.glob, &name))
+                    && !registries.allowed.iter().any(|one| one.glob.matches_name(&name))
                 {
                     let why = format!("image `{}` is not from where images may come", image.name);
                     violations.push((ImageRule::Registry, registries.mode, why));
@@ -176,11 +176,6 @@ fn asked(
             found.undecided.push(Undecided { rule: rule.id(), mode, why });
         }
     }
-}
-
-fn allows(glob: &plimsoll_supply::image_policy::Glob, name: &ImageName) -> bool {
-    glob.matches(&format!("{}/{}", name.registry(), name.repository()))
-        || glob.matches(&name.to_string())
 }
 
 /// The images of a pod that get a digest.

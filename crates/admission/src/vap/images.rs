@@ -16,7 +16,15 @@ const IMAGES: &str = "(variables.all.map(c, c.?image.orValue('')) + \
 pub(super) fn add(settings: &Settings, exported: &mut Exported) {
     let Some(images) = &settings.images else { return };
     if let Some(registries) = &images.registries {
-        let patterns: Vec<String> = registries.allowed.iter().map(|one| one.glob.regex()).collect();
+        let patterns = registries.allowed.iter().map(|one| {
+            let regex = one.glob.regex();
+            // Docker's registry has two names, of which names are written out with one.
+            regex
+                .strip_prefix("index[.]")
+                .filter(|it| it.starts_with("docker[.]io/"))
+                .map_or_else(|| regex.clone(), str::to_owned)
+        });
+        let patterns: Vec<String> = patterns.collect();
         let expression = format!(
             "{IMAGES}.all(i, {FULL}.matches(r'^({})(:[^/@]*)?(@[^/]*)?$'))",
             patterns.join("|")

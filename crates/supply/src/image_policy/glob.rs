@@ -25,6 +25,12 @@ enum Part {
 }
 
 impl Glob {
+    /// Whether it is a pattern of this image's name, with its tag or digest or without: by each of the
+    /// two names that Docker's registry has.
+    pub fn matches_name(&self, name: &ImageName) -> bool {
+        names(name, None, true).iter().any(|it| self.matches(it))
+    }
+
     /// Reads a pattern; the error says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let is_allowed = |one: char| one.is_ascii_alphanumeric() || "-_:/*.@".contains(one);
