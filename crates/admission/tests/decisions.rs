@@ -152,7 +152,7 @@ fn images_come_from_where_they_may_whatever_their_name_leaves_out() {
     );
     assert!(answer(&create(one("nginx:1")), &by_its_other_name).allowed);
     let exported = plimsoll_admission::vap::export(&by_its_other_name).documents;
-    let exported = serde_json::Value::from(exported).to_string();
+    let exported = Value::from(exported).to_string();
     assert!(exported.contains("docker[.]io/library/") && !exported.contains("index"), "{exported}");
     let odd = answer(&create(one("registry.example/APP")), &settings);
     assert!(message(&odd).contains("images/name"), "{odd:?}");
