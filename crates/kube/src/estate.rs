@@ -8,7 +8,7 @@ use plimsoll_model::text::Span;
 use crate::manifest::{Manifest, Node};
 use crate::object::{Object, objects};
 use crate::pss::{Modes, NamespaceLabels};
-use crate::rbac::{Access, Paths, Step, Subject};
+use crate::rbac::{self, Access, Paths, Step, Subject};
 use crate::workload::Workload;
 
 /// The namespaces, network policies and service accounts that are known.
@@ -50,20 +50,11 @@ const DEFAULT: &str = "default";
 impl Estate {
     /// What these manifests say together.
     pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
-        let mut estate = Self::default();
-        let manifests: Vec<&Manifest> = manifests.into_iter().collect();
-        let mut binds = false;
-        for manifest in &manifests {
-            for object in objects(manifest).0 {
-                binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
-                estate.add(&object);
-            }
+        let mut builder = Builder::default();
+        for manifest in manifests {
+            builder.add(manifest);
         }
-        // Nobody has a right without a binding.
-        if binds {
-            estate.access = Access::of(manifests.into_iter().map(|manifest| ("", manifest)));
-        }
-        estate
+        builder.finish()
     }
 
     /// The same with what images say of the user that they run as; the empty text is none.
@@ -132,6 +123,35 @@ impl Estate {
     pub fn hands_out_no_token(&self, namespace: Option<&str>, account: &str) -> bool {
         let namespace = namespace.unwrap_or(DEFAULT);
         self.tokenless.iter().any(|(home, name)| home == namespace && name == account)
+    }
+}
+
+/// Gathers an estate from manifests that need not be there at the same time.
+#[derive(Debug, Default)]
+pub struct Builder {
+    estate: Estate,
+    access: rbac::Builder,
+    binds: bool,
+}
+
+impl Builder {
+    /// Takes what a manifest says.
+    pub fn add(&mut self, manifest: &Manifest) {
+        for object in objects(manifest).0 {
+            self.binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
+            self.estate.add(&object);
+        }
+        self.access.add("", manifest);
+    }
+
+    /// What all of them say together.
+    pub fn finish(self) -> Estate {
+        let mut estate = self.estate;
+        // Nobody has a right without a binding.
+        if self.binds {
+            estate.access = self.access.finish();
+        }
+        estate
     }
 }
 

@@ -39,7 +39,7 @@ pub mod rules;
 mod workload;
 
 pub use config::{Config, Family};
-pub use estate::Estate;
+pub use estate::{Builder as EstateBuilder, Estate};
 pub use finding::{Finding, Findings, Reported};
 pub use fix::{Fixed, fix};
 pub use hover::{Hover, hover};

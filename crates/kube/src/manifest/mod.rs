@@ -3,12 +3,15 @@
 //! Whoever wrote the file may not mean well: its nesting, the number of its values and what its
 //! aliases stand for are bounded. A document that cannot be read costs no other.
 
+mod exact;
+mod items;
 mod json;
 mod node;
 mod problem;
 mod read;
 mod scalar;
 
+pub use items::{Envelope, Item, Items, ItemsError};
 pub use node::{Field, Located, Mapping, Node, Scalar, ScalarStyle, Sequence, Value};
 pub use problem::{Problem, ProblemKind};
 

@@ -96,25 +96,11 @@ impl Pod {
 impl Cluster {
     /// What these files say together, each with the name that places are told by.
     pub fn of<'m>(files: impl IntoIterator<Item = (&'m str, &'m Manifest)>) -> Self {
-        let mut cluster = Self::default();
-        let mut owned = Vec::new();
+        let mut builder = Builder::default();
         for (name, manifest) in files {
-            let file = Arc::from(name);
-            for object in objects(manifest).0 {
-                cluster.add(object, &manifest.source, &file, &mut owned);
-            }
+            builder.add(name, manifest);
         }
-        cluster.leave_out_owners(&owned);
-        for namespace in cluster.pods.iter().map(|pod| &pod.namespace) {
-            cluster.namespaces.entry(namespace.clone()).or_default();
-        }
-        for policy in &cluster.policies {
-            cluster.namespaces.entry(policy.namespace.clone()).or_default();
-        }
-        for (name, labels) in &mut cluster.namespaces {
-            labels.insert(NAME_LABEL.to_owned(), name.clone());
-        }
-        cluster
+        builder.finish()
     }
 
     fn add<'m>(
@@ -122,7 +108,7 @@ impl Cluster {
         object: Object<'m>,
         source: &'m Source,
         file: &Arc<str>,
-        owned: &mut Vec<Owner>,
+        owned: &mut BTreeSet<Owner>,
     ) {
         match object.kind {
             "Namespace" => {
@@ -188,7 +174,7 @@ impl Cluster {
         workload: &Workload<'m>,
         source: &'m Source,
         file: &Arc<str>,
-        owned: &mut Vec<Owner>,
+        owned: &mut BTreeSet<Owner>,
     ) {
         let object = &workload.object;
         let namespace = object.namespace.unwrap_or("default").to_owned();
@@ -196,7 +182,7 @@ impl Cluster {
             object.node.get("metadata").map_or(&[][..], |data| data.list("ownerReferences"));
         for owner in owners {
             if let (Some(kind), Some(name)) = (owner.text("kind"), owner.text("name")) {
-                owned.push((namespace.clone(), kind.value.to_owned(), name.value.to_owned()));
+                owned.insert((namespace.clone(), kind.value.to_owned(), name.value.to_owned()));
             }
         }
         // An old revision of a deployment has no pods.
@@ -249,12 +235,50 @@ impl Cluster {
     }
 
     /// Leaves out what makes pods where what it makes is given as well.
-    fn leave_out_owners(&mut self, owned: &[Owner]) {
-        let owners: BTreeSet<&Owner> = owned.iter().collect();
+    fn leave_out_owners(&mut self, owners: &BTreeSet<Owner>) {
         self.pods.retain(|pod| {
             let own = (pod.namespace.clone(), pod.kind.clone(), pod.name.clone());
             !owners.contains(&own)
         });
+    }
+}
+
+/// Gathers a cluster from manifests that need not be there at the same time.
+#[derive(Debug, Default)]
+pub struct Builder {
+    cluster: Cluster,
+    owned: BTreeSet<Owner>,
+    /// The name of the file that came last.
+    file: Arc<str>,
+}
+
+impl Builder {
+    /// Takes what a manifest says; `name` is what its places are told by.
+    pub fn add(&mut self, name: &str, manifest: &Manifest) {
+        if *self.file != *name {
+            self.file = Arc::from(name);
+        }
+        for object in objects(manifest).0 {
+            self.cluster.add(object, &manifest.source, &self.file, &mut self.owned);
+        }
+    }
+
+    /// What all of them say together.
+    pub fn finish(self) -> Cluster {
+        let Self { mut cluster, owned, .. } = self;
+        cluster.leave_out_owners(&owned);
+        for namespace in cluster.pods.iter().map(|pod| &pod.namespace) {
+            if !cluster.namespaces.contains_key(namespace) {
+                cluster.namespaces.insert(namespace.clone(), Labels::default());
+            }
+        }
+        for policy in &cluster.policies {
+            cluster.namespaces.entry(policy.namespace.clone()).or_default();
+        }
+        for (name, labels) in &mut cluster.namespaces {
+            labels.insert(NAME_LABEL.to_owned(), name.clone());
+        }
+        cluster
     }
 }
 

@@ -53,7 +53,7 @@ pub use address::{Block, read_address};
 pub use admin::{Action, AdminPeer, AdminPolicy, AdminRule, Node, Nodes, Tier};
 pub use bits::Bits;
 pub use checks::{check, pages};
-pub use cluster::{Cluster, ContainerPort, Pod};
+pub use cluster::{Builder, Cluster, ContainerPort, Pod};
 pub use expect::{Expectation, Pattern, Tried, Wanted, expectations};
 pub use matrix::{Matrix, Row};
 pub use network::Network;

@@ -49,41 +49,72 @@ pub struct Held<'a> {
 }
 
 /// Who gets more than labels say.
+#[derive(Debug)]
 struct Aggregated {
     name: String,
     selectors: Vec<Selector>,
 }
 
+/// A cluster role and its labels.
+#[derive(Debug)]
+struct Labelled {
+    name: String,
+    labels: Option<Node>,
+}
+
+/// Gathers rights from manifests that need not be there at the same time.
+#[derive(Debug, Default)]
+pub struct Builder {
+    access: Access,
+    aggregated: Vec<Aggregated>,
+    labelled: Vec<Labelled>,
+}
+
+impl Builder {
+    /// Takes what a manifest says; `file` is what its places are told by.
+    pub fn add(&mut self, file: &str, manifest: &Manifest) {
+        let access = &mut self.access;
+        for object in objects(manifest).0 {
+            let place = |node: &Node| Place {
+                file: file.to_owned(),
+                line: manifest.source.position(node.span.start).line,
+            };
+            match object.kind {
+                "Role" | "ClusterRole" => {
+                    access.add_role(&object, &place, &mut self.aggregated);
+                    if object.kind == "ClusterRole" {
+                        let labels = object.node.at(&["metadata", "labels"]).cloned();
+                        self.labelled.push(Labelled { name: object.name.to_owned(), labels });
+                    }
+                }
+                "RoleBinding" | "ClusterRoleBinding" => access.bind(&object, &place),
+                "ServiceAccount" => {
+                    let home = object.namespace.unwrap_or("default").to_owned();
+                    let account = Subject::ServiceAccount(home, object.name.to_owned());
+                    access.subjects.insert(account);
+                }
+                "Secret" => access.add_token(&object),
+                _ => access.add_workload(&object),
+            }
+        }
+    }
+
+    /// What all of them say together.
+    pub fn finish(self) -> Access {
+        let Self { mut access, aggregated, labelled } = self;
+        access.aggregate(&aggregated, &labelled);
+        access
+    }
+}
+
 impl Access {
     /// What these files say together, each with its name.
     pub fn of<'m>(files: impl IntoIterator<Item = (&'m str, &'m Manifest)>) -> Self {
-        let mut access = Self::default();
-        let mut aggregated = Vec::new();
-        let mut labelled: Vec<(Object<'m>, String)> = Vec::new();
+        let mut builder = Builder::default();
         for (file, manifest) in files {
-            for object in objects(manifest).0 {
-                let place = |node: &Node| Place {
-                    file: file.to_owned(),
-                    line: manifest.source.position(node.span.start).line,
-                };
-                match object.kind {
-                    "Role" | "ClusterRole" => {
-                        access.add_role(&object, &place, &mut aggregated);
-                        labelled.push((object, object.name.to_owned()));
-                    }
-                    "RoleBinding" | "ClusterRoleBinding" => access.bind(&object, &place),
-                    "ServiceAccount" => {
-                        let home = object.namespace.unwrap_or("default").to_owned();
-                        let account = Subject::ServiceAccount(home, object.name.to_owned());
-                        access.subjects.insert(account);
-                    }
-                    "Secret" => access.add_token(&object),
-                    _ => access.add_workload(&object),
-                }
-            }
+            builder.add(file, manifest);
         }
-        access.aggregate(&aggregated, &labelled);
-        access
+        builder.finish()
     }
 
     fn add_role(
@@ -106,14 +137,12 @@ impl Access {
     }
 
     /// Gives cluster roles that gather others what those allow.
-    fn aggregate(&mut self, aggregated: &[Aggregated], labelled: &[(Object<'_>, String)]) {
+    fn aggregate(&mut self, aggregated: &[Aggregated], labelled: &[Labelled]) {
         for one in aggregated {
             let mut gathered = Vec::new();
-            for (object, name) in labelled {
-                let labels = object.node.at(&["metadata", "labels"]);
-                let is_selected = object.kind == "ClusterRole"
-                    && *name != one.name
-                    && one.selectors.iter().any(|selector| selector.selects(labels));
+            for Labelled { name, labels } in labelled {
+                let is_selected = *name != one.name
+                    && one.selectors.iter().any(|selector| selector.selects(labels.as_ref()));
                 if is_selected && let Some(grants) = self.roles.get(&(None, name.clone())) {
                     gathered.extend(grants.iter().cloned());
                 }

@@ -11,7 +11,7 @@ mod paths;
 mod subject;
 mod techniques;
 
-pub use access::{Access, Binding, Held};
+pub use access::{Access, Binding, Builder, Held};
 pub use grant::{Grant, Place, Request};
 pub use paths::{Path, Paths, Step};
 pub use subject::{Scope, Subject};

@@ -22,6 +22,9 @@ pub struct Source {
     /// The line with the first byte that is not UTF-8, where there is one.
     not_utf8: Option<u32>,
     bom: bool,
+    /// Lines before the text, and characters before it on its first line, where it is part of a
+    /// longer one.
+    before: (u32, u32),
 }
 
 impl Source {
@@ -45,7 +48,7 @@ impl Source {
         let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts =
             std::iter::once(0).chain(newlines.map(|at| offset(at.saturating_add(1)))).collect();
-        Self { text, line_starts, not_utf8: None, bom }
+        Self { text, line_starts, not_utf8: None, bom, before: (0, 0) }
     }
 
     /// Takes bytes as they were read; what is not UTF-8 becomes U+FFFD and is remembered.
@@ -60,6 +63,15 @@ impl Source {
                 Self { not_utf8: Some(line), ..Self::new(text) }
             }
         }
+    }
+
+    /// The same as part of a longer text, where it begins at a place: lines and columns are those of
+    /// the longer one, offsets its own.
+    #[must_use]
+    pub fn beginning_at(mut self, place: Position) -> Self {
+        self.before = (place.line.saturating_sub(1), place.column.saturating_sub(1));
+        self.not_utf8 = self.not_utf8.map(|line| line.saturating_add(self.before.0));
+        self
     }
 
     /// The text.
@@ -89,25 +101,34 @@ impl Source {
 
     /// How many lines there are; a text that ends in a newline has an empty last one.
     pub fn line_count(&self) -> u32 {
-        offset(self.line_starts.len())
+        offset(self.line_starts.len()).saturating_add(self.before.0)
     }
 
     /// The line of an offset, from 1.
     pub fn line(&self, at: u32) -> u32 {
-        offset(self.line_starts.partition_point(|start| *start <= at))
+        let own = offset(self.line_starts.partition_point(|start| *start <= at));
+        own.saturating_add(self.before.0)
+    }
+
+    /// The number of a line among those of this text, from 0.
+    fn index(&self, line: u32) -> usize {
+        line.saturating_sub(self.before.0).saturating_sub(1) as usize
     }
 
     /// The line and column of an offset.
     pub fn position(&self, at: u32) -> Position {
         let line = self.line(at);
-        let start = self.line_starts.get(line.saturating_sub(1) as usize).copied().unwrap_or(0);
-        let before = self.text.get(start as usize..at as usize).unwrap_or_default();
-        Position { line, column: offset(before.chars().count()).saturating_add(1) }
+        let index = self.index(line);
+        let start = self.line_starts.get(index).copied().unwrap_or(0);
+        let text = self.text.get(start as usize..at as usize).unwrap_or_default();
+        let before = if index == 0 { self.before.1 } else { 0 };
+        let column = offset(text.chars().count()).saturating_add(before).saturating_add(1);
+        Position { line, column }
     }
 
     /// The span of a line without its line break; empty where there is no such line.
     pub fn line_span(&self, line: u32) -> Span {
-        let index = line.saturating_sub(1) as usize;
+        let index = self.index(line);
         let Some(start) = self.line_starts.get(index).copied() else {
             return Span::default();
         };
@@ -120,7 +141,7 @@ impl Source {
 
     /// The offset of a line's first byte; the end of the text where there is no such line.
     pub fn line_start(&self, line: u32) -> u32 {
-        let index = line.saturating_sub(1) as usize;
+        let index = self.index(line);
         self.line_starts.get(index).copied().unwrap_or(offset(self.text.len()))
     }
 }
@@ -143,6 +164,15 @@ mod tests {
         assert_eq!(source.position(x), Position { line: 2, column: 7 });
         assert_eq!(source.slice(source.line_span(1)), "FROM a");
         assert_eq!(source.line_count(), 3);
+    }
+
+    #[test]
+    fn a_part_of_a_longer_text_has_the_lines_and_columns_of_the_longer_one() {
+        let part = Source::new("{\n  \"a\": 1\n}").beginning_at(Position { line: 10, column: 5 });
+        assert_eq!(part.position(0), Position { line: 10, column: 5 });
+        assert_eq!(part.position(4), Position { line: 11, column: 3 });
+        assert_eq!(part.slice(part.line_span(11)), "  \"a\": 1");
+        assert_eq!((part.line_start(12), part.line_count()), (11, 12));
     }
 
     #[test]
