@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use plimsoll_model::text::Span;
+use plimsoll_model::text::{Source, Span};
 
 use crate::manifest::{Manifest, Node};
 use crate::object::{Object, objects};
@@ -96,7 +96,7 @@ impl Estate {
     pub(crate) fn way(&self, subject: &Subject) -> Option<&Way> {
         let ways = self.ways.get_or_init(|| {
             let paths = Paths::new(&self.access).all(true).into_iter();
-            let way = |path: crate::rbac::Path<'_>| {
+            let way = |path: rbac::Path<'_>| {
                 let binding = path.steps.first()?.by?.0.name.clone();
                 let steps = path.steps.iter().map(Way::step).collect();
                 Some((path.from.clone(), Way { binding, steps }))
@@ -138,10 +138,15 @@ impl Builder {
     /// Takes what a manifest says.
     pub fn add(&mut self, manifest: &Manifest) {
         for object in objects(manifest).0 {
-            self.binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
-            self.estate.add(&object);
+            self.add_object(&object, &manifest.source);
         }
-        self.access.add("", manifest);
+    }
+
+    /// Takes what one object of a text says.
+    pub fn add_object(&mut self, object: &Object<'_>, source: &Source) {
+        self.binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
+        self.estate.add(object);
+        self.access.add_object("", object, source);
     }
 
     /// What all of them say together.

@@ -17,6 +17,7 @@
 //! For an editor: [`lint`] gives findings with byte spans and edits, [`hover()`] what a field means.
 #![forbid(unsafe_code)]
 
+pub mod assessment;
 pub mod compliance;
 mod config;
 mod edit;
@@ -33,6 +34,7 @@ mod object;
 mod pod;
 pub mod pss;
 pub mod rbac;
+pub mod releases;
 pub mod rendered;
 mod rule;
 pub mod rules;

@@ -90,9 +90,34 @@ impl Access {
     /// By the file that is named, else as a pod, where this is one.
     pub(crate) fn find(kubeconfig: Option<&Path>) -> anyhow::Result<Option<Self>> {
         match kubeconfig {
-            Some(file) => Self::by_file(file).map(Some),
+            Some(file) => Ok(Some(Self::by_file(file, None)?.0)),
             None => Self::as_pod(),
         }
+    }
+
+    /// As `kubectl` finds it: by the file that is named, else by those of `KUBECONFIG`, else as a
+    /// pod, else by `~/.kube/config`; and the name of the context.
+    pub(crate) fn look(
+        kubeconfig: Option<&Path>,
+        context: Option<&str>,
+    ) -> anyhow::Result<Option<(Self, String)>> {
+        let named = kubeconfig.map(Path::to_owned);
+        let listed = || {
+            let paths = env::var_os("KUBECONFIG")?;
+            env::split_paths(&paths).find(|path| path.is_file())
+        };
+        if let Some(file) = named.or_else(listed) {
+            return Self::by_file(&file, context).map(Some);
+        }
+        if context.is_none()
+            && let Some(access) = Self::as_pod()?
+        {
+            let name = access.server.clone();
+            return Ok(Some((access, name)));
+        }
+        let home = env::home_dir().map(|home| home.join(".kube/config"));
+        let file = home.filter(|file| file.is_file());
+        file.map(|file| Self::by_file(&file, context)).transpose()
     }
 
     fn as_pod() -> anyhow::Result<Option<Self>> {
@@ -115,20 +140,22 @@ impl Access {
         }))
     }
 
-    fn by_file(file: &Path) -> anyhow::Result<Self> {
+    /// By a context of a file, its current one where none is named; with the context's name.
+    fn by_file(file: &Path, context: Option<&str>) -> anyhow::Result<(Self, String)> {
         let shown = file.display();
         let text = fs::read_to_string(file).with_context(|| format!("cannot read `{shown}`"))?;
         let folder = file.parent().unwrap_or(Path::new(""));
-        Self::parse(&text, folder).with_context(|| format!("`{shown}`"))
+        Self::parse(&text, folder, context).with_context(|| format!("`{shown}`"))
     }
 
-    fn parse(text: &str, folder: &Path) -> anyhow::Result<Self> {
+    fn parse(text: &str, folder: &Path, context: Option<&str>) -> anyhow::Result<(Self, String)> {
         let config: Config = serde_saphyr::from_str(text)?;
         let named = |all: Vec<Named>, what: &str, name: &str| {
             let found = all.into_iter().find(|one| one.name == name);
             found.with_context(|| format!("there is no {what} `{name}` in it"))
         };
-        let context = named(config.contexts, "context", &config.current_context)?.context;
+        let called = context.unwrap_or(&config.current_context).to_owned();
+        let context = named(config.contexts, "context", &called)?.context;
         let cluster = named(config.clusters, "cluster", &context.cluster)?.cluster;
         let user = named(config.users, "user", &context.user)?.user;
         let bytes =
@@ -165,13 +192,14 @@ impl Access {
                 context.user
             );
         }
-        Ok(Self {
+        let access = Self {
             server: cluster.server.trim_end_matches('/').to_owned(),
             authority: bytes(cluster.certificate_authority_data, cluster.certificate_authority)?,
             is_lax: cluster.insecure_skip_tls_verify,
             token,
             identity,
-        })
+        };
+        Ok((access, called))
     }
 }
 
@@ -185,15 +213,17 @@ mod tests {
                     {cluster: c, user: u}}]\nclusters: [{name: c, cluster: {server: \
                     'https://k.example:6443/', certificate-authority-data: Y2E=}}]\nusers: [{name: u, \
                     user: {token: t}}]\n";
-        let access = Access::parse(text, Path::new("")).unwrap();
+        let (access, _) = Access::parse(text, Path::new(""), None).unwrap();
         assert_eq!(access.server, "https://k.example:6443");
         assert_eq!(access.authority.as_deref(), Some(&b"ca"[..]));
         assert!(matches!(access.token, Some(Token::Text(text)) if text == "t"));
         let other = text.replace("current-context: a", "current-context: b");
-        let error = Access::parse(&other, Path::new("")).err().unwrap();
+        let error = Access::parse(&other, Path::new(""), None).err().unwrap();
         assert!(error.to_string().contains("no context `b`"), "{error}");
+        let named = Access::parse(&other, Path::new(""), Some("a"));
+        assert_eq!(named.unwrap().1, "a");
         let program = text.replace("{token: t}", "{exec: {command: login}}");
-        let error = Access::parse(&program, Path::new("")).err().unwrap();
+        let error = Access::parse(&program, Path::new(""), None).err().unwrap();
         assert!(error.to_string().contains("logs in by a program"), "{error}");
     }
 }

@@ -20,6 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long nothing need be told to whoever watches.
 const SILENCE: Duration = Duration::from_secs(30);
 
+/// How long a page of a list may take to come in.
+const PAGE_TIME: Duration = Duration::from_mins(2);
+
+/// How often a busy server is asked again, and how long it is waited for at most.
+const MAX_BUSY: u32 = 8;
+const MAX_PAUSE: u64 = 10;
+
 /// Asks an API server; for many threads at a time.
 pub(crate) struct Client {
     access: Access,
@@ -35,6 +42,14 @@ pub(crate) enum Failure {
     /// Nothing came, or something odd.
     #[error("{0}")]
     Other(String),
+}
+
+/// What there is of a page.
+pub(crate) enum Page {
+    /// It streams in.
+    Here(Response),
+    /// The state that it is of is forgotten; the token goes on with the newest one.
+    Expired(Option<String>),
 }
 
 impl Client {
@@ -95,6 +110,31 @@ impl Client {
         send(self.request(Method::GET, path)?.timeout(SILENCE))
     }
 
+    /// A page of a list. A server that is busy is asked again.
+    pub(crate) fn page(&self, path: &str) -> Result<Page, Failure> {
+        let mut busy = 0;
+        loop {
+            let request = self.request(Method::GET, path)?.timeout(PAGE_TIME);
+            let response = request.send().map_err(|error| Failure::Other(causes(&error)))?;
+            match response.status().as_u16() {
+                410 => {
+                    let body = whole(response).unwrap_or_default();
+                    let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+                    let token = said.pointer("/metadata/continue").and_then(Value::as_str);
+                    return Ok(Page::Expired(token.map(str::to_owned)));
+                }
+                429 if busy < MAX_BUSY => {
+                    busy += 1;
+                    let after = response.headers().get("retry-after");
+                    let after = after.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
+                    let pause = Duration::from_secs(after.unwrap_or(1).min(MAX_PAUSE));
+                    std::thread::sleep(pause);
+                }
+                _ => return taken(response).map(Page::Here),
+            }
+        }
+    }
+
     /// Makes something, or replaces it.
     pub(crate) fn send(
         &self,
@@ -113,7 +153,10 @@ impl Client {
 }
 
 fn send(request: RequestBuilder) -> Result<Response, Failure> {
-    let response = request.send().map_err(|error| Failure::Other(causes(&error)))?;
+    taken(request.send().map_err(|error| Failure::Other(causes(&error)))?)
+}
+
+fn taken(response: Response) -> Result<Response, Failure> {
     let status = response.status();
     if status.is_success() {
         return Ok(response);

@@ -2,8 +2,12 @@
 
 mod access;
 mod client;
+mod kinds;
 mod namespaces;
+mod pages;
 
 pub(crate) use access::Access;
 pub(crate) use client::{Client, Failure};
+pub(crate) use kinds::{Kind, Stage};
 pub(crate) use namespaces::Namespaces;
+pub(crate) use pages::batch;

@@ -55,7 +55,7 @@ struct Reader<'t> {
     nodes: u32,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
     fn value(&mut self, depth: u32) -> Result<Arc<Node>, String> {
         self.nodes = self.nodes.saturating_add(1);
         if self.nodes > Manifest::MAX_NODES {
@@ -170,7 +170,7 @@ impl Reader<'_> {
         self.at = self.at.saturating_add(1);
     }
 
-    fn rest(&self) -> &str {
+    fn rest(&self) -> &'t str {
         self.text.get(self.at..).unwrap_or_default()
     }
 }
@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn every_value_keeps_its_place() {
-        let manifest = parse("{ \"a\" : [1, -2,\n 1.50, null ],\"b\\u0063\":\"x\\\"y\"}\n").unwrap();
+        let manifest =
+            parse("{ \"a\" : [1, -2,\n 1.50, null ],\"b\\u0063\":\"x\\\"y\"}\n").unwrap();
         let root = &manifest.documents[0];
         let slice = |node: &Node| manifest.source.slice(node.span);
         assert_eq!(slice(root.get("a").unwrap()), "[1, -2,\n 1.50, null ]");

@@ -286,8 +286,7 @@ mod tests {
             })
             .collect();
         assert_eq!(shown, [("{\"a\": \"}\\\"]\"}", 4, 3), ("{\"b\":\n [{}]}", 5, 3)]);
-        let wanted =
-            Envelope { kind: "PodList".into(), next: "c".into(), version: "7".into() };
+        let wanted = Envelope { kind: "PodList".into(), next: "c".into(), version: "7".into() };
         assert_eq!(envelope, wanted);
     }
 

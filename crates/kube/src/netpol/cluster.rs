@@ -255,12 +255,17 @@ pub struct Builder {
 impl Builder {
     /// Takes what a manifest says; `name` is what its places are told by.
     pub fn add(&mut self, name: &str, manifest: &Manifest) {
+        for object in objects(manifest).0 {
+            self.add_object(name, object, &manifest.source);
+        }
+    }
+
+    /// Takes what one object of a text says.
+    pub fn add_object(&mut self, name: &str, object: Object<'_>, source: &Source) {
         if *self.file != *name {
             self.file = Arc::from(name);
         }
-        for object in objects(manifest).0 {
-            self.cluster.add(object, &manifest.source, &self.file, &mut self.owned);
-        }
+        self.cluster.add(object, source, &self.file, &mut self.owned);
     }
 
     /// What all of them say together.

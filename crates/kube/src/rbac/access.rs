@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plimsoll_model::text::Source;
+
 use super::builtin;
 use super::grant::{Grant, Place, Request};
 use super::subject::{MASTERS, Scope, Subject};
@@ -73,29 +75,34 @@ pub struct Builder {
 impl Builder {
     /// Takes what a manifest says; `file` is what its places are told by.
     pub fn add(&mut self, file: &str, manifest: &Manifest) {
-        let access = &mut self.access;
         for object in objects(manifest).0 {
-            let place = |node: &Node| Place {
-                file: file.to_owned(),
-                line: manifest.source.position(node.span.start).line,
-            };
-            match object.kind {
-                "Role" | "ClusterRole" => {
-                    access.add_role(&object, &place, &mut self.aggregated);
-                    if object.kind == "ClusterRole" {
-                        let labels = object.node.at(&["metadata", "labels"]).cloned();
-                        self.labelled.push(Labelled { name: object.name.to_owned(), labels });
-                    }
+            self.add_object(file, &object, &manifest.source);
+        }
+    }
+
+    /// Takes what one object of a text says.
+    pub fn add_object(&mut self, file: &str, object: &Object<'_>, source: &Source) {
+        let access = &mut self.access;
+        let place = |node: &Node| Place {
+            file: file.to_owned(),
+            line: source.position(node.span.start).line,
+        };
+        match object.kind {
+            "Role" | "ClusterRole" => {
+                access.add_role(object, &place, &mut self.aggregated);
+                if object.kind == "ClusterRole" {
+                    let labels = object.node.at(&["metadata", "labels"]).cloned();
+                    self.labelled.push(Labelled { name: object.name.to_owned(), labels });
                 }
-                "RoleBinding" | "ClusterRoleBinding" => access.bind(&object, &place),
-                "ServiceAccount" => {
-                    let home = object.namespace.unwrap_or("default").to_owned();
-                    let account = Subject::ServiceAccount(home, object.name.to_owned());
-                    access.subjects.insert(account);
-                }
-                "Secret" => access.add_token(&object),
-                _ => access.add_workload(&object),
             }
+            "RoleBinding" | "ClusterRoleBinding" => access.bind(object, &place),
+            "ServiceAccount" => {
+                let home = object.namespace.unwrap_or("default").to_owned();
+                let account = Subject::ServiceAccount(home, object.name.to_owned());
+                access.subjects.insert(account);
+            }
+            "Secret" => access.add_token(object),
+            _ => access.add_workload(object),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Which files are manifests, and what is in them.
 
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,7 +10,7 @@ use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
 use super::rendered::{Kind, Rendering, is_library};
-use crate::commands::lint::files::{PASSED_OVER, is_stdin, read};
+use crate::commands::lint::files::{MAX_BYTES, PASSED_OVER, is_stdin, read};
 use crate::exit::{Outcome, Usage, chain, tell};
 
 /// How deep folders are searched.
@@ -31,6 +32,13 @@ pub(super) struct Read {
     pub(super) manifest: Manifest,
     /// Whether a program printed it, so that its text is not what was judged.
     pub(super) rendered: bool,
+}
+
+impl Candidate {
+    /// Whether a program has to render it.
+    pub(super) fn is_rendered(&self) -> bool {
+        self.rendering.is_some()
+    }
 }
 
 impl Read {
@@ -145,14 +153,20 @@ fn walk(folder: &Path, depth: u32, files: &mut Vec<Candidate>) {
 /// A file as a manifest, or what a chart comes to; nothing where it was found in a folder and is
 /// something else.
 pub(super) fn parse(candidate: Candidate, rendering: &Rendering) -> anyhow::Result<Vec<Read>> {
-    let Candidate { path, found, rendering: kind } = candidate;
-    if let Some(kind) = kind {
-        return rendering.read(&path, kind);
+    if let Some(kind) = candidate.rendering {
+        return rendering.read(&candidate.path, kind);
     }
-    let bytes = read(&path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    let path = &candidate.path;
+    let bytes = read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(judge_bytes(candidate, bytes))
+}
+
+/// The bytes of a file as a manifest; nothing where it was found in a folder and is something else.
+pub(super) fn judge_bytes(candidate: Candidate, bytes: Vec<u8>) -> Vec<Read> {
+    let Candidate { path, found, .. } = candidate;
     let source = Source::from_bytes(bytes);
     if found && !(source.text().contains("apiVersion") && source.text().contains("kind")) {
-        return Ok(Vec::new());
+        return Vec::new();
     }
     let manifest = Manifest::parse(source);
     let is_template =
@@ -160,7 +174,17 @@ pub(super) fn parse(candidate: Candidate, rendering: &Rendering) -> anyhow::Resu
     if found && manifest.problems.iter().any(|problem| is_template(&problem.kind)) {
         let shown = path.display();
         tell(&format!("`{shown}` is a template and is not judged: `helm template` renders it"));
-        return Ok(Vec::new());
+        return Vec::new();
     }
-    Ok(vec![Read { path, manifest, rendered: false }])
+    vec![Read { path, manifest, rendered: false }]
+}
+
+/// What was read of stdin already, and the rest of it.
+pub(super) fn rest(mut head: Vec<u8>, input: impl io::Read) -> io::Result<Vec<u8>> {
+    let room = MAX_BYTES.saturating_sub(head.len() as u64);
+    input.take(room).read_to_end(&mut head)?;
+    if head.len() as u64 >= MAX_BYTES {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 256 MiB"));
+    }
+    Ok(head)
 }

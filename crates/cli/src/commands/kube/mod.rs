@@ -12,6 +12,8 @@ mod program;
 mod pss;
 mod rbac;
 mod rendered;
+mod scan;
+mod stream;
 
 use crate::exit::Outcome;
 
@@ -27,6 +29,7 @@ pub(crate) enum Kube {
     Pss(pss::Pss),
     #[command(subcommand)]
     Rbac(rbac::Rbac),
+    Scan(Box<scan::ScanCommand>),
 }
 
 impl Kube {
@@ -38,6 +41,7 @@ impl Kube {
             Self::Netpol(command) => command.run(),
             Self::Pss(command) => command.run(),
             Self::Rbac(command) => command.run(),
+            Self::Scan(command) => command.run(),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use plimsoll_kube::manifest::Manifest;
-use plimsoll_kube::rbac::{Access, Paths, Request, Subject};
+use plimsoll_kube::rbac::{Access, Builder, Paths, Request, Subject};
 use plimsoll_report::escalation::{EscalationFormat, Escalations};
 
-use super::files::{self, Reads};
+use super::files;
 use super::rendered::{Charts, Rendering};
+use super::stream;
 use crate::exit::{Outcome, Usage};
 use crate::output;
 use crate::style::stdout_style;
@@ -63,8 +63,7 @@ impl PathsCommand {
         let known: Vec<&str> = EscalationFormat::ALL.iter().map(|format| format.name).collect();
         let outputs = output::parse(&self.formats, EscalationFormat::named, &known)?;
         let from = self.from.as_deref().map(subject).transpose()?;
-        let (reads, outcome) = read(&self.files, &self.rendering)?;
-        let access = access(&reads);
+        let (access, outcome) = read(&self.files, &self.rendering)?;
         let all = Paths::new(&access);
         let paths = match &from {
             Some(from) if !access.subjects().any(|one| one == from) => {
@@ -113,8 +112,7 @@ impl WhoCan {
     fn run(self) -> anyhow::Result<Outcome> {
         // What is asked of a namespace is asked of the release in it.
         let rendering = self.charts.clone().into(self.namespace.clone());
-        let (reads, outcome) = read(&self.files, &rendering)?;
-        let access = access(&reads);
+        let (access, outcome) = read(&self.files, &rendering)?;
         let (resource, part) =
             self.resource.split_once('/').map_or((&*self.resource, None), |(a, b)| (a, Some(b)));
         let (resource, group) = resource.split_once('.').unwrap_or((resource, ""));
@@ -144,17 +142,14 @@ fn subject(text: &str) -> Result<Subject, Usage> {
     })
 }
 
-/// The files with their names, and how the reading ended.
-fn read(
-    named: &[PathBuf],
-    rendering: &Rendering,
-) -> anyhow::Result<(Vec<(String, Manifest)>, Outcome)> {
-    let Reads { manifests, outcome } = files::read_all(named, rendering)?;
-    let outcome = outcome.or(files::tell_of_problems(&manifests));
-    let name = |read: files::Read| (read.path.display().to_string(), read.manifest);
-    Ok((manifests.into_iter().map(name).collect(), outcome))
-}
-
-fn access(reads: &[(String, Manifest)]) -> Access {
-    Access::of(reads.iter().map(|(name, manifest)| (name.as_str(), manifest)))
+/// What the files say together, and how the reading ended. A long list is read item by item, and none
+/// of it is kept.
+fn read(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<(Access, Outcome)> {
+    let mut builder = Builder::default();
+    let mut wrong = Outcome::Clean;
+    let outcome = stream::all(named, rendering, &mut |read| {
+        wrong = wrong.or(files::tell_of_problems(std::slice::from_ref(&read)));
+        builder.add(&read.path.display().to_string(), &read.manifest);
+    })?;
+    Ok((builder.finish(), outcome.or(wrong)))
 }

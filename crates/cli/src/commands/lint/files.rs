@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::exit::Usage;
 
 /// How much of a file is read, in bytes.
-const MAX_BYTES: u64 = 256 << 20;
+pub(in crate::commands) const MAX_BYTES: u64 = 256 << 20;
 /// How deep folders are searched.
 const MAX_DEPTH: u32 = 32;
 /// Folders that hold other people's files.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use plimsoll_kube::netpol::{Cluster, End, Network, Protocol, read_address};
+use plimsoll_kube::netpol::{Builder, Cluster, End, Network, Protocol, read_address};
 
 use crate::commands::kube::files::{self, Read, parse};
 use crate::commands::kube::rendered::Rendering;
+use crate::commands::kube::stream;
 use crate::exit::{Usage, tell};
 
 /// How many mistakes are told one by one.
@@ -24,50 +25,73 @@ pub(super) fn manifests(named: &[PathBuf], rendering: &Rendering) -> anyhow::Res
 
 /// What the files say together; mistakes in them are told.
 pub(super) fn cluster(reads: &[Read]) -> Cluster {
-    let names: Vec<String> = reads.iter().map(|read| read.path.display().to_string()).collect();
-    let manifests = reads.iter().map(|read| &read.manifest);
-    let cluster = Cluster::of(names.iter().map(String::as_str).zip(manifests));
-    for (object, place) in &cluster.passed_over {
-        tell(&format!("{place}: {object} decides about traffic too, and is not counted here"));
-    }
-    cluster
+    let mut found = Found::default();
+    reads.iter().for_each(|read| found.add(read));
+    found.cluster()
 }
 
-/// The cluster, where all of it could be read and an API server would take it.
+/// The cluster, where all of it could be read and an API server would take it. A long list is read
+/// item by item, and none of it is kept.
 pub(super) fn whole(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<Cluster> {
-    whole_of(&manifests(named, rendering)?)
+    let mut found = Found::default();
+    stream::each(named, rendering, &mut |read| found.add(&read))?;
+    found.whole()
 }
 
 /// The cluster of files that were read, where an API server would take them.
 pub(super) fn whole_of(reads: &[Read]) -> anyhow::Result<Cluster> {
-    let cluster = cluster(reads);
-    let mut wrong: Vec<String> = Vec::new();
-    for read in reads {
+    let mut found = Found::default();
+    reads.iter().for_each(|read| found.add(read));
+    found.whole()
+}
+
+/// What files say, and what is wrong with them.
+#[derive(Default)]
+struct Found {
+    builder: Builder,
+    wrong: Vec<String>,
+    /// How many more are wrong than are told.
+    more: usize,
+}
+
+impl Found {
+    fn add(&mut self, read: &Read) {
+        self.builder.add(&read.path.display().to_string(), &read.manifest);
         for problem in &read.manifest.problems {
             let said = read.says(problem);
             if problem.kind.is_readable() {
                 tell(&said);
+            } else if self.wrong.len() < MAX_TOLD {
+                self.wrong.push(said);
             } else {
-                wrong.push(said);
+                self.more = self.more.saturating_add(1);
             }
         }
     }
-    wrong.extend(cluster.refused.iter().map(ToString::to_string));
-    for said in wrong.iter().take(MAX_TOLD) {
-        tell(said);
+
+    fn cluster(self) -> Cluster {
+        let cluster = self.builder.finish();
+        for (object, place) in &cluster.passed_over {
+            tell(&format!("{place}: {object} decides about traffic too, and is not counted here"));
+        }
+        cluster
     }
-    match wrong.len() {
-        0 => Ok(cluster),
-        1 => {
-            Err(Usage("there is no verdict over a file that is wrong: mend the place above".into())
-                .into())
+
+    fn whole(mut self) -> anyhow::Result<Cluster> {
+        let (mut wrong, more) = (std::mem::take(&mut self.wrong), self.more);
+        let cluster = self.cluster();
+        wrong.extend(cluster.refused.iter().map(ToString::to_string));
+        for said in wrong.iter().take(MAX_TOLD) {
+            tell(said);
         }
-        more => {
-            let why = format!(
+        let why = match wrong.len().saturating_add(more) {
+            0 => return Ok(cluster),
+            1 => "there is no verdict over a file that is wrong: mend the place above".to_owned(),
+            more => format!(
                 "there is no verdict over files that are wrong: mend the {more} places above"
-            );
-            Err(Usage(why).into())
-        }
+            ),
+        };
+        Err(Usage(why).into())
     }
 }
 

@@ -1,0 +1,117 @@
+//! Long lists of objects in files: item by item, where a file as a whole would be too much.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use plimsoll_kube::manifest::{Item, Items, Manifest};
+use plimsoll_model::text::Source;
+use rayon::prelude::*;
+
+use super::files::{self, Candidate, Read};
+use super::rendered::Rendering;
+use crate::cluster::batch;
+use crate::commands::lint::files::is_stdin;
+use crate::exit::{Outcome, Usage, chain, tell};
+
+/// A list that is longer is read item by item.
+const LONG: u64 = 4 << 20;
+
+/// Gives what is meant to `take`, manifest by manifest: each file is one, and so is each item of a
+/// long list in JSON. Items of a list have the places of the list.
+pub(super) fn each(
+    named: &[PathBuf],
+    rendering: &Rendering,
+    take: &mut dyn FnMut(Read),
+) -> anyhow::Result<()> {
+    for candidate in files::find(named)? {
+        let shown = candidate.path.display().to_string();
+        one(candidate, rendering, take).with_context(|| format!("`{shown}` is not read"))?;
+    }
+    Ok(())
+}
+
+/// The same, but that a file which cannot be read is told of and costs no other.
+pub(super) fn all(
+    named: &[PathBuf],
+    rendering: &Rendering,
+    take: &mut dyn FnMut(Read),
+) -> anyhow::Result<Outcome> {
+    let mut outcome = Outcome::Clean;
+    for candidate in files::find(named)? {
+        match one(candidate, rendering, take) {
+            Ok(()) => {}
+            Err(error) if error.is::<Usage>() => return Err(error),
+            Err(error) => {
+                tell(&format!("error: {}", chain(&error)));
+                outcome = outcome.or(Outcome::Partial);
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+/// The same of one file.
+pub(super) fn one(
+    candidate: Candidate,
+    rendering: &Rendering,
+    take: &mut dyn FnMut(Read),
+) -> anyhow::Result<()> {
+    let path = candidate.path.clone();
+    if candidate.is_rendered() {
+        return give(files::parse(candidate, rendering)?, take);
+    }
+    if is_stdin(&path) {
+        let mut input = io::stdin().lock();
+        let mut head = Vec::new();
+        input.by_ref().take(LONG).read_to_end(&mut head)?;
+        if head.len() as u64 == LONG && is_object(&head) {
+            return items(&path, BufReader::new(head.as_slice().chain(input)), take);
+        }
+        let bytes = files::rest(head, input)?;
+        return give(files::judge_bytes(candidate, bytes), take);
+    }
+    let long = File::open(&path).and_then(|mut file| {
+        let length = file.metadata()?.len();
+        let mut head = vec![0; 64];
+        let read = file.read(&mut head)?;
+        head.truncate(read);
+        file.seek(SeekFrom::Start(0))?;
+        Ok((length >= LONG && is_object(&head)).then_some(file))
+    });
+    match long {
+        Ok(Some(file)) => items(&path, BufReader::with_capacity(1 << 18, file), take),
+        // What cannot be opened is told of by the reader of all files.
+        _ => give(files::parse(candidate, rendering)?, take),
+    }
+}
+
+fn give(reads: Vec<Read>, take: &mut dyn FnMut(Read)) -> anyhow::Result<()> {
+    reads.into_iter().for_each(take);
+    Ok(())
+}
+
+/// Whether a text begins as an object of JSON does.
+fn is_object(head: &[u8]) -> bool {
+    head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{')
+}
+
+fn items(path: &Path, reader: impl BufRead, take: &mut dyn FnMut(Read)) -> anyhow::Result<()> {
+    let wrong = |why: String| Usage(format!("`{}`: {why}", path.display()));
+    let mut items = Items::new(reader);
+    let parse = |item: Item| {
+        let line = item.place.line;
+        Manifest::of_json(Source::from_bytes(item.bytes).beginning_at(item.place))
+            .map_err(|why| format!("the item on line {line}: {why}"))
+    };
+    while let Some(batch) = batch(&mut items).map_err(|error| wrong(error.to_string()))? {
+        let read: Vec<_> = batch.into_par_iter().map(parse).collect();
+        for manifest in read {
+            let manifest = manifest.map_err(wrong)?;
+            take(Read { path: path.to_owned(), manifest, rendered: false });
+        }
+    }
+    items.envelope().map_err(|error| wrong(error.to_string()))?;
+    Ok(())
+}

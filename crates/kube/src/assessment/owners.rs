@@ -1,0 +1,54 @@
+//! What makes what: a pod belongs to the workload that a person wrote.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::object::Object;
+
+/// Namespace, kind and name.
+pub(super) type Key = (String, String, String);
+
+/// How far makers are followed: a pod, its replica set, its deployment, and what made that.
+const MAX_STEPS: usize = 8;
+
+/// What is known of makers.
+#[derive(Debug, Default)]
+pub(super) struct Owners {
+    known: HashSet<Key>,
+    makers: HashMap<Key, Key>,
+}
+
+impl Owners {
+    /// Takes note of an object that makes pods.
+    pub(super) fn note(&mut self, object: &Object<'_>) {
+        if let Some(maker) = maker(object) {
+            self.makers.insert(key(object), maker);
+        }
+        self.known.insert(key(object));
+    }
+
+    /// The first maker in the line of an object that is known; itself where nothing known made it.
+    pub(super) fn root(&self, object: &Object<'_>) -> Key {
+        let mut root = key(object);
+        let mut next = maker(object);
+        for _ in 0..MAX_STEPS {
+            let Some(maker) = next.filter(|maker| self.known.contains(maker)) else { break };
+            next = self.makers.get(&maker).cloned();
+            root = maker;
+        }
+        root
+    }
+}
+
+pub(super) fn key(object: &Object<'_>) -> Key {
+    let namespace = object.namespace.unwrap_or("default").to_owned();
+    (namespace, object.kind.to_owned(), object.name.to_owned())
+}
+
+/// The controller that an object belongs to.
+pub(super) fn maker(object: &Object<'_>) -> Option<Key> {
+    let owners = object.node.get("metadata")?.list("ownerReferences");
+    let owner =
+        owners.iter().find(|owner| owner.boolean("controller").is_some_and(|is| is.value))?;
+    let namespace = object.namespace.unwrap_or("default").to_owned();
+    Some((namespace, owner.text("kind")?.value.to_owned(), owner.text("name")?.value.to_owned()))
+}
