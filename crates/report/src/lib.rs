@@ -18,12 +18,13 @@
 mod application;
 pub mod base;
 mod bounded;
+pub mod cluster;
 pub mod compliance;
 pub mod escalation;
-pub mod lateral;
 mod escape;
 pub mod formats;
 pub mod instruction;
+pub mod lateral;
 pub mod lint;
 mod loaded;
 pub mod picture;

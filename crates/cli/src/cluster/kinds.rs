@@ -29,10 +29,6 @@ pub(crate) enum Stage {
     Pods,
 }
 
-impl Stage {
-    pub(crate) const ALL: [Self; 3] = [Self::Surroundings, Self::Controllers, Self::Pods];
-}
-
 const fn kind(
     stage: Stage,
     api_version: &'static str,

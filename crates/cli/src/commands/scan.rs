@@ -139,32 +139,44 @@ impl ScanCommand {
 
 /// All that the database knows of an inventory's packages, before any filter or gate.
 pub(crate) fn matched(
-    mut inventory: Inventory,
+    inventory: Inventory,
     database: &Database,
     declared: bool,
     now: Timestamp,
 ) -> anyhow::Result<Scan> {
+    let (scan, passed) = judged(inventory, database, declared, now)?;
+    if passed > 0 {
+        tell(&format!(
+            "note: {passed} packages are asked for by lock files and not installed; \
+             `--declared` judges them too"
+        ));
+    }
+    Ok(scan)
+}
+
+/// The same without a word to the person, and how many packages were passed over because lock files
+/// alone ask for them.
+pub(crate) fn judged(
+    mut inventory: Inventory,
+    database: &Database,
+    declared: bool,
+    now: Timestamp,
+) -> anyhow::Result<(Scan, usize)> {
     if let Some(distro) = &mut inventory.distro {
         distro.end_of_life = database.end_of_life(distro);
     }
     let counts = if declared { Declared::Counts } else { Declared::Passed };
     let matches = match_inventory(&inventory, database, counts)
         .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
-    if matches.declared > 0 && !declared {
-        tell(&format!(
-            "note: {} packages are asked for by lock files and not installed; \
-             `--declared` judges them too",
-            matches.declared
-        ));
-    }
-    Ok(Scan {
+    let scan = Scan {
         inventory,
         findings: matches.findings,
         undecided: matches.undecided,
         data: database.data(),
         scanned_at: Some(now),
         ..Scan::default()
-    })
+    };
+    Ok((scan, if declared { 0 } else { matches.declared }))
 }
 
 /// The compiled database, or the starter set with one line that says so.

@@ -52,6 +52,21 @@ pub(super) fn all(
     Ok(outcome)
 }
 
+/// The same for files that were read before: what cannot be read was told.
+pub(super) fn all_quietly(
+    named: &[PathBuf],
+    rendering: &Rendering,
+    take: &mut dyn FnMut(Read),
+) -> anyhow::Result<()> {
+    for candidate in files::find(named)? {
+        match one(candidate, rendering, take) {
+            Err(error) if error.is::<Usage>() => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// The same of one file.
 pub(super) fn one(
     candidate: Candidate,
