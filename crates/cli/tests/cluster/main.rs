@@ -1,4 +1,5 @@
-//! A real API server: the same verdicts as its own admission, and our webhook registered there.
+//! A real API server: the same verdicts as its own admission, our webhook registered there, and a
+//! scan of all that is in it.
 //!
 //! `make kube-peers` builds `kube-apiserver`; `etcd` is Debian's. Where either is missing, the tests
 //! say so and pass.
@@ -14,7 +15,9 @@
 
 mod deployed;
 mod images;
+mod pages;
 mod policies;
+mod scan;
 mod server;
 mod standards;
 mod webhook;

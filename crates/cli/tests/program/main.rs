@@ -21,6 +21,7 @@ mod kube_netpol;
 mod kube_netpol_plans;
 mod kube_pss;
 mod kube_rbac;
+mod kube_scan;
 mod lint;
 mod lint_bases;
 mod lint_context;

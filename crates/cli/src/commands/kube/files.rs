@@ -10,6 +10,7 @@ use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
 use super::rendered::{Kind, Rendering, is_library};
+use super::stream;
 use crate::commands::lint::files::{MAX_BYTES, PASSED_OVER, is_stdin, read};
 use crate::exit::{Outcome, Usage, chain, tell};
 
@@ -30,7 +31,8 @@ pub(super) struct Candidate {
 pub(super) struct Read {
     pub(super) path: PathBuf,
     pub(super) manifest: Manifest,
-    /// Whether a program printed it, so that its text is not what was judged.
+    /// Whether a program printed it, so that its text is not what was judged; or it is an item of a
+    /// long list, which is not mended.
     pub(super) rendered: bool,
 }
 
@@ -59,12 +61,16 @@ pub(super) struct Reads {
 /// Reads the files that are meant, several at a time.
 pub(super) fn read_all(named: &[PathBuf], rendering: &Rendering) -> Result<Reads, Usage> {
     let reads: Vec<anyhow::Result<Vec<Read>>> =
-        find(named)?.into_par_iter().map(|one| parse(one, rendering)).collect();
+        find(named)?.into_par_iter().map(|one| stream::kept(one, rendering)).collect();
     let mut manifests = Vec::with_capacity(reads.len());
     let mut outcome = Outcome::Clean;
     for one in reads {
         match one {
             Ok(read) => manifests.extend(read),
+            Err(error) if error.is::<Usage>() => {
+                tell(&format!("error: {}", chain(&error)));
+                outcome = outcome.or(Outcome::Gate(2));
+            }
             Err(error) => {
                 tell(&format!("error: {}", chain(&error)));
                 outcome = outcome.or(Outcome::Partial);

@@ -151,7 +151,8 @@ impl Lint {
         let Reads { manifests, mut outcome } = self.read()?;
         if self.fix && manifests.iter().any(|read| read.rendered) {
             tell(
-                "charts and kustomizations are judged as they are rendered: --fix leaves them alone",
+                "charts and kustomizations are judged as they are rendered, and long lists item by item: \
+                 --fix leaves them alone",
             );
         }
         let (users, whole) = images::users(&manifests, self.images, &self.reading);

@@ -67,6 +67,29 @@ pub(super) fn all_quietly(
     Ok(())
 }
 
+/// How much text of a list is kept where all of it is needed at once.
+const MOST_KEPT: usize = 512 << 20;
+
+/// What a file comes to, where all of it is needed at once.
+pub(super) fn kept(candidate: Candidate, rendering: &Rendering) -> anyhow::Result<Vec<Read>> {
+    let shown = candidate.path.display().to_string();
+    let (mut all, mut length) = (Vec::new(), 0_usize);
+    one(candidate, rendering, &mut |read| {
+        length = length.saturating_add(read.manifest.source.text().len());
+        if length <= MOST_KEPT {
+            all.push(read);
+        }
+    })?;
+    if length > MOST_KEPT {
+        let why = format!(
+            "`{shown}` has more than {} MiB of objects: `plimsoll kube scan` reads longer lists",
+            MOST_KEPT >> 20
+        );
+        return Err(Usage(why).into());
+    }
+    Ok(all)
+}
+
 /// The same of one file.
 pub(super) fn one(
     candidate: Candidate,
@@ -124,7 +147,7 @@ fn items(path: &Path, reader: impl BufRead, take: &mut dyn FnMut(Read)) -> anyho
         let read: Vec<_> = batch.into_par_iter().map(parse).collect();
         for manifest in read {
             let manifest = manifest.map_err(wrong)?;
-            take(Read { path: path.to_owned(), manifest, rendered: false });
+            take(Read { path: path.to_owned(), manifest, rendered: true });
         }
     }
     items.envelope().map_err(|error| wrong(error.to_string()))?;

@@ -1,0 +1,184 @@
+//! `plimsoll kube scan` of files: what is told of images, workloads and namespaces, and how it ends.
+
+use plimsoll_testkit::{Compression, Image, Served, Server};
+use serde_json::{Value, json};
+
+use crate::machine::Machine;
+use crate::sample;
+
+fn pod(name: &str, image: &str, id: &str, owner: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": name, "namespace": "shop", "ownerReferences": [{
+            "apiVersion": "apps/v1", "kind": "Deployment", "name": owner, "controller": true}]},
+        "spec": {"containers": [{"name": "c", "image": image}]},
+        "status": {"containerStatuses": [{"name": "c", "imageID": id}]}})
+}
+
+fn deployment(name: &str, image: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": "shop"},
+        "spec": {"template": {"metadata": {"labels": {"app": name}},
+            "spec": {"containers": [{"name": "c", "image": image}]}}}})
+}
+
+fn list(items: &[Value]) -> String {
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    serde_json::to_string_pretty(&list).unwrap()
+}
+
+/// A registry with one image under every name, and what it is asked for.
+fn registry() -> (Server, String) {
+    let served = Served::new(&sample::image(), Compression::Gzip);
+    let root = served.root.clone();
+    (Server::start(move |request| served.reply(request)), root)
+}
+
+#[test]
+fn an_image_is_read_once_by_its_digest_and_counts_for_each_workload_that_runs_it() {
+    let machine = Machine::new();
+    sample::update(&machine);
+    let (server, digest) = registry();
+    let host = server.host();
+    let id = format!("{host}/app@{digest}");
+    let items = [
+        deployment("web", &format!("{host}/app:1")),
+        deployment("api", &format!("{host}/app:2")),
+        pod("web-a", &format!("{host}/app:1"), &id, "web"),
+        pod("web-b", &format!("{host}/app:1"), &id, "web"),
+        pod("api-a", &format!("{host}/app:2"), &id, "api"),
+    ];
+    machine.write("list.json", list(&items));
+    let scan = format!("kube scan --image-source registry --insecure-registry {host}");
+    let found = machine.run(&format!("{scan} --report all -o json list.json")).ended(0).json();
+    let images = found["images"].as_array().unwrap();
+    assert_eq!(images.len(), 1, "{images:#?}");
+    assert_eq!(images[0]["pods"], 3);
+    assert_eq!(images[0]["names"], json!([format!("{host}/app:1"), format!("{host}/app:2")]));
+    assert_eq!(images[0]["scan"]["distribution"], "Debian GNU/Linux 12 (bookworm)");
+    let counts = images[0]["scan"]["vulnerabilities"].clone();
+    assert!(counts["critical"].as_u64().unwrap() >= 2, "{counts}");
+    for row in found["workloads"].as_array().unwrap() {
+        assert_eq!(row["vulnerabilities"], counts, "{row:#}");
+    }
+    let asked = server.requests();
+    let manifests = asked.iter().filter(|request| request.path.contains("/manifests/")).count();
+    assert_eq!(manifests, 1, "{asked:?}");
+
+    // As `plimsoll scan` judges the same image.
+    let alone = machine
+        .run(&format!("scan --insecure-registry {host} -o json registry:{id}"))
+        .ended(0)
+        .json();
+    let ids = |all: &Value| {
+        let all = all.as_array().unwrap().iter();
+        let mut ids: Vec<String> = all.map(|one| one["id"].as_str().unwrap().to_owned()).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids(&images[0]["scan"]["findings"]), ids(&alone["findings"]));
+
+    let gate = machine.run(&format!("{scan} --fail-on critical list.json")).ended(1);
+    assert!(gate.err.contains("severity: 1 images have vulnerabilities"), "{}", gate.err);
+    let trivy =
+        machine.run(&format!("{scan} --report all -o trivy-json list.json")).ended(0).json();
+    let resources = trivy["Resources"].as_array().unwrap();
+    let of = |name: &str, class: &str| {
+        resources.iter().any(|one| one["Name"] == name && one["Results"][0]["Class"] == class)
+    };
+    assert!(of("web", "os-pkgs") && of("web", "config") && of("api", "os-pkgs"), "{trivy:#}");
+}
+
+#[test]
+fn a_pod_that_names_a_file_of_this_machine_gets_nothing_of_it() {
+    let machine = Machine::new();
+    sample::update(&machine);
+    let items = ["rootfs:/", "docker-archive:app.tar", "dir:."].map(|it| deployment("web", it));
+    machine.write(
+        "app.tar",
+        Image::new().layer("COPY a", &[("a", "1")]).docker_archive(Compression::Gzip),
+    );
+    for item in items {
+        machine.write("list.json", list(&[item]));
+        let ran = machine.run("kube scan -o json --image-source registry list.json").ended(3);
+        let found = ran.json();
+        assert_eq!(found["images"][0]["scan"]["reference"], "", "{found:#}");
+        assert_eq!(found["missing"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn a_long_list_says_the_same_item_by_item_and_keeps_its_lines() {
+    let machine = Machine::new();
+    let filler = "x".repeat(64);
+    let mut items = vec![
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
+            "metadata": {"name": "closed", "namespace": "shop"},
+            "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "policyTypes": ["Ingress"]}}),
+        deployment("web", "a"),
+        deployment("other", "a"),
+    ];
+    let policy = |items: &[Value]| {
+        let text = list(items);
+        let line = text.lines().position(|line| line.contains("\"closed\"")).unwrap() + 1;
+        (text, line)
+    };
+    let ask = |name: &str| {
+        let query = "kube netpol query --from shop/other --to shop/web --port 80";
+        machine.run(&format!("{query} {name}"))
+    };
+    let (short, line) = policy(&items);
+    machine.write("short.json", short);
+    let first = ask("short.json");
+    assert!(first.out.contains(&format!("(short.json:{line})")), "{}", first.said());
+    // More than is read as a whole, with the policy at its end.
+    for number in 0..30_000 {
+        let name = format!("n-{number}");
+        items.push(json!({"apiVersion": "v1", "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": "shop", "annotations": {"filler": filler}}}));
+    }
+    items.rotate_left(1);
+    let (long, line) = policy(&items);
+    assert!(long.len() > 4 << 20 && line > 100_000, "{} {line}", long.len());
+    machine.write("long.json", &long);
+    let same = ask("long.json");
+    assert_eq!(
+        same.out,
+        first.out.replace("short.json:", "long.json:").replace(
+            &first.out[first.out.find("(short.json:").unwrap() + 12..first.out.find(')').unwrap()],
+            &line.to_string(),
+        )
+    );
+    let piped = machine.run_with_stdin("kube rbac paths -", &long).ended(0);
+    assert!(piped.out.starts_with("Nobody of 30"), "{}", piped.out);
+
+    // What breaks off is told, and nothing is said over it.
+    machine.write("cut.json", &long[..long.len() - 40_000]);
+    let cut = ask("cut.json");
+    assert_eq!(cut.code, 2, "{}", cut.said());
+    assert!(cut.err.contains("breaks off"), "{}", cut.err);
+}
+
+#[test]
+fn a_table_has_a_row_for_each_workload_and_namespace() {
+    let machine = Machine::new();
+    machine.write(
+        "shop.yaml",
+        "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop, labels: \
+         {pod-security.kubernetes.io/enforce: baseline}}\n---\napiVersion: v1\nkind: Node\nmetadata: \
+         {name: a}\nstatus: {nodeInfo: {kubeletVersion: v1.33.1}}\n---\napiVersion: v1\nkind: \
+         Service\nmetadata: {name: web, namespace: shop}\nspec: {type: LoadBalancer, selector: {app: \
+         web}}\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: \
+         {name: web}\nroleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: \
+         cluster-admin}\nsubjects: [{kind: ServiceAccount, namespace: shop, name: \
+         web}]\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, namespace: \
+         shop}\nspec: {template: {metadata: {labels: {app: web}}, spec: {serviceAccountName: web, \
+         hostPID: true, containers: [{name: c, image: 'app:1', ports: [{containerPort: 80}]}]}}}\n",
+    );
+    insta::assert_snapshot!(machine.run("kube scan --skip-images shop.yaml").ended(0).out, @"");
+    assert_eq!(machine.run("kube scan --skip-images -t error shop.yaml").code, 1);
+    for wrong in ["-n ../x", "--report some", "-o xml", "--image-source rootfs"] {
+        machine.run(&format!("kube scan {wrong} shop.yaml")).ended(2);
+    }
+    machine.write("empty.yaml", "# nothing\n");
+    machine.run("kube scan --skip-images empty.yaml").ended(2);
+}
