@@ -111,15 +111,30 @@ pub(super) fn one(
         return give(files::judge_bytes(candidate, bytes), take);
     }
     let long = File::open(&path).and_then(|mut file| {
-        let length = file.metadata()?.len();
-        let mut head = vec![0; 64];
+        let about = file.metadata()?;
+        // What is no file cannot be begun anew.
+        if !about.is_file() || about.len() < LONG {
+            return Ok(None);
+        }
+        let mut head = [0; 64];
         let read = file.read(&mut head)?;
-        head.truncate(read);
         file.seek(SeekFrom::Start(0))?;
-        Ok((length >= LONG && is_object(&head)).then_some(file))
+        Ok(is_object(head.get(..read).unwrap_or_default()).then_some(file))
     });
     match long {
-        Ok(Some(file)) => items(&path, BufReader::with_capacity(1 << 18, file), take),
+        Ok(Some(file)) => {
+            let mut began = false;
+            let reader = BufReader::with_capacity(1 << 18, file);
+            let read = items(&path, reader, &mut |read| {
+                began = true;
+                take(read);
+            });
+            // Documents of YAML may begin with a brace as well.
+            if read.is_err() && !began {
+                return give(files::parse(candidate, rendering)?, take);
+            }
+            read
+        }
         // What cannot be opened is told of by the reader of all files.
         _ => give(files::parse(candidate, rendering)?, take),
     }

@@ -32,7 +32,7 @@ use source::{Source, Told};
   kubectl get all,ns,nodes,sa,ing,netpol,roles,rolebindings,clusterroles,clusterrolebindings \\
     -A -o json | plimsoll kube scan -
 
-Secrets and config maps are never asked for. deploy/kubernetes/scan-role.yaml has all the rights that
+Secrets and config maps are never asked for; deploy/kubernetes/scan-role.yaml has the rights that
 it needs.
 
 Exit codes: 0 clean or below the gates, 1 findings over --fail-on or --failure-threshold, 2 wrong
