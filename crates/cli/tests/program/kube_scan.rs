@@ -174,7 +174,29 @@ fn a_table_has_a_row_for_each_workload_and_namespace() {
          shop}\nspec: {template: {metadata: {labels: {app: web}}, spec: {serviceAccountName: web, \
          hostPID: true, containers: [{name: c, image: 'app:1', ports: [{containerPort: 80}]}]}}}\n",
     );
-    insta::assert_snapshot!(machine.run("kube scan --skip-images shop.yaml").ended(0).out, @"");
+    insta::assert_snapshot!(machine.run("kube scan --skip-images shop.yaml").ended(0).out, @"
+    shop.yaml: 0 pods of 1 workload in 1 namespace, 1 image
+    Kubelet v1.33.1 (1 node): supported until 2026-06-28
+
+    Workloads
+    NAMESPACE  WORKLOAD        PODS  ERRORS  WARNINGS  INFOS  MEETS       NOTE
+    shop       Deployment/web     0       1         4      3  privileged  open by Service shop/web (LoadBalancer); web comes to the whole cluster
+
+    Namespaces
+    NAMESPACE  WORKLOADS  MEETS       ENFORCES         POLICIES  OPEN WORKLOADS
+    shop               1  privileged  baseline:latest         0               1
+
+    Roles, bindings, services
+    NAMESPACE  OBJECT                  ERRORS  WARNINGS  INFOS
+    -          ClusterRoleBinding/web       1         0      0
+    shop       Service/web                  0         0      1
+
+    Ways to the whole cluster
+    ServiceAccount shop/web: may do everything
+
+    1 of 1 namespace with workloads have no network policy: shop
+    1 workload is open to the world; from there one comes to 0 more over declared ports
+    ");
     assert_eq!(machine.run("kube scan --skip-images -t error shop.yaml").code, 1);
     for wrong in ["-n ../x", "--report some", "-o xml", "--image-source rootfs"] {
         machine.run(&format!("kube scan {wrong} shop.yaml")).ended(2);
