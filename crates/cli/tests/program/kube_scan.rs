@@ -187,7 +187,7 @@ fn a_table_has_a_row_for_each_workload_and_namespace() {
     ServiceAccount shop/web: may do everything
 
     1 of 1 namespace with workloads have no network policy: shop
-    1 workload is open to the world; from there one comes to 0 more over declared ports
+    1 workload is open to the world; from there one comes to 0 more over open ports
     ");
     assert_eq!(machine.run("kube scan --skip-images -t error shop.yaml").code, 1);
     for wrong in ["-n ../x", "--report some", "-o xml", "--image-source rootfs"] {

@@ -16,7 +16,7 @@ pub struct Reach {
     /// Workloads behind services with a port of nodes or a balancer, and behind ingresses; and what
     /// leads to each. By namespace, kind and name.
     pub exposed: BTreeMap<(String, String, String), String>,
-    /// How many others one comes to from there over declared ports, step by step; `None` where there
+    /// How many others one comes to from there over open ports, step by step; `None` where there
     /// are too many workloads to tell.
     pub reached: Option<usize>,
     /// Policies that nobody here reads, and policies that are wrong: what is told of reach may be too

@@ -119,7 +119,7 @@ fn namespaces_versions_rights_and_reach_are_told() {
     assert_eq!(found.kubelets["v1.33.1"], 1);
     let web = ("shop".to_owned(), "Deployment".to_owned(), "web".to_owned());
     assert_eq!(found.reach.exposed[&web], "Service shop/web (LoadBalancer)");
-    assert_eq!(found.reach.reached, Some(0), "the database is isolated, and nobody else listens");
+    assert_eq!(found.reach.reached, Some(3), "all but the database, which is isolated");
     assert_eq!(rbac::Paths::new(&found.access).all(false).len(), 1);
     let binding = found.others.iter().find(|one| one.kind == "ClusterRoleBinding").unwrap();
     assert!(binding.findings.iter().any(|one| one.rule.id == "PK5008"), "{binding:?}");

@@ -209,7 +209,7 @@ fn network(scan: &ClusterScan<'_>, out: &mut dyn Write) -> io::Result<()> {
             Some(reached) => writeln!(
                 out,
                 "{open} {verb} open to the world; from there one comes to {reached} more over \
-                 declared ports"
+                 open ports"
             )?,
             None => writeln!(
                 out,
