@@ -4,6 +4,7 @@
 
 /// A kind of objects and where they are listed.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_field_names, reason = "the API has both words")]
 pub(crate) struct Kind {
     /// `v1`, `apps/v1`.
     pub(crate) api_version: &'static str,

@@ -31,15 +31,14 @@ impl Images {
         let reference = id.unwrap_or(written);
         let digest = reference.rsplit_once('@').map(|(_, digest)| digest);
         let key = digest.unwrap_or(reference);
-        let number = match self.numbers.get(key) {
-            Some(number) => *number,
-            None => {
-                let number = self.all.len();
-                let digest = digest.map(str::to_owned);
-                self.all.push(Image { digest, ..Image::default() });
-                self.numbers.insert(key.to_owned(), number);
-                number
-            }
+        let number = if let Some(number) = self.numbers.get(key) {
+            *number
+        } else {
+            let number = self.all.len();
+            let digest = digest.map(str::to_owned);
+            self.all.push(Image { digest, ..Image::default() });
+            self.numbers.insert(key.to_owned(), number);
+            number
         };
         if let Some(image) = self.all.get_mut(number) {
             if !image.names.contains(written) {

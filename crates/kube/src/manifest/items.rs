@@ -54,6 +54,7 @@ pub enum ItemsError {
 
 /// Reads a list. First all items, then what stands around them.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that was seen last")]
 pub struct Items<R> {
     reader: R,
     line: u32,

@@ -8,7 +8,7 @@ use plimsoll_kube::rbac::{Path, Paths, Step};
 use plimsoll_model::Severity;
 use serde_json::{Map, Value, json};
 
-use super::{ClusterFormat, ClusterScan, ImageScan, LEVELS, Vulnerability, levels};
+use super::{ClusterFormat, ClusterScan, ImageScan, LEVELS, Vulnerability, levels, put};
 use crate::Style;
 
 pub(super) const FORMAT: ClusterFormat =
@@ -29,7 +29,7 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
         .iter()
         .map(|(version, nodes)| {
             let mut one = support(version);
-            one["nodes"] = json!(nodes);
+            put(&mut one, "nodes", json!(nodes));
             one
         })
         .collect();
@@ -51,7 +51,7 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
             "pods": image.pods,
             "scan": scan.images.get(number).map(|one| self::image(scan, one)),
         })).collect::<Vec<_>>(),
-        "access": scan.ways(&paths).iter().map(path).collect::<Vec<_>>(),
+        "access": paths.all(false).iter().map(path).collect::<Vec<_>>(),
         "reached": found.reach.reached,
         "unread": found.reach.unread,
         "advisories": scan.data,
@@ -92,10 +92,10 @@ fn workload(scan: &ClusterScan<'_>, row: &Row) -> Value {
         "levels": of_levels(&row.findings),
     });
     if !scan.images.is_empty() {
-        one["vulnerabilities"] = of_severities(scan.severities(&row.images));
+        put(&mut one, "vulnerabilities", of_severities(scan.severities(&row.images)));
     }
     if scan.is_whole {
-        one["findings"] = row.findings.iter().map(said).collect();
+        put(&mut one, "findings", row.findings.iter().map(said).collect());
     }
     one
 }
@@ -108,7 +108,7 @@ fn other(scan: &ClusterScan<'_>, other: &Other) -> Value {
         "levels": of_levels(&other.findings),
     });
     if scan.is_whole {
-        one["findings"] = other.findings.iter().map(said).collect();
+        put(&mut one, "findings", other.findings.iter().map(said).collect());
     }
     one
 }
@@ -123,7 +123,7 @@ fn image(scan: &ClusterScan<'_>, image: &ImageScan) -> Value {
         "vulnerabilities": of_severities(counts),
     });
     if scan.is_whole {
-        one["findings"] = image.findings.iter().map(vulnerability).collect();
+        put(&mut one, "findings", image.findings.iter().map(vulnerability).collect());
     }
     one
 }

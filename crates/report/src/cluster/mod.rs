@@ -11,10 +11,11 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use plimsoll_kube::assessment::{Assessment, Row, Said};
-use plimsoll_kube::rbac::{Path, Paths, Subject};
+use plimsoll_kube::rbac::Subject;
 use plimsoll_kube::releases::Support;
 use plimsoll_model::text::Level;
 use plimsoll_model::{AdvisoryData, GateReason, Severity, Timestamp};
+use serde_json::Value;
 
 use crate::Style;
 
@@ -121,11 +122,6 @@ impl ClusterScan<'_> {
         self.assessment.reach.exposed.get(&key).map(String::as_str)
     }
 
-    /// The ways to the whole cluster of whoever did not come with Kubernetes.
-    fn ways<'w>(&self, paths: &'w Paths<'_>) -> Vec<Path<'w>> {
-        paths.all(false)
-    }
-
     /// The account that a workload runs as.
     fn account(row: &Row) -> Subject {
         Subject::ServiceAccount(row.namespace.clone(), row.account.clone())
@@ -140,4 +136,11 @@ impl ClusterScan<'_> {
 /// How many findings there are of each level, gravest first.
 fn levels(findings: &[Said]) -> [usize; 4] {
     LEVELS.map(|level| findings.iter().filter(|one| one.level == level).count())
+}
+
+/// Puts a value under a name of an object.
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(fields) = object {
+        fields.insert(name.to_owned(), value);
+    }
 }

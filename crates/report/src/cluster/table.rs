@@ -21,7 +21,7 @@ const NAMED: usize = 10;
 fn write(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     head(scan, style, out)?;
     let paths = Paths::new(&scan.assessment.access);
-    let ways = scan.ways(&paths);
+    let ways = paths.all(false);
     let admins: BTreeSet<&Subject> = ways.iter().map(|path| path.from).collect();
     workloads(scan, &admins, style, out)?;
     namespaces(scan, style, out)?;

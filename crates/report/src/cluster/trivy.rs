@@ -11,7 +11,7 @@ use plimsoll_model::Severity;
 use plimsoll_model::text::Level;
 use serde_json::{Value, json};
 
-use super::{ClusterFormat, ClusterScan, Vulnerability};
+use super::{ClusterFormat, ClusterScan, Vulnerability, put};
 use crate::Style;
 
 pub(super) const FORMAT: ClusterFormat =
@@ -24,13 +24,13 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
         if scan.is_whole {
             // Its readers tell vulnerabilities from the rest by the first result of a resource.
             let images = images(scan, row);
-            resources.extend(images.map(|(results, error)| resource(row, results, error)));
-            resources.extend(config.map(|config| resource(row, vec![config], None)));
+            resources.extend(images.map(|(results, error)| resource(row, &results, error)));
+            resources.extend(config.map(|config| resource(row, &[config], None)));
         } else {
             let (mut results, error) = images(scan, row).next().unwrap_or_default();
             results.extend(config);
             if !results.is_empty() || error.is_some() {
-                resources.push(resource(row, results, error));
+                resources.push(resource(row, &results, error));
             }
         }
     }
@@ -39,7 +39,7 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
         resources.extend(config.map(|config| {
             let mut one = json!({ "Kind": other.kind, "Name": other.name, "Results": [config] });
             if let Some(namespace) = &other.namespace {
-                one["Namespace"] = json!(namespace);
+                put(&mut one, "Namespace", json!(namespace));
             }
             one
         }));
@@ -50,12 +50,12 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
     writeln!(out)
 }
 
-fn resource(row: &Row, results: Vec<Value>, error: Option<String>) -> Value {
+fn resource(row: &Row, results: &[Value], error: Option<String>) -> Value {
     let mut one = json!({
         "Namespace": row.namespace, "Kind": row.kind, "Name": row.name, "Results": results,
     });
     if let Some(error) = error {
-        one["Error"] = json!(error);
+        put(&mut one, "Error", json!(error));
     }
     one
 }
@@ -100,7 +100,7 @@ fn vulnerability(one: &Vulnerability) -> Value {
         "Title": one.title,
     });
     if let Some(fixed) = &one.fixed {
-        value["FixedVersion"] = json!(fixed);
+        put(&mut value, "FixedVersion", json!(fixed));
     }
     value
 }

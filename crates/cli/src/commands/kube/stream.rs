@@ -98,7 +98,8 @@ pub(super) fn one(
 ) -> anyhow::Result<()> {
     let path = candidate.path.clone();
     if candidate.is_rendered() {
-        return give(files::parse(candidate, rendering)?, take);
+        files::parse(candidate, rendering)?.into_iter().for_each(take);
+        return Ok(());
     }
     if is_stdin(&path) {
         let mut input = io::stdin().lock();
@@ -108,7 +109,8 @@ pub(super) fn one(
             return items(&path, BufReader::new(head.as_slice().chain(input)), take);
         }
         let bytes = files::rest(head, input)?;
-        return give(files::judge_bytes(candidate, bytes), take);
+        files::judge_bytes(candidate, bytes).into_iter().for_each(take);
+        return Ok(());
     }
     let long = File::open(&path).and_then(|mut file| {
         let about = file.metadata()?;
@@ -121,28 +123,23 @@ pub(super) fn one(
         file.seek(SeekFrom::Start(0))?;
         Ok(is_object(head.get(..read).unwrap_or_default()).then_some(file))
     });
-    match long {
-        Ok(Some(file)) => {
-            let mut began = false;
-            let reader = BufReader::with_capacity(1 << 18, file);
-            let read = items(&path, reader, &mut |read| {
-                began = true;
-                take(read);
-            });
-            // Documents of YAML may begin with a brace as well.
-            if read.is_err() && !began {
-                return give(files::parse(candidate, rendering)?, take);
-            }
-            read
-        }
+    let Ok(Some(file)) = long else {
         // What cannot be opened is told of by the reader of all files.
-        _ => give(files::parse(candidate, rendering)?, take),
+        files::parse(candidate, rendering)?.into_iter().for_each(take);
+        return Ok(());
+    };
+    let mut began = false;
+    let reader = BufReader::with_capacity(1 << 18, file);
+    let read = items(&path, reader, &mut |read| {
+        began = true;
+        take(read);
+    });
+    // Documents of YAML may begin with a brace as well.
+    if read.is_err() && !began {
+        files::parse(candidate, rendering)?.into_iter().for_each(take);
+        return Ok(());
     }
-}
-
-fn give(reads: Vec<Read>, take: &mut dyn FnMut(Read)) -> anyhow::Result<()> {
-    reads.into_iter().for_each(take);
-    Ok(())
+    read
 }
 
 /// Whether a text begins as an object of JSON does.

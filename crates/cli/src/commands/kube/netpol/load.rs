@@ -26,7 +26,9 @@ pub(super) fn manifests(named: &[PathBuf], rendering: &Rendering) -> anyhow::Res
 /// What the files say together; mistakes in them are told.
 pub(super) fn cluster(reads: &[Read]) -> Cluster {
     let mut found = Found::default();
-    reads.iter().for_each(|read| found.add(read));
+    for read in reads {
+        found.add(read);
+    }
     found.cluster()
 }
 
@@ -41,7 +43,9 @@ pub(super) fn whole(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<
 /// The cluster of files that were read, where an API server would take them.
 pub(super) fn whole_of(reads: &[Read]) -> anyhow::Result<Cluster> {
     let mut found = Found::default();
-    reads.iter().for_each(|read| found.add(read));
+    for read in reads {
+        found.add(read);
+    }
     found.whole()
 }
 

@@ -52,7 +52,7 @@ impl Scanning {
             transport,
             options: command.reading.options()?,
             database: open_database(command.db.clone())?,
-            filter: Filter { severities, only_fixed: command.only_fixed },
+            filter: Filter { severities, only_fixed: command.only_fixed, only_loaded: false },
             gates: Gates {
                 fail_on: command.fail_on,
                 max_data_age: command.max_data_age,
