@@ -87,18 +87,22 @@ impl<'i> Ownership<'i> {
         }
         // One copy that cannot be followed may be the one that is used.
         let mut is_known = !package.locations.is_empty();
+        let mut has_code = false;
         for location in &package.locations {
             let path = location.path.split("!/").next().unwrap_or(&location.path);
             match self.place_of(package, path) {
                 Some(Place::Named(name)) => self.named.entry(name).or_default().push(at),
-                Some(Place::At(place)) => self.places.entry(place).or_default().push(at),
+                Some(Place::At(place)) => {
+                    self.places.entry(place).or_default().push(at);
+                    has_code = true;
+                }
                 None => is_known = false,
             }
         }
         // A program is executed; the others are read.
         let is_program =
             matches!(package.kind, PackageKind::Golang | PackageKind::Cargo | PackageKind::Generic);
-        self.note(at, Files { is_known, has_modules: !is_program, has_code: true });
+        self.note(at, Files { is_known, has_modules: !is_program, has_code });
     }
 
     fn note(&mut self, at: usize, files: Files) {
@@ -180,15 +184,19 @@ impl<'i> Ownership<'i> {
         }
         for (name, packages) in &self.named {
             let listed = known.get(name.as_str()).copied().unwrap_or_default();
-            for files in packages.iter().filter_map(|at| self.files.get_mut(*at)) {
-                files.is_known &= listed.is_known;
-                files.has_modules |= listed.has_modules;
-                files.has_code |= listed.has_code;
+            for at in packages {
+                if let Some(files) = self.files.get_mut(*at) {
+                    files.is_known &= listed.is_known;
+                    files.has_modules |= listed.has_modules;
+                    files.has_code |= listed.has_code;
+                }
             }
         }
-        // Programs are told by their mode, which no list has.
+        // Programs are told by their mode, which no list has. What pip makes below `bin` is no code
+        // of a package: that of an editable one lies elsewhere.
+        let is_os = |at: &usize| self.inventory.packages.get(*at).is_some_and(|it| it.kind.is_os());
         let programs = self.inventory.survey.iter().flat_map(|survey| &survey.programs);
-        for at in programs.flat_map(|path| self.at(path)).collect::<Vec<_>>() {
+        for at in programs.flat_map(|path| self.at(path)).filter(is_os).collect::<Vec<_>>() {
             if let Some(files) = self.files.get_mut(at) {
                 files.has_code = true;
             }

@@ -1,6 +1,6 @@
 //! What is kept of one container.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -30,10 +30,8 @@ pub(super) struct Containing {
     first: Option<u64>,
     /// When its first process ended, with which all of them end.
     pub(super) ended: Option<u64>,
-    pub(super) begun_before: bool,
-    pub(super) unknown_files: bool,
-    pub(super) unknown_mappings: bool,
-    pub(super) io_uring: bool,
+    /// What is not known of it.
+    pub(super) gaps: BTreeSet<Gap>,
 }
 
 struct Seen {
@@ -92,7 +90,7 @@ impl Containing {
     /// Notes a use of a file; false where there is no room.
     pub(super) fn note(&mut self, path: &[u8], seeing: &Seeing<'_>, room: &mut Room) -> bool {
         if !seen::is_whole(path) {
-            self.unknown_files = true;
+            self.gaps.insert(Gap::UnknownFiles);
             return true;
         }
         let Some(path) = seen::file(path) else { return true };
@@ -119,25 +117,19 @@ impl Containing {
         let until = self.ended.take().unwrap_or(last).max(first);
         let (since, until) = (stamp(first), stamp(until));
         self.windows.push(Window { since, until, containers: 1 });
-        self.unknown_mappings |= !mappings_watched;
+        if !mappings_watched {
+            self.gaps.insert(Gap::MappingsNotWatched);
+        }
     }
 
     /// What was used of its image, which is told; with gaps that it shares with the others.
-    pub(super) fn used(self, image: Image, shared: &[(bool, Gap)]) -> ImageUse {
-        let own = [
-            (self.unknown_mappings, Gap::MappingsNotWatched),
-            (self.unknown_files, Gap::UnknownFiles),
-            (self.io_uring, Gap::IoUring),
-            (self.begun_before, Gap::BegunBefore),
-        ];
-        let gaps = own.iter().chain(shared).filter_map(|(is, gap)| is.then_some(*gap));
-        let mut gaps: Vec<Gap> = gaps.collect();
-        gaps.sort_unstable();
+    pub(super) fn used(mut self, image: Image, shared: &[(bool, Gap)]) -> ImageUse {
+        self.gaps.extend(shared.iter().filter_map(|(is, gap)| is.then_some(*gap)));
         let files = self.files.into_iter();
         ImageUse {
             image,
             windows: self.windows,
-            gaps,
+            gaps: self.gaps.into_iter().collect(),
             files: files
                 .map(|(path, seen)| (String::from_utf8_lossy(&path).into_owned(), seen.used()))
                 .collect(),

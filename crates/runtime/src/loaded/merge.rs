@@ -61,7 +61,7 @@ fn keys(image: &Image) -> impl Iterator<Item = [u8; SHORT]> {
 
 /// Which digests are known.
 fn kinds(image: &Image) -> u8 {
-    u8::from(!digits(&image.id).is_empty()) | u8::from(!digits(&image.digest).is_empty()) << 1
+    u8::from(!digits(&image.id).is_empty()) | (u8::from(!digits(&image.digest).is_empty()) << 1)
 }
 
 impl Record {
@@ -78,18 +78,17 @@ impl Record {
         }
         for theirs in images {
             let known = index.find(&theirs.image, &self.images);
-            match known.and_then(|at| Some((at, self.images.get_mut(at)?))) {
-                Some((at, ours)) => {
-                    let before = ours.image.clone();
-                    ours.absorb(theirs);
-                    if ours.image != before {
-                        index.add(&ours.image, at);
-                    }
+            if let Some(at) = known
+                && let Some(ours) = self.images.get_mut(at)
+            {
+                let before = ours.image.clone();
+                ours.absorb(theirs);
+                if ours.image != before {
+                    index.add(&ours.image, at);
                 }
-                None => {
-                    index.add(&theirs.image, self.images.len());
-                    self.images.push(theirs);
-                }
+            } else {
+                index.add(&theirs.image, self.images.len());
+                self.images.push(theirs);
             }
         }
         self.images.iter_mut().for_each(ImageUse::sort);

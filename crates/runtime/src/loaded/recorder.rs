@@ -129,7 +129,7 @@ impl Recorder {
             }
             code::IO_URING_SETUP_X if succeeded(call) => {
                 if let Some((_, containing)) = self.container(call, time) {
-                    containing.io_uring = true;
+                    containing.gaps.insert(Gap::IoUring);
                 }
             }
             code::PROCEXIT_E if call.thread().is_some_and(|thread| thread.vtid == 1) => {
@@ -166,11 +166,13 @@ impl Recorder {
                 self.full = true;
                 continue;
             };
-            containing.begun_before = true;
-            // A capture does not tell what was mapped before it.
-            containing.unknown_mappings |= !is_live;
+            containing.gaps.insert(Gap::BegunBefore);
             let mapped = running.get(&thread.pid).and_then(Option::as_deref);
-            containing.unknown_files |= is_live && mapped.is_none();
+            if mapped.is_none() {
+                // A capture does not tell what was mapped before it.
+                let gap = if is_live { Gap::UnknownFiles } else { Gap::MappingsNotWatched };
+                containing.gaps.insert(gap);
+            }
             let by = Arc::clone(name(thread));
             let seeing = |how| Seeing { how, by: &by, time };
             let room = &mut self.room;
@@ -239,7 +241,9 @@ impl Recorder {
                 let seeing = Seeing { how: How::Mapped, by: &by, time };
                 self.full |= !containing.note(&path, &seeing, room);
             }
-            _ => containing.unknown_files = true,
+            _ => {
+                containing.gaps.insert(Gap::UnknownFiles);
+            }
         }
     }
 
@@ -260,7 +264,9 @@ impl Recorder {
         let seeing = Seeing { how: How::Opened, by: &by, time };
         match path {
             Some(path) => self.full |= !containing.note(&path, &seeing, room),
-            None => containing.unknown_files = true,
+            None => {
+                containing.gaps.insert(Gap::UnknownFiles);
+            }
         }
     }
 
