@@ -23,7 +23,7 @@ struct Index {
 
 impl Index {
     fn add(&mut self, image: &Image, at: usize) {
-        let mut note = |found: &mut Vec<usize>| {
+        let note = |found: &mut Vec<usize>| {
             if found.last() != Some(&at) {
                 found.push(at);
             }
