@@ -235,7 +235,7 @@ fn a_container_whose_image_nobody_tells_may_be_of_any_image() {
         ..Process::default()
     };
     let mut writer = Writer::new(Vec::new()).unwrap();
-    writer.processes([process]).unwrap();
+    writer.processes(std::iter::once(process)).unwrap();
     let mut nobody = writer.finish().unwrap();
     open(&mut nobody, 1, 300, 7, "/app/main.py");
     let mut recorder = Recorder::new(None);
