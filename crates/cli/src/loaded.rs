@@ -139,9 +139,11 @@ fn state(
         };
     }
     let why = |why: &str| Loaded::NotObserved { why: why.to_owned() };
-    let is_known = is_known || owners.iter().any(|at| ownership.is_known(*at));
-    if !is_known {
+    if !is_known && !ownership.is_known_by_owners(at) {
         return why("which files the package has is not known");
+    }
+    if is_known && !ownership.has_code(at) {
+        return why("the package has no file of a kind that is recorded");
     }
     let has_modules =
         ownership.has_modules(at) || owners.iter().any(|at| ownership.has_modules(*at));

@@ -24,7 +24,7 @@ use crate::cataloguer::Cataloguer;
 use crate::layer::{LayerInventory, Owned};
 
 /// Also raised with each change of [`LayerInventory`] or of the model below it.
-const MAGIC: &[u8; 8] = b"plmlyr02";
+const MAGIC: &[u8; 8] = b"plmlyr03";
 
 /// What all entries together may take: 2 GiB.
 const MAX_TOTAL: u64 = 2 << 30;

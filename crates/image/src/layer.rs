@@ -1,6 +1,6 @@
 //! One layer: what its files say, and what it hides of the layers below.
 
-use plimsoll_model::{Distro, Package, Problem, ProblemKind, is_module};
+use plimsoll_model::{Distro, Package, Problem, ProblemKind, is_library, is_module};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -84,19 +84,26 @@ pub(crate) const RECORDED: char = '@';
 
 /// Stands among hashes of paths for a package that has modules of an interpreted language.
 pub(crate) const HAS_MODULES: u64 = u64::MAX;
+/// Stands there for a package that has files whose names tell that they are code.
+pub(crate) const HAS_CODE: u64 = u64::MAX - 1;
 
 impl Owned {
     fn extend(&mut self, owned: Vec<(String, String)>) {
-        let mut marked = None;
+        let (mut with_modules, mut with_code) = (None, None);
         for (package, path) in owned {
             // A list names one package, or one after the other: only the last need be compared.
             if self.packages.last() != Some(&package) {
                 self.packages.push(package);
             }
             let at = u32::try_from(self.packages.len() - 1).unwrap_or(u32::MAX);
-            if marked != Some(at) && is_module(path.as_bytes()) {
-                marked = Some(at);
+            let is_module = is_module(path.as_bytes());
+            if with_modules != Some(at) && is_module {
+                with_modules = Some(at);
                 self.paths.push((HAS_MODULES, at));
+            }
+            if with_code != Some(at) && (is_module || is_library(path.as_bytes())) {
+                with_code = Some(at);
+                self.paths.push((HAS_CODE, at));
             }
             self.paths.push((owner_hash(&path), at));
         }
@@ -260,7 +267,7 @@ mod tests {
         let mut owned = Owned::default();
         owned.extend(vec![("libc6".into(), "lib/x86_64-linux-gnu/libc.so.6".into())]);
         let at = owner_hash("usr/lib/x86_64-linux-gnu/libc.so.6");
-        assert_eq!(owned.paths, [(at, 0)]);
+        assert_eq!(owned.paths, [(HAS_CODE, 0), (at, 0)]);
         assert_eq!(owned.package(0), Some("libc6"));
         assert_ne!(owner_hash("opt/lib/a"), owner_hash("usr/opt/lib/a"));
     }

@@ -6,9 +6,10 @@
 
 use std::collections::HashMap;
 
-use plimsoll_model::{Inventory, Package, PackageKind};
+use plimsoll_model::{Inventory, Package, PackageKind, is_library, is_module};
 
-use crate::layer::{HAS_MODULES, RECORDED, owner_hash};
+use crate::cataloguers::composer::INSTALLED_ELSEWHERE;
+use crate::layer::{HAS_CODE, HAS_MODULES, RECORDED, owner_hash};
 
 /// How many links are followed.
 const MOST_LINKS: usize = 40;
@@ -43,8 +44,11 @@ pub struct Ownership<'i> {
 /// What is known of a package's files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Files {
+    /// Of every copy.
     is_known: bool,
     has_modules: bool,
+    /// Some of them are of a kind whose use is recorded.
+    has_code: bool,
 }
 
 impl<'i> Ownership<'i> {
@@ -77,72 +81,124 @@ impl<'i> Ownership<'i> {
     fn place(&mut self, at: usize, package: &Package) {
         if package.kind.is_os() {
             self.named.entry(package.name.clone()).or_default().push(at);
+            // Until it turns out that there is no list.
+            self.note(at, Files { is_known: true, ..Files::default() });
             return;
         }
-        let mut is_placed = false;
+        // One copy that cannot be followed may be the one that is used.
+        let mut is_known = !package.locations.is_empty();
+        let mut has_code = false;
         for location in &package.locations {
             let path = location.path.split("!/").next().unwrap_or(&location.path);
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let place = match package.kind {
-                PackageKind::Pypi if path.ends_with(".dist-info/METADATA") => {
-                    self.named.entry(format!("{RECORDED}{folder}")).or_default().push(at);
-                    continue;
+            match self.place_of(package, path) {
+                Some(Place::Named(name)) => self.named.entry(name).or_default().push(at),
+                Some(Place::At(place)) => {
+                    self.places.entry(place).or_default().push(at);
+                    has_code = true;
                 }
-                PackageKind::Npm if path.ends_with("/package.json") => folder.to_owned(),
-                PackageKind::Gem if path.ends_with(".gemspec") => {
-                    let name = path.rsplit('/').next().unwrap_or(path);
-                    let name = name.strip_suffix(".gemspec").unwrap_or(name);
-                    let Some((base, _)) = folder.split_once("specifications") else { continue };
-                    format!("{base}gems/{name}")
-                }
-                PackageKind::Composer if path.ends_with("composer/installed.json") => {
-                    let base = folder.strip_suffix("composer").unwrap_or(folder);
-                    format!("{base}{}", package.name)
-                }
-                PackageKind::Maven
-                | PackageKind::Golang
-                | PackageKind::Cargo
-                | PackageKind::Generic
-                | PackageKind::Bitnami => path.to_owned(),
-                _ => continue,
-            };
-            is_placed = true;
-            self.places.entry(place).or_default().push(at);
+                None => is_known = false,
+            }
         }
         // A program is executed; the others are read.
-        let has_modules = !matches!(
-            package.kind,
-            PackageKind::Golang | PackageKind::Cargo | PackageKind::Generic
-        );
-        if let Some(files) = self.files.get_mut(at) {
-            *files = Files { is_known: is_placed, has_modules };
+        let is_program =
+            matches!(package.kind, PackageKind::Golang | PackageKind::Cargo | PackageKind::Generic);
+        self.note(at, Files { is_known, has_modules: !is_program, has_code });
+    }
+
+    fn note(&mut self, at: usize, files: Files) {
+        if let Some(known) = self.files.get_mut(at) {
+            *known = files;
         }
     }
 
-    /// Notes of which packages there are lists of files.
+    /// Where the files of one copy of a language's package are, if that is sure.
+    fn place_of(&self, package: &Package, path: &str) -> Option<Place> {
+        let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let place = match package.kind {
+            PackageKind::Pypi if path.ends_with(".dist-info/METADATA") => {
+                return Some(Place::Named(format!("{RECORDED}{folder}")));
+            }
+            PackageKind::Npm if path.ends_with("/package.json") => folder.to_owned(),
+            // Default gems, and what Debian has under `rubygems-integration`, lie among Ruby's own
+            // files.
+            PackageKind::Gem
+                if path.ends_with(".gemspec") && !path.contains("rubygems-integration") =>
+            {
+                let name = path.rsplit('/').next().unwrap_or(path);
+                let name = name.strip_suffix(".gemspec").unwrap_or(name);
+                let base = folder.strip_suffix("specifications")?;
+                if !base.is_empty() && !base.ends_with('/') {
+                    return None;
+                }
+                format!("{base}gems/{name}")
+            }
+            PackageKind::Composer
+                if path.ends_with("composer/installed.json")
+                    && !package.notes.iter().any(|it| it.starts_with(INSTALLED_ELSEWHERE)) =>
+            {
+                let base = folder.strip_suffix("composer").unwrap_or(folder);
+                format!("{base}{}", package.name)
+            }
+            PackageKind::Maven if is_module(path.as_bytes()) => path.to_owned(),
+            // What only tells the version of a program is not the program.
+            PackageKind::Golang
+            | PackageKind::Cargo
+            | PackageKind::Generic
+            | PackageKind::Bitnami
+                if is_library(path.as_bytes()) || self.is_program(path) =>
+            {
+                path.to_owned()
+            }
+            _ => return None,
+        };
+        Some(Place::At(place))
+    }
+
+    /// Whether an executable program is there. A script that tells a version is none.
+    fn is_program(&self, path: &str) -> bool {
+        let programs = self.inventory.survey.as_ref().map(|survey| &survey.programs);
+        programs.is_some_and(|all| all.binary_search_by(|it| it.as_str().cmp(path)).is_ok())
+            && !is_module(path.as_bytes())
+    }
+
+    /// Notes of which packages there are lists of files, and of what kind these are.
     fn know(&mut self) {
-        let mut known: HashMap<&str, bool> = HashMap::new();
+        let mut known: HashMap<&str, Files> = HashMap::new();
         for owned in &self.inventory.owned {
-            let mut named = vec![(false, false); owned.packages.len()];
+            let mut named = vec![Files::default(); owned.packages.len()];
             for (hash, at) in &owned.paths {
                 if let Some(seen) = usize::try_from(*at).ok().and_then(|at| named.get_mut(at)) {
-                    seen.0 = true;
-                    seen.1 |= *hash == HAS_MODULES;
+                    seen.is_known = true;
+                    seen.has_modules |= *hash == HAS_MODULES;
+                    seen.has_code |= *hash == HAS_CODE;
                 }
             }
-            for (name, (has_files, has_modules)) in owned.packages.iter().zip(named) {
-                if has_files {
-                    *known.entry(name.as_str()).or_default() |= has_modules;
+            for (name, files) in owned.packages.iter().zip(named) {
+                if files.is_known {
+                    let all = known.entry(name.as_str()).or_default();
+                    all.is_known = true;
+                    all.has_modules |= files.has_modules;
+                    all.has_code |= files.has_code;
                 }
             }
         }
         for (name, packages) in &self.named {
-            let Some(has_modules) = known.get(name.as_str()) else { continue };
+            let listed = known.get(name.as_str()).copied().unwrap_or_default();
             for at in packages {
                 if let Some(files) = self.files.get_mut(*at) {
-                    let has_modules = *has_modules || name.starts_with(RECORDED);
-                    *files = Files { is_known: true, has_modules };
+                    files.is_known &= listed.is_known;
+                    files.has_modules |= listed.has_modules;
+                    files.has_code |= listed.has_code;
                 }
+            }
+        }
+        // Programs are told by their mode, which no list has. What pip makes below `bin` is no code
+        // of a package: that of an editable one lies elsewhere.
+        let is_os = |at: &usize| self.inventory.packages.get(*at).is_some_and(|it| it.kind.is_os());
+        let programs = self.inventory.survey.iter().flat_map(|survey| &survey.programs);
+        for at in programs.flat_map(|path| self.at(path)).filter(is_os).collect::<Vec<_>>() {
+            if let Some(files) = self.files.get_mut(at) {
+                files.has_code = true;
             }
         }
     }
@@ -163,7 +219,19 @@ impl<'i> Ownership<'i> {
         Vec::new()
     }
 
+    /// Those of a file, and of byte code those of its source too: installers compile what their
+    /// lists do not name.
     fn at(&self, path: &str) -> Vec<usize> {
+        let mut found = self.exactly_at(path);
+        for source in sources(path) {
+            found.extend(self.exactly_at(&source));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    fn exactly_at(&self, path: &str) -> Vec<usize> {
         let mut found = Vec::new();
         let hash = owner_hash(path);
         let from = self.owned.partition_point(|(other, ..)| *other < hash);
@@ -181,8 +249,6 @@ impl<'i> Ownership<'i> {
         let places = std::iter::once(path.len()).chain(ends);
         let place = places.filter_map(|end| path.get(..end)).find_map(|it| self.places.get(it));
         found.extend(place.into_iter().flatten());
-        found.sort_unstable();
-        found.dedup();
         found
     }
 
@@ -228,11 +294,47 @@ impl<'i> Ownership<'i> {
         self.files.get(package).is_some_and(|files| files.has_modules)
     }
 
+    /// Whether some of them are of a kind whose use is recorded: where none is, nobody has looked.
+    pub fn has_code(&self, package: usize) -> bool {
+        self.files.get(package).is_some_and(|files| files.has_code)
+    }
+
+    /// Whether all files of a language's package, of which it is not known by itself, are among
+    /// those of the operating system's packages that brought it.
+    pub fn is_known_by_owners(&self, package: usize) -> bool {
+        // Who owns one copy says nothing of another.
+        let is_one = self.inventory.packages.get(package).is_some_and(|it| it.locations.len() == 1);
+        let knows = |at: &usize| self.is_known(*at) && self.has_code(*at);
+        is_one && self.owners(package).iter().any(knows)
+    }
+
     /// The operating system's packages that brought a language's package.
     pub fn owners(&self, package: usize) -> &[usize] {
         let owner = self.inventory.packages.get(package).and_then(|it| it.owner.as_ref());
         owner.and_then(|name| self.named.get(name)).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Where a package's files are.
+enum Place {
+    /// In a list of this name.
+    Named(String),
+    /// A file, or a folder with all in it.
+    At(String),
+}
+
+/// The Python sources that byte code may be of: `D/__pycache__/M.TAG.pyc` and `D/M.pyc` are of
+/// `D/M.py` (PEP 3147).
+fn sources(path: &str) -> Vec<String> {
+    let Some(stem) = path.strip_suffix(".pyc").or_else(|| path.strip_suffix(".pyo")) else {
+        return Vec::new();
+    };
+    let (folder, name) = stem.rsplit_once('/').unwrap_or(("", stem));
+    let cached = folder.strip_suffix("__pycache__").filter(|it| it.is_empty() || it.ends_with('/'));
+    let Some(folder) = cached else { return vec![format!("{stem}.py")] };
+    // Tags have dots (`cpython-312.opt-1`), and names of scripts may.
+    let names = name.match_indices('.').filter_map(|(at, _)| name.get(..at)).take(8);
+    names.map(|name| format!("{folder}{name}.py")).collect()
 }
 
 #[cfg(test)]
@@ -252,8 +354,11 @@ mod tests {
         for (at, (name, files)) in (0..).zip(packages) {
             owned.packages.push((*name).to_owned());
             owned.paths.extend(files.iter().map(|path| (owner_hash(path), at)));
-            if files.iter().any(|path| plimsoll_model::is_module(path.as_bytes())) {
+            if files.iter().any(|path| is_module(path.as_bytes())) {
                 owned.paths.push((HAS_MODULES, at));
+            }
+            if files.iter().any(|path| is_library(path.as_bytes()) || is_module(path.as_bytes())) {
+                owned.paths.push((HAS_CODE, at));
             }
         }
         owned
@@ -282,6 +387,7 @@ mod tests {
                 ("gone", &["usr/bin/gone"]),
             ])],
             survey: Some(Survey {
+                programs: vec!["app/server".into()],
                 links: vec![("srv/app".into(), "../app".into()), ("l".into(), "l".into())],
                 ..Survey::default()
             }),
@@ -306,5 +412,101 @@ mod tests {
         assert_eq!(known, [true, true, true, true, true, true, true, false, false]);
         assert!(ownership.has_modules(5) && ownership.has_modules(1));
         assert!(!ownership.has_modules(0) && !ownership.has_modules(4));
+    }
+
+    fn of_packages(packages: Vec<Package>, owned: Vec<OwnedFiles>) -> Inventory {
+        let survey = Survey {
+            programs: vec!["usr/bin/node".into(), "usr/bin/tool".into()],
+            ..Survey::default()
+        };
+        Inventory { packages, owned, survey: Some(survey), ..Inventory::default() }
+    }
+
+    #[test]
+    fn one_copy_whose_files_are_not_known_makes_the_package_unknown() {
+        let site = "usr/lib/python3/site-packages/x-1.dist-info";
+        let mut twice = package(PackageKind::Npm, "a", "app/node_modules/a/package.json");
+        let other = Location { path: "app/bundle.txt".into(), layer: Some(0), line: None };
+        twice.locations.push(other.clone());
+        let mut python = package(PackageKind::Pypi, "x", &format!("{site}/METADATA"));
+        python.locations.push(Location { path: "opt/x-1.dist-info/METADATA".into(), ..other });
+        let list = owned(&[(&format!("@{site}"), &["usr/lib/python3/site-packages/x.py"])]);
+        let inventory = of_packages(vec![twice, python], vec![list]);
+        let ownership = Ownership::new(&inventory);
+        assert!(!ownership.is_known(0) && !ownership.is_known(1));
+        assert_eq!(ownership.of("/app/node_modules/a/x.js"), [0]);
+        assert_eq!(ownership.of("/usr/lib/python3/site-packages/x.py"), [1]);
+    }
+
+    #[test]
+    fn a_file_that_only_tells_the_version_is_not_the_program() {
+        let mut elsewhere = package(PackageKind::Composer, "a/b", "v/composer/installed.json");
+        elsewhere.notes.push(format!("{INSTALLED_ELSEWHERE}`../../web/b`"));
+        let inventory = of_packages(
+            vec![
+                package(PackageKind::Generic, "openjdk", "opt/java/release"),
+                package(PackageKind::Generic, "ruby", "usr/lib/ruby/rbconfig.rb"),
+                package(PackageKind::Golang, "toolchain", "usr/local/go/VERSION"),
+                package(PackageKind::Bitnami, "x", "opt/bitnami/x/.spdx-x.spdx"),
+                package(PackageKind::Maven, "g:a", "opt/a/META-INF/maven/g/a/pom.properties"),
+                package(PackageKind::Gem, "json", "usr/gems/specifications/default/json-2.gemspec"),
+                package(
+                    PackageKind::Gem,
+                    "rack",
+                    "usr/share/rubygems-integration/all/specifications/rack-2.gemspec",
+                ),
+                elsewhere,
+                package(PackageKind::Generic, "node", "usr/bin/node"),
+                package(PackageKind::Maven, "g:b", "jenkins/plugins/b.hpi"),
+                package(PackageKind::Composer, "a/c", "v/composer/installed.json"),
+            ],
+            Vec::new(),
+        );
+        let ownership = Ownership::new(&inventory);
+        let known: Vec<usize> = (0..11).filter(|at| ownership.is_known(*at)).collect();
+        assert_eq!(known, [8, 9, 10]);
+    }
+
+    #[test]
+    fn byte_code_belongs_to_whom_its_source_belongs() {
+        let inventory = of_packages(
+            vec![
+                package(PackageKind::Deb, "python3-yaml", "var/lib/dpkg/status"),
+                package(PackageKind::Apk, "py3-yaml-pyc", "lib/apk/db/installed"),
+            ],
+            vec![owned(&[
+                ("python3-yaml", &["usr/lib/python3/yaml/a.py"]),
+                ("py3-yaml-pyc", &["usr/lib/python3/yaml/__pycache__/a.cpython-312.pyc"]),
+            ])],
+        );
+        let ownership = Ownership::new(&inventory);
+        for (path, expected) in [
+            ("/usr/lib/python3/yaml/__pycache__/a.cpython-312.pyc", vec![0, 1]),
+            ("/usr/lib/python3/yaml/__pycache__/a.cpython-311.opt-1.pyc", vec![0]),
+            ("/usr/lib/python3/yaml/a.pyc", vec![0]),
+            ("/usr/lib/python3/yaml/b.pyc", vec![]),
+        ] {
+            assert_eq!(ownership.of(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn packages_of_which_no_file_would_be_recorded_have_no_code() {
+        let inventory = of_packages(
+            vec![
+                package(PackageKind::Deb, "tzdata", "var/lib/dpkg/status"),
+                package(PackageKind::Deb, "tool", "var/lib/dpkg/status"),
+                package(PackageKind::Deb, "libx", "var/lib/dpkg/status"),
+            ],
+            vec![owned(&[
+                ("tzdata", &["usr/share/zoneinfo/UTC"]),
+                ("tool", &["bin/tool"]),
+                ("libx", &["usr/lib/libx.so.1"]),
+            ])],
+        );
+        let ownership = Ownership::new(&inventory);
+        assert!((0..3).all(|at| ownership.is_known(at)));
+        let code: Vec<usize> = (0..3).filter(|at| ownership.has_code(*at)).collect();
+        assert_eq!(code, [1, 2]);
     }
 }

@@ -43,7 +43,7 @@ pub use digest::{Algorithm, Digest, DigestError};
 pub use distro::Distro;
 pub use ecosystem::{Ecosystem, EcosystemError, EcosystemName};
 pub use finding::{AdvisoryRef, Epss, EvidenceStep, Finding, FixState, Kev, PackageMatch};
-pub use interpreted::{is_interpreted, is_module};
+pub use interpreted::{is_interpreted, is_library, is_module};
 pub use inventory::{Artifact, Inventory, Layer, OwnedFiles, Problem, ProblemKind};
 pub use loaded::{How, Loaded, Window};
 pub use package::{Hash, Location, Package, PackageKind, Scope, SourcePackage};

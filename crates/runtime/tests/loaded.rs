@@ -5,8 +5,10 @@
     reason = "a test stops at the first surprise"
 )]
 
-use plimsoll_model::{How, Timestamp};
-use plimsoll_runtime::loaded::{Gap, Image, ImageUse, Only, Record, Recorder, Use};
+use plimsoll_model::{How, Timestamp, Window};
+use plimsoll_runtime::loaded::{
+    Gap, Image, ImageUse, Mappings, Only, Record, Recorder, Running, Use,
+};
 use plimsoll_runtime::scap::{Limits, Process, Writer};
 use plimsoll_runtime::syscall::Capture;
 use plimsoll_testkit::capture::{event, large_event, values};
@@ -79,12 +81,21 @@ fn described(bytes: &mut Vec<u8>, at: u64) {
 
 fn recorded(capture: &[u8], only: Option<Only>) -> Record {
     let mut recorder = Recorder::new(only);
+    take(&mut recorder, Mappings::Said, capture);
+    recorder.finish()
+}
+
+fn take(recorder: &mut Recorder, mappings: Mappings, capture: &[u8]) {
+    recorder.section(mappings);
+    replay(recorder, capture);
+}
+
+fn replay(recorder: &mut Recorder, capture: &[u8]) {
     let mut capture = Capture::new(capture, Limits::default()).unwrap();
     while let Some(call) = capture.next() {
         recorder.take(&call);
     }
     assert_eq!(capture.problems(), []);
-    recorder.finish()
 }
 
 fn files(used: &ImageUse) -> Vec<(&str, How, &str)> {
@@ -117,8 +128,8 @@ fn what_a_container_executes_maps_and_opens_is_recorded_and_nothing_else() {
             ("/usr/lib/libz.so.1", How::Mapped, "/usr/bin/server"),
         ]
     );
-    // It ran before the capture began.
-    assert_eq!(used.gaps, [Gap::BegunBefore]);
+    // It ran before the capture began, and what it had mapped until then no capture tells.
+    assert_eq!(used.gaps, [Gap::MappingsNotWatched, Gap::BegunBefore]);
     assert_eq!(used.since(), Some(Timestamp::from_unix(1_700_000_000)));
 }
 
@@ -130,7 +141,147 @@ fn a_capture_without_mappings_and_files_without_names_are_gaps() {
     assert!(recorded(&bytes, None).images[0].gaps.contains(&Gap::MappingsNotWatched));
     map(&mut bytes, 2, 100, 99, 4);
     let gaps = recorded(&bytes, None).images[0].gaps.clone();
-    assert_eq!(gaps, [Gap::UnknownFiles, Gap::BegunBefore]);
+    assert_eq!(gaps, [Gap::MappingsNotWatched, Gap::UnknownFiles, Gap::BegunBefore]);
+}
+
+/// The container's process with what it had mapped.
+fn live(mapped: Option<&[&str]>) -> Recorder {
+    let mapped = mapped.map(|all| all.iter().map(|path| path.as_bytes().to_vec()).collect());
+    let mut recorder = Recorder::new(None);
+    recorder.begin_live(vec![Running { pid: 100, mapped }]);
+    recorder
+}
+
+#[test]
+fn code_that_cannot_be_read_of_a_process_that_ran_before_is_a_gap() {
+    let mut bytes = begin();
+    described(&mut bytes, 0);
+    let gaps = |mapped: Option<&[&str]>| {
+        let mut recorder = live(mapped);
+        replay(&mut recorder, &bytes);
+        recorder.finish().images[0].gaps.clone()
+    };
+    assert_eq!(gaps(Some(&["/usr/lib/libz.so.1"])), [Gap::BegunBefore]);
+    assert_eq!(gaps(None), [Gap::UnknownFiles, Gap::BegunBefore]);
+}
+
+#[test]
+fn names_whose_folder_is_not_known_are_a_gap() {
+    let gaps = |event: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = begin();
+        described(&mut bytes, 0);
+        event(&mut bytes);
+        let mut recorder = live(Some(&[]));
+        replay(&mut recorder, &bytes);
+        recorder.finish().images[0].gaps.clone()
+    };
+    let long = "a".repeat(1100);
+    assert_eq!(gaps(&|bytes| open(bytes, 1, 100, 7, "/etc/passwd")), [Gap::BegunBefore]);
+    assert!(gaps(&|bytes| open(bytes, 1, 100, 7, &long)).contains(&Gap::UnknownFiles));
+    assert!(gaps(&|bytes| execute(bytes, 1, "", "")).contains(&Gap::UnknownFiles));
+}
+
+#[test]
+fn each_capture_is_watched_by_itself() {
+    let hour = 3_600_000_000_000;
+    let mut a = begin();
+    described(&mut a, 0);
+    open(&mut a, 1, 100, 5, "/usr/lib/libz.so.1");
+    map(&mut a, 1_000_000_000, 100, 5, 4);
+    let mut b = begin();
+    described(&mut b, hour);
+    open(&mut b, hour + 1_000_000_000, 100, 7, "/app/main.py");
+    let mut recorder = Recorder::new(None);
+    take(&mut recorder, Mappings::Said, &a);
+    take(&mut recorder, Mappings::Said, &b);
+    let record = recorder.finish();
+    let window = |since: i64| Window {
+        since: Timestamp::from_unix(1_700_000_000 + since),
+        until: Timestamp::from_unix(1_700_000_001 + since),
+        containers: 1,
+    };
+    assert_eq!(record.images[0].windows, [window(0), window(3600)]);
+    // What ran when the second began counts as well as what did when the first began.
+    let mut recorder = Recorder::new(None);
+    take(&mut recorder, Mappings::Said, &Writer::new(Vec::new()).unwrap().finish().unwrap());
+    take(&mut recorder, Mappings::Said, &b);
+    assert!(recorder.finish().images[0].gaps.contains(&Gap::BegunBefore));
+}
+
+#[test]
+fn a_mapping_does_not_prove_that_a_capture_has_all() {
+    let mut bytes = begin();
+    described(&mut bytes, 0);
+    execute(&mut bytes, 1, "/usr/bin/server", "");
+    open(&mut bytes, 1, 100, 5, "/usr/lib/libz.so.1");
+    map(&mut bytes, 2, 100, 5, 4);
+    let mut recorder = Recorder::new(None);
+    take(&mut recorder, Mappings::Unknown, &bytes);
+    assert!(recorder.finish().images[0].gaps.contains(&Gap::MappingsNotWatched));
+}
+
+#[test]
+fn a_container_whose_image_nobody_tells_may_be_of_any_image() {
+    let mut known = begin();
+    described(&mut known, 0);
+    let other = String::from_utf8_lossy(&cgroups()).replace("0123456789ab", "ba9876543210");
+    let process = Process {
+        tid: 300,
+        pid: 300,
+        ptid: 1,
+        comm: b"x".to_vec(),
+        exepath: b"/x".to_vec(),
+        cgroups: other.into_bytes(),
+        ..Process::default()
+    };
+    let mut writer = Writer::new(Vec::new()).unwrap();
+    writer.processes(std::iter::once(process)).unwrap();
+    let mut nobody = writer.finish().unwrap();
+    open(&mut nobody, 1, 300, 7, "/app/main.py");
+    let mut recorder = Recorder::new(None);
+    take(&mut recorder, Mappings::Said, &known);
+    assert_eq!(recorder.unknown_containers(), 0);
+    take(&mut recorder, Mappings::Said, &nobody);
+    assert_eq!(recorder.unknown_containers(), 1);
+    let record = recorder.finish();
+    assert_eq!(record.images.len(), 1);
+    assert!(record.images[0].gaps.contains(&Gap::UnknownContainers));
+}
+
+#[test]
+fn a_record_of_too_many_images_or_windows_is_refused_where_it_becomes_too_long() {
+    let document =
+        |images: &str| format!(r#"{{"schema":"plimsoll.loaded/v1","images":[{images}]}}"#);
+    let images = document(&format!("{}{{}}", "{},".repeat(16_384)));
+    let error = Record::parse(images.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("16384 images"), "{error}");
+    let window =
+        r#"{"since":"2026-01-01T00:00:00Z","until":"2026-01-01T00:00:00Z","containers":1},"#;
+    let windows = window.repeat(65_537);
+    let windows = document(&format!(r#"{{"windows":[{}]}}"#, windows.trim_end_matches(',')));
+    let error = Record::parse(windows.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("65536 windows"), "{error}");
+}
+
+#[test]
+fn many_images_of_one_name_are_put_together_at_once() {
+    let many = |first: u32| Record {
+        images: (first..first + 8_192)
+            .map(|at| ImageUse {
+                image: Image {
+                    id: format!("{at:012x}{:052}", 0),
+                    name: "web:1".into(),
+                    ..Image::default()
+                },
+                ..ImageUse::default()
+            })
+            .collect(),
+    };
+    let begun = std::time::Instant::now();
+    let mut record = many(0);
+    record.merge(many(4_096));
+    assert_eq!(record.images.len(), 12_288);
+    assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
 }
 
 #[test]

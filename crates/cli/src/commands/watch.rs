@@ -105,6 +105,11 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "FILE")]
     loaded: Option<PathBuf>,
 
+    /// With --loaded and --replay: all mappings stand in the captures. Unless that is said, no
+    /// library counts as watched
+    #[arg(long, requires_all = ["loaded", "replay"])]
+    has_mappings: bool,
+
     /// The first alert of a kind at once, its like as one with their number after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 0)]
     group: u64,
@@ -163,6 +168,7 @@ impl Watch {
             explain: self.explain,
             image: self.inventory,
             loaded: self.loaded,
+            has_mappings: self.has_mappings,
             dockerfile: self.dockerfile,
             signed_with: self.signed_with,
             record: self.write,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use plimsoll_model::{Inventory, Purl};
-use plimsoll_runtime::loaded::{ImageUse, Recorder, Use};
+use plimsoll_runtime::loaded::{ImageUse, Mappings, Recorder, Use};
 
 use super::image::Surveyed;
 use crate::exit::tell;
@@ -22,6 +22,12 @@ impl Loading {
         Self { recorder: Recorder::new(image.map(|it| it.only.clone())) }
     }
 
+    /// A capture begins, which tells of all mappings or perhaps not.
+    pub(super) fn begin_capture(&mut self, has_mappings: bool) {
+        let mappings = if has_mappings { Mappings::Said } else { Mappings::Unknown };
+        self.recorder.section(mappings);
+    }
+
     /// Writes what was seen, with the packages of an image that is at hand; it is told in a line.
     pub(super) fn write(
         mut self,
@@ -31,6 +37,12 @@ impl Loading {
     ) -> anyhow::Result<()> {
         if is_lossy {
             self.recorder.lose();
+        }
+        let unknown = self.recorder.unknown_containers();
+        if unknown > 0 {
+            tell(&format!(
+                "warning: {unknown} containers are left out, because nobody tells their image: of no image it can be said that something was never loaded"
+            ));
         }
         let mut record = self.recorder.finish();
         for used in &mut record.images {

@@ -55,6 +55,8 @@ pub(crate) struct Plan {
     pub(crate) signed_with: Option<PathBuf>,
     /// Where it is recorded which files of images are used.
     pub(crate) loaded: Option<PathBuf>,
+    /// The captures tell of all mappings.
+    pub(crate) has_mappings: bool,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
     /// What is done when a rule fires.
@@ -121,6 +123,9 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
         watch.machine(plan, &chosen)?;
     }
     for path in &plan.captures {
+        if let Some(loading) = &mut watch.loading {
+            loading.begin_capture(plan.has_mappings);
+        }
         watch.capture(path, plan.record.as_deref())?;
     }
     watch.end();

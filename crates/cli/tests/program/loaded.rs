@@ -98,7 +98,13 @@ fn findings_tell_whether_their_code_was_loaded_and_only_what_never_was_is_excuse
 fn where_something_may_have_been_missed_nothing_is_excused() {
     let machine = Machine::new();
     dpkg(&machine);
-    for gap in ["events_lost", "mappings_not_watched", "unknown_files", "too_many_files"] {
+    for gap in [
+        "events_lost",
+        "mappings_not_watched",
+        "unknown_files",
+        "too_many_files",
+        "unknown_containers",
+    ] {
         machine.write("used.json", record(&json!({}), &json!([gap])));
         let ran = machine.run("scan rootfs:root --loaded used.json -o json").ended(0);
         let states: BTreeSet<String> = states(&ran).into_iter().map(|(_, state)| state).collect();

@@ -11,6 +11,9 @@ use serde_json::{Map, Value};
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
 use crate::cataloguers::dependency_folder::is_in_dependency;
 
+/// Begins the note of a package that an installer's plug-in put beside the others.
+pub(crate) const INSTALLED_ELSEWHERE: &str = "not in its own folder of `vendor`, but in ";
+
 /// Reads what Composer locked or installed.
 #[derive(Debug)]
 pub(crate) struct Composer;
@@ -25,7 +28,7 @@ impl Cataloguer for Composer {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn wants(&self) -> &'static [Want] {
@@ -75,6 +78,13 @@ fn add(entry: &Value, scope: Scope, found: &mut Found) {
         let commit = entry.pointer("/source/reference").and_then(Value::as_str);
         package.notes.extend(commit.map(|commit| format!("from a branch, commit {commit}")));
     }
+    // Of the folder of `installed.json`; null for what has no files.
+    if let Some(path) = entry.get("install-path") {
+        let path = path.as_str().unwrap_or("no folder");
+        if path.trim_end_matches('/') != format!("../{name}") {
+            package.notes.push(format!("{INSTALLED_ELSEWHERE}{path}"));
+        }
+    }
     found.add(package);
 }
 
@@ -100,6 +110,27 @@ mod tests {
             listing(&Composer, "vendor/composer/installed.json", two),
             "composer a/b 1.0 (Development)\n"
         );
+    }
+
+    #[test]
+    fn what_a_plug_in_put_elsewhere_is_noted() {
+        let packages = serde_json::json!([
+            {"name": "a/b", "version": "1", "install-path": "../a/b"},
+            {"name": "c/d", "version": "1", "install-path": "../../web/modules/d"},
+            {"name": "e/f", "version": "1", "install-path": null},
+        ]);
+        let mut noted = Vec::new();
+        for entry in packages.as_array().into_iter().flatten() {
+            let mut found = Found::default();
+            add(entry, Scope::Runtime, &mut found);
+            noted.extend(
+                found
+                    .packages
+                    .iter()
+                    .map(|it| it.notes.iter().any(|note| note.starts_with(INSTALLED_ELSEWHERE))),
+            );
+        }
+        assert_eq!(noted, [false, true, true]);
     }
 
     proptest::proptest! {

@@ -5,7 +5,7 @@
 mod apk;
 mod bun_lock;
 mod cargo_lock;
-mod composer;
+pub(crate) mod composer;
 mod conan_lock;
 mod conda_meta;
 mod dependency_folder;

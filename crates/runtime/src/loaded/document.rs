@@ -3,8 +3,12 @@
 //! Records come from other machines, so they are bounded before they are believed: in bytes, in
 //! images and in files.
 
-use plimsoll_model::Timestamp;
-use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::marker::PhantomData;
+
+use plimsoll_model::{Timestamp, Window};
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ImageUse, Record};
 
@@ -34,10 +38,60 @@ pub enum LoadedError {
     Schema(String),
 }
 
-#[derive(Serialize, Deserialize)]
-struct Document<I> {
+#[derive(Serialize)]
+struct Document<'i> {
+    schema: &'static str,
+    images: &'i [ImageUse],
+}
+
+/// Looked at before the rest, which is passed over without being kept.
+#[derive(Deserialize)]
+struct Heading {
     schema: String,
-    images: I,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(deserialize_with = "images")]
+    images: Vec<ImageUse>,
+}
+
+fn images<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ImageUse>, D::Error> {
+    deserializer.deserialize_seq(Bounded { most: MAX_IMAGES, what: "images", of: PhantomData })
+}
+
+pub(super) fn windows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Window>, D::Error> {
+    deserializer.deserialize_seq(Bounded { most: MAX_WINDOWS, what: "windows", of: PhantomData })
+}
+
+/// A list that is refused where it goes on for too long, and not once it is in memory.
+struct Bounded<T> {
+    most: usize,
+    what: &'static str,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of {}", self.what)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            if list.len() >= self.most {
+                let why = format!(
+                    "more than {} {} are more than a record may have",
+                    self.most, self.what
+                );
+                return Err(A::Error::custom(why));
+            }
+            list.push(item);
+        }
+        Ok(list)
+    }
 }
 
 impl Record {
@@ -47,21 +101,14 @@ impl Record {
         if bytes.len() > MAX_RECORD {
             return Err(too_much(bytes.len(), "bytes"));
         }
-        let document: Document<serde_json::Value> = serde_json::from_slice(bytes)
-            .map_err(|error| LoadedError::Malformed(error.to_string()))?;
-        if document.schema != SCHEMA {
-            let shown = document.schema.chars().take(80).filter(|c| !c.is_control()).collect();
+        let malformed = |error: serde_json::Error| LoadedError::Malformed(error.to_string());
+        let heading: Heading = serde_json::from_slice(bytes).map_err(malformed)?;
+        if heading.schema != SCHEMA {
+            let shown = heading.schema.chars().take(80).filter(|c| !c.is_control()).collect();
             return Err(LoadedError::Schema(shown));
         }
-        let images: Vec<ImageUse> = serde_json::from_value(document.images)
-            .map_err(|error| LoadedError::Malformed(error.to_string()))?;
-        if images.len() > MAX_IMAGES {
-            return Err(too_much(images.len(), "images"));
-        }
+        let Body { images } = serde_json::from_slice(bytes).map_err(malformed)?;
         for image in &images {
-            if image.windows.len() > MAX_WINDOWS {
-                return Err(too_much(image.windows.len(), "windows"));
-            }
             let longest = image.files.keys().map(String::len).max().unwrap_or(0);
             if longest > MAX_PATH {
                 return Err(too_much(longest, "bytes of a path"));
@@ -79,7 +126,7 @@ impl Record {
 
     /// Writes it, in lines for people and `diff`.
     pub fn to_json(&self) -> String {
-        let document = Document { schema: SCHEMA.to_owned(), images: &self.images };
+        let document = Document { schema: SCHEMA, images: &self.images };
         // Nothing in it can fail to be written: names are texts and numbers are whole.
         let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
         text.push('\n');

@@ -8,7 +8,9 @@
 //! A record also says what it does not know ([`Gap`]): where events were lost, nobody may say that
 //! something was never loaded.
 
+mod container;
 mod document;
+mod merge;
 mod recorder;
 mod seen;
 
@@ -18,7 +20,7 @@ use plimsoll_model::{How, Timestamp, Window};
 use serde::{Deserialize, Serialize};
 
 pub use document::{LoadedError, MAX_RECORD};
-pub use recorder::{Recorder, Running};
+pub use recorder::{Mappings, Recorder, Running};
 
 use crate::syscall::SystemCall;
 
@@ -36,6 +38,7 @@ pub struct ImageUse {
     /// Which image it is.
     pub image: Image,
     /// When its containers were watched.
+    #[serde(deserialize_with = "document::windows")]
     pub windows: Vec<Window>,
     /// What is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -73,7 +76,7 @@ impl Only {
     pub fn has(&self, call: &SystemCall<'_>) -> bool {
         let id = call.thread().and_then(|thread| thread.cgroups.container());
         let container = id.and_then(|id| call.state().containers.get(Some(id)));
-        id.is_some() && self.is(&container.map(recorder::image).unwrap_or_default())
+        id.is_some() && self.is(&container.map(container::image).unwrap_or_default())
     }
 
     fn is(&self, image: &Image) -> bool {
@@ -98,7 +101,7 @@ pub enum Gap {
     EventsLost,
     /// No event tells which files were mapped: libraries are not seen.
     MappingsNotWatched,
-    /// Code was mapped from files whose paths are not known.
+    /// Code was mapped from, or opened as, files whose paths are not known.
     UnknownFiles,
     /// There were more files than a record holds.
     TooManyFiles,
@@ -106,6 +109,8 @@ pub enum Gap {
     IoUring,
     /// A container ran before the watch began: what it had read until then is not known.
     BegunBefore,
+    /// There were containers of which nobody tells the image: it may have been this one.
+    UnknownContainers,
 }
 
 /// How a file was used.
@@ -131,10 +136,11 @@ impl Gap {
         match self {
             Self::EventsLost => "events were lost",
             Self::MappingsNotWatched => "mapped libraries were not watched",
-            Self::UnknownFiles => "code was mapped from files that are not known",
+            Self::UnknownFiles => "code was used of files that are not known",
             Self::TooManyFiles => "there were more files than a record holds",
             Self::IoUring => "files were opened by io_uring, which is not watched",
             Self::BegunBefore => "a container ran before the watch began",
+            Self::UnknownContainers => "there were containers of which nobody tells the image",
         }
     }
 
@@ -176,7 +182,7 @@ fn digits(digest: &str) -> &str {
 /// Runtimes shorten ids to twelve digits.
 fn same_digits(one: &str, other: &str) -> bool {
     let short = one.len().min(other.len());
-    short >= 12 && one.get(..short) == other.get(..short)
+    short >= 12 && one.as_bytes().get(..short) == other.as_bytes().get(..short)
 }
 
 /// Without the prefix of a source, Docker's own registry and the tag that is meant without one.
@@ -204,50 +210,7 @@ impl Use {
     }
 }
 
-impl Record {
-    /// Takes in another record: what either saw was used, and what either does not know is not known.
-    pub fn merge(&mut self, other: Self) {
-        for theirs in other.images {
-            match self.images.iter_mut().find(|ours| ours.image.is(&theirs.image) == Some(true)) {
-                Some(ours) => ours.merge(theirs),
-                None => self.images.push(theirs),
-            }
-        }
-    }
-
-    /// What is known of an image, of all that may be it.
-    pub fn of(&self, image: &Image) -> Option<ImageUse> {
-        let mut found = self.images.iter().filter(|it| it.image.is(image) == Some(true)).cloned();
-        let mut first = found.next()?;
-        found.for_each(|other| first.merge(other));
-        Some(first)
-    }
-}
-
 impl ImageUse {
-    /// Takes in what was seen elsewhere of the same image.
-    pub fn merge(&mut self, other: Self) {
-        let fill = |own: &mut String, other: String| {
-            if own.is_empty() {
-                *own = other;
-            }
-        };
-        fill(&mut self.image.id, other.image.id);
-        fill(&mut self.image.digest, other.image.digest);
-        fill(&mut self.image.name, other.image.name);
-        self.windows.extend(other.windows);
-        self.windows.sort_unstable();
-        self.gaps.extend(other.gaps);
-        self.gaps.sort_unstable();
-        self.gaps.dedup();
-        for (own, others) in [(&mut self.files, other.files), (&mut self.packages, other.packages)]
-        {
-            for (name, used) in others {
-                own.entry(name).and_modify(|it| it.add(&used)).or_insert(used);
-            }
-        }
-    }
-
     /// The first look, where there was one.
     pub fn since(&self) -> Option<Timestamp> {
         self.windows.iter().map(|window| window.since).min()

@@ -3,24 +3,21 @@
 //! Every event passes here, so the first look is at a number. A container's files are kept by path;
 //! images are told apart at the end, because a runtime may tell late which one it is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use plimsoll_model::{How, Timestamp, Window, is_interpreted};
+use plimsoll_model::{How, is_interpreted};
 
-use super::{Gap, Image, ImageUse, Only, Record, Use, seen};
+use super::container::{Containing, Room, Seeing, entry, image};
+use super::merge::joined_windows;
+use super::{Gap, Image, Only, Record, seen};
 use crate::event::Event;
 use crate::scap::codes as code;
 use crate::syscall::SystemCall;
-use crate::syscall::state::containers::Container;
 use crate::syscall::state::path::joined;
 use crate::syscall::state::{State, Thread};
 
-/// The most containers that are kept.
-const MOST_CONTAINERS: usize = 16_384;
-/// The most files of all containers.
-const MOST_FILES: usize = 262_144;
 /// `PROT_EXEC` in the numbers of captures.
 const EXECUTABLE: u64 = 1 << 2;
 /// `MAP_ANONYMOUS` in the numbers of captures.
@@ -33,10 +30,12 @@ const READS: u64 = 1;
 pub struct Recorder {
     /// Only of this image, as far as the image of a container is known.
     only: Option<Only>,
-    /// A sensor watches what is mapped; of a capture it is not known before one is seen.
-    mappings: bool,
+    /// What the stream tells of mappings.
+    mappings: Mappings,
+    /// A mapping was seen in this stream.
+    has_mapped: bool,
     containers: HashMap<Box<str>, Containing, RandomState>,
-    files: usize,
+    room: Room,
     /// Processes that ran at the beginning, until the first event tells which containers there are.
     running: Vec<Running>,
     first: Option<u64>,
@@ -50,28 +49,22 @@ pub struct Recorder {
 pub struct Running {
     /// Its number.
     pub pid: i64,
-    /// Paths of files.
-    pub mapped: Vec<Vec<u8>>,
+    /// Paths of files; none where they cannot be read.
+    pub mapped: Option<Vec<Vec<u8>>>,
 }
 
-/// What is known of a container.
-#[derive(Default)]
-struct Containing {
-    image: Image,
-    files: HashMap<Box<[u8]>, Seen, RandomState>,
-    first: u64,
-    /// When its first process ended, with which all of them end.
-    ended: Option<u64>,
-    begun_before: bool,
-    unknown_files: bool,
-    io_uring: bool,
-}
-
-struct Seen {
-    how: How,
-    by: Arc<[u8]>,
-    first: u64,
-    last: u64,
+/// What a stream of events tells of files that are mapped as code.
+///
+/// A mapping that is there does not prove that all are: whoever wrote a capture may have chosen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mappings {
+    /// Nobody knows.
+    #[default]
+    Unknown,
+    /// All that were made since it began are told, as the user says.
+    Said,
+    /// The sensor tells all, and what processes had mapped before.
+    Watched,
 }
 
 impl Recorder {
@@ -82,8 +75,36 @@ impl Recorder {
 
     /// A sensor watches: what is mapped is seen, and these processes ran before.
     pub fn begin_live(&mut self, running: Vec<Running>) {
-        self.mappings = true;
+        self.section(Mappings::Watched);
         self.running = running;
+    }
+
+    /// Another stream begins, which has nothing to do with the one before: what ran there is not
+    /// watched any more.
+    pub fn section(&mut self, mappings: Mappings) {
+        let is_watched = match self.mappings {
+            Mappings::Unknown => false,
+            Mappings::Said => self.has_mapped,
+            Mappings::Watched => true,
+        };
+        for containing in self.containers.values_mut() {
+            containing.close(self.last, is_watched);
+        }
+        (self.mappings, self.has_mapped) = (mappings, false);
+        (self.first, self.last) = (None, 0);
+        self.running.clear();
+    }
+
+    /// Of how many containers nobody has told the image, which may be one of those that count.
+    pub fn unknown_containers(&self) -> usize {
+        self.containers.values().filter(|it| self.is_unknown(&it.image)).count()
+    }
+
+    fn is_unknown(&self, image: &Image) -> bool {
+        match &self.only {
+            Some(only) => only.is_told && image.is(&only.image).is_none(),
+            None => *image == Image::default(),
+        }
     }
 
     /// Events were lost, or what is read is damaged.
@@ -108,7 +129,7 @@ impl Recorder {
             }
             code::IO_URING_SETUP_X if succeeded(call) => {
                 if let Some((_, containing)) = self.container(call, time) {
-                    containing.io_uring = true;
+                    containing.gaps.insert(Gap::IoUring);
                 }
             }
             code::PROCEXIT_E if call.thread().is_some_and(|thread| thread.vtid == 1) => {
@@ -135,8 +156,9 @@ impl Recorder {
 
     /// What ran before the first event.
     fn begin(&mut self, state: &State, time: u64) {
-        let mut mapped: HashMap<i64, Vec<Vec<u8>>> =
+        let running: HashMap<i64, Option<Vec<Vec<u8>>>> =
             self.running.drain(..).map(|it| (it.pid, it.mapped)).collect();
+        let is_live = self.mappings == Mappings::Watched;
         // The first event's own thread may have begun with it.
         for thread in state.threads.iter().filter(|thread| thread.clone_time == 0) {
             let Some(id) = thread.cgroups.container() else { continue };
@@ -144,18 +166,27 @@ impl Recorder {
                 self.full = true;
                 continue;
             };
-            containing.begun_before = true;
-            let by = Arc::clone(name(thread));
-            let executed = [(&*thread.exepath, How::Executed)].into_iter();
-            let files = thread.fds.iter().map(|(_, fd)| &*fd.name);
-            let opened = files.filter(|path| is_interpreted(path));
-            let mapped = mapped.remove(&thread.pid).unwrap_or_default();
-            let mapped = mapped.iter().map(|path| (&**path, How::Mapped));
-            let all = executed.chain(opened.map(|path| (path, How::Opened))).chain(mapped);
-            for (path, how) in all {
-                let room = &mut self.files;
-                self.full |= !containing.note(path, how, &by, time, room);
+            containing.gaps.insert(Gap::BegunBefore);
+            let mapped = running.get(&thread.pid).and_then(Option::as_deref);
+            if mapped.is_none() {
+                // A capture does not tell what was mapped before it.
+                let gap = if is_live { Gap::UnknownFiles } else { Gap::MappingsNotWatched };
+                containing.gaps.insert(gap);
             }
+            let by = Arc::clone(name(thread));
+            let seeing = |how| Seeing { how, by: &by, time };
+            let room = &mut self.room;
+            // What has ended and is not waited for has neither a program nor mappings.
+            let has_ended = thread.exepath.is_empty() && mapped.is_some_and(<[_]>::is_empty);
+            let mut whole =
+                has_ended || containing.note(&thread.exepath, &seeing(How::Executed), room);
+            for (_, fd) in thread.fds.iter().filter(|(_, fd)| is_interpreted(&fd.name)) {
+                whole &= containing.note(&fd.name, &seeing(How::Opened), room);
+            }
+            for path in mapped.unwrap_or_default() {
+                whole &= containing.note(path, &seeing(How::Mapped), room);
+            }
+            self.full |= !whole;
         }
     }
 
@@ -169,9 +200,12 @@ impl Recorder {
         let filename = call.event_type().position("filename");
         let script = filename.filter(|at| *at < call.parameters().len());
         let script = script.map_or(&b""[..], |at| call.parameters().text(at));
+        let is_at = call.event_type().code == code::EXECVEAT_X;
         let mut buffer = [0; 1024];
         let script = match script {
             b"" | b"<NA>" => b"",
+            // Of a folder that the event does not tell.
+            script if is_at && !script.starts_with(b"/") => script,
             script => joined(&thread.cwd, script, &mut buffer),
         };
         let exepath = Arc::clone(&thread.exepath);
@@ -179,15 +213,16 @@ impl Recorder {
         if from_memory {
             return;
         }
-        let mut whole = containing.note(&exepath, How::Executed, &by, time, room);
-        if !exepath.ends_with(script) {
-            whole &= containing.note(script, How::Executed, &by, time, room);
+        let seeing = Seeing { how: How::Executed, by: &by, time };
+        let mut whole = containing.note(&exepath, &seeing, room);
+        if !script.is_empty() && !exepath.ends_with(script) {
+            whole &= containing.note(script, &seeing, room);
         }
         self.full |= !whole;
     }
 
     fn mapped(&mut self, call: &SystemCall<'_>, time: u64) {
-        self.mappings = true;
+        self.has_mapped = true;
         let parameter = |name: &str| {
             let at = call.event_type().position(name)?;
             (at < call.parameters().len()).then(|| call.parameters().unsigned(at))?
@@ -203,15 +238,19 @@ impl Recorder {
         let Some((room, containing)) = self.container(call, time) else { return };
         match path {
             Some(path) if !path.is_empty() => {
-                self.full |= !containing.note(&path, How::Mapped, &by, time, room);
+                let seeing = Seeing { how: How::Mapped, by: &by, time };
+                self.full |= !containing.note(&path, &seeing, room);
             }
-            _ => containing.unknown_files = true,
+            _ => {
+                containing.gaps.insert(Gap::UnknownFiles);
+            }
         }
     }
 
     fn opened(&mut self, call: &SystemCall<'_>, time: u64) {
-        let Some(fd) = call.fd() else { return };
-        if !is_interpreted(&fd.name) {
+        let path = call.fd().map(|fd| Arc::clone(&fd.name));
+        let is_whole = path.as_ref().is_some_and(|path| seen::is_whole(path));
+        if is_whole && !path.as_ref().is_some_and(|path| is_interpreted(path)) {
             return;
         }
         let flags = call.event_type().position("flags");
@@ -220,17 +259,23 @@ impl Recorder {
             return;
         }
         let Some(thread) = call.thread() else { return };
-        let (path, by) = (Arc::clone(&fd.name), Arc::clone(name(thread)));
+        let by = Arc::clone(name(thread));
         let Some((room, containing)) = self.container(call, time) else { return };
-        self.full |= !containing.note(&path, How::Opened, &by, time, room);
+        let seeing = Seeing { how: How::Opened, by: &by, time };
+        match path {
+            Some(path) => self.full |= !containing.note(&path, &seeing, room),
+            None => {
+                containing.gaps.insert(Gap::UnknownFiles);
+            }
+        }
     }
 
-    /// The container of an event, if it is one that counts, and how many files there are in all.
+    /// The container of an event, if it is one that counts, and the room for files of all.
     fn container(
         &mut self,
         call: &SystemCall<'_>,
         time: u64,
-    ) -> Option<(&mut usize, &mut Containing)> {
+    ) -> Option<(&mut Room, &mut Containing)> {
         let thread = call.thread()?;
         if is_runtime(thread) {
             return None;
@@ -241,12 +286,18 @@ impl Recorder {
             return None;
         };
         containing.ended = None;
-        Some((&mut self.files, containing))
+        Some((&mut self.room, containing))
     }
 
     /// What was seen.
-    pub fn finish(self) -> Record {
-        let mut record = Record::default();
+    pub fn finish(mut self) -> Record {
+        self.section(Mappings::Unknown);
+        let shared = [
+            (self.lost, Gap::EventsLost),
+            (self.full, Gap::TooManyFiles),
+            (self.unknown_containers() > 0, Gap::UnknownContainers),
+        ];
+        let mut used = Vec::new();
         for (_, containing) in self.containers {
             let image = match &self.only {
                 Some(only) if !only.is(&containing.image) => continue,
@@ -254,92 +305,18 @@ impl Recorder {
                 None => containing.image.clone(),
             };
             // Without an image nothing could be said of one.
-            if image == Image::default() {
-                continue;
-            }
-            let gaps = [
-                (self.lost, Gap::EventsLost),
-                (!self.mappings, Gap::MappingsNotWatched),
-                (containing.unknown_files, Gap::UnknownFiles),
-                (self.full, Gap::TooManyFiles),
-                (containing.io_uring, Gap::IoUring),
-                (containing.begun_before, Gap::BegunBefore),
-            ];
-            let window = Window {
-                since: stamp(containing.first),
-                until: stamp(containing.ended.unwrap_or(self.last).max(containing.first)),
-                containers: 1,
-            };
-            let mut used = ImageUse {
-                image,
-                windows: vec![window],
-                gaps: gaps.into_iter().filter_map(|(is, gap)| is.then_some(gap)).collect(),
-                files: BTreeMap::new(),
-                packages: BTreeMap::new(),
-            };
-            for (path, seen) in containing.files {
-                let path = String::from_utf8_lossy(&path).into_owned();
-                used.files.insert(path, seen.used());
-            }
-            match record.images.iter_mut().find(|it| it.image.is(&used.image) == Some(true)) {
-                Some(known) => known.merge(used),
-                None => record.images.push(used),
+            if image != Image::default() {
+                used.push(containing.used(image, &shared));
             }
         }
+        let mut record = Record::default();
+        record.take_in(used);
         for image in &mut record.images {
             image.windows = joined_windows(&image.windows);
         }
         record.images.sort_by(|a, b| a.image.cmp(&b.image));
         record
     }
-}
-
-/// Containers that were watched at the same time are one window.
-fn joined_windows(sorted: &[Window]) -> Vec<Window> {
-    let mut joined: Vec<Window> = Vec::new();
-    for window in sorted {
-        match joined.last_mut() {
-            Some(last) if window.since <= last.until => {
-                last.until = last.until.max(window.until);
-                last.containers = last.containers.saturating_add(window.containers);
-            }
-            _ => joined.push(window.clone()),
-        }
-    }
-    joined
-}
-
-fn entry<'c>(
-    containers: &'c mut HashMap<Box<str>, Containing, RandomState>,
-    id: &str,
-    state: &State,
-    time: u64,
-) -> Option<&'c mut Containing> {
-    if !containers.contains_key(id) {
-        if containers.len() >= MOST_CONTAINERS {
-            return None;
-        }
-        let first = Containing { first: time, ..Containing::default() };
-        containers.insert(id.into(), first);
-    }
-    let containing = containers.get_mut(id)?;
-    if containing.image == Image::default()
-        && let Some(container) = state.containers.get(Some(id))
-    {
-        containing.image = image(container);
-    }
-    Some(containing)
-}
-
-/// The image of a container.
-pub(crate) fn image(container: &Container) -> Image {
-    let name = if container.image.is_empty() && !container.imagerepo.is_empty() {
-        format!("{}:{}", container.imagerepo, container.imagetag)
-    } else {
-        container.image.clone()
-    };
-    let bare = |digest: &str| digest.rsplit(':').next().unwrap_or(digest).to_owned();
-    Image { id: bare(&container.imageid), digest: bare(&container.imagedigest), name }
 }
 
 /// The program of a thread, or its name where that is not known.
@@ -362,47 +339,4 @@ fn succeeded(call: &SystemCall<'_>) -> bool {
 fn failed(call: &SystemCall<'_>) -> bool {
     let result = call.parameters().signed(0);
     result.is_none_or(|result| (-4095..0).contains(&result))
-}
-
-fn stamp(nanoseconds: u64) -> Timestamp {
-    Timestamp::from_unix(i64::try_from(nanoseconds / 1_000_000_000).unwrap_or(i64::MAX))
-}
-
-impl Containing {
-    /// Notes a use of a file; false where there is no room.
-    fn note(
-        &mut self,
-        path: &[u8],
-        how: How,
-        by: &Arc<[u8]>,
-        time: u64,
-        files: &mut usize,
-    ) -> bool {
-        let Some(path) = seen::file(path) else { return true };
-        if let Some(known) = self.files.get_mut(path) {
-            known.last = time;
-            if how > known.how {
-                (known.how, known.by) = (how, Arc::clone(by));
-            }
-            return true;
-        }
-        if *files >= MOST_FILES {
-            return false;
-        }
-        *files = files.saturating_add(1);
-        self.files.insert(path.into(), Seen { how, by: Arc::clone(by), first: time, last: time });
-        true
-    }
-}
-
-impl Seen {
-    fn used(&self) -> Use {
-        Use {
-            how: self.how,
-            by: String::from_utf8_lossy(&self.by).into_owned(),
-            path: String::new(),
-            first: stamp(self.first),
-            last: stamp(self.last),
-        }
-    }
 }

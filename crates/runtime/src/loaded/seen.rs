@@ -12,9 +12,29 @@ pub(super) fn file(path: &[u8]) -> Option<&[u8]> {
     is_file.then_some(path)
 }
 
+/// Whether a name tells which file it is, or that it is none: not where the folder is not known or
+/// it is too long.
+pub(super) fn is_whole(path: &[u8]) -> bool {
+    const OTHERS: [&[u8]; 5] = [b"[", b"anon_inode:", b"pipe:[", b"socket:[", b"memfd:"];
+    match path.first() {
+        Some(b'/') => path.len() <= 4096 && path != b"/DIR_TOO_LONG/FILENAME_TOO_LONG",
+        _ => OTHERS.iter().any(|other| path.starts_with(other)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_do_not_tell_the_file_are_not_whole() {
+        for path in ["", "<NA>", "x.py", "../x.py", "/DIR_TOO_LONG/FILENAME_TOO_LONG"] {
+            assert!(!is_whole(path.as_bytes()), "{path}");
+        }
+        for path in ["/x.py", "pipe:[1]", "anon_inode:[perf]", "[vdso]"] {
+            assert!(is_whole(path.as_bytes()), "{path}");
+        }
+    }
 
     #[test]
     fn what_has_no_path_is_no_file() {

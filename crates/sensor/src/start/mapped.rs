@@ -21,14 +21,16 @@ pub(crate) fn all() -> Vec<Running> {
         if container_of(&groups).is_none() {
             continue;
         }
-        found.push(Running { pid, mapped: mapped(&text("maps")) });
+        // What has ended meanwhile, or may not be looked at, may have had any code.
+        let maps = fs::read(entry.path().join("maps")).ok();
+        found.push(Running { pid, mapped: maps.and_then(|maps| mapped(&maps)) });
     }
     found
 }
 
 /// The files of mappings that may be executed, each once. A line has an address, protections, an
-/// offset, a device, an inode and a path (`proc_pid_maps(5)`).
-fn mapped(maps: &[u8]) -> Vec<Vec<u8>> {
+/// offset, a device, an inode and a path (`proc_pid_maps(5)`). None where there are too many.
+fn mapped(maps: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut files: Vec<Vec<u8>> = Vec::new();
     for line in maps.split(|byte| *byte == b'\n') {
         let is_code = line.split(|byte| *byte == b' ').nth(1).is_some_and(|it| it.contains(&b'x'));
@@ -39,13 +41,12 @@ fn mapped(maps: &[u8]) -> Vec<Vec<u8>> {
     }
     files.sort_unstable();
     files.dedup();
-    files.truncate(MOST);
-    files
+    (files.len() <= MOST).then_some(files)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::mapped;
+    use super::{MOST, mapped};
 
     #[test]
     fn what_may_be_executed_and_has_a_file_is_code() {
@@ -55,16 +56,26 @@ mod tests {
 7f01-7f02 r-xp 00000000 00:00 0                          [vdso]
 7f02-7f03 rwxp 00000000 00:00 0
 ";
-        let files: Vec<String> =
-            mapped(maps).iter().map(|it| String::from_utf8_lossy(it).into_owned()).collect();
+        let files: Vec<String> = mapped(maps)
+            .unwrap()
+            .iter()
+            .map(|it| String::from_utf8_lossy(it).into_owned())
+            .collect();
         assert_eq!(files, ["/usr/bin/cat", "/usr/lib/a b.so (deleted)"]);
-        assert!(mapped(b"\xff\n x x\n").is_empty());
+        assert!(mapped(b"\xff\n x x\n").unwrap().is_empty());
+    }
+
+    #[test]
+    fn too_many_files_are_not_known_instead_of_fewer() {
+        let maps: Vec<String> =
+            (0..=MOST).map(|at| format!("0-1 r-xp 0 0:0 1 /lib/{at}.so\n")).collect();
+        assert_eq!(mapped(maps.concat().as_bytes()), None);
     }
 
     #[test]
     fn this_process_has_mapped_its_own_program() {
         let maps = std::fs::read("/proc/self/maps").unwrap();
         let own = std::env::current_exe().unwrap();
-        assert!(mapped(&maps).iter().any(|it| it == own.as_os_str().as_encoded_bytes()));
+        assert!(mapped(&maps).unwrap().iter().any(|it| it == own.as_os_str().as_encoded_bytes()));
     }
 }

@@ -179,8 +179,6 @@ impl<'s> Columns<'s> {
         }
         if !row.marks.is_empty() {
             rest += separator;
-        }
-        if !row.marks.is_empty() {
             rest += &self.style.paint(Role::Bad, &row.marks);
             used += text::width(&row.marks) + 3;
             separator = " · ";
