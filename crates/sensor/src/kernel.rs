@@ -235,7 +235,8 @@ mod tests {
         let mut adds = 0;
         for instruction in all {
             // The second half of a wide constant is none.
-            let constant = std::mem::replace(&mut wide, instruction[0] == 0x18 && !wide);
+            let constant = wide;
+            wide = instruction[0] == 0x18 && !constant;
             if !constant && ATOMICS.contains(&instruction[0]) {
                 let operation = u32::from_ne_bytes(instruction[4..].try_into().unwrap());
                 assert_eq!(operation, ADD, "an atomic operation that Linux has since 5.12");

@@ -397,7 +397,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
     attack(
         "core_pattern by a process named as runc",
         Plain,
-        "attack open-write-as-runc /proc/sys/kernel/core_pattern",
+        "attack open-write-as-runc /proc/sys/kernel/core_pattern; true",
         "Switch of the kernel written",
     ),
     attack(
@@ -488,7 +488,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
     attack(
         "log moved",
         Plain,
-        "echo x > /var/log/kern.log; mv /var/log/kern.log /tmp/k",
+        "cp /etc/hostname /var/log/kern.log; mv /var/log/kern.log /tmp/k",
         "Log cleared",
     ),
     attack("log emptied by truncate", Plain, "truncate -s 0 /var/log/auth.log", "Log cleared"),
@@ -562,7 +562,7 @@ pub(crate) static ATTACKS: &[Attack] = &[
     attack(
         "program in memory named as runc's",
         Plain,
-        "attack memfd runc_cloned:/proc/self/exe",
+        "attack memfd runc_cloned:/proc/self/exe; true",
         "Program run from memory",
     ),
     attack(

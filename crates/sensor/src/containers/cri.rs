@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use self::api::{
     ContainerAnswer, Filter, ListQuestion, Listed, Mount, NamespaceOption, Sandbox, SandboxAnswer,
-    Status, StatusQuestion, User, VersionAnswer,
+    Status, StatusQuestion, VersionAnswer,
 };
 use super::grpc::Session;
 use super::{

@@ -29,6 +29,9 @@ const LONGEST_HEAD: u32 = 16 * 1024;
 /// What stands before a message.
 const PREFIX: usize = 5;
 
+/// The entries of a list, decoded when they are asked for.
+type Entries<A> = std::iter::FilterMap<std::vec::IntoIter<Bytes>, fn(Bytes) -> Option<A>>;
+
 /// A connection to a server, for a few questions within a time.
 pub(super) struct Session {
     runtime: Runtime,
@@ -72,9 +75,10 @@ impl Session {
         method: &str,
         namespace: Option<&str>,
         question: &impl Message,
-    ) -> Option<impl Iterator<Item = A> + use<A>> {
+    ) -> Option<Entries<A>> {
         let answer = self.answer(method, namespace, question, LONGEST_LIST)?;
-        Some(entries(answer)?.into_iter().filter_map(|entry| A::decode(entry).ok()))
+        let decoded: fn(Bytes) -> Option<A> = |entry| A::decode(entry).ok();
+        Some(entries(answer)?.into_iter().filter_map(decoded))
     }
 
     fn answer(
