@@ -197,3 +197,52 @@ fn encoded(call: &Call, selection: &Selection) -> Vec<u8> {
     }
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `BPF_STX | BPF_ATOMIC` on eight and on four bytes.
+    const ATOMICS: [u8; 2] = [0xdb, 0xc3];
+    /// `BPF_ADD` without `BPF_FETCH`: what kernels before 5.12 know.
+    const ADD: u32 = 0;
+
+    fn number(bytes: &[u8], at: usize, size: usize) -> usize {
+        bytes[at..at + size].iter().rev().fold(0, |sum, byte| sum << 8 | usize::from(*byte))
+    }
+
+    /// Instructions of all sections of an ELF64 object that hold some.
+    fn instructions(object: &[u8]) -> Vec<&[u8]> {
+        let (table, size, count) =
+            (number(object, 40, 8), number(object, 58, 2), number(object, 60, 2));
+        let mut found = Vec::new();
+        for section in object[table..].chunks(size).take(count) {
+            let (kind, flags) = (number(section, 4, 4), number(section, 8, 8));
+            let (at, length) = (number(section, 24, 8), number(section, 32, 8));
+            // `SHT_PROGBITS` with `SHF_EXECINSTR`.
+            if kind == 1 && flags & 4 != 0 {
+                found.extend(object[at..at + length].chunks(8));
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn no_program_needs_the_atomics_of_a_newer_kernel_than_is_promised() {
+        let all = instructions(OBJECT);
+        assert!(all.len() > 1_000);
+        let mut wide = false;
+        let mut adds = 0;
+        for instruction in all {
+            // The second half of a wide constant is none.
+            let constant = wide;
+            wide = instruction[0] == 0x18 && !constant;
+            if !constant && ATOMICS.contains(&instruction[0]) {
+                let operation = u32::from_ne_bytes(instruction[4..].try_into().unwrap());
+                assert_eq!(operation, ADD, "an atomic operation that Linux has since 5.12");
+                adds += 1;
+            }
+        }
+        assert!(adds > 0);
+    }
+}

@@ -113,8 +113,11 @@ int main(int argc, char **argv)
 		io_uring_open(one);
 	} else if (IS("open-write")) {
 		open(one, O_WRONLY);
+	} else if (IS("open-write-as-runc")) {
+		prctl(PR_SET_NAME, "runc:[2:INIT]");
+		open(one, O_WRONLY);
 	} else if (IS("memfd")) {
-		int memory = syscall(SYS_memfd_create, "x", 0), from = open("/bin/true", O_RDONLY);
+		int memory = syscall(SYS_memfd_create, *one ? one : "x", 0), from = open("/bin/true", O_RDONLY);
 		copy(from, memory);
 		fexecve(memory, arguments, environ);
 	} else if (IS("deleted")) {
@@ -231,10 +234,18 @@ int main(int argc, char **argv)
 		char path[64];
 		pid_t child = victim();
 		snprintf(path, sizeof(path), "/proc/%d/exe", child);
-		int fd = open(path, O_PATH);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		open(path, O_WRONLY);
+		end(child);
+	} else if (IS("exe-fd")) {
+		/* As exploits of CVE-2019-5736 do: opened for reading first. */
+		char path[64];
+		pid_t child = fork();
+		if (!child)
+			execl(one, "sleep", "1", NULL);
+		usleep(20000);
 		snprintf(path, sizeof(path), "/proc/%d/exe", child);
+		int fd = open(path, O_RDONLY);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 		open(path, O_WRONLY);
 		end(child);
 	} else {

@@ -107,6 +107,12 @@ pub(crate) static ATTACKS: &[Attack] = &[
     ),
     attack("/etc/shadow by openat2", Plain, "attack openat2 /etc/shadow", "Password hashes read"),
     attack(
+        "/etc/shadow of a machine that is mounted",
+        Plain,
+        "mkdir -p /host/etc; echo x > /host/etc/shadow; cat /host/etc/shadow",
+        "Password hashes read",
+    ),
+    attack(
         "/etc/shadow by /proc/self/root",
         Plain,
         "cat /proc/self/root/etc/shadow",
@@ -159,9 +165,27 @@ pub(crate) static ATTACKS: &[Attack] = &[
         "Settings below etc changed in a container",
     ),
     attack(
+        "moved below /etc",
+        Plain,
+        "echo x > /tmp/a; mv /tmp/a /etc/moved.conf",
+        "Settings below etc changed in a container",
+    ),
+    attack(
         "program of a running process overwritten",
         Plain,
         "attack exe",
+        "Program of a running process overwritten",
+    ),
+    attack(
+        "program of a running process by a descriptor",
+        Plain,
+        "attack exe-fd /usr/bin/sleep",
+        "Program of a running process overwritten",
+    ),
+    attack(
+        "busy program by a descriptor",
+        Plain,
+        "cp /usr/bin/sleep /tmp/v; attack exe-fd /tmp/v",
         "Program of a running process overwritten",
     ),
     // Coming back
@@ -178,9 +202,27 @@ pub(crate) static ATTACKS: &[Attack] = &[
         "Scheduled job planted",
     ),
     attack(
+        "job of cron on a machine that is mounted",
+        Plain,
+        "mkdir -p /host/etc/cron.d; echo '* * * * * root id' > /host/etc/cron.d/x",
+        "Scheduled job planted",
+    ),
+    attack(
         "unit of systemd",
         Plain,
         "echo '[Service]' > /etc/systemd/system/x.service",
+        "Service planted",
+    ),
+    attack(
+        "unit of systemd moved to its place",
+        Plain,
+        "echo '[Service]' > /tmp/y; mv /tmp/y /etc/systemd/system/y.service",
+        "Service planted",
+    ),
+    attack(
+        "unit of systemd linked to its place",
+        Plain,
+        "ln -s /tmp/z.service /etc/systemd/system/z.service",
         "Service planted",
     ),
     attack(
@@ -323,6 +365,42 @@ pub(crate) static ATTACKS: &[Attack] = &[
         "Switch of the kernel written",
     ),
     attack(
+        "modprobe of a machine that is mounted",
+        Plain,
+        "attack open-write /host/proc/sys/kernel/modprobe",
+        "Switch of the kernel written",
+    ),
+    attack(
+        "binfmt_misc of a machine that is mounted",
+        Plain,
+        "attack open-write /host/proc/sys/fs/binfmt_misc/register",
+        "Switch of the kernel written",
+    ),
+    attack(
+        "core_pattern by a program named yum",
+        Plain,
+        "cp /usr/bin/attack /tmp/yum; /tmp/yum open-write /proc/sys/kernel/core_pattern",
+        "Switch of the kernel written",
+    ),
+    attack(
+        "core_pattern by a child of one named dnf",
+        Plain,
+        "cp /usr/bin/bash /tmp/dnf; /tmp/dnf -c 'attack open-write /proc/sys/kernel/core_pattern; true' /usr/bin/dnf",
+        "Switch of the kernel written",
+    ),
+    attack(
+        "core_pattern by a program named conmon",
+        Plain,
+        "cp /usr/bin/attack /tmp/conmon; /tmp/conmon open-write /proc/sys/kernel/core_pattern",
+        "Switch of the kernel written",
+    ),
+    attack(
+        "core_pattern by a process named as runc",
+        Plain,
+        "attack open-write-as-runc /proc/sys/kernel/core_pattern; true",
+        "Switch of the kernel written",
+    ),
+    attack(
         "socket of Docker",
         Plain,
         "nginx listen-unix /run/docker.sock & sleep 0.1; attack unix /run/docker.sock; kill %1",
@@ -340,6 +418,36 @@ pub(crate) static ATTACKS: &[Attack] = &[
         "root of another process",
         Plain,
         "sleep 1 & cat /proc/$!/root/etc/hostname",
+        "File reached through the root of another process",
+    ),
+    attack(
+        "root of another process, doubled slash",
+        Plain,
+        "sleep 1 & cat /proc//$!/root/etc/hostname",
+        "File reached through the root of another process",
+    ),
+    attack(
+        "root of another process by ..",
+        Plain,
+        "sleep 1 & cat /proc/self/../$!/root/etc/hostname",
+        "File reached through the root of another process",
+    ),
+    attack(
+        "root of another process from its folder",
+        Plain,
+        "sleep 1 & cd /proc/$!; cat root/etc/hostname",
+        "File reached through the root of another process",
+    ),
+    attack(
+        "root of another process from /proc",
+        Plain,
+        "sleep 1 & cd /proc; cat $!/root/etc/hostname",
+        "File reached through the root of another process",
+    ),
+    attack(
+        "root of another process by a link",
+        Plain,
+        "ln -s /proc/1/root /tmp/up; cat /tmp/up/etc/hostname",
         "File reached through the root of another process",
     ),
     attack(
@@ -377,6 +485,12 @@ pub(crate) static ATTACKS: &[Attack] = &[
     // Traces
     attack("log emptied", Plain, ": > /var/log/auth.log", "Log cleared"),
     attack("log removed", Plain, "rm /var/log/wtmp", "Log cleared"),
+    attack(
+        "log moved",
+        Plain,
+        "cp /etc/hostname /var/log/kern.log; mv /var/log/kern.log /tmp/k",
+        "Log cleared",
+    ),
     attack("log emptied by truncate", Plain, "truncate -s 0 /var/log/auth.log", "Log cleared"),
     attack("history emptied", Plain, ": > /root/.bash_history", "Shell history cleared"),
     attack("history turned off", Plain, "HISTFILE=/dev/null bash -c true", "Shell history cleared"),
@@ -445,6 +559,12 @@ pub(crate) static ATTACKS: &[Attack] = &[
     ),
     // Programs without an image
     attack("program in memory", Plain, "attack memfd", "Program run from memory"),
+    attack(
+        "program in memory named as runc's",
+        Plain,
+        "attack memfd runc_cloned:/proc/self/exe; true",
+        "Program run from memory",
+    ),
     attack(
         "program in /dev/shm",
         Privileged,
@@ -528,6 +648,12 @@ pub(crate) static ATTACKS: &[Attack] = &[
         "library of the system replaced",
         Plain,
         "cp /bin/true /usr/lib/libc.so.7",
+        "System library changed",
+    ),
+    attack(
+        "library of the system replaced by mv",
+        Plain,
+        "cp /bin/true /tmp/l; mv /tmp/l /usr/lib/libz.so.7",
         "System library changed",
     ),
     attack(

@@ -100,9 +100,13 @@ __noinline int judge(u32 number, s64 result)
 		return 0;
 	u32 which = *response;
 	s64 *budget = bpf_map_lookup_elem(&budgets, &which);
-	/* What is left is set by the reader again and again: to go below it does no harm. */
-	if (!budget || __sync_fetch_and_add(budget, -1) <= 0)
+	/*
+	 * Looked at and counted apart, because kernels before 5.12 cannot do both at once: processors at the
+	 * same moment may go below it by one each. It is set by the reader again and again.
+	 */
+	if (!budget || *budget <= 0)
 		return 0;
+	__sync_fetch_and_add(budget, -1);
 	if (bpf_send_signal(9))
 		return 0;
 	u64 now = bpf_ktime_get_boot_ns();

@@ -11,21 +11,19 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::grpc::Session;
-use super::{Description, Runtime, image, is_id, known_labels, without_nulls};
+use super::{
+    Description, LISTED, LISTING, Runtime, SHOWN, image, is_id, known_labels, without_nulls,
+};
 
 const LIST: &str = "containerd.services.containers.v1.Containers/List";
 const NAMESPACES: &str = "containerd.services.namespaces.v1.Namespaces/List";
 const IMAGE: &str = "containerd.services.images.v1.Images/Get";
 /// The number that the container plugin has for it.
 const KIND: u64 = 7;
-/// How long the list of all containers may take.
-const LISTING: Duration = Duration::from_secs(2);
-/// The most namespaces, and the most containers at the begin.
+/// The most namespaces.
 const MOST_NAMESPACES: usize = 64;
-const MOST: usize = 4_096;
 /// Docker's, of which it tells more itself.
 const DOCKERS: &str = "moby";
-const SHOWN: usize = 12;
 
 /// A containerd by its socket.
 #[derive(Debug)]
@@ -37,10 +35,10 @@ impl Runtime for Containerd {
         // What has `%` or `"` in it would be another question.
         let filter = is_id(id).then(|| format!("id~=\"^{}\"", id.replace('.', "\\\\.")))?;
         namespaces(&mut session)?.iter().find_map(|namespace| {
-            let list = list(&mut session, namespace, vec![filter.clone()])?;
-            let whole = |it: &&Container| it.id == id || it.id.get(..SHOWN) == Some(id);
-            let container = list.iter().find(whole)?;
-            Some(described(container, digest(&mut session, namespace, container)).to_string())
+            let filters = Filters { filters: vec![filter.clone()] };
+            let mut list = session.list::<Container>(LIST, Some(namespace), &filters)?;
+            let container = list.find(|it| it.id == id || it.id.get(..SHOWN) == Some(id))?;
+            Some(described(&container, digest(&mut session, namespace, &container)).to_string())
         })
     }
 
@@ -48,8 +46,9 @@ impl Runtime for Containerd {
         let Some(mut session) = Session::open(&self.0, LISTING) else { return Vec::new() };
         let mut found = Vec::new();
         for namespace in namespaces(&mut session).unwrap_or_default() {
-            for container in list(&mut session, &namespace, Vec::new()).unwrap_or_default() {
-                if found.len() >= MOST || session.is_late() {
+            let list = session.list::<Container>(LIST, Some(&namespace), &Filters::default());
+            for container in list.into_iter().flatten() {
+                if found.len() >= LISTED || session.is_late() {
                     return found;
                 }
                 let id = container.id.get(..SHOWN).unwrap_or(&container.id).to_owned();
@@ -63,16 +62,9 @@ impl Runtime for Containerd {
 }
 
 fn namespaces(session: &mut Session) -> Option<Vec<String>> {
-    let answer: Namespaces = session.ask(NAMESPACES, None, &Filters::default())?;
-    let mut names: Vec<String> = answer.namespaces.into_iter().map(|it| it.name).collect();
-    names.retain(|name| name != DOCKERS && is_id(name));
-    names.truncate(MOST_NAMESPACES);
-    Some(names)
-}
-
-fn list(session: &mut Session, namespace: &str, filters: Vec<String>) -> Option<Vec<Container>> {
-    let answer: Containers = session.ask(LIST, Some(namespace), &Filters { filters })?;
-    Some(answer.containers)
+    let list = session.list::<Namespace>(NAMESPACES, None, &Filters::default())?;
+    let names = list.map(|it| it.name).filter(|name| name != DOCKERS && is_id(name));
+    Some(names.take(MOST_NAMESPACES).collect())
 }
 
 fn digest(session: &mut Session, namespace: &str, container: &Container) -> Option<String> {
@@ -171,21 +163,9 @@ struct Filters {
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
-struct Namespaces {
-    #[prost(message, repeated, tag = "1")]
-    namespaces: Vec<Namespace>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
 struct Namespace {
     #[prost(string, tag = "1")]
     name: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Containers {
-    #[prost(message, repeated, tag = "1")]
-    containers: Vec<Container>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -276,8 +256,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_answer_panics(bytes: Vec<u8>, spec: Vec<u8>) {
-            if let Ok(answer) = Containers::decode(bytes.as_slice()) {
-                answer.containers.iter().for_each(|it| { described(it, None); });
+            if let Ok(container) = Container::decode(bytes.as_slice()) {
+                described(&container, None);
             }
             let container = Container { spec: Some(Any { value: spec }), ..Container::default() };
             described(&container, None);

@@ -1,8 +1,9 @@
 //! What a runtime of Kubernetes says by its Container Runtime Interface: containerd's and CRI-O's, of
 //! distributions too that have them at a place of their own.
 //!
-//! Messages after `pkg/apis/runtime/v1/api.proto` of kubernetes/cri-api; what is told after
-//! `pkg/container/cri.go` of the container plugin.
+//! What is told is after `pkg/container/cri.go` of the container plugin.
+
+mod api;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,21 +11,22 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use self::api::{
+    ContainerAnswer, Filter, ListQuestion, Listed, Mount, NamespaceOption, Sandbox, SandboxAnswer,
+    Status, StatusQuestion, VersionAnswer,
+};
 use super::grpc::Session;
-use super::{Description, Runtime, image, is_id, known_labels, without_nulls};
+use super::{
+    Description, LISTED, LISTING, Runtime, SHOWN, image, is_id, known_labels, without_nulls,
+};
 
 const VERSION: &str = "runtime.v1.RuntimeService/Version";
 const LIST: &str = "runtime.v1.RuntimeService/ListContainers";
 const STATUS: &str = "runtime.v1.RuntimeService/ContainerStatus";
 const SANDBOXES: &str = "runtime.v1.RuntimeService/ListPodSandbox";
 const SANDBOX: &str = "runtime.v1.RuntimeService/PodSandboxStatus";
-/// How long the list of all containers may take.
-const LISTING: Duration = Duration::from_secs(2);
-/// The most containers at the begin.
-const MOST: usize = 4_096;
 /// `NamespaceMode`: the machine's.
 const NODE: i32 = 2;
-const SHOWN: usize = 12;
 
 /// A runtime by its socket.
 #[derive(Debug)]
@@ -38,13 +40,11 @@ impl Runtime for Cri {
         let mut session = Session::open(&self.0, within)?;
         let kind = kind(&mut session)?;
         let question = ListQuestion { filter: Some(Filter { id: id.to_owned() }) };
-        let list: Containers = session.ask(LIST, None, &question)?;
-        let is_meant = |full: &str| full == id || full.get(..SHOWN) == Some(id);
-        if let Some(container) = list.containers.iter().find(|it| is_meant(&it.id)) {
-            return Some(of_container(&mut session, container, kind)?.to_string());
+        let is_meant = |it: &Listed| it.id == id || it.id.get(..SHOWN) == Some(id);
+        if let Some(container) = session.list(LIST, None, &question)?.find(is_meant) {
+            return Some(of_container(&mut session, &container, kind)?.to_string());
         }
-        let list: Sandboxes = session.ask(SANDBOXES, None, &question)?;
-        let sandbox = list.items.iter().find(|it| is_meant(&it.id))?;
+        let sandbox = session.list(SANDBOXES, None, &question)?.find(is_meant)?;
         Some(of_sandbox(&mut session, &sandbox.id, kind)?.to_string())
     }
 
@@ -53,18 +53,18 @@ impl Runtime for Cri {
         let Some(mut session) = Session::open(&self.0, LISTING) else { return found };
         let Some(kind) = kind(&mut session) else { return found };
         let none = ListQuestion::default();
-        let list: Containers = session.ask(LIST, None, &none).unwrap_or_default();
-        let sandboxes: Sandboxes = session.ask(SANDBOXES, None, &none).unwrap_or_default();
+        let containers = session.list::<Listed>(LIST, None, &none);
+        let sandboxes = session.list::<Listed>(SANDBOXES, None, &none);
         let mut tell = |id: &str, json: Option<Value>| {
             let id = id.get(..SHOWN).unwrap_or(id).to_owned();
             found.push(Description { id, json: json.map(|it| it.to_string()), removed: false });
         };
-        for sandbox in sandboxes.items.iter().take(MOST) {
+        for sandbox in sandboxes.into_iter().flatten().take(LISTED) {
             let json = of_sandbox(&mut session, &sandbox.id, kind);
             tell(&sandbox.id, json);
         }
-        for container in list.containers.iter().take(MOST) {
-            let json = of_container(&mut session, container, kind);
+        for container in containers.into_iter().flatten().take(LISTED) {
+            let json = of_container(&mut session, &container, kind);
             tell(&container.id, json);
         }
         found.retain(|it| it.json.is_some());
@@ -207,180 +207,11 @@ fn mount(mount: &Mount) -> Value {
     })
 }
 
-#[derive(Clone, PartialEq, prost::Message)]
-struct VersionAnswer {
-    #[prost(string, tag = "2")]
-    runtime_name: String,
-}
-
-/// Of containers and of sandboxes alike.
-#[derive(Clone, PartialEq, prost::Message)]
-struct ListQuestion {
-    #[prost(message, optional, tag = "1")]
-    filter: Option<Filter>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Filter {
-    #[prost(string, tag = "1")]
-    id: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Containers {
-    #[prost(message, repeated, tag = "1")]
-    containers: Vec<Listed>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Sandboxes {
-    #[prost(message, repeated, tag = "1")]
-    items: Vec<Listed>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Listed {
-    #[prost(string, tag = "1")]
-    id: String,
-    /// Of a container the number of its sandbox; of a sandbox a message, which is not looked at.
-    #[prost(bytes = "vec", tag = "2")]
-    second: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct StatusQuestion {
-    #[prost(string, tag = "1")]
-    id: String,
-    #[prost(bool, tag = "2")]
-    verbose: bool,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct ContainerAnswer {
-    #[prost(message, optional, tag = "1")]
-    status: Option<Status>,
-    #[prost(map = "string, string", tag = "2")]
-    info: HashMap<String, String>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Status {
-    #[prost(string, tag = "1")]
-    id: String,
-    #[prost(message, optional, tag = "2")]
-    metadata: Option<Named>,
-    #[prost(message, optional, tag = "8")]
-    image: Option<ImageSpec>,
-    #[prost(string, tag = "9")]
-    image_ref: String,
-    #[prost(map = "string, string", tag = "12")]
-    labels: HashMap<String, String>,
-    #[prost(message, repeated, tag = "14")]
-    mounts: Vec<Mount>,
-    #[prost(string, tag = "17")]
-    image_id: String,
-    #[prost(message, optional, tag = "18")]
-    user: Option<User>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Named {
-    #[prost(string, tag = "1")]
-    name: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct ImageSpec {
-    #[prost(string, tag = "1")]
-    image: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Mount {
-    #[prost(string, tag = "1")]
-    container_path: String,
-    #[prost(string, tag = "2")]
-    host_path: String,
-    #[prost(bool, tag = "3")]
-    readonly: bool,
-    #[prost(int32, tag = "5")]
-    propagation: i32,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct User {
-    #[prost(message, optional, tag = "1")]
-    linux: Option<LinuxUser>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct LinuxUser {
-    #[prost(int64, tag = "1")]
-    uid: i64,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct SandboxAnswer {
-    #[prost(message, optional, tag = "1")]
-    status: Option<Sandbox>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Sandbox {
-    #[prost(string, tag = "1")]
-    id: String,
-    #[prost(message, optional, tag = "2")]
-    metadata: Option<Pod>,
-    #[prost(message, optional, tag = "5")]
-    network: Option<Network>,
-    #[prost(message, optional, tag = "6")]
-    linux: Option<LinuxSandbox>,
-    #[prost(map = "string, string", tag = "7")]
-    labels: HashMap<String, String>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Pod {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, tag = "2")]
-    uid: String,
-    #[prost(string, tag = "3")]
-    namespace: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Network {
-    #[prost(string, tag = "1")]
-    ip: String,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct LinuxSandbox {
-    #[prost(message, optional, tag = "1")]
-    namespaces: Option<Namespaces>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct Namespaces {
-    #[prost(message, optional, tag = "2")]
-    options: Option<NamespaceOption>,
-}
-
-#[derive(Clone, PartialEq, prost::Message)]
-struct NamespaceOption {
-    #[prost(int32, tag = "1")]
-    network: i32,
-    #[prost(int32, tag = "2")]
-    pid: i32,
-    #[prost(int32, tag = "3")]
-    ipc: i32,
-}
-
 #[cfg(test)]
 mod tests {
     use prost::Message;
 
+    use super::api::{ImageSpec, LinuxSandbox, Named, Namespaces, Pod};
     use super::*;
 
     fn status(image: &str, reference: &str) -> Status {

@@ -3,21 +3,24 @@
 //! While a container starts, its runtime answers no question about it. What a container is called and made
 //! of is therefore taken from the event that it was created, before it starts.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use serde_json::{Value, json};
 
-use super::{Description, Runtime, is_id, without_nulls};
+use super::{Description, LISTED, LISTING, Runtime, SHOWN, is_id, without_nulls};
 
-/// How long the list of all containers, and an answer about one that is created, may take.
+/// How long an answer about a container that is created may take.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// The longest answer that is read.
 const LONGEST: u64 = 8 * 1024 * 1024;
-const SHOWN: usize = 12;
 /// The stream of what happens to containers: `filters={"type":["container"]}`.
 const EVENTS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
 /// The longest event.
@@ -37,12 +40,14 @@ impl Runtime for Docker {
     fn all(&self) -> Vec<Description> {
         let mut found = Vec::new();
         let socket = self.0.as_path();
-        let Some(Value::Array(list)) = get(socket, "/containers/json", TIMEOUT) else {
+        let until = Instant::now() + LISTING;
+        let Some(Value::Array(list)) = get(socket, "/containers/json", LISTING) else {
             return found;
         };
-        for id in list.iter().filter_map(|one| one.get("Id")?.as_str()) {
+        for id in list.iter().take(LISTED).filter_map(|one| one.get("Id")?.as_str()) {
+            let Some(left) = until.checked_duration_since(Instant::now()) else { break };
             let short = id.get(..SHOWN).unwrap_or(id).to_owned();
-            let json = inspect(socket, id, self.1, TIMEOUT);
+            let json = inspect(socket, id, self.1, left);
             found.push(Description { id: short, json, removed: false });
         }
         found
@@ -56,7 +61,11 @@ impl Runtime for Docker {
 /// Tells of containers that are created and removed, again and again where a runtime goes away.
 fn listen(socket: &Path, kind: u64, answer: &Sender<Description>) {
     loop {
-        if let Some(events) = ask(socket, EVENTS, None) {
+        if let Some(events) = ask(socket, EVENTS, TIMEOUT) {
+            // As long as nothing happens there is nothing to read.
+            if events.set_read_timeout(None).is_err() {
+                return;
+            }
             let mut events = BufReader::new(events);
             let mut line = Vec::new();
             while (&mut events)
@@ -172,16 +181,42 @@ fn described(answer: &Value, kind: u64) -> Option<Value> {
 
 /// The answer to a question, where there is one.
 fn get(socket: &Path, path: &str, within: Duration) -> Option<Value> {
+    let until = Instant::now() + within;
     let mut answer = Vec::new();
-    ask(socket, path, Some(within))?.take(LONGEST).read_to_end(&mut answer).ok()?;
+    let stream = ask(socket, path, within)?;
+    Until { stream, until }.take(LONGEST).read_to_end(&mut answer).ok()?;
     body(&answer).and_then(|body| serde_json::from_slice(body).ok())
 }
 
+/// A connection that is read up to a moment, however slowly it comes.
+struct Until {
+    stream: UnixStream,
+    until: Instant,
+}
+
+impl Read for Until {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.until.checked_duration_since(Instant::now()).filter(|it| !it.is_zero());
+        let left = left.ok_or(io::ErrorKind::TimedOut)?;
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(into)
+    }
+}
+
+/// Connects in time: a socket whose queue is full lets others wait.
+fn connect(socket: &Path, within: Duration) -> Result<UnixStream, Errno> {
+    let address = SocketAddrUnix::new(socket)?;
+    let own = SocketFlags::CLOEXEC;
+    let stream = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, own, None)?;
+    // Holds for `connect` as well: socket(7).
+    set_socket_timeout(&stream, Timeout::Send, Some(within))?;
+    rustix::net::connect(&stream, &address)?;
+    Ok(stream.into())
+}
+
 /// Asks a question. HTTP/1.0, so that the answer ends with the connection.
-fn ask(socket: &Path, path: &str, timeout: Option<Duration>) -> Option<UnixStream> {
-    let mut stream = UnixStream::connect(socket).ok()?;
-    stream.set_read_timeout(timeout).ok()?;
-    stream.set_write_timeout(Some(TIMEOUT)).ok()?;
+fn ask(socket: &Path, path: &str, within: Duration) -> Option<UnixStream> {
+    let mut stream = connect(socket, within).ok()?;
     write!(stream, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
     Some(stream)
 }
@@ -198,6 +233,8 @@ fn body(answer: &[u8]) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+
     use super::*;
 
     #[test]
@@ -241,6 +278,35 @@ mod tests {
         assert!(news(nowhere, &gone, 0).unwrap().removed);
         assert_eq!(news(nowhere, &json!({"Action": "create", "Actor": {"ID": "é"}}), 0), None);
         assert_eq!(news(nowhere, &json!({"Action": "exec_create"}), 0), None);
+    }
+
+    #[test]
+    fn a_runtime_that_answers_byte_by_byte_or_not_at_all_is_left_after_its_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("slow");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let slow = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            while stream.write_all(b"H").is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let begun = Instant::now();
+        assert_eq!(get(&socket, "/containers/json", Duration::from_millis(200)), None);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+        slow.join().unwrap();
+
+        // Nobody takes what waits, until no more may wait.
+        let socket = folder.path().join("full");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        let mut waiting = Vec::new();
+        while let Ok(stream) = connect(&socket, Duration::from_millis(50)) {
+            waiting.push(stream);
+            assert!(waiting.len() < 100_000);
+        }
+        let begun = Instant::now();
+        assert_eq!(get(&socket, "/containers/json", Duration::from_millis(200)), None);
+        assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     }
 
     #[test]

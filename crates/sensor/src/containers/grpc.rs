@@ -16,12 +16,21 @@ use tokio::net::UnixStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
-/// The longest answer.
-const LONGEST: usize = 8 * 1024 * 1024;
+use super::LISTED;
+
+/// The longest answer about one thing: what it takes decoded is a multiple.
+const LONGEST: usize = 2 * 1024 * 1024;
+/// The longest list: some thousand containers with their specifications.
+const LONGEST_LIST: usize = 64 * 1024 * 1024;
+/// The key of the field that a list has its entries in: the first, by their lengths.
+const ENTRY: usize = 1 << 3 | 2;
 /// The longest list of headers.
 const LONGEST_HEAD: u32 = 16 * 1024;
 /// What stands before a message.
 const PREFIX: usize = 5;
+
+/// The entries of a list, decoded when they are asked for.
+type Entries<A> = std::iter::FilterMap<std::vec::IntoIter<Bytes>, fn(Bytes) -> Option<A>>;
 
 /// A connection to a server, for a few questions within a time.
 pub(super) struct Session {
@@ -57,6 +66,28 @@ impl Session {
         namespace: Option<&str>,
         question: &impl Message,
     ) -> Option<A> {
+        A::decode(self.answer(method, namespace, question, LONGEST)?).ok()
+    }
+
+    /// Asks for a list, whose entries are decoded one after the other: the first [`LISTED`] of them.
+    pub(super) fn list<A: Message + Default>(
+        &mut self,
+        method: &str,
+        namespace: Option<&str>,
+        question: &impl Message,
+    ) -> Option<Entries<A>> {
+        let answer = self.answer(method, namespace, question, LONGEST_LIST)?;
+        let decoded: fn(Bytes) -> Option<A> = |entry| A::decode(entry).ok();
+        Some(entries(answer)?.into_iter().filter_map(decoded))
+    }
+
+    fn answer(
+        &mut self,
+        method: &str,
+        namespace: Option<&str>,
+        question: &impl Message,
+        longest: usize,
+    ) -> Option<Bytes> {
         let left = self.until.checked_duration_since(Instant::now())?;
         let mut request = Request::builder()
             .method(Method::POST)
@@ -69,9 +100,8 @@ impl Session {
         }
         let (request, body) = (request.body(()).ok()?, framed(question)?);
         let sender = self.sender.clone();
-        let answer =
-            self.runtime.block_on(async { timeout(left, call(sender, request, body)).await });
-        A::decode(answer.ok()??).ok()
+        let call = async { timeout(left, call(sender, request, body, longest)).await };
+        self.runtime.block_on(call).ok()?
     }
 
     /// Whether the time is over.
@@ -89,7 +119,36 @@ fn framed(message: &impl Message) -> Option<Bytes> {
     Some(out.freeze())
 }
 
-async fn call(sender: SendRequest<Bytes>, request: Request<()>, body: Bytes) -> Option<Bytes> {
+/// Where the entries of a list stand. A field may be as short as two bytes, so that an answer could have
+/// many times more of them than may be kept.
+fn entries(mut answer: Bytes) -> Option<Vec<Bytes>> {
+    let mut found = Vec::new();
+    while !answer.is_empty() && found.len() < LISTED {
+        let key = prost::decode_length_delimiter(&mut answer).ok()?;
+        let length = match key & 7 {
+            0 => prost::decode_length_delimiter(&mut answer).map(|_| 0).ok()?,
+            1 => 8,
+            2 => prost::decode_length_delimiter(&mut answer).ok()?,
+            5 => 4,
+            _ => return None,
+        };
+        if length > answer.len() {
+            return None;
+        }
+        let field = answer.split_to(length);
+        if key == ENTRY && length <= LONGEST {
+            found.push(field);
+        }
+    }
+    Some(found)
+}
+
+async fn call(
+    sender: SendRequest<Bytes>,
+    request: Request<()>,
+    body: Bytes,
+    longest: usize,
+) -> Option<Bytes> {
     let mut sender = sender.ready().await.ok()?;
     let (response, mut stream) = sender.send_request(request, false).ok()?;
     stream.send_data(body, true).ok()?;
@@ -101,7 +160,7 @@ async fn call(sender: SendRequest<Bytes>, request: Request<()>, body: Bytes) -> 
     let mut answer = BytesMut::new();
     while let Some(piece) = body.data().await {
         let piece = piece.ok()?;
-        if answer.len().saturating_add(piece.len()) > LONGEST {
+        if answer.len().saturating_add(piece.len()) > longest {
             return None;
         }
         answer.extend_from_slice(&piece);
@@ -142,6 +201,39 @@ mod tests {
         assert_eq!(read(&[0, 0, 0, 0, 3, 7, 8]), None);
         assert_eq!(read(&[0, 255, 255, 255, 255, 7]), None);
         assert_eq!(read(&[0, 0]), None);
+    }
+
+    #[test]
+    fn of_a_list_no_more_entries_are_kept_than_may_be() {
+        // Four million empty messages.
+        let many = Bytes::from([10, 0].repeat(LONGEST_LIST / 16));
+        assert_eq!(entries(many).unwrap().len(), LISTED);
+        // Numbers and fields of a fixed length, and such as are not the entries.
+        let mixed = [&[16, 200, 1][..], &[10, 2, 7, 8], &[25, 1, 2, 3, 4, 5, 6, 7, 8]].concat();
+        let mixed = [mixed, vec![37, 1, 2, 3, 4, 18, 1, 9, 10, 0]].concat();
+        let found = entries(Bytes::from(mixed)).unwrap();
+        assert_eq!(found, [Bytes::from_static(&[7, 8]), Bytes::new()]);
+        for broken in [&[10, 5, 1][..], &[10], &[0xff; 11], &[11, 0], &[25, 1]] {
+            assert_eq!(entries(Bytes::from_static(broken)), None, "{broken:?}");
+        }
+        let huge = [&[10, 0x81, 0x80, 0x80, 1][..], &vec![0; LONGEST + 1]].concat();
+        assert_eq!(entries(Bytes::from(huge)), Some(Vec::new()), "what decodes to too much");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn entries_are_those_that_a_message_has(all: Vec<Vec<u8>>, bytes: Vec<u8>) {
+            let _ = entries(Bytes::from(bytes));
+            let list = List { entries: all.clone() };
+            let found = entries(Bytes::from(list.encode_to_vec())).unwrap();
+            proptest::prop_assert_eq!(found, all);
+        }
+    }
+
+    #[derive(Clone, PartialEq, Message)]
+    struct List {
+        #[prost(bytes = "vec", repeated, tag = "1")]
+        entries: Vec<Vec<u8>>,
     }
 
     #[test]

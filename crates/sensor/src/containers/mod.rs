@@ -64,6 +64,12 @@ trait Runtime: Debug + Send + Sync {
 const WITHIN: Duration = Duration::from_millis(500);
 /// How long a runtime is not asked that took all of its time.
 const REST: Duration = Duration::from_secs(2);
+/// How long the list of all containers may take.
+const LISTING: Duration = Duration::from_secs(2);
+/// The most containers of a list.
+const LISTED: usize = 4_096;
+/// How much of a container's number is shown.
+const SHOWN: usize = 12;
 /// The longest label that the container plugin tells.
 const LONGEST_LABEL: usize = 100;
 
