@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn a_folder_that_only_looks_like_a_container_is_not_told() {
-        for path in ["/system.slice/systemd-udevd.service/udev", "/machine.slice/x.scope/libvirt/emulator"]
+        for path in
+            ["/system.slice/systemd-udevd.service/udev", "/machine.slice/x.scope/libvirt/emulator"]
         {
             assert_eq!(path_in_container(format!("memory={path}\0").as_bytes()), None, "{path}");
         }
@@ -309,7 +310,11 @@ mod tests {
     fn the_hierarchy_of_memory_is_found() {
         let two = "31 24 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
         assert_eq!(mount(two), Some(PathBuf::from("/sys/fs/cgroup")));
-        assert_eq!(mount(&format!("odd\n{two}")), mount(two), "one odd line does not hide the others");
+        assert_eq!(
+            mount(&format!("odd\n{two}")),
+            mount(two),
+            "one odd line does not hide the others"
+        );
         let one = format!("{two}33 24 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
         assert_eq!(mount(&one), Some(PathBuf::from("/sys/fs/cgroup/memory")));
         assert_eq!(mount(""), None);
