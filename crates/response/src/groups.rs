@@ -11,6 +11,8 @@ const MOST: usize = 4_096;
 pub(crate) struct Group {
     pub(crate) folder: PathBuf,
     pub(crate) kind: Kind,
+    /// Below where the hierarchy is mounted.
+    path: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,20 +45,42 @@ fn mounts(mountinfo: &str) -> Vec<(PathBuf, Kind)> {
     found
 }
 
-/// The path down to the part that names the container, so that what lies beneath belongs to it.
+/// The path down to the part that names the container, so that what lies beneath belongs to it. The deepest
+/// counts: folders above hold others too, and some are called as a container may be.
 fn down_to<'p>(path: &'p str, id: &str) -> Option<&'p str> {
-    let mut end = 0;
-    for part in path.split('/') {
-        end += part.len();
-        if part == ".." || part == "." {
-            return None;
+    if path.split('/').any(|part| part == ".." || part == ".") {
+        return None;
+    }
+    let mut above = Some(path);
+    while let Some(path) = above {
+        let (rest, part) = path.rsplit_once('/').map_or((None, path), |(a, b)| (Some(a), b));
+        if names(part, id) {
+            return Some(path);
         }
-        if part.contains(id) {
-            return path.get(..end);
-        }
-        end += 1;
+        above = rest;
     }
     None
+}
+
+/// How many digits a container's number has, and how many of them are shown.
+const DIGITS: usize = 64;
+const SHOWN: usize = 12;
+
+/// Whether a part of a path is a container's: its name, or one with its name and signs around that, or all
+/// digits of its number.
+fn names(part: &str, id: &str) -> bool {
+    if id.is_empty() {
+        return false;
+    }
+    let is_number = id.len() == SHOWN && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    part.match_indices(id).any(|(at, _)| {
+        let free = |letter: Option<char>| letter.is_none_or(|it| !it.is_alphanumeric());
+        let rest = part.get(at..).unwrap_or_default();
+        let hexadecimal = rest.bytes().take_while(u8::is_ascii_hexdigit).count();
+        let length = if is_number && hexadecimal == DIGITS { DIGITS } else { id.len() };
+        free(part.get(..at).and_then(|before| before.chars().next_back()))
+            && free(rest.get(length..).and_then(|behind| behind.chars().next()))
+    })
 }
 
 /// The control groups of a container by the paths that a process of it had.
@@ -72,7 +96,7 @@ pub(crate) fn of(id: &str, paths: &[String]) -> Option<Group> {
             let folder = place.join(relative);
             let file = folder.join(kind.file());
             if file.is_file() {
-                return Some(Group { folder, kind });
+                return Some(Group { folder, kind, path: path.to_owned() });
             }
         }
     }
@@ -99,6 +123,15 @@ impl Group {
             Kind::Unified => ("1", "0"),
             Kind::Freezer => ("FROZEN", "THAWED"),
         }
+    }
+
+    /// Whether a process is in it or beneath it that is in the groups of these paths.
+    pub(crate) fn holds(&self, paths: &[String]) -> bool {
+        let beneath = |path: &str| {
+            path.strip_prefix(&*self.path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        paths.iter().any(|path| beneath(path))
     }
 
     /// Whether everything in it stands.
@@ -152,11 +185,35 @@ mod tests {
     #[test]
     fn a_path_ends_where_the_container_is_named_and_never_above() {
         let id = "0123456789ab";
-        assert_eq!(down_to("/docker/0123456789abcdef/sub", id), Some("/docker/0123456789abcdef"));
+        assert_eq!(down_to("/docker/0123456789abcdef/sub", id), None);
         let scope = "/a.slice/cri-containerd-0123456789ab.scope";
         assert_eq!(down_to(&format!("{scope}/init"), id), Some(scope));
         assert_eq!(down_to("/docker/other", id), None);
+        let digits = format!("{id}{}", "c".repeat(52));
+        let number = format!("/docker/{digits}");
+        assert_eq!(down_to(&format!("{number}/init"), id), Some(&*number));
+        assert_eq!(down_to(&format!("/docker/{digits}d"), id), None, "another number");
         assert_eq!(down_to("/../0123456789ab", id), None);
         assert_eq!(down_to("/", id), None);
+    }
+
+    #[test]
+    fn a_folder_above_that_is_called_like_a_container_is_not_it() {
+        assert_eq!(down_to("/default/def", "def"), Some("/default/def"));
+        assert_eq!(down_to("/default/abc", "def"), None);
+        assert_eq!(down_to("/lxc/x", "x"), Some("/lxc/x"));
+        assert_eq!(down_to("/lxc.payload.x/init", "x"), Some("/lxc.payload.x"));
+        assert_eq!(down_to("/x/x", "x"), Some("/x/x"), "the deepest");
+        assert_eq!(down_to("/lxc", "x"), None);
+        assert_eq!(down_to("/docker", ""), None);
+    }
+
+    #[test]
+    fn a_group_holds_what_is_in_it_and_beneath_it() {
+        let group =
+            Group { folder: PathBuf::new(), kind: Kind::Unified, path: "/docker/a".to_owned() };
+        let holds = |path: &str| group.holds(&["/".to_owned(), path.to_owned()]);
+        assert!(holds("/docker/a") && holds("/docker/a/docker/b"));
+        assert!(!holds("/docker/ab") && !holds("/docker") && !holds("/"));
     }
 }

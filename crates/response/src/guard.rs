@@ -2,8 +2,6 @@
 //! the kernel's threads, as a whole the container that it runs in; processes of the machine unless a
 //! response is for them.
 
-use std::fs;
-
 use plimsoll_runtime::syscall::container_of;
 
 use crate::policy::Scope;
@@ -25,7 +23,7 @@ impl Guard {
         let own = i32::try_from(std::process::id()).unwrap_or(0);
         let above =
             std::iter::successors(Some(own), |pid| process::parent(*pid).filter(|it| *it > 0));
-        Self { own: above.take(MOST_PARENTS).collect(), container: container_of_process("self") }
+        Self { own: above.take(MOST_PARENTS).collect(), container: container_of_process(own) }
     }
 
     /// The numbers of this process and of those that it descends from.
@@ -35,7 +33,7 @@ impl Guard {
 
     /// Whether this process runs in the container of a target.
     pub(crate) fn is_own_container(&self, target: &Target) -> bool {
-        target.container().is_some() && self.container.as_deref() == target.container()
+        target.named().is_some() && self.container.as_deref() == target.named()
     }
 
     /// Why nothing may be done to a target.
@@ -45,21 +43,21 @@ impl Guard {
         scope: Scope,
         living: Option<&Living>,
     ) -> Option<String> {
-        let told = target.container();
+        let told = target.named();
         if target.pid <= 1 {
             return Some("the first process of the machine is never touched".to_owned());
         }
         if self.own.contains(&target.pid) {
             return Some("plimsoll and the processes above it are never touched".to_owned());
         }
-        if told.is_none() && scope != Scope::Host {
+        if target.container().is_none() && scope != Scope::Host {
             return Some("a process of the machine; `scope: host` allows it".to_owned());
         }
         let living = living?;
         if living.is_kernels() {
             return Some("a thread of the kernel is never touched".to_owned());
         }
-        let now = container_of_process(&target.pid.to_string());
+        let now = container_of_process(target.pid);
         // Whoever has ended is in no container any more.
         if now.as_deref() != told && !process::is_over(target.pid) {
             let of = |container: Option<&str>| container.unwrap_or("none").to_owned();
@@ -74,18 +72,11 @@ impl Guard {
 }
 
 /// The container that the control groups of a process tell.
-pub(crate) fn container_of_process(pid: &str) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    let mut groups = Vec::new();
-    for line in text.lines() {
-        let mut parts = line.splitn(3, ':').skip(1);
-        let (Some(names), Some(path)) = (parts.next(), parts.next()) else { continue };
-        groups.extend_from_slice(names.as_bytes());
-        groups.push(b'=');
-        groups.extend_from_slice(path.as_bytes());
-        groups.push(0);
-    }
-    container_of(&groups)
+pub(crate) fn container_of_process(pid: i32) -> Option<String> {
+    let groups = process::groups(pid)?;
+    let groups: Vec<String> =
+        groups.into_iter().map(|(names, path)| format!("{names}={path}\0")).collect();
+    container_of(groups.concat().as_bytes())
 }
 
 #[cfg(test)]
@@ -115,5 +106,9 @@ mod tests {
         assert!(guard.refuses(&other, Scope::Container, None).unwrap().contains("scope: host"));
         assert_eq!(guard.refuses(&other, Scope::Host, None), None);
         assert_eq!(guard.refuses(&target(i32::MAX, "0123456789ab"), Scope::Container, None), None);
+        // A folder of control groups that only looks like a container's.
+        let udev = target(i32::MAX, "udev").of_the_machine();
+        assert!(guard.refuses(&udev, Scope::Container, None).unwrap().contains("scope: host"));
+        assert_eq!(guard.refuses(&udev, Scope::Host, None), None);
     }
 }

@@ -121,6 +121,12 @@ impl Journal {
         }
     }
 
+    /// Notes that a line will never be written.
+    pub(crate) fn lose(&self) {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.unwritten = inner.unwritten.saturating_add(1);
+    }
+
     /// How many actions ended how until now.
     pub fn tally(&self) -> Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).tally.clone()

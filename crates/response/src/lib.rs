@@ -22,7 +22,7 @@ mod target;
 
 pub use journal::{Journal, Result as ActionResult, Tally};
 pub use policy::{Policy, PolicyError, Scope};
-pub use privilege::missing;
+pub use privilege::{is_in_first_pid_namespace, missing};
 pub use responder::{Orders, Responder};
 pub use switch::Switch;
 pub use target::Target;

@@ -14,12 +14,12 @@ pub(crate) const TABLE: &str = "plimsoll-isolate";
 
 const REQUEST: u16 = 1;
 const ACK: u16 = 4;
-const EXCLUSIVE: u16 = 0x200;
 const CREATE: u16 = 0x400;
 const ERROR: u16 = 2;
 const BATCH_BEGIN: u16 = 0x10;
 const BATCH_END: u16 = 0x11;
 const NEW_TABLE: u16 = 10 << 8;
+const DELETE_TABLE: u16 = (10 << 8) | 2;
 const NEW_CHAIN: u16 = (10 << 8) | 3;
 const NF_TABLES: u16 = 10;
 const INET: u8 = 1;
@@ -37,18 +37,14 @@ const DROP: u32 = 0;
 const PRIORITY: i32 = -450;
 /// Where packets come in, where they go out, and where they only pass.
 const CHAINS: [(&str, u32); 3] = [("in", 1), ("through", 2), ("out", 3)];
-/// `EEXIST`.
-const EXISTS: i32 = 17;
-
-/// Whether the table is there now, or was already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Isolated {
-    Now,
-    Already,
-}
 
 /// Isolates the network namespace that this thread is in.
-pub(crate) fn isolate() -> io::Result<Isolated> {
+pub(crate) fn isolate() -> io::Result<()> {
+    let (batch, asked) = batch();
+    send(&batch, asked)
+}
+
+fn send(batch: &[u8], asked: usize) -> io::Result<()> {
     let socket = rustix::net::socket_with(
         AddressFamily::NETLINK,
         SocketType::RAW,
@@ -60,9 +56,8 @@ pub(crate) fn isolate() -> io::Result<Isolated> {
         rustix::net::sockopt::Timeout::Recv,
         Some(std::time::Duration::from_secs(2)),
     )?;
-    let (batch, asked) = batch();
     let kernel = SocketAddrNetlink::new(0, 0);
-    rustix::net::sendto(&socket, &batch, SendFlags::empty(), &kernel)?;
+    rustix::net::sendto(&socket, batch, SendFlags::empty(), &kernel)?;
     let mut answer = vec![0_u8; 16 * 1024];
     let mut told = 0;
     while told < asked {
@@ -74,12 +69,11 @@ pub(crate) fn isolate() -> io::Result<Isolated> {
         for error in errors {
             match error {
                 0 => told += 1,
-                EXISTS => return Ok(Isolated::Already),
                 other => return Err(io::Error::from_raw_os_error(other)),
             }
         }
     }
-    Ok(Isolated::Now)
+    Ok(())
 }
 
 /// The messages, and how many of them are answered.
@@ -87,8 +81,11 @@ fn batch() -> (Vec<u8>, usize) {
     let mut out = Vec::new();
     message(&mut out, BATCH_BEGIN, REQUEST, 0, NF_TABLES, &[]);
     let named = text(TABLE_NAME, TABLE);
-    // A table that is there already is left as it is.
-    message(&mut out, NEW_TABLE, REQUEST | ACK | CREATE | EXCLUSIVE, INET, 0, &named);
+    // One that is there already may be the container's own, and empty: another takes its place, in the same
+    // moment. What is not there cannot be deleted, so that it is made first.
+    message(&mut out, NEW_TABLE, REQUEST | ACK | CREATE, INET, 0, &named);
+    message(&mut out, DELETE_TABLE, REQUEST | ACK, INET, 0, &named);
+    message(&mut out, NEW_TABLE, REQUEST | ACK | CREATE, INET, 0, &named);
     for (name, hook) in CHAINS {
         let mut chain = text(CHAIN_TABLE, TABLE);
         chain.extend(text(CHAIN_NAME, name));
@@ -100,7 +97,7 @@ fn batch() -> (Vec<u8>, usize) {
         message(&mut out, NEW_CHAIN, REQUEST | ACK | CREATE, INET, 0, &chain);
     }
     message(&mut out, BATCH_END, REQUEST, 0, NF_TABLES, &[]);
-    (out, 1 + CHAINS.len())
+    (out, 3 + CHAINS.len())
 }
 
 fn message(out: &mut Vec<u8>, kind: u16, flags: u16, family: u8, resource: u16, body: &[u8]) {
@@ -156,7 +153,7 @@ mod tests {
     #[test]
     fn every_message_has_the_length_that_it_says() {
         let (batch, asked) = batch();
-        assert_eq!(asked, 4);
+        assert_eq!(asked, 6);
         let (mut at, mut count) = (0, 0);
         while at < batch.len() {
             let length = u32::from_ne_bytes(batch[at..at + 4].try_into().unwrap());
@@ -164,6 +161,44 @@ mod tests {
             count += 1;
         }
         assert_eq!((at, count), (batch.len(), asked + 2));
+    }
+
+    #[test]
+    #[ignore = "it needs a network namespace of its own"]
+    fn in_a_namespace_with_an_empty_table() {
+        let mut empty = Vec::new();
+        message(&mut empty, BATCH_BEGIN, REQUEST, 0, NF_TABLES, &[]);
+        let named = text(TABLE_NAME, TABLE);
+        message(&mut empty, NEW_TABLE, REQUEST | ACK | CREATE, INET, 0, &named);
+        message(&mut empty, BATCH_END, REQUEST, 0, NF_TABLES, &[]);
+        send(&empty, 1).unwrap();
+        isolate().unwrap();
+        isolate().unwrap();
+        // A chain can be deleted where it is.
+        let mut chain = Vec::new();
+        message(&mut chain, BATCH_BEGIN, REQUEST, 0, NF_TABLES, &[]);
+        let mut name = text(CHAIN_TABLE, TABLE);
+        name.extend(text(CHAIN_NAME, "out"));
+        message(&mut chain, (10 << 8) | 5, REQUEST | ACK, INET, 0, &name);
+        message(&mut chain, BATCH_END, REQUEST, 0, NF_TABLES, &[]);
+        send(&chain, 1).unwrap();
+    }
+
+    #[test]
+    fn a_table_that_the_container_made_beforehand_does_not_stay() {
+        let program = std::env::current_exe().unwrap();
+        let can = std::process::Command::new("unshare").args(["-n", "true"]).status();
+        if !can.is_ok_and(|status| status.success()) {
+            return;
+        }
+        let own = std::process::Command::new("unshare")
+            .arg("-n")
+            .arg(program)
+            .args(["--ignored", "--exact", "nft::tests::in_a_namespace_with_an_empty_table"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&own.stdout);
+        assert!(own.status.success() && said.contains("1 passed"), "{said}");
     }
 
     #[test]

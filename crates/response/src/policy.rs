@@ -17,6 +17,8 @@ const LONGEST: usize = 1024 * 1024;
 const MOST: usize = 1_000;
 /// The largest program that is put aside, in MiB, unless the file says another.
 const SIZE: u64 = 256;
+/// How much is kept together, in MiB, unless the file says another.
+const FOLDER_SIZE: u64 = 4_096;
 const MIB: u64 = 1024 * 1024;
 
 /// What is wrong with a file of responses.
@@ -59,7 +61,9 @@ pub struct Policy {
     pub folder: PathBuf,
     /// The largest program that is put aside, in bytes.
     pub max_size: u64,
-    /// How many actions there are in a minute, of all responses.
+    /// How much the folder has at most, in bytes.
+    pub max_folder: u64,
+    /// How many times a minute responses are taken, of all responses.
     pub limit: u32,
     pub(crate) responses: Vec<Response>,
 }
@@ -82,6 +86,7 @@ struct FileText {
     off_switch: PathBuf,
     folder: PathBuf,
     max_size_mib: u64,
+    max_folder_mib: u64,
     limit: u32,
     responses: Vec<ResponseText>,
 }
@@ -92,6 +97,7 @@ impl Default for FileText {
             off_switch: PathBuf::from("/run/plimsoll/responses.off"),
             folder: PathBuf::from("/var/lib/plimsoll/responses"),
             max_size_mib: SIZE,
+            max_folder_mib: FOLDER_SIZE,
             limit: 30,
             responses: Vec::new(),
         }
@@ -165,6 +171,7 @@ impl Policy {
             off_switch: file.off_switch,
             folder: file.folder,
             max_size: file.max_size_mib.saturating_mul(MIB),
+            max_folder: file.max_folder_mib.saturating_mul(MIB),
             limit: file.limit,
             responses: responses?,
         })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use crate::policy::Policy;
 
@@ -9,6 +10,15 @@ use crate::policy::Policy;
 pub fn missing(policy: &Policy) -> Vec<(&'static str, Vec<&'static str>)> {
     lacks(policy, effective(&fs::read_to_string("/proc/self/status").unwrap_or_default()))
 }
+
+/// Whether numbers of processes mean here what they mean in the kernel: this process, and `/proc`, are of
+/// the machine's first namespace of processes.
+pub fn is_in_first_pid_namespace() -> bool {
+    fs::metadata("/proc/self/ns/pid").is_ok_and(|found| found.ino() == FIRST)
+}
+
+/// `PID_NS_INIT_INO` of `linux/nsfs.h`, the same in all kernels.
+const FIRST: u64 = 0xEFFF_FFFC;
 
 fn effective(status: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));

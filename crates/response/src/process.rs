@@ -1,7 +1,8 @@
 //! The process of an event, held by a descriptor: its number may not come to mean another meanwhile.
 
 use std::fs;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
@@ -60,12 +61,27 @@ impl Living {
     pub(crate) fn is_kernels(&self) -> bool {
         self.is_kernels
     }
+
+    /// Whether the number still means it: it has not ended, or nobody has heard of its end yet.
+    pub(crate) fn has(&self, pid: i32) -> bool {
+        let info = format!("/proc/self/fdinfo/{}", self.fd.as_raw_fd());
+        let text = fs::read_to_string(info).unwrap_or_default();
+        let number = text.lines().find_map(|line| line.strip_prefix("Pid:"));
+        number.and_then(|text| text.trim().parse().ok()) == Some(pid)
+    }
+
+    /// Another descriptor of it.
+    pub(crate) fn again(&self) -> std::io::Result<Self> {
+        Ok(Self { fd: self.fd.try_clone()?, is_kernels: self.is_kernels })
+    }
 }
 
 /// What stands in `/proc/PID/stat` behind the name, which may have anything in it.
 struct Stat {
     /// It only waits for its parent to hear of its end.
     is_over: bool,
+    /// Its first thread has ended.
+    is_headless: bool,
     parent: i32,
     flags: u64,
     /// In ticks since the machine's start.
@@ -76,11 +92,14 @@ impl Stat {
     fn read(text: &str) -> Option<Self> {
         let (_, rest) = text.rsplit_once(')')?;
         let mut words = rest.split_whitespace();
-        let is_over = matches!(words.next()?, "Z" | "X" | "x");
+        let has_ended = matches!(words.next()?, "Z" | "X" | "x");
         let parent = words.next()?.parse().ok()?;
         let flags = words.nth(4)?.parse().ok()?;
-        let start = words.nth(12)?.parse().ok()?;
-        Some(Self { is_over, parent, flags, start })
+        let threads: u64 = words.nth(10)?.parse().ok()?;
+        let start = words.nth(1)?.parse().ok()?;
+        // The first thread may end before the others, which go on.
+        let is_over = has_ended && threads <= 1;
+        Some(Self { is_over, is_headless: has_ended && !is_over, parent, flags, start })
     }
 }
 
@@ -96,6 +115,36 @@ pub(crate) fn parent(pid: i32) -> Option<i32> {
 /// Whether a process has ended.
 pub(crate) fn is_over(pid: i32) -> bool {
     stat(pid).is_none_or(|stat| stat.is_over)
+}
+
+/// Where the kernel tells of a process; of one whose first thread has ended it tells by another's.
+fn folder(pid: i32) -> PathBuf {
+    let own = PathBuf::from(format!("/proc/{pid}"));
+    if !stat(pid).is_some_and(|stat| stat.is_headless) {
+        return own;
+    }
+    let lives = |thread: &PathBuf| {
+        let text = fs::read_to_string(thread.join("stat")).unwrap_or_default();
+        let state = text.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next());
+        state.is_some_and(|state| !matches!(state, 'Z' | 'X' | 'x'))
+    };
+    let threads = fs::read_dir(own.join("task")).into_iter().flatten().flatten();
+    threads.map(|entry| entry.path()).find(lives).unwrap_or(own)
+}
+
+/// The file that a process runs.
+pub(crate) fn program(pid: i32) -> PathBuf {
+    folder(pid).join("exe")
+}
+
+/// The control groups of a process: subsystems, of which version 2 has none, and paths.
+pub(crate) fn groups(pid: i32) -> Option<Vec<(String, String)>> {
+    let text = fs::read_to_string(folder(pid).join("cgroup")).ok()?;
+    let group = |line: &str| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        Some((parts.next()?.to_owned(), parts.next()?.to_owned()))
+    };
+    Some(text.lines().filter_map(group).collect())
 }
 
 /// When a process was started, in ticks since the machine was.
@@ -148,6 +197,12 @@ mod tests {
         let line = "7 (a) R 9 (b) S 3 7 7 0 -1 2097216 5 6 7 8 9 10 11 12 20 0 1 0 4711 99";
         let stat = Stat::read(line).unwrap();
         assert_eq!((stat.parent, stat.flags, stat.start), (3, 2_097_216, 4711));
+        assert!(!stat.is_over && !stat.is_headless);
+        let ended = Stat::read(&line.replace(" S 3", " Z 3")).unwrap();
+        assert!(ended.is_over && !ended.is_headless);
+        let threads = line.replace(" S 3", " Z 3").replace("20 0 1 0", "20 0 2 0");
+        let threads = Stat::read(&threads).unwrap();
+        assert!(!threads.is_over && threads.is_headless, "its other threads go on");
         assert!(Stat::read("7 (a) S").is_none());
         assert!(Stat::read("").is_none());
     }
@@ -162,9 +217,11 @@ mod tests {
             matches!(Living::open(&before, &clock), Err(Absent::Gone(why)) if why.contains("younger"))
         );
         let after = Target::made(pid, now(), &[]);
-        assert!(!Living::open(&after, &clock).unwrap().is_kernels());
+        let living = Living::open(&after, &clock).unwrap();
+        assert!(!living.is_kernels() && living.has(pid) && living.again().unwrap().has(pid));
         child.kill().unwrap();
         child.wait().unwrap();
+        assert!(!living.has(pid), "its number may be another's now");
         assert!(matches!(Living::open(&after, &clock), Err(Absent::Gone(_))));
         assert!(Living::open(&Target::default(), &clock).is_err());
     }

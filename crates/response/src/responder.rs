@@ -3,14 +3,14 @@
 
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plimsoll_runtime::alert::Alert;
 use plimsoll_runtime::event::{Arena, Event};
 use plimsoll_runtime::loader::Rule;
 
 use crate::actions::{Done, Order, Outcome};
-use crate::allowance::Allowance;
+use crate::allowance::{Account, Allowance};
 use crate::guard::Guard;
 use crate::journal::{Journal, Result as ActionResult, Subject};
 use crate::policy::{Policy, Response, Scope};
@@ -20,6 +20,8 @@ use crate::target::{Observer, Target};
 
 /// How many responses wait for the thread that takes them.
 const WAITING: usize = 64;
+/// How long that thread is waited for at the end.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Whether and how responses act.
 pub struct Orders {
@@ -29,8 +31,8 @@ pub struct Orders {
     pub switch: Switch,
 }
 
-/// Asks whether the kernel has killed a process, by its number.
-type Killed = Box<dyn FnMut(i32) -> bool + Send>;
+/// Asks whether the kernel has killed a process, by its number and the time of its event.
+type Killed = Box<dyn FnMut(i32, u64) -> bool + Send>;
 
 /// Responds to alerts.
 pub struct Responder {
@@ -40,7 +42,6 @@ pub struct Responder {
     guard: Guard,
     clock: Clock,
     allowance: Allowance,
-    killed: u64,
     killed_at_call: Option<Killed>,
     work: Option<SyncSender<Job>>,
     worker: Option<JoinHandle<()>>,
@@ -85,7 +86,6 @@ impl Responder {
             guard: Guard::new(),
             clock: Clock::new(),
             allowance: Allowance::default(),
-            killed: 0,
             killed_at_call: None,
             work: Some(work),
             worker: Some(worker),
@@ -122,13 +122,20 @@ impl Responder {
         may.then_some((at, first.scope))
     }
 
-    /// How many more the kernel may kill at the moment for a response.
-    pub fn left(&mut self, at: usize) -> u32 {
-        let Some(response) = self.shared.policy.responses.get(at) else { return 0 };
+    /// How many more the kernel may kill at the moment for each of some responses, by how many it has
+    /// killed since the begin.
+    pub fn shares(&mut self, executed: &[(usize, u64)]) -> Vec<u32> {
         if self.orders.switch.off().is_some() || !self.orders.enforce {
-            return 0;
+            return vec![0; executed.len()];
         }
-        self.allowance.left(Instant::now(), self.shared.policy.limit, at, response.limit)
+        let own = |at: usize| self.shared.policy.responses.get(at).map_or(0, |it| it.limit);
+        let account = |&(response, executed): &(usize, u64)| Account {
+            response,
+            own: own(response),
+            executed,
+        };
+        let accounts: Vec<Account> = executed.iter().map(account).collect();
+        self.allowance.share(Instant::now(), self.shared.policy.limit, &accounts)
     }
 
     /// How the kernel is asked whether it has killed a process already.
@@ -138,7 +145,7 @@ impl Responder {
 
     /// How many of the kernel's kills were noted.
     pub fn noted_kills(&self) -> u64 {
-        self.killed
+        self.allowance.noted()
     }
 
     /// Responds to an alert about an event.
@@ -177,9 +184,9 @@ impl Responder {
         let enforce = self.orders.enforce && !response.dry_run;
         let killed = enforce
             && response.only_kills()
-            && self.killed_at_call.as_mut().is_some_and(|killed| killed(target.pid));
+            && self.killed_at_call.as_mut().is_some_and(|killed| killed(target.pid, target.time));
         if killed {
-            self.killed = self.killed.saturating_add(1);
+            self.allowance.note(at);
         }
         if !killed
             && let Some(why) = self.guard.refuses(target, response.scope, living.as_ref().ok())
@@ -228,11 +235,18 @@ impl Responder {
         }
     }
 
-    /// Waits for what is being done.
+    /// Waits for what is being done, for some time. What is not done by then counts as a line that could
+    /// not be written.
     pub fn end(&mut self) -> Journal {
         self.work = None;
         if let Some(worker) = self.worker.take() {
-            let _ = worker.join();
+            let begun = Instant::now();
+            while !worker.is_finished() && begun.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(5));
+            }
+            if !worker.is_finished() || worker.join().is_err() {
+                self.shared.journal.lose();
+            }
         }
         self.shared.journal.clone()
     }
@@ -253,6 +267,7 @@ impl Shared {
             living: job.living.as_ref(),
             folder: &self.policy.folder,
             max_size: self.policy.max_size,
+            max_folder: self.policy.max_folder,
             is_own_container: job.is_own_container,
             rule: &job.rule,
         };

@@ -3,6 +3,7 @@
 use plimsoll_runtime::alert::Template;
 use plimsoll_runtime::event::{Arena, Event};
 use plimsoll_runtime::fields::Source;
+use plimsoll_runtime::syscall::numbered_container_of;
 use serde_json::{Map, Value};
 
 /// The fields that are noted of an event; the first is the number of the process.
@@ -38,6 +39,7 @@ pub struct Target {
     fields: Vec<(&'static str, String)>,
     /// Paths of its control groups at the event.
     pub(crate) groups: Vec<String>,
+    is_in_container: bool,
 }
 
 impl Target {
@@ -46,8 +48,15 @@ impl Target {
         self.fields.iter().find(|(own, _)| *own == name).map(|(_, value)| value.as_str())
     }
 
-    /// The first digits of the number of its container; none of a process of the machine.
+    /// The first digits of the number of its container; none of a process of the machine. Folders of
+    /// control groups that merely look like a container's make none: the number has all its digits there,
+    /// or a runtime has told of it.
     pub fn container(&self) -> Option<&str> {
+        self.named().filter(|_| self.is_in_container)
+    }
+
+    /// What rules take for the number of its container.
+    pub(crate) fn named(&self) -> Option<&str> {
         self.field("container.id").filter(|id| *id != HOST)
     }
 
@@ -84,7 +93,13 @@ impl Target {
     #[cfg(test)]
     pub(crate) fn made(pid: i32, time: u64, fields: &[(&'static str, &str)]) -> Self {
         let fields = fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self { pid, time, fields, groups: Vec::new() }
+        Self { pid, time, fields, groups: Vec::new(), is_in_container: true }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_the_machine(mut self) -> Self {
+        self.is_in_container = false;
+        self
     }
 }
 
@@ -115,7 +130,40 @@ impl Observer {
             .filter(|(_, value)| !value.is_empty() && value != NOT_AVAILABLE)
             .collect();
         let groups = self.groups.iter().map(|template| template.text(event, host, arena));
+        let groups: Vec<String> = groups.collect();
         let pid = fields.iter().find(|(name, _)| *name == "proc.pid")?.1.parse().ok()?;
-        Some(Target { pid, time: event.time(), groups: groups.collect(), fields })
+        let is_in_container = is_in_container(&fields, &groups);
+        Some(Target { pid, time: event.time(), groups, fields, is_in_container })
+    }
+}
+
+/// Whether the number of a container is known for certain.
+fn is_in_container(fields: &[(&'static str, String)], groups: &[String]) -> bool {
+    let field = |name: &str| fields.iter().find(|(own, _)| *own == name).map(|(_, value)| &**value);
+    let numbered = |path: &String| numbered_container_of(format!("memory={path}\0").as_bytes());
+    let is_numbered = |id: &str| groups.iter().any(|path| numbered(path).as_deref() == Some(id));
+    field("container.image.repository").is_some() || field("container.id").is_some_and(is_numbered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_looks_like_a_container_is_none_unless_a_runtime_tells_of_it() {
+        let fields = |more: &[(&'static str, &str)]| -> Vec<(&'static str, String)> {
+            more.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+        };
+        let udev = fields(&[("container.id", "udev")]);
+        let groups = ["/system.slice/systemd-udevd.service/udev".to_owned()];
+        assert!(!is_in_container(&udev, &groups));
+        let told = fields(&[("container.id", "udev"), ("container.image.repository", "box")]);
+        assert!(is_in_container(&told, &groups));
+        let number = format!("/docker/0123456789ab{}", "0".repeat(52));
+        assert!(is_in_container(
+            &fields(&[("container.id", "0123456789ab")]),
+            std::slice::from_ref(&number)
+        ));
+        assert!(!is_in_container(&udev, &[number]), "the number of another");
     }
 }

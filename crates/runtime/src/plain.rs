@@ -39,7 +39,11 @@ impl Plain {
                 _ => plain.take(part, &mut has_type)?,
             }
         }
-        (has_type && !plain.types.is_empty()).then_some(plain)
+        // The kernel compares the name that a process has given itself; the engine's is that of the last
+        // program. Only where a program has just begun are both the same.
+        let begins = plain.types.iter().all(|name| matches!(*name, "execve" | "execveat"));
+        let same_name = plain.names.is_empty() || (begins && plain.only_success);
+        (has_type && same_name && !plain.types.is_empty()).then_some(plain)
     }
 
     /// Takes one part in; none where the kernel cannot judge it.
@@ -107,11 +111,14 @@ mod tests {
 
     #[test]
     fn calls_names_and_containers_are_plain() {
-        let found = plain("evt.type in (execve, execveat) and container and proc.name in (miners)");
+        let found = plain(
+            "evt.type in (execve, execveat) and evt.failed = false and container and \
+             proc.name in (miners)",
+        );
         let found = found.unwrap();
         assert!(found.types.contains(&"execve") && found.types.contains(&"execveat"));
         assert_eq!(found.names, [b"xmrig".to_vec(), b"minerd".to_vec()]);
-        assert!(found.in_container && !found.only_success);
+        assert!(found.in_container && found.only_success);
         let found = plain("evt.type = ptrace and evt.failed = false").unwrap();
         assert!(found.only_success && !found.in_container && found.names.is_empty());
         assert_eq!(found.types, ["ptrace"]);
@@ -129,6 +136,10 @@ mod tests {
             "evt.type = ptrace and proc.name = a and proc.name in (a, b)",
             "evt.type != ptrace and container",
             "container and proc.name = a",
+            // The name may be one that the process has given itself since.
+            "evt.type = ptrace and proc.name = a",
+            "evt.type in (execve, ptrace) and evt.failed = false and proc.name = a",
+            "evt.type = execve and proc.name = a",
         ] {
             assert_eq!(plain(condition), None, "{condition}");
         }

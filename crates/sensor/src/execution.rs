@@ -9,9 +9,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use libbpf_rs::{MapCore, MapFlags, MapHandle};
+use plimsoll_runtime::scap::codes::GENERIC_X;
 
 use crate::Error;
 use crate::calls;
@@ -22,8 +22,8 @@ use crate::start;
 const MOST_GROUPS: usize = 8_192;
 /// The most responses: `MOST_RESPONSES` of `bpf/kill.h`.
 const MOST_RESPONSES: usize = 1_024;
-/// A process that was killed so long ago is another.
-const LATELY: Duration = Duration::from_mins(1);
+/// How long after its event a process is killed at most; one that is killed later or before is another.
+const NEAR: u64 = 2_000_000_000;
 const NAME: usize = 16;
 /// `struct doom`.
 const KEY: usize = 4 + 4 + 8 + NAME;
@@ -68,8 +68,14 @@ impl Kill {
     }
 
     fn numbers(&self) -> impl Iterator<Item = u32> {
+        // Calls without an event of their own share one, and are known by their names; the engine knows
+        // all others by their events: `execveat` ends as an `execve`.
         let answers = |call: &calls::Call, name: &str| {
-            call.name == name || call.event_type().is_some_and(|it| it.name == name)
+            if call.event == GENERIC_X {
+                call.name == name
+            } else {
+                call.event_type().is_some_and(|it| it.name == name)
+            }
         };
         let wanted = move |call: &&calls::Call| self.calls.iter().any(|name| answers(call, name));
         calls::all().filter(wanted).map(|call| call.number)
@@ -138,23 +144,32 @@ impl Execution {
         let _ = self.0.budgets.update(&key.to_ne_bytes(), &value, MapFlags::ANY);
     }
 
-    /// Whether a process was killed lately.
-    pub fn has_killed(&self, pid: i32) -> bool {
-        let found = self.0.killed.lookup(&pid.to_ne_bytes(), MapFlags::ANY).ok().flatten();
-        let time = found.and_then(|value| value.first_chunk().copied()).map(u64::from_ne_bytes);
-        let lately = u64::try_from(LATELY.as_nanos()).unwrap_or(u64::MAX);
-        time.is_some_and(|time| start::since_boot().saturating_sub(time) < lately)
+    /// Whether a process was killed at an event, which has its time in nanoseconds since 1970. It is told
+    /// once.
+    pub fn has_killed(&self, pid: i32, event: u64) -> bool {
+        let key = pid.to_ne_bytes();
+        let Some(value) = self.0.killed.lookup(&key, MapFlags::ANY).ok().flatten() else {
+            return false;
+        };
+        let killed = value.first_chunk().copied().map_or(0, u64::from_ne_bytes);
+        let is_near = killed.saturating_add(start::boot_time()).abs_diff(event) < NEAR;
+        if is_near {
+            let _ = self.0.killed.delete(&key);
+        }
+        is_near
+    }
+
+    /// How many processes were killed for a response.
+    pub fn executed(&self, response: usize) -> u64 {
+        let Ok(key) = u32::try_from(response) else { return 0 };
+        let found = self.0.executed.lookup(&key.to_ne_bytes(), MapFlags::ANY).ok().flatten();
+        found.and_then(|value| value.first_chunk().copied()).map_or(0, u64::from_ne_bytes)
     }
 
     /// How many processes were killed for all responses.
     pub fn count(&self) -> u64 {
-        let responses: HashSet<u32> =
-            self.0.kills.iter().filter_map(|kill| u32::try_from(kill.response).ok()).collect();
-        let of = |response: u32| {
-            let found = self.0.executed.lookup(&response.to_ne_bytes(), MapFlags::ANY).ok()??;
-            found.first_chunk().copied().map(u64::from_ne_bytes)
-        };
-        responses.into_iter().filter_map(of).sum()
+        let responses: HashSet<usize> = self.0.kills.iter().map(|kill| kill.response).collect();
+        responses.into_iter().map(|response| self.executed(response)).sum()
     }
 
     /// Containers that run already.
@@ -165,15 +180,7 @@ impl Execution {
                 continue;
             }
             let text = fs::read_to_string(entry.path().join("cgroup")).unwrap_or_default();
-            let mut groups = Vec::new();
-            for line in text.lines() {
-                let mut parts = line.splitn(3, ':').skip(1);
-                let (Some(names), Some(path)) = (parts.next(), parts.next()) else { continue };
-                // In version 2 one path is that of every subsystem.
-                let names = if names.is_empty() { "memory" } else { names };
-                groups.extend(format!("{names}={path}\0").into_bytes());
-            }
-            self.meet(&groups);
+            self.meet(&start::processes::groups(&text));
         }
     }
 
@@ -205,10 +212,10 @@ impl Execution {
 
 /// The control group of memory, where that itself is a container's. While a container is made its first
 /// process has some of its groups and some of the machine still, and what is told to the kernel would then
-/// hold for the whole machine.
+/// hold for the whole machine. Any other folder may look like a container; these have a runtime's number.
 fn path_in_container(groups: &[u8]) -> Option<&str> {
     let memory = groups.split(|byte| *byte == 0).find(|one| one.starts_with(b"memory="))?;
-    plimsoll_runtime::syscall::container_of(memory)?;
+    plimsoll_runtime::syscall::numbered_container_of(memory)?;
     std::str::from_utf8(memory.strip_prefix(b"memory=")?).ok()
 }
 
@@ -216,7 +223,7 @@ fn path_in_container(groups: &[u8]) -> Option<&str> {
 fn mount(mountinfo: &str) -> Option<PathBuf> {
     let mut unified = None;
     for line in mountinfo.lines() {
-        let (before, behind) = line.split_once(" - ")?;
+        let Some((before, behind)) = line.split_once(" - ") else { continue };
         let mut before = before.split(' ').skip(3);
         let (Some("/"), Some(place)) = (before.next(), before.next()) else { continue };
         let mut behind = behind.split(' ');
@@ -253,6 +260,42 @@ mod tests {
         assert_eq!(&keys[0][16..19], b"nc\0");
     }
 
+    fn numbers(names: &[&'static str]) -> Vec<u32> {
+        let kill = Kill {
+            calls: names.to_vec(),
+            names: Vec::new(),
+            only_success: false,
+            anywhere: false,
+            response: 0,
+        };
+        kill.numbers().collect()
+    }
+
+    #[test]
+    fn a_call_without_an_event_of_its_own_is_meant_by_its_name_alone() {
+        let number = |name: &str| calls::all().find(|call| call.name == name).unwrap().number;
+        // The engine has the generic event among the types of such a rule.
+        assert_eq!(numbers(&["pivot_root", "syscall"]), [number("pivot_root")]);
+        assert_eq!(numbers(&["syscall"]), [0; 0]);
+    }
+
+    #[test]
+    fn a_call_that_ends_as_another_is_meant_by_that_ones_name() {
+        let number = |name: &str| calls::all().find(|call| call.name == name).unwrap().number;
+        assert_eq!(numbers(&["execveat"]), [0; 0]);
+        assert_eq!(numbers(&["fchmodat2"]), [0; 0]);
+        assert_eq!(numbers(&["execve"]), [number("execve"), number("execveat")]);
+    }
+
+    #[test]
+    fn a_folder_that_only_looks_like_a_container_is_not_told() {
+        for path in
+            ["/system.slice/systemd-udevd.service/udev", "/machine.slice/x.scope/libvirt/emulator"]
+        {
+            assert_eq!(path_in_container(format!("memory={path}\0").as_bytes()), None, "{path}");
+        }
+    }
+
     #[test]
     fn a_process_that_is_only_half_in_a_container_tells_of_no_group() {
         let id = "f1c2d3e4a5b6978812345678901234567890abcdefabcdefabcdefabcdefabcd";
@@ -267,6 +310,11 @@ mod tests {
     fn the_hierarchy_of_memory_is_found() {
         let two = "31 24 0:27 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n";
         assert_eq!(mount(two), Some(PathBuf::from("/sys/fs/cgroup")));
+        assert_eq!(
+            mount(&format!("odd\n{two}")),
+            mount(two),
+            "one odd line does not hide the others"
+        );
         let one = format!("{two}33 24 0:29 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
         assert_eq!(mount(&one), Some(PathBuf::from("/sys/fs/cgroup/memory")));
         assert_eq!(mount(""), None);

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use libbpf_rs::query::{LinkInfoIter, MapInfoIter, ProgInfoIter};
@@ -64,6 +64,16 @@ impl Objects {
     }
 }
 
+/// Killed where the test ends early, too.
+struct Reader(Child);
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// The process that is killed: only where the test below runs it.
 #[test]
 #[ignore = "it watches until it is killed"]
@@ -90,11 +100,13 @@ fn reader_that_is_killed() {
 
 #[test]
 fn nothing_stays_in_the_kernel_when_the_reader_is_killed() {
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", "reader_that_is_killed"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
+    let mut reader = Reader(child);
+    let child = &mut reader.0;
     let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = said.find_map(|line| {
         let line = line.unwrap();

@@ -6,12 +6,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyhow::Context;
-use plimsoll_response::{ActionResult, Journal, Orders, Policy, Responder, Scope, Switch, missing};
+use plimsoll_response::{
+    ActionResult, Journal, Orders, Policy, Responder, Scope, Switch, is_in_first_pid_namespace,
+    missing,
+};
 use plimsoll_runtime::loader::Rule;
 use plimsoll_runtime::plain::Plain;
 use plimsoll_sensor::{Execution, Kill, Live};
 use signal_hook::consts::{SIGUSR1, SIGUSR2};
 
+use super::drift;
 use crate::commands::lint::files::read;
 use crate::exit::{Usage, tell};
 
@@ -37,7 +41,9 @@ pub(super) fn new(asked: &Respond, rules: &[&Rule]) -> anyhow::Result<Option<Res
         }
     }
     let Some(policy) = all else { return Ok(None) };
-    let unknown = policy.unknown_rules(&|name| rules.iter().any(|rule| rule.name == name));
+    // Drift is told of by no rule of a file.
+    let has = |name: &str| name == drift::NAME || rules.iter().any(|rule| rule.name == name);
+    let unknown = policy.unknown_rules(&has);
     if !unknown.is_empty() {
         let names = unknown.join("`, `");
         tell(&format!("warning: responses name rules that are not loaded: `{names}`"));
@@ -50,9 +56,20 @@ pub(super) fn new(asked: &Respond, rules: &[&Rule]) -> anyhow::Result<Option<Res
     if asked.enforce && !lacking.is_empty() {
         anyhow::bail!("responses cannot be enforced without these capabilities");
     }
+    if asked.enforce && !is_in_first_pid_namespace() {
+        anyhow::bail!(
+            "responses cannot be enforced in a namespace of processes of its own, where numbers mean other \
+             processes than the kernel's: run plimsoll with the machine's (`--pid=host`, `hostPID: true`)"
+        );
+    }
     let switch = Switch::new(policy.off_switch.clone());
     listen(&switch)?;
     let shown = policy.off_switch.display().to_string();
+    if asked.enforce
+        && let Err(error) = switch.prepare()
+    {
+        tell(&format!("warning: the folder of `{shown}` cannot be made: {error}"));
+    }
     let count = policy.len();
     let journal = Journal::new(asked.journal.as_deref()).context("cannot open the journal")?;
     let orders = Orders { enforce: asked.enforce, switch: switch.clone() };
@@ -96,6 +113,9 @@ fn listen(switch: &Switch) -> anyhow::Result<()> {
 
 /// How often it is looked whether responses were switched off, where the kernel takes them.
 const OFF: Duration = Duration::from_millis(100);
+
+/// How often what is allowed is reckoned again because more were killed meanwhile.
+const ROUNDS: usize = 8;
 
 /// What the kernel does by itself for rules that are plain enough.
 pub(super) struct AtCall {
@@ -145,7 +165,7 @@ pub(super) fn at_call(
     }
     tell(&format!("killed at the call itself: {}", told.join(", ")));
     let asked = execution.clone();
-    responder.ask_kernel(Box::new(move |pid| asked.has_killed(pid)));
+    responder.ask_kernel(Box::new(move |pid, time| asked.has_killed(pid, time)));
     let own = AtCall { execution, responses: responses.into_iter().collect() };
     own.allow(responder);
     own.stop_with(responder.switch())?;
@@ -162,8 +182,21 @@ fn share_events(one: &Rule, other: &Rule) -> bool {
 impl AtCall {
     /// Tells the kernel how many it may still kill.
     pub(super) fn allow(&self, responder: &mut Responder) {
-        for response in &self.responses {
-            self.execution.allow(*response, responder.left(*response));
+        let executed = || -> Vec<(usize, u64)> {
+            self.responses.iter().map(|at| (*at, self.execution.executed(*at))).collect()
+        };
+        let mut counted = executed();
+        for _ in 0..ROUNDS {
+            let shares = responder.shares(&counted);
+            for (response, share) in self.responses.iter().zip(shares) {
+                self.execution.allow(*response, share);
+            }
+            // What was killed in between would be allowed twice.
+            let now = executed();
+            if now == counted {
+                break;
+            }
+            counted = now;
         }
     }
 

@@ -65,12 +65,27 @@ impl<'m> Responding<'m> {
         self.err.read_to_string(&mut self.told).unwrap();
         let code = self.child.wait().unwrap().code();
         assert_eq!(code, Some(0), "{}", self.told);
-        self.told
+        std::mem::take(&mut self.told)
     }
 
     fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+}
+
+/// Nothing goes on to act on this machine when a test fails, and nothing stands still.
+impl Drop for Responding<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let text = fs::read_to_string(self.machine.path("responses.jsonl")).unwrap_or_default();
+        let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        for line in lines.filter(|line| line["action"] == "pause") {
+            for command in line["undo"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                let _ = Command::new("sh").args(["-c", command]).stderr(Stdio::null()).status();
+            }
+        }
     }
 }
 
@@ -452,6 +467,50 @@ fn a_program_is_killed_at_the_call_in_a_container_and_not_beside_it() {
     let script = format!("touch {}; :", beside.display());
     let status = of_the_machine(&script, "beside").status().unwrap();
     assert!(status.success() && beside.exists(), "{:?}", watching.noted(0, |_| true));
+    watching.end();
+}
+
+#[test]
+fn responses_are_enforced_only_where_numbers_of_processes_are_the_machines() {
+    let machine = machine(
+        &MARKED.replace("@MARK@", "x"),
+        "- rule: stop\n  match: {rules: [Marked, Drift from the image]}\n  actions: [kill]\n",
+    );
+    let unshare = ["--pid", "--fork", "--mount-proc"];
+    let can = Command::new("unshare").args(unshare).arg("true").status();
+    if !can.is_ok_and(|status| status.success()) {
+        println!("skipped: no namespace can be made here");
+        return;
+    }
+    let ran = Command::new("unshare")
+        .args(unshare)
+        .arg(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["watch", "--rules", "rules.yaml", "--respond", "responses.yaml", "--enforce"])
+        .current_dir(machine.path("."))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(3), "{said}");
+    assert!(said.contains("--pid=host"), "{said}");
+    assert!(!said.contains("not loaded"), "drift is told of by no rule of a file: {said}");
+}
+
+#[test]
+fn the_folder_of_the_switch_is_made() {
+    let machine = machine(
+        &MARKED.replace("@MARK@", &mark("switch")),
+        "- rule: stop\n  match: {rules: [Marked]}\n  actions: [kill]\n",
+    );
+    let text = fs::read_to_string(machine.path("responses.yaml")).unwrap();
+    let off = machine.path("run/plimsoll/off").display().to_string();
+    let lines = text.lines().map(|line| match line.strip_prefix("off_switch:") {
+        Some(_) => format!("off_switch: {off}\n"),
+        None => format!("{line}\n"),
+    });
+    machine.write("responses.yaml", lines.collect::<String>());
+    let Some(watching) = Responding::start(&machine, &["--enforce"]) else { return };
+    let mode = fs::metadata(machine.path("run/plimsoll")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
     watching.end();
 }
 

@@ -94,6 +94,13 @@ impl<'m> Watching<'m> {
     }
 }
 
+impl Drop for Watching<'_> {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn machine(mark: &str) -> Machine {
     let machine = Machine::new();
     machine.write("rules.yaml", RULES.replace("@MARK@", mark));

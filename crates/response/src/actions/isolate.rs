@@ -10,7 +10,7 @@ use std::thread;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::{Action, Done, Order, Outcome, group, members};
-use crate::nft::{self, Isolated};
+use crate::nft;
 
 /// The most network namespaces of one container.
 const MOST: usize = 16;
@@ -45,14 +45,11 @@ impl Action for Isolate {
             Ok(spaces) => spaces,
             Err(done) => return done,
         };
-        let mut done = Done::of(Outcome::Already, "the container is isolated");
+        let mut done =
+            Done::new("nothing comes in or goes out; containers of the same pod share this");
         for (pid, file) in spaces {
             match enter(file) {
-                Ok(Isolated::Already) => {}
-                Ok(Isolated::Now) => {
-                    done.result = Outcome::Done;
-                    "nothing comes in or goes out; containers of the same pod share this"
-                        .clone_into(&mut done.detail);
+                Ok(()) => {
                     done.undo.push(format!(
                         "nsenter --net=/proc/{pid}/ns/net nft delete table inet {}",
                         nft::TABLE
@@ -73,7 +70,10 @@ fn spaces(order: &Order<'_>) -> Result<Vec<(i32, File)>, Done> {
     let group = group(order)?;
     let id = order.target.container().unwrap_or_default();
     let number = |pid: &str| fs::metadata(format!("/proc/{pid}/ns/net")).ok().map(|it| it.ino());
-    let machine: Vec<u64> = ["1", "self"].iter().filter_map(|pid| number(pid)).collect();
+    let Some(machine) = machine(number("1"), number("self")) else {
+        let why = "which network is the machine's cannot be read from `/proc/1/ns/net`";
+        return Err(Done::of(Outcome::Failed, why));
+    };
     let (mut seen, mut found, mut shared) = (BTreeSet::new(), Vec::new(), false);
     for pid in members(&group, id) {
         let Ok(file) = File::open(format!("/proc/{pid}/ns/net")) else { continue };
@@ -100,12 +100,37 @@ fn spaces(order: &Order<'_>) -> Result<Vec<(i32, File)>, Done> {
     }
 }
 
+/// The number of the first network namespace: `NET_NS_INIT_INO` of `linux/nsfs.h`. Kernels before 6.18 give it
+/// another, and this one to none.
+const FIRST: u64 = 0xEFFF_FFF9;
+
+/// The namespaces that are never cut off: the machine's and that of this process. None where the former is
+/// not known.
+fn machine(of_first: Option<u64>, own: Option<u64>) -> Option<Vec<u64>> {
+    let machine = of_first.or(own.filter(|own| *own == FIRST))?;
+    Some([machine].into_iter().chain(own).collect())
+}
+
 /// Does it in a thread of its own, which enters the namespace and ends there.
-fn enter(space: File) -> io::Result<Isolated> {
-    let inside = move || -> io::Result<Isolated> {
+fn enter(space: File) -> io::Result<()> {
+    let inside = move || -> io::Result<()> {
         move_into_link_name_space(space.as_fd(), Some(LinkNameSpaceType::Network))?;
         nft::isolate()
     };
     let thread = thread::Builder::new().name("isolate".to_owned()).spawn(inside)?;
     thread.join().unwrap_or_else(|_| Err(io::Error::other("the thread ended early")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machines_network_is_known_or_nothing_is_done() {
+        assert_eq!(machine(Some(7), Some(8)), Some(vec![7, 8]));
+        assert_eq!(machine(Some(7), None), Some(vec![7]));
+        assert_eq!(machine(None, Some(8)), None);
+        assert_eq!(machine(None, None), None);
+        assert_eq!(machine(None, Some(FIRST)), Some(vec![FIRST, FIRST]));
+    }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Order<'o> {
     /// Where files are put.
     pub(crate) folder: &'o Path,
     pub(crate) max_size: u64,
+    /// How much is kept there at most.
+    pub(crate) max_folder: u64,
     /// It is the container that this process runs in.
     pub(crate) is_own_container: bool,
     /// The rule that fired.
@@ -114,21 +116,28 @@ fn group(order: &Order<'_>) -> Result<Group, Done> {
         let why = "the container that plimsoll runs in is never stopped or cut off";
         return Err(Done::of(Outcome::Refused, why));
     }
+    let of_process = |pid: i32| process::groups(pid).into_iter().flatten().map(|(_, path)| path);
     let mut paths = Vec::new();
     if order.living.is_ok() {
-        let text = std::fs::read_to_string(format!("/proc/{}/cgroup", order.target.pid));
-        let text = text.unwrap_or_default();
-        paths.extend(text.lines().filter_map(|line| Some(line.splitn(3, ':').nth(2)?.to_owned())));
+        paths.extend(of_process(order.target.pid));
     }
     paths.extend(order.target.groups.iter().cloned());
-    groups::of(id, &paths)
-        .ok_or_else(|| Done::of(Outcome::Gone, "the container's control group is not there"))
+    let found = groups::of(id, &paths)
+        .ok_or_else(|| Done::of(Outcome::Gone, "the container's control group is not there"))?;
+    // It may run in a container that was made within that one.
+    let own = i32::try_from(std::process::id()).unwrap_or(0);
+    let own_paths: Vec<String> = of_process(own).collect();
+    if own_paths.is_empty() || found.holds(&own_paths) || found.processes().contains(&own) {
+        let why = "plimsoll runs within that container, which is never stopped or cut off";
+        return Err(Done::of(Outcome::Refused, why));
+    }
+    Ok(found)
 }
 
 /// Processes that are in a container now, the oldest first.
 fn members(group: &Group, id: &str) -> Vec<i32> {
     let mut found = group.processes();
-    found.retain(|pid| container_of_process(&pid.to_string()).as_deref() == Some(id));
+    found.retain(|pid| container_of_process(*pid).as_deref() == Some(id));
     found.sort_by_cached_key(|pid| process::start(*pid).unwrap_or(u64::MAX));
     found
 }

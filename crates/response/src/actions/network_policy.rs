@@ -1,7 +1,7 @@
 //! Writes the `NetworkPolicy` that isolates a pod, for whoever may apply it: nothing is sent to a cluster.
 
 use super::{Action, Done, Order, Outcome};
-use crate::actions::quarantine::put;
+use crate::actions::quarantine::{has_room, put};
 
 /// The label that the policy goes by. One of the pod's own would hold for its siblings too.
 const LABEL: &str = "plimsoll.dev/isolated";
@@ -35,12 +35,16 @@ impl Action for NetworkPolicy {
         if !is_name(namespace) || !is_name(pod) {
             return Done::of(Outcome::Refused, "the pod's name is none that Kubernetes allows");
         }
-        let name = format!("networkpolicy-{namespace}-{pod}.yaml");
+        let name = file_name(namespace, pod);
+        if !has_room(order.folder, order.max_folder) {
+            return Done::of(Outcome::Refused, "the folder of responses is full");
+        }
         match put(order.folder, &name, manifest(namespace, pod, order.rule).as_bytes()) {
             Ok(path) => {
                 let path = path.display();
                 Done::new(format!(
-                    "kubectl apply -f {path} && kubectl label pod -n {namespace} {pod} {LABEL}={}",
+                    "kubectl apply -f {path} && kubectl label pod -n {namespace} {pod} {LABEL}={} # \
+                     policies add up: what another policy allows the pod stays allowed",
                     value(pod)
                 ))
                 .undone_by(format!("kubectl label pod -n {namespace} {pod} {LABEL}-"))
@@ -50,6 +54,11 @@ impl Action for NetworkPolicy {
             }
         }
     }
+}
+
+/// With a sign between the names that neither has: `a-b` in `c` is not `b-c` in `a`.
+fn file_name(namespace: &str, pod: &str) -> String {
+    format!("networkpolicy_{namespace}_{pod}.yaml")
 }
 
 fn is_name(name: &str) -> bool {
@@ -100,6 +109,12 @@ mod tests {
         assert_eq!(read["spec"]["policyTypes"], serde_json::json!(["Ingress", "Egress"]));
         assert_eq!(read["spec"].get("ingress"), None);
         assert_eq!(read["metadata"]["annotations"]["plimsoll.dev/rule"], "A: \"rule\"");
+    }
+
+    #[test]
+    fn two_pods_never_share_a_file() {
+        assert_ne!(file_name("a-b", "c"), file_name("a", "b-c"));
+        assert!(!is_name("a_b"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod accounts;
 mod descriptors;
 mod interfaces;
 pub(crate) mod mapped;
-mod processes;
+pub(crate) mod processes;
 mod sockets;
 
 use std::fs;

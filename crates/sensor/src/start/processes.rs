@@ -152,7 +152,7 @@ fn stat(text: &str, process: &mut Process) {
 }
 
 /// `subsystem=path` of each, with NUL behind it.
-pub(super) fn groups(text: &str) -> Vec<u8> {
+pub(crate) fn groups(text: &str) -> Vec<u8> {
     let mut list: Vec<(String, &str)> = Vec::new();
     let mut unified = None;
     for line in text.lines() {

@@ -45,6 +45,12 @@ impl Cgroups {
         self.container.as_deref()
     }
 
+    /// The same, where a path has all 64 digits of it.
+    pub(crate) fn numbered(&self) -> Option<&str> {
+        let paths = self.iter().map(|(_, path)| path);
+        paths.filter_map(|path| std::str::from_utf8(path).ok()).find_map(numbered)
+    }
+
     /// Subsystems and paths; those behind one without a path are left out.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         let list = super::thread::list(super::thread::without_nul(&self.raw));
@@ -93,10 +99,13 @@ const LXC: [&str; 3] = ["/lxc/", "/lxc.payload/", "/lxc.payload."];
 const DIGITS: usize = 64;
 const SHOWN: usize = 12;
 
-fn container_of(path: &str) -> Option<Box<str>> {
+fn numbered(path: &str) -> Option<&str> {
     let runc = PODMAN.iter().chain(&DOCKER).chain(&CRI);
-    runc.copied()
-        .find_map(|layout| by_layout(path, layout))
+    runc.copied().find_map(|layout| by_layout(path, layout))
+}
+
+fn container_of(path: &str) -> Option<Box<str>> {
+    numbered(path)
         .or_else(|| containerd(path))
         .or_else(|| lxc(path))
         .or_else(|| libvirt(path))
@@ -201,6 +210,24 @@ mod tests {
         for path in ["/", "/user.slice/user-0.slice/session-1.scope", "/system.slice/cron.service"]
         {
             assert_eq!(container(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_a_path_with_all_digits_is_a_container_for_whoever_acts() {
+        let numbered = |path: &str| {
+            let cgroups = Cgroups::new(format!("memory={path}\0").as_bytes());
+            cgroups.numbered().map(str::to_owned)
+        };
+        assert_eq!(numbered(&format!("/docker/{ID}")).as_deref(), ID.get(..12));
+        for path in [
+            "/system.slice/systemd-udevd.service/udev",
+            "/machine.slice/machine-qemu.scope/libvirt/emulator",
+            "/default/nginx",
+            "/lxc/debian",
+        ] {
+            assert!(container(path).is_some(), "{path}");
+            assert_eq!(numbered(path), None, "{path}");
         }
     }
 }
