@@ -1,3 +1,5 @@
+//! A small cluster, assessed.
+
 use plimsoll_model::text::Source;
 
 use super::*;
