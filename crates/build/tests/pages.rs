@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 use plimsoll_build::{Level, Rule, rules};
+use plimsoll_testkit::assert_pages;
 
 fn page(rule: &Rule) -> String {
     let aliases = if rule.aliases.is_empty() {
@@ -52,28 +51,8 @@ fn index() -> String {
 
 #[test]
 fn the_pages_say_what_the_rules_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules");
     let mut wanted: BTreeMap<String, String> =
         rules::all().map(|rule| (format!("{}.md", rule.id), page(rule))).collect();
     wanted.insert("README.md".into(), index());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        if folder.is_dir() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
-        for (name, text) in &wanted {
-            fs::write(folder.join(name), text).unwrap();
-        }
-    }
-    let mut there: BTreeMap<String, String> = BTreeMap::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        there.insert(name, fs::read_to_string(path).unwrap());
-    }
-    let hint = "write them anew: UPDATE_DOCS=1 cargo test -p plimsoll-build --test pages";
-    assert_eq!(wanted.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{hint}");
-    for (name, text) in &wanted {
-        assert_eq!(Some(text), there.get(name), "{name}: {hint}");
-    }
+    assert_pages("rules", &wanted, "plimsoll-build");
 }

@@ -8,7 +8,7 @@ use plimsoll_model::text::{Source, Span};
 use crate::manifest::{Manifest, Node};
 use crate::object::{Object, objects};
 use crate::pss::{Modes, NamespaceLabels};
-use crate::rbac::{self, Access, Paths, Step, Subject};
+use crate::rbac::{self, Access, Paths, Subject};
 use crate::workload::Workload;
 
 /// The namespaces, network policies and service accounts that are known.
@@ -33,15 +33,6 @@ pub(crate) struct Way {
     pub(crate) binding: String,
     /// What is done, step by step.
     pub(crate) steps: Vec<String>,
-}
-
-impl Way {
-    fn step(step: &Step<'_>) -> String {
-        match &step.becomes {
-            Some(who) => format!("{} (→ {who})", step.how),
-            None => step.how.clone(),
-        }
-    }
 }
 
 /// The namespace that an object is in, where it says none.
@@ -98,7 +89,7 @@ impl Estate {
             let paths = Paths::new(&self.access).all(true).into_iter();
             let way = |path: rbac::Path<'_>| {
                 let binding = path.steps.first()?.by?.0.name.clone();
-                let steps = path.steps.iter().map(Way::step).collect();
+                let steps = path.steps.iter().map(ToString::to_string).collect();
                 Some((path.from.clone(), Way { binding, steps }))
             };
             paths.filter_map(way).collect()

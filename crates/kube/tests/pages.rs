@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 use plimsoll_kube::pss::{self, Check, Profile};
 use plimsoll_kube::{Mending, Rule, rules};
 use plimsoll_model::text::Level;
+use plimsoll_testkit::assert_pages;
 
 fn check(rule: &Rule) -> Option<&'static Check> {
     pss::all().find(|check| check.rule.id == rule.id)
@@ -92,28 +91,8 @@ fn index() -> String {
 
 #[test]
 fn the_pages_say_what_the_rules_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/kube-rules");
     let mut wanted: BTreeMap<String, String> =
         rules::pages().map(|rule| (format!("{}.md", rule.id), page(rule))).collect();
     wanted.insert("README.md".into(), index());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        if folder.is_dir() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
-        for (name, text) in &wanted {
-            fs::write(folder.join(name), text).unwrap();
-        }
-    }
-    let mut there: BTreeMap<String, String> = BTreeMap::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        there.insert(name, fs::read_to_string(path).unwrap());
-    }
-    let hint = "write them anew: UPDATE_DOCS=1 cargo test -p plimsoll-kube --test pages";
-    assert_eq!(wanted.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{hint}");
-    for (name, text) in &wanted {
-        assert_eq!(Some(text), there.get(name), "{name}: {hint}");
-    }
+    assert_pages("kube-rules", &wanted, "plimsoll-kube");
 }

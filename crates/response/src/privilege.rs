@@ -6,11 +6,6 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::policy::Policy;
 
-/// Each capability that is missing, with the actions that need it.
-pub fn missing(policy: &Policy) -> Vec<(&'static str, Vec<&'static str>)> {
-    lacks(policy, effective(&fs::read_to_string("/proc/self/status").unwrap_or_default()))
-}
-
 /// Whether numbers of processes mean here what they mean in the kernel: this process, and `/proc`, are of
 /// the machine's first namespace of processes.
 pub fn is_in_first_pid_namespace() -> bool {
@@ -20,12 +15,8 @@ pub fn is_in_first_pid_namespace() -> bool {
 /// `PID_NS_INIT_INO` of `linux/nsfs.h`, the same in all kernels.
 const FIRST: u64 = 0xEFFF_FFFC;
 
-fn effective(status: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    line.and_then(|text| u64::from_str_radix(text.trim(), 16).ok()).unwrap_or(0)
-}
-
-fn lacks(policy: &Policy, held: u64) -> Vec<(&'static str, Vec<&'static str>)> {
+/// Each capability that is missing of those held, a bit each by its number, with the actions that need it.
+pub fn missing(policy: &Policy, held: u64) -> Vec<(&'static str, Vec<&'static str>)> {
     let mut found: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for action in policy.responses.iter().flat_map(|response| &response.actions) {
         for (name, number) in action.needs() {
@@ -51,10 +42,9 @@ mod tests {
              - rule: b\n  match: {rules: [R]}\n  actions: [quarantine, kill]\n",
         )
         .unwrap();
-        let all = lacks(&policy, 0);
+        let all = missing(&policy, 0);
         assert!(all.contains(&("CAP_KILL", vec!["kill"])), "{all:?}");
         assert!(all.contains(&("CAP_SYS_PTRACE", vec!["isolate", "quarantine"])), "{all:?}");
-        assert!(lacks(&policy, u64::MAX).is_empty());
-        assert_eq!(effective("CapEff:\t0000000000000020\n"), 0x20);
+        assert!(missing(&policy, u64::MAX).is_empty());
     }
 }

@@ -5,10 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 use plimsoll_runtime::fields::{self, CLASSES, Class, Field, Source};
+use plimsoll_testkit::assert_pages;
 
 fn code(words: &[&str]) -> String {
     let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -117,28 +116,8 @@ fn index() -> String {
 
 #[test]
 fn the_pages_say_what_the_tables_say() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/fields");
     let mut wanted: BTreeMap<String, String> =
         CLASSES.iter().map(|class| (format!("{}.md", class.name), page(class))).collect();
     wanted.insert("README.md".into(), index());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        if folder.is_dir() {
-            fs::remove_dir_all(&folder).unwrap();
-        }
-        fs::create_dir_all(&folder).unwrap();
-        for (name, text) in &wanted {
-            fs::write(folder.join(name), text).unwrap();
-        }
-    }
-    let mut there: BTreeMap<String, String> = BTreeMap::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        there.insert(name, fs::read_to_string(path).unwrap());
-    }
-    let hint = "write them anew: UPDATE_DOCS=1 cargo test -p plimsoll-runtime --test pages";
-    assert_eq!(wanted.keys().collect::<Vec<_>>(), there.keys().collect::<Vec<_>>(), "{hint}");
-    for (name, text) in &wanted {
-        assert_eq!(Some(text), there.get(name), "{name}: {hint}");
-    }
+    assert_pages("fields", &wanted, "plimsoll-runtime");
 }

@@ -9,8 +9,8 @@ const NEEDED: [(&str, u32); 2] = [("CAP_BPF", 39), ("CAP_PERFMON", 38)];
 /// Without these some of what there was at the beginning stays unknown.
 const USEFUL: [(&str, u32); 2] = [("CAP_SYS_PTRACE", 19), ("CAP_DAC_READ_SEARCH", 2)];
 
-/// The capabilities that this process acts with.
-fn effective() -> u64 {
+/// The capabilities that this process acts with, a bit each by its number.
+pub fn effective() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     of_status(&status)
 }

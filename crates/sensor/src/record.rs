@@ -1,6 +1,8 @@
 //! A record of a ring becomes a block of a capture: looked over, with flags in the numbers that
 //! captures have, and with the time of day.
 
+use plimsoll_runtime::scap::Writer;
+
 use crate::calls;
 use crate::op::{CGROUPS, Parameter};
 
@@ -8,8 +10,6 @@ use crate::op::{CGROUPS, Parameter};
 const HEAD: usize = 8 + 8 + 4 + 2 + 4;
 /// A block of an event that says how many parameters it has.
 const EVENT: u32 = 0x216;
-/// The same with lengths of four bytes.
-const EVENT_LARGE: u32 = 0x221;
 /// What stands around the body of a block.
 const FRAME: usize = 12;
 
@@ -132,28 +132,8 @@ impl Framer {
 
     /// Appends an event that tells something: `asyncevent`, with a name and data.
     pub fn tell(&self, since_boot: u64, name: &str, data: &[u8], out: &mut Vec<u8>) {
-        let values: [&[u8]; 5] = [&0_u32.to_le_bytes(), name.as_bytes(), b"\0", data, b"\0"];
-        let lengths = [4, name.len() + 1, data.len() + 1];
-        let length = HEAD + 4 * lengths.len() + lengths.iter().sum::<usize>();
-        let padded = (2 + length).next_multiple_of(4);
-        let number = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
-        let begin = out.len();
-        out.extend_from_slice(&EVENT_LARGE.to_le_bytes());
-        out.extend_from_slice(&number(padded + FRAME));
-        out.extend_from_slice(&0_u16.to_le_bytes());
-        out.extend_from_slice(&since_boot.saturating_add(self.boot_time).to_le_bytes());
-        out.extend_from_slice(&(-1_i64).to_le_bytes());
-        out.extend_from_slice(&number(length));
-        out.extend_from_slice(&plimsoll_runtime::scap::codes::ASYNCEVENT_E.to_le_bytes());
-        out.extend_from_slice(&number(lengths.len()));
-        for length in lengths {
-            out.extend_from_slice(&number(length));
-        }
-        for value in values {
-            out.extend_from_slice(value);
-        }
-        out.resize(begin + 8 + padded, 0);
-        out.extend_from_slice(&number(padded + FRAME));
+        // Memory takes all that is written to it.
+        let _ = Writer::part(out).tell(since_boot.saturating_add(self.boot_time), name, data);
     }
 }
 
@@ -179,7 +159,7 @@ fn fix(parameters: &[Parameter], event: &mut [u8]) -> Result<(), Malformed> {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_runtime::scap::{Item, Limits, Reader, Writer};
+    use plimsoll_runtime::scap::{Item, Limits, Reader};
     use proptest::prelude::*;
 
     use super::*;

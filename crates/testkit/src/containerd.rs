@@ -98,21 +98,13 @@ fn text(output: std::io::Result<Output>) -> Result<String, String> {
     if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
 /// An image in the form of `docker save`, of one layer.
 fn archive_of(root: &Path, name: &str, to: &Path) -> std::io::Result<()> {
     let mut layer = tar::Builder::new(Vec::new());
     layer.follow_symlinks(false);
     layer.append_dir_all(".", root)?;
     let layer = layer.into_inner()?;
-    let digest = hex(&Sha256::digest(&layer));
+    let digest = crate::hex(&Sha256::digest(&layer));
     let config = serde_json::json!({
         "architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/sleep", "1000"]},
         "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{digest}")]},

@@ -21,6 +21,7 @@
 pub mod capture;
 mod containerd;
 mod dockerd;
+mod pages;
 mod policy_cases;
 mod registry;
 mod server;
@@ -34,6 +35,7 @@ use sha2::{Digest, Sha256};
 
 pub use containerd::Containerd;
 pub use dockerd::Dockerd;
+pub use pages::assert_pages;
 pub use policy_cases::{PolicyCase, policy_cases};
 pub use registry::{Certificate, DockerRegistry, Served};
 pub use server::{Reply, Request, Server};

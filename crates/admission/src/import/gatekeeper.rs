@@ -5,6 +5,7 @@
 use plimsoll_kube::manifest::Node;
 
 use super::{Imported, Policy, Reader, ask};
+use crate::settings::Mode;
 
 pub(super) const READER: Reader =
     Reader { is_one: |version, _| version.starts_with("constraints.gatekeeper.sh/"), read };
@@ -31,9 +32,9 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
     let at = policy.node.at(&["metadata", "name"]).unwrap_or(policy.node);
     let action = spec.and_then(|spec| spec.text("enforcementAction")).map(|it| it.value);
     let mode = match action {
-        None | Some("deny") => "enforce",
-        Some("warn") => "warn",
-        Some("dryrun") => "audit",
+        None | Some("deny") => Mode::Enforce,
+        Some("warn") => Mode::Warn,
+        Some("dryrun") => Mode::Audit,
         Some(other) => {
             let why = format!("the action `{other}` is not read");
             return policy.remark(at, "", Some(why), into);
@@ -41,6 +42,7 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
     };
     let mut differences: Vec<String> = spec.into_iter().flat_map(narrowed).collect();
     let parameters = spec.and_then(|spec| spec.get("parameters"));
+    let is_of_images = ["K8sAllowedRepos", "K8sImageDigests", "K8sDisallowedTags"].contains(&kind);
     match kind {
         "K8sAllowedRepos" => {
             let repos: Vec<&str> = parameters
@@ -89,7 +91,7 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
             None => differences.push("this kind of constraint is not read".to_owned()),
         },
     }
-    if kind == "K8sAllowedRepos" || kind == "K8sImageDigests" || kind == "K8sDisallowedTags" {
+    if is_of_images {
         differences.extend(parameters.into_iter().filter_map(exempted));
     }
     let difference = (!differences.is_empty()).then(|| differences.join("; "));

@@ -10,6 +10,7 @@ use plimsoll_kube::manifest::Node;
 use serde_json::{Value, json};
 
 use super::{Imported, Policy, Reader, ask};
+use crate::settings::Mode;
 
 pub(super) const READER: Reader = Reader {
     is_one: |version, kind| {
@@ -42,12 +43,15 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
             let action = action(check, "failureAction").or_else(|| whole.clone());
             // Without a word Kyverno only reports.
             let refuses = action.as_deref() == Some("enforce") || enforced_somewhere;
-            let mode = if refuses { "enforce" } else { "audit" };
+            let mode = if refuses { Mode::Enforce } else { Mode::Audit };
             let mut differences = narrowed(policy, rule);
             if is_overridden {
                 differences.push(
                     "it is as grave in all namespaces as it is in the gravest there".to_owned(),
                 );
+            }
+            if !check.list("skipImageReferences").is_empty() {
+                differences.push(SKIPPED.to_owned());
             }
             match self::check(check) {
                 Ok((authorities, others)) => {
@@ -56,9 +60,6 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
                     add(check, &base.to_ascii_lowercase(), authorities, mode, into);
                 }
                 Err(why) => {
-                    if check.list("skipImageReferences").iter().len() > 0 {
-                        differences.push(SKIPPED.to_owned());
-                    }
                     differences.push(why);
                 }
             }
@@ -71,7 +72,7 @@ fn read(policy: &Policy<'_>, into: &mut Imported) {
 const SKIPPED: &str = "images of skipImageReferences are asked for here too";
 
 /// Writes policies that hold together.
-fn add(check: &Node, base: &str, sets: Vec<Vec<Value>>, mode: &'static str, into: &mut Imported) {
+fn add(check: &Node, base: &str, sets: Vec<Vec<Value>>, mode: Mode, into: &mut Imported) {
     let images: Vec<Value> = check
         .texts("imageReferences")
         .flat_map(|it| globs(it.value))
@@ -87,7 +88,7 @@ fn add(check: &Node, base: &str, sets: Vec<Vec<Value>>, mode: &'static str, into
             "spec": {
                 "images": images,
                 "authorities": authorities,
-                "mode": if mode == "enforce" { "enforce" } else { "warn" },
+                "mode": if mode == Mode::Enforce { "enforce" } else { "warn" },
             },
         }));
     }
@@ -95,7 +96,7 @@ fn add(check: &Node, base: &str, sets: Vec<Vec<Value>>, mode: &'static str, into
     let is_on = |name: &str| check.boolean(name).is_none_or(|it| it.value);
     if is_on("verifyDigest") || is_on("mutateDigest") {
         into.pins |= is_on("mutateDigest");
-        ask(&mut into.digest, if is_on("verifyDigest") { mode } else { "dry-run" });
+        ask(&mut into.digest, if is_on("verifyDigest") { mode } else { Mode::DryRun });
     }
 }
 
@@ -140,9 +141,6 @@ const CHECK: [&str; 11] = [
 fn check(check: &Node) -> Result<(Vec<Vec<Value>>, Vec<String>), String> {
     only(check, &CHECK, "a check")?;
     let mut differences = Vec::new();
-    if !check.list("skipImageReferences").is_empty() {
-        differences.push(SKIPPED.to_owned());
-    }
     if check.text("type").is_some_and(|it| it.value != "Cosign" && it.value != "SigstoreBundle") {
         return Err(
             "signatures of Notary are not read: `kube admit` judges those of sigstore".into()

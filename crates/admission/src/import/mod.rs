@@ -10,8 +10,10 @@ use plimsoll_kube::manifest::{Manifest, Node};
 use plimsoll_kube::objects;
 use serde_json::{Value, json};
 
+use crate::settings::Mode;
+
 /// The mode of what several policies ask: the gravest.
-type Asked = Option<&'static str>;
+type Asked = Option<Mode>;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -107,13 +109,16 @@ impl Imported {
     pub fn settings(&self, policy: &str) -> Value {
         let mut images = serde_json::Map::new();
         if let Some(mode) = self.registries {
-            images.insert("registries".into(), json!({ "allowed": self.allowed, "mode": mode }));
+            images.insert(
+                "registries".into(),
+                json!({ "allowed": self.allowed, "mode": mode.name() }),
+            );
         }
         if let Some(mode) = self.digest {
-            images.insert("digest".into(), json!({ "mode": mode, "pin": self.pins }));
+            images.insert("digest".into(), json!({ "mode": mode.name(), "pin": self.pins }));
         }
         if let Some(mode) = self.signature {
-            images.insert("signature".into(), json!({ "policy": policy, "mode": mode }));
+            images.insert("signature".into(), json!({ "policy": policy, "mode": mode.name() }));
         }
         let mut settings = json!({
             "apiVersion": "plimsoll.dev/v1",
@@ -122,7 +127,7 @@ impl Imported {
         });
         if let Value::Object(fields) = &mut settings {
             if let Some(mode) = self.tags {
-                fields.insert("rules".into(), json!([{ "rule": "PK1001", "mode": mode }]));
+                fields.insert("rules".into(), json!([{ "rule": "PK1001", "mode": mode.name() }]));
             }
             if !images.is_empty() {
                 fields.insert("images".into(), Value::Object(images));
@@ -133,12 +138,8 @@ impl Imported {
 }
 
 /// Asks for something at least as gravely as before.
-fn ask(asked: &mut Asked, mode: &'static str) {
-    const ORDER: [&str; 4] = ["dry-run", "audit", "warn", "enforce"];
-    let rank = |mode: &str| ORDER.iter().position(|it| *it == mode);
-    if asked.is_none_or(|before| rank(before) < rank(mode)) {
-        *asked = Some(mode);
-    }
+fn ask(asked: &mut Asked, mode: Mode) {
+    *asked = (*asked).max(Some(mode));
 }
 
 #[cfg(test)]
@@ -294,7 +295,7 @@ items:
         let images = documents[1]["spec"]["images"].to_string();
         assert!(images.contains("docker.io/nginx**"), "{images}");
         assert!(images.contains("docker.io/library/nginx**"), "{images}");
-        assert_eq!(imported.signature, Some("enforce"));
+        assert_eq!(imported.signature, Some(Mode::Enforce));
     }
 
     #[test]

@@ -9,5 +9,5 @@ mod pages;
 pub(crate) use access::Access;
 pub(crate) use client::{Client, Failure};
 pub(crate) use kinds::{Kind, Stage};
-pub(crate) use namespaces::Namespaces;
+pub(crate) use namespaces::{Namespaces, is_name};
 pub(crate) use pages::batch;

@@ -150,7 +150,7 @@ impl Cluster for Namespaces {
 }
 
 /// A label of RFC 1123, so that it cannot be a path.
-fn is_name(text: &str) -> bool {
+pub(crate) fn is_name(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     !text.is_empty() && text.len() <= 63 && text.bytes().all(fits)
 }

@@ -139,13 +139,16 @@ pub(crate) fn priority(name: &str) -> Result<Priority, Usage> {
     Priority::named(name).ok_or_else(|| Usage(format!("`{name}` is no priority")))
 }
 
+/// The text of a file.
+fn text(path: &Path) -> anyhow::Result<String> {
+    let shown = path.display();
+    let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
+    Ok(String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?)
+}
+
 fn settings(plan: &Plan) -> anyhow::Result<Settings> {
     let text = match &plan.config {
-        Some(path) => {
-            let shown = path.display();
-            let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
-            String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?
-        }
+        Some(path) => text(path)?,
         None => String::new(),
     };
     let mut settings =

@@ -16,7 +16,6 @@ use plimsoll_sensor::{Execution, Kill, Live};
 use signal_hook::consts::{SIGUSR1, SIGUSR2};
 
 use super::drift;
-use crate::commands::lint::files::read;
 use crate::exit::{Usage, tell};
 
 /// What is asked.
@@ -48,7 +47,7 @@ pub(super) fn new(asked: &Respond, rules: &[&Rule]) -> anyhow::Result<Option<Res
         let names = unknown.join("`, `");
         tell(&format!("warning: responses name rules that are not loaded: `{names}`"));
     }
-    let lacking = missing(&policy);
+    let lacking = missing(&policy, plimsoll_sensor::privilege::effective());
     for (capability, actions) in &lacking {
         let grade = if asked.enforce { "error" } else { "warning" };
         tell(&format!("{grade}: {capability} is missing for {}", actions.join(", ")));
@@ -86,11 +85,8 @@ pub(super) fn new(asked: &Respond, rules: &[&Rule]) -> anyhow::Result<Option<Res
 }
 
 fn policy(path: &Path) -> anyhow::Result<Policy> {
-    let shown = path.display();
-    let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?;
-    Ok(Policy::read(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?)
+    let read = Policy::read(&super::text(path)?);
+    Ok(read.map_err(|error| Usage(format!("`{}`: {error}", path.display())))?)
 }
 
 /// SIGUSR1 switches responses off, SIGUSR2 on again.

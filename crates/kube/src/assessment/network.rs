@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Home;
-use crate::lateral::{Lateral, exposed};
+use crate::lateral::{count_reached, exposed};
 use crate::manifest::Manifest;
 use crate::netpol::{Cluster, Direction, Network};
 
@@ -38,9 +38,7 @@ impl Reach {
         }
         let open = exposed(cluster, manifests.iter().map(|manifest| ("", manifest)));
         let starts: Vec<usize> = open.iter().map(|one| one.pod).collect();
-        let none: [(&str, &Manifest); 0] = [];
-        let reached =
-            (cluster.pods.len() <= MOST).then(|| Lateral::of(&network, none, starts).reached.len());
+        let reached = (cluster.pods.len() <= MOST).then(|| count_reached(&network, &starts));
         let key = |number: usize| {
             let pod = cluster.pods.get(number)?;
             Some((pod.namespace.clone(), pod.kind.clone(), pod.name.clone()))

@@ -1,11 +1,10 @@
 //! The pods that services and ingresses hand to whoever is outside of the cluster.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::manifest::{Manifest, Node};
 use crate::netpol::{Cluster, Labels};
 use crate::object::{Object, objects};
-use crate::workload::Workload;
 
 /// A pod that can be come to from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +31,9 @@ pub fn exposed<'m>(
     cluster: &Cluster,
     manifests: impl IntoIterator<Item = (&'m str, &'m Manifest)>,
 ) -> Vec<Exposed> {
-    let (mut services, mut behind, mut on_node) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let mut services = Vec::new();
+    // By namespace and service, the first ingress that leads to it.
+    let mut behind: BTreeMap<(&str, &str), &str> = BTreeMap::new();
     for (_, manifest) in manifests {
         for object in objects(manifest).0 {
             match (object.kind, object.group()) {
@@ -40,55 +41,39 @@ pub fn exposed<'m>(
                 ("Ingress", "networking.k8s.io" | "extensions") => {
                     let namespace = object.namespace.unwrap_or("default");
                     for name in backends(object.node) {
-                        behind.insert((namespace, name, object.name));
+                        let first = behind.entry((namespace, name)).or_insert(object.name);
+                        *first = (*first).min(object.name);
                     }
                 }
-                _ => on_node
-                    .extend(Workload::new(object, &manifest.source).as_ref().and_then(host_port)),
+                _ => {}
             }
         }
     }
-    let mut found: Vec<Exposed> = Vec::new();
+    let mut found: BTreeMap<usize, String> = BTreeMap::new();
     for (pod, it) in cluster.pods.iter().enumerate() {
-        let own = on_node.iter().find(|(namespace, kind, name, _)| {
-            (namespace, kind, name) == (&it.namespace, &it.kind, &it.name)
-        });
         if it.host_network && !it.ports.is_empty() {
-            found.push(Exposed { pod, by: "hostNetwork".to_owned() });
-        } else if let Some((.., port)) = own {
-            found.push(Exposed { pod, by: format!("hostPort {port}") });
+            found.insert(pod, "hostNetwork".to_owned());
+        } else if let Some(port) = it.host_port {
+            found.insert(pod, format!("hostPort {port}"));
         }
     }
     for service in &services {
-        let ingress = behind.iter().find(|it| (it.0, it.1) == (service.namespace, service.name));
-        let by = match (service.kind, ingress) {
+        let Service { namespace, name, .. } = service;
+        let by = match (service.kind, behind.get(&(namespace, name))) {
             ("LoadBalancer" | "NodePort", _) => {
-                format!("Service {}/{} ({})", service.namespace, service.name, service.kind)
+                format!("Service {namespace}/{name} ({})", service.kind)
             }
-            (_, Some((namespace, _, ingress))) => format!("Ingress {namespace}/{ingress}"),
-            _ if service.has_addresses => {
-                format!("Service {}/{} (externalIPs)", service.namespace, service.name)
-            }
+            (_, Some(ingress)) => format!("Ingress {namespace}/{ingress}"),
+            _ if service.has_addresses => format!("Service {namespace}/{name} (externalIPs)"),
             _ => continue,
         };
         for (pod, it) in cluster.pods.iter().enumerate() {
-            let fits = it.namespace == service.namespace && selects(&service.selector, &it.labels);
-            if fits && !found.iter().any(|one| one.pod == pod) {
-                found.push(Exposed { pod, by: by.clone() });
+            if it.namespace == *namespace && selects(&service.selector, &it.labels) {
+                found.entry(pod).or_insert_with(|| by.clone());
             }
         }
     }
-    found.sort_by_key(|one| one.pod);
-    found
-}
-
-/// The first port of its node that a container takes: namespace, kind and name of what makes the pod.
-fn host_port(workload: &Workload<'_>) -> Option<(String, String, String, i64)> {
-    let ports = workload.pod.containers.iter().flat_map(|it| it.node.list("ports"));
-    let port = ports.filter_map(|it| it.integer("hostPort")).find(|port| port.value > 0)?;
-    let Object { namespace, kind, name, .. } = workload.object;
-    let home = namespace.unwrap_or("default").to_owned();
-    Some((home, kind.to_owned(), name.to_owned(), port.value))
+    found.into_iter().map(|(pod, by)| Exposed { pod, by }).collect()
 }
 
 fn service<'m>(object: &Object<'m>) -> Option<Service<'m>> {

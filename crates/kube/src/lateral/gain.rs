@@ -102,12 +102,8 @@ fn has_node(path: &str) -> bool {
 /// How an account comes to the whole cluster.
 pub(super) fn of_cluster<'a>(paths: &Paths<'a>, account: &'a Subject) -> Option<Gain> {
     let path = paths.of(account)?;
-    let step = |step: &crate::rbac::Step<'_>| match &step.becomes {
-        Some(who) => format!("{} (→ {who})", step.how),
-        None => step.how.clone(),
-    };
     Some(Gain::Cluster {
         account: account.to_string(),
-        steps: path.steps.iter().map(step).collect(),
+        steps: path.steps.iter().map(ToString::to_string).collect(),
     })
 }

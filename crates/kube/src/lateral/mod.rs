@@ -7,7 +7,7 @@ mod exposed;
 mod gain;
 mod spread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::manifest::Manifest;
 use crate::netpol::{Network, Pod};
@@ -17,7 +17,7 @@ use crate::workload::Workload;
 
 pub use exposed::{Exposed, exposed};
 pub use gain::Gain;
-pub use spread::{ANY, Reached};
+pub use spread::{ANY, Reached, count_reached};
 
 /// What comes of the fall of some pods.
 #[derive(Debug)]
@@ -40,26 +40,27 @@ impl Lateral {
         let reached = spread::spread(network, &starts);
         let access = Access::of(manifests.clone());
         let paths = Paths::new(&access);
+        let fallen = || starts.iter().copied().chain(reached.iter().map(|one| one.pod));
+        let key = |number: usize| {
+            let Pod { namespace, kind, name, .. } = network.cluster.pods.get(number)?;
+            Some((namespace.as_str(), kind.as_str(), name.as_str()))
+        };
+        let wanted: BTreeSet<_> = fallen().filter_map(key).collect();
         let mut all = BTreeMap::new();
         for (_, manifest) in manifests {
             for object in objects(manifest).0 {
+                let own = (object.namespace.unwrap_or("default"), object.kind, object.name);
+                let Some(wanted) = wanted.get(&own) else { continue };
                 let Some(workload) = Workload::new(object, &manifest.source) else { continue };
-                let key = (
-                    object.namespace.unwrap_or("default").to_owned(),
-                    object.kind.to_owned(),
-                    object.name.to_owned(),
-                );
                 let mut gains = gain::of_node(&workload.pod);
                 gains.extend(
                     account(&workload, &access).and_then(|it| gain::of_cluster(&paths, it)),
                 );
-                all.insert(key, gains);
+                all.insert(*wanted, gains);
             }
         }
-        let pods = starts.iter().copied().chain(reached.iter().map(|one| one.pod));
-        let gains = pods.filter_map(|number| {
-            let Pod { namespace, kind, name, .. } = network.cluster.pods.get(number)?;
-            let gains = all.get(&(namespace.clone(), kind.clone(), name.clone()))?;
+        let gains = fallen().filter_map(|number| {
+            let gains = all.get(&key(number)?)?;
             (!gains.is_empty()).then(|| (number, gains.clone()))
         });
         let gains = gains.collect();
@@ -91,13 +92,7 @@ fn account<'a>(workload: &Workload<'_>, access: &'a Access) -> Option<&'a Subjec
     if is_kept_out && !is_projected {
         return None;
     }
-    let called = workload.object.called();
-    let home = workload.object.namespace.unwrap_or("default");
-    let is_own = |subject: &&Subject| {
-        matches!(subject, Subject::ServiceAccount(namespace, _) if namespace == home)
-            && access.workloads(subject).any(|it| it == called)
-    };
-    access.subjects().find(is_own)
+    access.account(&workload.object)
 }
 
 #[cfg(test)]
@@ -212,6 +207,26 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
         assert_eq!(found.len(), 1);
         assert_eq!(cluster.pods[found[0].pod].name, "web");
         assert_eq!(found[0].by, "Service shop/web (LoadBalancer)");
+    }
+
+    #[test]
+    fn a_port_of_the_node_is_open_to_the_world_without_a_service() {
+        let text = "
+apiVersion: v1
+kind: Pod
+metadata: {name: agent}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80, hostPort: 8080}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: inside}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+";
+        let manifest = Manifest::parse(Source::new(text));
+        let cluster = Cluster::of([("all.yaml", &manifest)]);
+        // What is read object by object keeps the manifests of services alone.
+        let found = exposed(&cluster, []);
+        assert_eq!(found, [Exposed { pod: 0, by: "hostPort 8080".into() }]);
     }
 
     #[test]

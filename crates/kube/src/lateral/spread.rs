@@ -25,12 +25,25 @@ pub struct Reached {
 
 /// All that is come to, the nearest first and then in the order of the files.
 pub(super) fn spread(network: &Network<'_>, starts: &[usize]) -> Vec<Reached> {
-    let count = network.cluster.pods.len();
+    let open = Open::new(network);
+    let mut reached = walk(&open, starts);
+    if reached.len() <= MOST_COUNTED {
+        count_dominated(&open, starts, &mut reached);
+    }
+    reached
+}
+
+/// How many are come to.
+pub fn count_reached(network: &Network<'_>, starts: &[usize]) -> usize {
+    walk(&Open::new(network), starts).len()
+}
+
+fn walk(open: &Open, starts: &[usize]) -> Vec<Reached> {
+    let count = open.ports.len();
     let mut taken = Bits::none(count);
     for start in starts {
         taken.insert(*start);
     }
-    let open = Open::new(network);
     let mut frontier = taken.clone();
     let mut reached: Vec<Reached> = Vec::new();
     let mut steps = 0;
@@ -44,9 +57,6 @@ pub(super) fn spread(network: &Network<'_>, starts: &[usize]) -> Vec<Reached> {
         }
         taken.add(&next);
         frontier = next;
-    }
-    if reached.len() <= MOST_COUNTED {
-        count_dominated(&open, starts, &mut reached);
     }
     reached
 }

@@ -69,6 +69,8 @@ pub struct Pod {
     pub addresses: Vec<IpAddr>,
     /// The ports that its containers declare.
     pub ports: Vec<ContainerPort>,
+    /// The first port of its node that a container takes.
+    pub host_port: Option<u16>,
     /// Whether it has the network of its node: what a policy does to it is not defined.
     pub host_network: bool,
     /// Where its name stands; `None` where it was not read from a file.
@@ -222,7 +224,11 @@ impl Cluster {
             let name = node.text("name").map(|name| name.value).unwrap_or_default().to_owned();
             Some(ContainerPort { number, protocol, name })
         });
+        let taken = workload.pod.containers.iter().flat_map(|one| one.node.list("ports"));
+        let mut taken =
+            taken.filter_map(|node| u16::try_from(node.integer("hostPort")?.value).ok());
         self.pods.push(Pod {
+            host_port: taken.find(|port| *port > 0),
             namespace,
             name: object.name.to_owned(),
             kind: object.kind.to_owned(),

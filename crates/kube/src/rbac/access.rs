@@ -212,11 +212,7 @@ impl Access {
     }
 
     fn add_workload(&mut self, object: &Object<'_>) {
-        let Some(spec) = workload::root(object).and_then(|root| root.get("spec")) else { return };
-        let account = spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount"));
-        let account = account.map_or("default", |account| account.value);
-        let home = object.namespace.unwrap_or("default").to_owned();
-        let account = Subject::ServiceAccount(home, account.to_owned());
+        let Some(account) = account(object) else { return };
         self.workloads.entry(account.clone()).or_default().insert(object.called());
         self.subjects.insert(account);
     }
@@ -224,6 +220,11 @@ impl Access {
     /// All who are bound, are made, or run, and those groups.
     pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
         self.subjects.iter()
+    }
+
+    /// The account that the pods of an object run as.
+    pub(crate) fn account(&self, object: &Object<'_>) -> Option<&Subject> {
+        self.subjects.get(&account(object)?)
     }
 
     /// The workloads that run as an account.
@@ -284,3 +285,11 @@ static KNOWN: std::sync::LazyLock<BTreeMap<&'static str, Vec<Grant>>> =
         let names = ["cluster-admin", "admin", "edit", "view"];
         names.into_iter().filter_map(|name| Some((name, builtin::cluster_role(name)?))).collect()
     });
+
+/// The account that the pods of an object run as, where it makes any.
+fn account(object: &Object<'_>) -> Option<Subject> {
+    let spec = workload::root(object)?.get("spec")?;
+    let name = spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount"));
+    let home = object.namespace.unwrap_or("default").to_owned();
+    Some(Subject::ServiceAccount(home, name.map_or("default", |name| name.value).to_owned()))
+}

@@ -3,6 +3,7 @@
 //! One search backwards from whoever may do everything answers for all subjects.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
 
 use super::access::{Access, Binding};
 use super::builtin::RAISER;
@@ -28,6 +29,14 @@ pub struct Step<'a> {
     pub becomes: Option<String>,
     /// The binding and the rule of the role that let him; `None` where no rule is needed.
     pub by: Option<(&'a Binding, &'a Grant)>,
+}
+
+/// What is done, and who it makes him behind an arrow.
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.how)?;
+        self.becomes.as_ref().map_or(Ok(()), |who| write!(out, " (→ {who})"))
+    }
 }
 
 /// The ways of all subjects.

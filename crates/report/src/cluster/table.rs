@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use plimsoll_kube::assessment::{Other, Row, Said};
 use plimsoll_kube::pss::Profile;
-use plimsoll_kube::rbac::{Paths, Step, Subject};
+use plimsoll_kube::rbac::{Paths, Subject};
 use plimsoll_kube::releases::Support;
 
 use super::{ClusterFormat, ClusterScan, levels};
@@ -30,7 +30,7 @@ fn write(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Resu
     heading("Ways to the whole cluster", style, out)?;
     for path in &ways {
         let from = style.paint(Role::Strong, &text::one_line(&path.from.to_string()));
-        let steps: Vec<String> = path.steps.iter().map(step).collect();
+        let steps: Vec<String> = path.steps.iter().map(ToString::to_string).collect();
         writeln!(out, "{from}: may {}", text::one_line(&steps.join(", then ")))?;
     }
     if ways.is_empty() {
@@ -41,13 +41,6 @@ fn write(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Resu
         details(scan, style, out)?;
     }
     missing(scan, style, out)
-}
-
-fn step(step: &Step<'_>) -> String {
-    match &step.becomes {
-        Some(who) => format!("{} (→ {who})", step.how),
-        None => step.how.clone(),
-    }
 }
 
 fn heading(name: &str, style: &Style, out: &mut dyn Write) -> io::Result<()> {

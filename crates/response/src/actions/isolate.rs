@@ -78,10 +78,12 @@ fn spaces(order: &Order<'_>) -> Result<Vec<(i32, File)>, Done> {
     for pid in members(&group, id) {
         let Ok(file) = File::open(format!("/proc/{pid}/ns/net")) else { continue };
         let Ok(inode) = file.metadata().map(|it| it.ino()) else { continue };
-        // The number may have come to mean another while the file was opened.
-        if !members(&group, id).contains(&pid) || !seen.insert(inode) {
+        // The number may have come to mean another while the file was opened. It is looked at once for
+        // each network: that takes all processes again.
+        if seen.contains(&inode) || !members(&group, id).contains(&pid) {
             continue;
         }
+        seen.insert(inode);
         if machine.contains(&inode) {
             shared = true;
             continue;

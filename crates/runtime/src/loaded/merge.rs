@@ -105,12 +105,6 @@ impl Record {
 }
 
 impl ImageUse {
-    /// Takes in what was seen elsewhere of the same image.
-    pub fn merge(&mut self, other: Self) {
-        self.absorb(other);
-        self.sort();
-    }
-
     fn sort(&mut self) {
         self.windows.sort();
     }

@@ -209,15 +209,3 @@ impl Use {
         self.last = self.last.max(other.last);
     }
 }
-
-impl ImageUse {
-    /// The first look, where there was one.
-    pub fn since(&self) -> Option<Timestamp> {
-        self.windows.iter().map(|window| window.since).min()
-    }
-
-    /// The last look.
-    pub fn until(&self) -> Option<Timestamp> {
-        self.windows.iter().map(|window| window.until).max()
-    }
-}

@@ -223,6 +223,9 @@ impl Recorder {
 
     fn mapped(&mut self, call: &SystemCall<'_>, time: u64) {
         self.has_mapped = true;
+        if !is_contained(call) {
+            return;
+        }
         let parameter = |name: &str| {
             let at = call.event_type().position(name)?;
             (at < call.parameters().len()).then(|| call.parameters().unsigned(at))?
@@ -248,6 +251,9 @@ impl Recorder {
     }
 
     fn opened(&mut self, call: &SystemCall<'_>, time: u64) {
+        if !is_contained(call) {
+            return;
+        }
         let path = call.fd().map(|fd| Arc::clone(&fd.name));
         let is_whole = path.as_ref().is_some_and(|path| seen::is_whole(path));
         if is_whole && !path.as_ref().is_some_and(|path| is_interpreted(path)) {
@@ -336,6 +342,11 @@ fn succeeded(call: &SystemCall<'_>) -> bool {
 }
 
 /// Addresses may look negative; errors are the last of them.
+/// Whether a call is of a container: most of a machine's are not.
+fn is_contained(call: &SystemCall<'_>) -> bool {
+    call.thread().is_some_and(|thread| thread.cgroups.container().is_some())
+}
+
 fn failed(call: &SystemCall<'_>) -> bool {
     let result = call.parameters().signed(0);
     result.is_none_or(|result| (-4095..0).contains(&result))

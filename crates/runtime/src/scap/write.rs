@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::block;
+use super::codes;
 use super::descriptor::Descriptor;
 use super::event::RawEvent;
 use super::host::{Account, Interface, Machine};
@@ -114,6 +115,14 @@ impl<W: Write> Writer<W> {
     /// Writes an event of these parameters, which are in the order of its type.
     pub fn made(&mut self, head: &Head, kind: &EventType, values: &[Vec<u8>]) -> io::Result<()> {
         self.put(head, kind, || values.iter().map(Vec::as_slice))
+    }
+
+    /// Writes an event that tells something: `asyncevent`, with a name and data.
+    pub fn tell(&mut self, time: u64, name: &str, data: &[u8]) -> io::Result<()> {
+        let Some(kind) = schema::event_type(codes::ASYNCEVENT_E) else { return Ok(()) };
+        let ended = |text: &[u8]| [text, b"\0"].concat();
+        let values = [0_u32.to_le_bytes().to_vec(), ended(name.as_bytes()), ended(data)];
+        self.made(&Head { time, tid: -1, cpu: 0, flags: 0 }, kind, &values)
     }
 
     fn put<'v, I: Iterator<Item = &'v [u8]>>(

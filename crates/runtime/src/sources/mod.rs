@@ -90,7 +90,7 @@ impl Event for LogEvent {
 }
 
 /// Nanoseconds since 1970 of a time in RFC 3339.
-fn time(value: Option<&Json>) -> Option<u64> {
+pub(crate) fn time(value: Option<&Json>) -> Option<u64> {
     let time: jiff::Timestamp = value?.text()?.parse().ok()?;
     u64::try_from(time.as_nanosecond()).ok()
 }

@@ -13,6 +13,8 @@ pub(crate) mod state;
 
 pub use call::SystemCall;
 pub use capture::Capture;
+pub(crate) use show::names::signal_named;
+pub use state::containers::image_parts;
 
 /// The number by which rules know the container of a process with these control groups, each
 /// `subsystem=path` with NUL behind it; none where it is the machine's own.

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::report::Container;
+use crate::syscall::image_parts;
 
 /// How many characters of a container's number captures know it by.
 const SHOWN: usize = 12;
@@ -18,12 +19,8 @@ pub(super) fn full(id: &str) -> String {
 
 /// What the container plugin would say: its `Container` in `pkg/event`.
 pub(super) fn described(container: &Container) -> serde_json::Value {
-    let (name, digest) = container.image.split_once('@').unwrap_or((&container.image, ""));
+    let (repository, tag, digest) = image_parts(&container.image);
     let digest = if container.digest.is_empty() { digest } else { &container.digest };
-    let (repository, tag) = match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-        _ => (name, ""),
-    };
     let mut labels: serde_json::Map<String, serde_json::Value> =
         container.labels.iter().map(|(key, value)| (key.clone(), json!(value))).collect();
     for (key, value) in [

@@ -30,12 +30,6 @@ struct Format {
 /// Every format in JSON.
 const FORMATS: [&Format; 2] = [&tetragon::FORMAT, &tracee::FORMAT];
 
-/// Nanoseconds since 1970 of a time in RFC 3339.
-fn time(value: Option<&Json>) -> Option<u64> {
-    let time: jiff::Timestamp = value?.text()?.parse().ok()?;
-    u64::try_from(time.as_nanosecond()).ok()
-}
-
 /// A whole number, which may be written as a text.
 fn number(value: Option<&Json>) -> Option<i64> {
     match value? {

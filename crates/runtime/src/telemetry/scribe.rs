@@ -305,12 +305,7 @@ impl Scribe {
             return Ok(());
         }
         let described = described(container).to_string().into_bytes();
-        let values = vec![
-            ("plugin_id", Datum::Number(0)),
-            ("name", text(b"container")),
-            ("data", Datum::Text([described.as_slice(), b"\0"].concat())),
-        ];
-        self.event(codes::ASYNCEVENT_E, 0, time, -1, &values)
+        self.writer.tell(time, "container", &described)
     }
 
     fn event(

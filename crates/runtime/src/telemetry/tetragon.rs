@@ -6,7 +6,9 @@ use std::net::SocketAddr;
 use super::report::{
     Actor, Address, Call, Container, Datum, Deed, Report, Target, UNTOLD, nowhere,
 };
-use super::{Format, Json, account, calls, number, text, time};
+use super::{Format, Json, account, calls, number, text};
+use crate::sources::time;
+use crate::syscall::signal_named;
 
 /// Events of Tetragon.
 pub(super) const FORMAT: Format = Format { is_event, report };
@@ -54,7 +56,7 @@ fn report(document: &Json) -> Result<Report, String> {
         "process_exec" => Deed::Run(0),
         "process_exit" => Deed::End {
             status: number(event.get("status")).unwrap_or(0),
-            signal: signal(&text(event.get("signal"))),
+            signal: signal_named(&text(event.get("signal"))).unwrap_or(0),
         },
         "process_kprobe" | "process_lsm" => {
             let name = text(event.get("function_name"));
@@ -275,25 +277,6 @@ fn connection(sock: &Json) -> Option<Target> {
 
 fn end(address: &str, port: Option<i64>) -> Option<SocketAddr> {
     Some(SocketAddr::new(address.parse().ok()?, u16::try_from(port.unwrap_or(0)).ok()?))
-}
-
-/// The number of a signal by its name: `signal(7)`.
-fn signal(name: &str) -> u8 {
-    const SIGNALS: [(&str, u8); 12] = [
-        ("SIGHUP", 1),
-        ("SIGINT", 2),
-        ("SIGQUIT", 3),
-        ("SIGILL", 4),
-        ("SIGTRAP", 5),
-        ("SIGABRT", 6),
-        ("SIGBUS", 7),
-        ("SIGFPE", 8),
-        ("SIGKILL", 9),
-        ("SIGSEGV", 11),
-        ("SIGPIPE", 13),
-        ("SIGTERM", 15),
-    ];
-    SIGNALS.iter().find(|(known, _)| *known == name).map_or(0, |(_, number)| *number)
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use super::report::{
     Actor, Address, Call, Container, Datum, Deed, Report, Target, UNTOLD, nowhere,
 };
 use super::{Format, Json, account, calls, number, text};
+use crate::scap::schema::Detail;
 
 /// Events of Tracee.
 pub(super) const FORMAT: Format = Format { is_event, report };
 
-/// What captures have for a file that is opened to be read, written, or both.
-const OPEN: [u64; 3] = [1, 2, 3];
+/// What captures have for a file that is opened to be read.
+const OPEN_READ: u64 = 1;
 
 fn is_event(document: &Json) -> bool {
     ["eventName", "timestamp", "processId"].iter().all(|key| document.get(key).is_some())
@@ -134,7 +135,7 @@ impl<'d> Told<'d> {
             "security_file_open" => {
                 let path = self.text("syscall_pathname").filter(|path| !path.is_empty());
                 let path = self.text("pathname").or(path)?;
-                let flags = self.value("flags").map_or(OPEN[0], opened);
+                let flags = self.value("flags").map_or(OPEN_READ, opened);
                 let arguments = vec![
                     Some(Datum::Number(-100)),
                     Some(Datum::Text(path.into_bytes())),
@@ -169,7 +170,7 @@ fn datum(argument: &Json) -> Option<Datum> {
             "flags" if text.starts_with("O_") => {
                 Some(Datum::Converted(opened(argument.get("value")?)))
             }
-            "request" => ptrace(text).map(Datum::Converted),
+            "request" => named("ptrace", "request", text).map(Datum::Converted),
             "mode" => {
                 u64::from_str_radix(text.trim_start_matches('0'), 8).ok().map(Datum::Converted)
             }
@@ -185,31 +186,15 @@ fn opened(flags: &Json) -> u64 {
         return crate::scap::Fix::Open.apply(number.cast_unsigned());
     }
     let text = flags.text().unwrap_or_default();
-    let [read, write, both] = OPEN;
-    text.split('|').map(str::trim).fold(0, |all, name| {
-        all | match name {
-            "O_RDONLY" => read,
-            "O_WRONLY" => write,
-            "O_RDWR" => both,
-            "O_CREAT" => 1 << 2,
-            "O_APPEND" => 1 << 3,
-            "O_EXCL" => 1 << 5,
-            "O_NONBLOCK" => 1 << 6,
-            "O_TRUNC" => 1 << 8,
-            "O_DIRECTORY" => 1 << 10,
-            "O_LARGEFILE" => 1 << 11,
-            "O_CLOEXEC" => 1 << 12,
-            _ => 0,
-        }
-    })
+    let numbers = text.split('|').map(str::trim).filter_map(|name| named("openat", "flags", name));
+    numbers.fold(0, |all, number| all | number)
 }
 
-/// A request of `ptrace` by its name, in the numbers of captures.
-fn ptrace(name: &str) -> Option<u64> {
-    let kind = calls::event_of("ptrace")?;
-    let request = kind.parameters.get(kind.position("request")?)?;
-    match &request.detail {
-        crate::scap::schema::Detail::Names(names) => {
+/// The number that captures have for a name of an event's parameter.
+fn named(event: &str, parameter: &str, name: &str) -> Option<u64> {
+    let kind = calls::event_of(event)?;
+    match &kind.parameters.get(kind.position(parameter)?)?.detail {
+        Detail::Names(names) => {
             names.iter().find(|(known, _)| *known == name).map(|(_, number)| u64::from(*number))
         }
         _ => None,

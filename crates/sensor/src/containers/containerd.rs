@@ -8,12 +8,11 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plimsoll_runtime::syscall::image_parts;
 use serde_json::{Value, json};
 
 use super::grpc::Session;
-use super::{
-    Description, LISTED, LISTING, Runtime, SHOWN, image, is_id, known_labels, without_nulls,
-};
+use super::{Description, LISTED, LISTING, Runtime, SHOWN, is_id, known_labels, without_nulls};
 
 const LIST: &str = "containerd.services.containers.v1.Containers/List";
 const NAMESPACES: &str = "containerd.services.namespaces.v1.Namespaces/List";
@@ -78,7 +77,7 @@ fn described(container: &Container, digest: Option<String>) -> Value {
     let spec = container.spec.as_ref().map_or(&[][..], |it| &it.value);
     let spec: Value = serde_json::from_slice(spec).unwrap_or_default();
     let id = container.id.get(..SHOWN).unwrap_or(&container.id);
-    let (repository, tag, named) = image(&container.image);
+    let (repository, tag, named) = image_parts(&container.image);
     let linux = spec.get("linux");
     let listed = linux.and_then(|it| it.get("namespaces")).and_then(Value::as_array);
     // A namespace that is not listed is the machine's.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use plimsoll_runtime::syscall::image_parts;
 use serde_json::{Value, json};
 
 use self::api::{
@@ -16,9 +17,7 @@ use self::api::{
     Status, StatusQuestion, VersionAnswer,
 };
 use super::grpc::Session;
-use super::{
-    Description, LISTED, LISTING, Runtime, SHOWN, image, is_id, known_labels, without_nulls,
-};
+use super::{Description, LISTED, LISTING, Runtime, SHOWN, is_id, known_labels, without_nulls};
 
 const VERSION: &str = "runtime.v1.RuntimeService/Version";
 const LIST: &str = "runtime.v1.RuntimeService/ListContainers";
@@ -108,7 +107,7 @@ fn described(answer: &ContainerAnswer, sandbox: Option<&Sandbox>, kind: u64) -> 
     let info = answer.info.get("info").map_or("", String::as_str);
     let info: Value = serde_json::from_str(info).unwrap_or_default();
     let (name, digest) = image_of(status, &info);
-    let (repository, tag, _) = image(&name);
+    let (repository, tag, _) = image_parts(&name);
     let id = info.pointer("/config/image/image").and_then(Value::as_str).unwrap_or("");
     let id = id.rsplit_once("sha256:").map_or(id, |(_, id)| id);
     let mut labels = known_labels(&status.labels);
@@ -157,7 +156,7 @@ fn image_of(status: &Status, info: &Value) -> (String, String) {
         Some(at) => {
             if let Some((repository, found)) = reference.split_once('@') {
                 found.clone_into(&mut digest);
-                let (_, tag, _) = image(named);
+                let (_, tag, _) = image_parts(named);
                 name = if tag.is_empty() {
                     repository.to_owned()
                 } else {

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
+use plimsoll_runtime::syscall::image_parts;
 use serde_json::{Value, json};
 
 use super::{Description, LISTED, LISTING, Runtime, SHOWN, is_id, without_nulls};
@@ -136,7 +137,7 @@ fn described(answer: &Value, kind: u64) -> Option<Value> {
     let full = text("/Id");
     let image = text("/Config/Image");
     let image_id = text("/Image");
-    let (repository, tag, digest) = super::image(image);
+    let (repository, tag, digest) = image_parts(image);
     let mode = |pointer: &str| text(pointer) == "host";
     let none = Value::Null;
     let labels = answer.pointer("/Config/Labels").unwrap_or(&none);

@@ -240,24 +240,17 @@ fn known_labels(labels: &HashMap<String, String>) -> Map<String, Value> {
     short.map(|(key, value)| (key.clone(), value.as_str().into())).collect()
 }
 
-/// The repository, tag and digest of an image's name.
-fn image(name: &str) -> (&str, &str, &str) {
-    let (name, digest) = name.split_once('@').unwrap_or((name, ""));
-    match name.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag, digest),
-        _ => (name, "", digest),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use plimsoll_runtime::syscall::image_parts;
+
     use super::*;
 
     #[test]
     fn images_are_parted_at_tag_and_digest() {
-        assert_eq!(image("alpine"), ("alpine", "", ""));
-        assert_eq!(image("a:5000/b"), ("a:5000/b", "", ""));
-        assert_eq!(image("a:5000/b:1@sha256:c"), ("a:5000/b", "1", "sha256:c"));
+        assert_eq!(image_parts("alpine"), ("alpine", "", ""));
+        assert_eq!(image_parts("a:5000/b"), ("a:5000/b", "", ""));
+        assert_eq!(image_parts("a:5000/b:1@sha256:c"), ("a:5000/b", "1", "sha256:c"));
     }
 
     #[test]

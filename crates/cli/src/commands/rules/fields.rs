@@ -83,9 +83,9 @@ impl Fields {
         };
         // `evt.arg.flags` is a form of `evt.arg`.
         let resolved = sources.iter().find_map(|source| source.resolve(bare, argument).ok());
+        let fits = resolved.is_some();
         let exact = resolved.map_or(bare, |resolved| resolved.name);
         if let Some(field) = all().find(|field| field.name == exact) {
-            let fits = sources.iter().any(|source| source.resolve(bare, argument).is_ok());
             return match argument {
                 Some(argument) if !fits => {
                     Err(Usage(format!("`{exact}` does not take the argument `[{argument}]`")))

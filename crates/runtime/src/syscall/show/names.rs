@@ -235,6 +235,12 @@ pub(crate) fn signal(number: u64) -> Option<&'static str> {
     (!name.is_empty()).then_some(name)
 }
 
+/// The number of a signal by its name.
+pub(crate) fn signal_named(name: &str) -> Option<u8> {
+    let place = SIGNALS.iter().position(|known| *known == name).filter(|place| *place > 0)?;
+    u8::try_from(place).ok()
+}
+
 /// The names of the capabilities of a set.
 pub(crate) fn capabilities(set: u64) -> impl Iterator<Item = &'static str> {
     CAPABILITIES.iter().enumerate().filter(move |(at, _)| set >> at & 1 == 1).map(|(_, name)| *name)

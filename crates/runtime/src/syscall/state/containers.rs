@@ -115,6 +115,15 @@ impl Containers {
     }
 }
 
+/// The repository, tag and digest of an image's name.
+pub fn image_parts(name: &str) -> (&str, &str, &str) {
+    let (name, digest) = name.split_once('@').unwrap_or((name, ""));
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag, digest),
+        _ => (name, "", digest),
+    }
+}
+
 impl Container {
     pub(crate) fn kind(&self) -> &'static str {
         match self.kind {

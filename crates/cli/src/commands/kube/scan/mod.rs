@@ -14,7 +14,7 @@ use plimsoll_model::{GateReason, Severity};
 use plimsoll_report::cluster::{ClusterFormat, ClusterScan};
 
 use super::rendered::Rendering;
-use crate::cluster::{Access, Client};
+use crate::cluster::{Access, Client, is_name};
 use crate::exit::{Outcome, Usage, tell};
 use crate::style::stdout_style;
 use crate::target::Reading;
@@ -169,10 +169,9 @@ impl ScanCommand {
     /// The only namespace that is looked at. It becomes a part of paths.
     fn only(&self) -> Result<Option<&str>, Usage> {
         let name = self.namespace.as_str();
-        let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         match name {
             "all" => Ok(None),
-            _ if !name.is_empty() && name.len() <= 63 && name.bytes().all(fits) => Ok(Some(name)),
+            _ if is_name(name) => Ok(Some(name)),
             _ => Err(Usage(format!("`{name}` is no name of a namespace"))),
         }
     }
