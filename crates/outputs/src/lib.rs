@@ -9,12 +9,16 @@ mod file;
 mod group;
 mod http;
 mod limit;
+mod metrics;
 mod program;
 mod settings;
 mod stdout;
 mod syslog;
+mod web;
 
 pub use channel::{Channel, OutputError, Outputs};
 pub use group::Groups;
 pub use limit::Limit;
-pub use settings::{Settings, SettingsError};
+pub use metrics::{Losses, Metrics};
+pub use settings::{Settings, SettingsError, WebserverSettings};
+pub use web::serve;

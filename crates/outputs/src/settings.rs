@@ -48,6 +48,8 @@ pub struct Settings {
     pub program_output: ProgramSettings,
     /// A service.
     pub http_output: HttpSettings,
+    /// The address of health and metrics.
+    pub webserver: WebserverSettings,
 }
 
 impl Default for Settings {
@@ -70,6 +72,7 @@ impl Default for Settings {
             syslog_output: SyslogSettings::default(),
             program_output: ProgramSettings::default(),
             http_output: HttpSettings::default(),
+            webserver: WebserverSettings::default(),
         }
     }
 }
@@ -224,6 +227,55 @@ impl Default for HttpSettings {
             client_key: String::new(),
             max_consecutive_timeouts: 5,
         }
+    }
+}
+
+/// The address of health and metrics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct WebserverSettings {
+    /// Whether it is there.
+    pub enabled: bool,
+    /// The address of the machine that is listened on.
+    pub listen_address: String,
+    /// Its port.
+    pub listen_port: u16,
+    /// Under which path health is told.
+    pub k8s_healthz_endpoint: String,
+    /// Whether `/metrics` is there.
+    pub prometheus_metrics_enabled: bool,
+    /// Falco speaks TLS then; we refuse to start.
+    pub ssl_enabled: bool,
+}
+
+impl Default for WebserverSettings {
+    fn default() -> Self {
+        Self {
+            enabled: false,
+            listen_address: "0.0.0.0".to_owned(),
+            listen_port: 8765,
+            k8s_healthz_endpoint: "/healthz".to_owned(),
+            prometheus_metrics_enabled: false,
+            ssl_enabled: false,
+        }
+    }
+}
+
+impl WebserverSettings {
+    /// The address that is listened on.
+    ///
+    /// # Errors
+    /// Where it is no address of IPv4 or IPv6, or TLS is wanted.
+    pub fn address(&self) -> std::io::Result<std::net::SocketAddr> {
+        if self.ssl_enabled {
+            let why = "`webserver.ssl_enabled` is not supported: put a proxy before it";
+            return Err(std::io::Error::other(why));
+        }
+        let address = self.listen_address.parse().map_err(|_| {
+            let why = format!("`{}` is no address of IPv4 or IPv6", self.listen_address);
+            std::io::Error::other(why)
+        })?;
+        Ok(std::net::SocketAddr::new(address, self.listen_port))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `plimsoll watch`: events against rules.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::exit::Outcome;
@@ -20,6 +21,7 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
   plimsoll watch --rules falco_rules.yaml --respond responses.yaml
   plimsoll watch --rules falco_rules.yaml --respond responses.yaml --enforce
   plimsoll watch --rules falco_rules.yaml --explain --inventory web:1.4 --dockerfile Dockerfile
+  plimsoll watch --metrics 127.0.0.1:8765
   plimsoll watch --loaded used.json --duration 86400
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
@@ -129,6 +131,11 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "FILE", requires = "respond")]
     response_log: Option<PathBuf>,
 
+    /// Tell Prometheus under /metrics of this address what was judged, fired and lost, and /healthz
+    /// that it runs
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics: Option<SocketAddr>,
+
     /// Exit 1 for an alert that is at least as grave
     #[arg(long, value_name = "PRIORITY")]
     fail_on: Option<String>,
@@ -165,6 +172,7 @@ impl Watch {
             all_matches: self.all_matches,
             group: self.group,
             fail_on: self.fail_on,
+            metrics: self.metrics,
             explain: self.explain,
             image: self.inventory,
             loaded: self.loaded,

@@ -65,6 +65,11 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
             File::create(path).with_context(|| format!("cannot write `{}`", path.display()))?;
         capture.record(Box::new(BufWriter::new(file)));
     }
+    let gauge = Arc::new(gauge);
+    if let Some(metrics) = &watch.metrics {
+        let (gauge, malformed) = (Arc::clone(&gauge), Arc::clone(&malformed));
+        metrics.ask_for_losses(move || all_losses(&gauge, malformed.load(Ordering::Relaxed)));
+    }
     let mut losses = Losses::new(gauge);
     let mut allowed = Instant::now();
     watch
@@ -130,6 +135,21 @@ fn end_after(stop: Stop, time: Duration) {
     });
 }
 
+/// What became of all events, by reason and call.
+fn all_losses(gauge: &Gauge, malformed: u64) -> plimsoll_outputs::Losses {
+    let tally = gauge.tally();
+    plimsoll_outputs::Losses {
+        made: tally.made,
+        truncated: tally.truncated,
+        dropped: vec![
+            ("malformed", malformed),
+            ("ring_full", tally.ring_full),
+            ("too_large", tally.too_large),
+        ],
+        dropped_calls: gauge.lost_by_call(),
+    }
+}
+
 /// Looks once in a while whether events were lost.
 struct Losses {
     gauge: Arc<Gauge>,
@@ -139,8 +159,8 @@ struct Losses {
 }
 
 impl Losses {
-    fn new(gauge: Gauge) -> Self {
-        Self { gauge: Arc::new(gauge), told: Tally::default(), looked: Instant::now(), events: 0 }
+    fn new(gauge: Arc<Gauge>) -> Self {
+        Self { gauge, told: Tally::default(), looked: Instant::now(), events: 0 }
     }
 
     fn look(&mut self, watch: &mut Watching<'_>) {

@@ -16,10 +16,12 @@ mod rules;
 pub(crate) mod trial;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
-use plimsoll_outputs::{Groups, Limit, Outputs, Settings};
+use plimsoll_outputs::{Groups, Limit, Metrics, Outputs, Settings};
 use plimsoll_runtime::alert::{Alert, Formatter};
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Arena, Next, Stream};
@@ -45,6 +47,8 @@ pub(crate) struct Plan {
     /// Seconds.
     pub(crate) group: u64,
     pub(crate) fail_on: Option<String>,
+    /// The address of health and metrics.
+    pub(crate) metrics: Option<SocketAddr>,
     /// Alerts say why their rules hold.
     pub(crate) explain: bool,
     /// The image of the containers.
@@ -176,6 +180,7 @@ struct Watching<'r> {
     groups: Groups,
     limit: Limit,
     outputs: Outputs,
+    metrics: Option<Arc<Metrics>>,
     counts: BTreeMap<(Priority, &'r str), u64>,
     events: u64,
     skipped: u64,
@@ -211,6 +216,7 @@ impl<'r> Watching<'r> {
             groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
             limit: Limit::new(settings.outputs),
             outputs: Outputs::new(settings)?,
+            metrics: metrics(plan, settings, rules.len())?,
             counts: BTreeMap::new(),
             events: 0,
             skipped: 0,
@@ -268,6 +274,9 @@ impl<'r> Watching<'r> {
                 }
             };
             self.events = self.events.saturating_add(1);
+            if let Some(metrics) = &self.metrics {
+                metrics.judged(self.events);
+            }
             self.engine.judge(event, &mut matched);
             for at in &matched {
                 let (Some(rule), Some(formatter)) = (self.rules.get(*at), self.formatters.get(*at))
@@ -278,6 +287,9 @@ impl<'r> Watching<'r> {
                 *count = count.saturating_add(1);
                 arena.reset();
                 let mut alert = formatter.alert(event, &self.host, &arena);
+                if let Some(metrics) = &self.metrics {
+                    metrics.fired(&alert);
+                }
                 // Before anything else: whoever is to be stopped does not wait meanwhile.
                 #[cfg(target_os = "linux")]
                 if let Some(responder) = &mut self.responder {
@@ -301,6 +313,9 @@ impl<'r> Watching<'r> {
             if let (Some(drifting), Next::Call(call)) = (&mut self.drifting, &next) {
                 arena.reset();
                 if let Some(alert) = drifting.alert(call, &self.host, &arena) {
+                    if let Some(metrics) = &self.metrics {
+                        metrics.fired(&alert);
+                    }
                     #[cfg(target_os = "linux")]
                     if let Some(responder) = &mut self.responder {
                         responder.fired(&alert, call, &self.host, &arena);
@@ -326,10 +341,12 @@ impl<'r> Watching<'r> {
     fn send(&mut self, alerts: &mut Vec<Alert>) {
         for alert in alerts.drain(..) {
             if !self.limit.passes(alert.time) {
+                self.metrics.iter().for_each(|metrics| metrics.limited());
                 continue;
             }
             for (channel, error) in self.outputs.send(&alert) {
                 self.failures = self.failures.saturating_add(1);
+                self.metrics.iter().for_each(|metrics| metrics.undelivered(channel));
                 if self.failures <= MAX_MESSAGES {
                     tell(&format!("error: {channel}: {error}"));
                 }
@@ -371,6 +388,33 @@ impl<'r> Watching<'r> {
         let is_whole = self.failures == 0 && (self.skipped == 0 || self.events > 0);
         if is_whole { gate } else { Outcome::Partial }
     }
+}
+
+/// The counters, and the address that gives them, where one is asked for.
+fn metrics(
+    plan: &Plan,
+    settings: &Settings,
+    rules: usize,
+) -> anyhow::Result<Option<Arc<Metrics>>> {
+    let mut webserver = settings.webserver.clone();
+    if let Some(address) = plan.metrics {
+        webserver.listen_address = address.ip().to_string();
+        webserver.listen_port = address.port();
+        webserver.prometheus_metrics_enabled = true;
+        webserver.enabled = true;
+    }
+    if !webserver.enabled {
+        return Ok(None);
+    }
+    let metrics = Arc::new(Metrics::default());
+    metrics.judging(rules);
+    let address =
+        plimsoll_outputs::serve(&webserver, Arc::clone(&metrics)).with_context(|| {
+            let (address, port) = (&webserver.listen_address, webserver.listen_port);
+            format!("cannot tell of health and metrics on {address} port {port}")
+        })?;
+    tell(&format!("health and metrics are told on http://{address}"));
+    Ok(Some(metrics))
 }
 
 /// The name of the machine, which `FALCO_HOSTNAME` may give as it does in Falco.

@@ -2,7 +2,7 @@
 //! be loaded into the kernel, what is said of that.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
@@ -91,7 +91,15 @@ impl Watching {
             assert_eq!(code, Some(0), "{}", self.told);
         }
         let alerts = fs::read_to_string(machine.path("alerts.jsonl")).unwrap();
-        (alerts.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), self.told)
+        (alerts.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), std::mem::take(&mut self.told))
+    }
+}
+
+/// Nothing goes on watching after a test that failed.
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -189,6 +197,76 @@ fn what_was_recorded_raises_the_same_alerts_again() {
         alerts.iter().map(|alert| alert["output"].to_string()).collect()
     };
     assert_eq!(told(&again), told(&alerts));
+}
+
+/// The page under a path of the address that the program told.
+fn page(told: &str, path: &str) -> String {
+    let (_, rest) = told.split_once("told on http://").unwrap();
+    let mut stream = TcpStream::connect(rest.lines().next().unwrap()).unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    body.to_owned()
+}
+
+/// The sum of a metric's series whose labels have a text.
+fn metric(page: &str, name: &str, labels: &str) -> u64 {
+    let series = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+    let own = series.filter(|(own, _)| (own.is_empty() || own.starts_with('{')) && own.contains(labels));
+    own.map(|(_, value)| value.parse::<u64>().unwrap()).sum()
+}
+
+#[test]
+fn what_was_judged_and_fired_and_lost_is_told_to_prometheus() {
+    let machine = machine();
+    let small = ["--metrics", "127.0.0.1:0", "--buffer-size", "1", "--no-runtimes"];
+    let Some(watching) = Watching::start(&machine, &small) else { return };
+    Command::new("sh").args(["-c", "exit 7"]).status().unwrap();
+    let shells = "rule=\"Shell\"";
+    let fired = (0..100).any(|_| {
+        std::thread::sleep(Duration::from_millis(50));
+        metric(&page(&watching.told, "/metrics"), "plimsoll_runtime_alerts_total", shells) == 1
+    });
+    assert!(fired, "{}", page(&watching.told, "/metrics"));
+
+    // Nothing is read while much happens: what finds no room is counted by the kernel.
+    let pid = watching.child.id().to_string();
+    assert!(Command::new("kill").args(["-STOP", &pid]).status().unwrap().success());
+    for _ in 0..60_000 {
+        let _ = File::open("/dev/null");
+    }
+    assert!(Command::new("kill").args(["-CONT", &pid]).status().unwrap().success());
+    let text = page(&watching.told, "/metrics");
+    let lost = metric(&text, "plimsoll_runtime_events_dropped_total", "reason=\"ring_full\"");
+    assert!(lost > 0, "{text}");
+    assert!(metric(&text, "plimsoll_runtime_calls_dropped_total", "call=\"openat\"") > 0);
+    assert!(metric(&text, "falcosecurity_scap_n_drops_total", "") >= lost);
+    assert!(metric(&text, "falcosecurity_scap_n_evts_total", "") > lost);
+    assert_eq!(page(&watching.told, "/healthz"), "{\"status\": \"ok\"}");
+    is_what_prometheus_reads(&text);
+}
+
+/// Prometheus' own tool has nothing to say against the text.
+fn is_what_prometheus_reads(text: &str) {
+    let tool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut tool) = tool else {
+        println!("skipped: promtool is missing");
+        return;
+    };
+    tool.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let said = tool.wait_with_output().unwrap();
+    let said = String::from_utf8(said.stderr).unwrap();
+    // Falco's names are as Falco has them.
+    let ours: Vec<&str> = said.lines().filter(|line| !line.contains("falcosecurity_")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
 }
 
 #[test]
