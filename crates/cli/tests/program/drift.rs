@@ -22,7 +22,7 @@ fn cgroups(tid: i64) -> Vec<u8> {
 }
 
 /// A capture of a container's process 100 and a process 200 of the host, and what each executes.
-fn capture(events: &[(i64, &str, u32)]) -> Vec<u8> {
+pub(crate) fn capture(events: &[(i64, &str, u32)]) -> Vec<u8> {
     let process = |tid: i64| Process {
         tid,
         pid: tid,

@@ -30,6 +30,7 @@ mod lint_settings;
 mod loaded;
 mod lsp;
 mod machine;
+mod origin;
 mod pre_commit;
 mod profile;
 mod reference;
