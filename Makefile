@@ -21,7 +21,7 @@ setup:
 TEST_TOOLS := gpg:gnupg gpgsm:gpgsm git:git ssh-keygen:openssh-client rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
 	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap \
-	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus
+	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus podman:podman
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \

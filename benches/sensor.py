@@ -32,20 +32,8 @@ RULES = """
   priority: NOTICE
 """
 
-DEFAULT = """
-- rule: Read sensitive file
-  desc: Somebody reads the hashes of passwords
-  condition: >
-    evt.type in (open, openat, openat2) and evt.is_open_read = true and fd.typechar = f
-    and fd.num >= 0 and fd.name = /etc/shadow
-  output: Sensitive file opened (file=%fd.name proc=%proc.cmdline user=%user.name)
-  priority: WARNING
-- rule: Shell
-  desc: A shell is run
-  condition: evt.type in (execve, execveat) and evt.res = SUCCESS and proc.name in (sh, bash, dash)
-  output: Shell (proc=%proc.cmdline parent=%proc.pname)
-  priority: NOTICE
-"""
+# The name of the rules by which a machine is watched where nobody names any.
+DEFAULT = "default"
 
 
 class Watch:
@@ -53,9 +41,11 @@ class Watch:
 
     def __init__(self, program, rules, *more):
         self.folder = tempfile.TemporaryDirectory()
-        path = os.path.join(self.folder.name, "rules.yaml")
-        with open(path, "w") as file:
-            file.write(rules)
+        path = rules
+        if rules != DEFAULT:
+            path = os.path.join(self.folder.name, "rules.yaml")
+            with open(path, "w") as file:
+                file.write(rules)
         self.out = open(os.path.join(self.folder.name, "out"), "w+b")
         self.err = open(os.path.join(self.folder.name, "err"), "w+b")
         self.process = subprocess.Popen(
@@ -119,7 +109,7 @@ def rate(program, storm, per_second=200_000, seconds=60):
     print(told)
 
 
-def slowdown(program, storm, count=800, rounds=9):
+def slowdown(program, storm, count=800, rounds=31):
     def once():
         out = subprocess.run([storm, "work", str(count)], check=True, capture_output=True).stdout
         return [float(cell) for cell in out.split()]

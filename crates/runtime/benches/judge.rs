@@ -208,7 +208,18 @@ fn made(count: usize) -> Loader {
     loader
 }
 
+/// Those by which a machine is watched where nobody names any.
+fn own() -> Loader {
+    let mut loader = Loader::new(Options::default());
+    for (name, text) in plimsoll_runtime::defaults::FILES {
+        assert!(loader.load(name, text).is_loaded());
+    }
+    loader
+}
+
 fn main() {
+    measure("Plimsoll's own, first match", &own(), Matching::First);
+    measure("Plimsoll's own, all matches", &own(), Matching::All);
     if let Some(loader) = published() {
         measure("published, first match", &loader, Matching::First);
         measure("published, all matches", &loader, Matching::All);

@@ -391,11 +391,7 @@ impl<'r> Watching<'r> {
 }
 
 /// The counters, and the address that gives them, where one is asked for.
-fn metrics(
-    plan: &Plan,
-    settings: &Settings,
-    rules: usize,
-) -> anyhow::Result<Option<Arc<Metrics>>> {
+fn metrics(plan: &Plan, settings: &Settings, rules: usize) -> anyhow::Result<Option<Arc<Metrics>>> {
     let mut webserver = settings.webserver.clone();
     if let Some(address) = plan.metrics {
         webserver.listen_address = address.ip().to_string();
@@ -408,11 +404,10 @@ fn metrics(
     }
     let metrics = Arc::new(Metrics::default());
     metrics.judging(rules);
-    let address =
-        plimsoll_outputs::serve(&webserver, Arc::clone(&metrics)).with_context(|| {
-            let (address, port) = (&webserver.listen_address, webserver.listen_port);
-            format!("cannot tell of health and metrics on {address} port {port}")
-        })?;
+    let address = plimsoll_outputs::serve(&webserver, Arc::clone(&metrics)).with_context(|| {
+        let (address, port) = (&webserver.listen_address, webserver.listen_port);
+        format!("cannot tell of health and metrics on {address} port {port}")
+    })?;
     tell(&format!("health and metrics are told on http://{address}"));
     Ok(Some(metrics))
 }

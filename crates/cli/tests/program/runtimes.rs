@@ -59,9 +59,14 @@ struct Watching<'m> {
 
 impl<'m> Watching<'m> {
     fn start(machine: &'m Machine, daemon: &Containerd) -> Option<Self> {
+        Self::asking(machine, "CONTAINER_RUNTIME_ENDPOINT", &daemon.socket())
+    }
+
+    /// It asks the runtime of a socket that a variable names.
+    fn asking(machine: &'m Machine, variable: &str, socket: &Path) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["watch", "--rules", "rules.yaml", "-o", "json"])
-            .env("CONTAINER_RUNTIME_ENDPOINT", format!("unix://{}", daemon.socket().display()))
+            .env(variable, format!("unix://{}", socket.display()))
             .current_dir(machine.path("."))
             .stdout(File::create(machine.path("alerts.jsonl")).unwrap())
             .stderr(Stdio::piped())
@@ -213,4 +218,111 @@ fn a_container_of_a_pod_is_told_with_its_pod() {
     assert_eq!(told["k8s.pod.uid"], "0b5e-11");
     assert_eq!(told["k8s.pod.label[tier]"], "front");
     assert_eq!(told["k8s.pod.sandbox_id"], sandbox[..12]);
+}
+
+/// A podman with a store and a service of its own, and an image of busybox.
+struct Podman {
+    folder: tempfile::TempDir,
+    service: Option<Child>,
+}
+
+impl Podman {
+    fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let bin = folder.path().join("planted/bin");
+        fs::create_dir_all(&bin).unwrap();
+        let copied = fs::copy("/usr/bin/busybox", bin.join("busybox"))
+            .or_else(|_| fs::copy("/bin/busybox", bin.join("busybox")));
+        if let Err(why) = copied {
+            println!("skipped: busybox: {why}");
+            return None;
+        }
+        std::os::unix::fs::symlink("busybox", bin.join("true")).unwrap();
+        let planted = folder.path().join("planted");
+        let archive = folder.path().join("planted.tar");
+        let mut pack = Command::new("tar");
+        pack.arg("-C").arg(&planted).arg("-cf").arg(&archive).arg(".");
+        assert!(pack.status().unwrap().success());
+        let mut own = Self { folder, service: None };
+        let imported = own.command(&["import", "-q", archive.to_str()?, IMAGE]).output();
+        match imported {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => {
+                println!("skipped: podman: {}", String::from_utf8_lossy(&output.stderr));
+                return None;
+            }
+            Err(why) => {
+                println!("skipped: podman: {why}");
+                return None;
+            }
+        }
+        let address = format!("unix://{}", own.socket().display());
+        let mut service = own.command(&["system", "service", "-t", "0", &address]);
+        own.service = Some(service.stderr(Stdio::null()).spawn().unwrap());
+        for _ in 0..200 {
+            if std::os::unix::net::UnixStream::connect(own.socket()).is_ok() {
+                return Some(own);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        println!("skipped: podman does not listen");
+        None
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("podman.sock")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let at = |name: &str| self.folder.path().join(name);
+        let mut command = Command::new("podman");
+        command.arg("--root").arg(at("storage")).arg("--runroot").arg(at("run"));
+        // Of the runtimes runc alone takes control groups of both versions at once.
+        command.args(["--runtime", "runc", "--storage-driver", "vfs", "--events-backend", "file"]);
+        command.args(["--cgroup-manager", "cgroupfs"]).env("HOME", self.folder.path());
+        command.args(arguments).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Podman {
+    fn drop(&mut self) {
+        if let Some(service) = &mut self.service {
+            let _ = service.kill();
+            let _ = service.wait();
+        }
+        let _ = self.command(&["rm", "--all", "--force"]).output();
+    }
+}
+
+#[test]
+fn a_container_of_podman_is_told_with_its_image_at_its_only_event() {
+    let Some(podman) = Podman::start() else { return };
+    let mark = format!("podman-{}", std::process::id());
+    let machine = machine(&mark);
+    let Some(watching) = Watching::asking(&machine, "CONTAINER_HOST", &podman.socket()) else {
+        return;
+    };
+    let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+    for at in 0..3 {
+        let name = format!("p{at}");
+        let run = ["run", "--rm", "--network", "host", "--label", "team=red", "--name", &name];
+        let what = [IMAGE, "/bin/true", &mark];
+        let ran = podman.command(&[&run[..], &limits, &what].concat()).output().unwrap();
+        if !ran.status.success() {
+            println!("skipped: podman: {}", String::from_utf8_lossy(&ran.stderr));
+            return;
+        }
+    }
+    let alerts = watching.end();
+    let told: Vec<&Value> =
+        alerts.iter().filter(|fields| fields["container.name"].as_str().is_some()).collect();
+    assert_eq!(told.len(), 3, "{alerts:?}");
+    for fields in told {
+        assert_eq!(fields["container.image"], IMAGE);
+        assert_eq!(fields["container.image.repository"], "registry.example:5000/planted/box");
+        assert_eq!(fields["container.image.tag"], "1.0");
+        assert_eq!(fields["container.label[team]"], "red");
+        assert_eq!(fields["container.type"], "podman");
+    }
 }

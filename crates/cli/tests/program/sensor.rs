@@ -91,7 +91,10 @@ impl Watching {
             assert_eq!(code, Some(0), "{}", self.told);
         }
         let alerts = fs::read_to_string(machine.path("alerts.jsonl")).unwrap();
-        (alerts.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), std::mem::take(&mut self.told))
+        (
+            alerts.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+            std::mem::take(&mut self.told),
+        )
     }
 }
 
@@ -215,7 +218,8 @@ fn page(told: &str, path: &str) -> String {
 /// The sum of a metric's series whose labels have a text.
 fn metric(page: &str, name: &str, labels: &str) -> u64 {
     let series = page.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
-    let own = series.filter(|(own, _)| (own.is_empty() || own.starts_with('{')) && own.contains(labels));
+    let own =
+        series.filter(|(own, _)| (own.is_empty() || own.starts_with('{')) && own.contains(labels));
     own.map(|(_, value)| value.parse::<u64>().unwrap()).sum()
 }
 

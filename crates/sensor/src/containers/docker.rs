@@ -6,7 +6,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{SendError, Sender};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
@@ -26,6 +26,8 @@ const LONGEST: u64 = 8 * 1024 * 1024;
 const EVENTS: &str = "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D";
 /// The longest event.
 const LONGEST_LINE: u64 = 1024 * 1024;
+/// The number of podman.
+const PODMAN: u64 = 11;
 /// How long a runtime that is not there is left alone.
 const AGAIN: Duration = Duration::from_secs(2);
 
@@ -76,8 +78,7 @@ fn listen(socket: &Path, kind: u64, answer: &Sender<Description>) {
             {
                 let told = serde_json::from_slice(&line).ok();
                 line.clear();
-                let described = told.and_then(|event| news(socket, &event, kind));
-                if described.is_some_and(|described| answer.send(described).is_err()) {
+                if told.is_some_and(|event| news(socket, &event, kind, answer).is_err()) {
                     return;
                 }
             }
@@ -86,26 +87,43 @@ fn listen(socket: &Path, kind: u64, answer: &Sender<Description>) {
     }
 }
 
-/// What an event says of a container.
-fn news(socket: &Path, event: &Value, kind: u64) -> Option<Description> {
-    let full = event.pointer("/Actor/ID")?.as_str()?;
-    let id = full.get(..SHOWN)?.to_owned();
-    match event.get("Action")?.as_str()? {
+/// Tells what an event says of a container.
+fn news(
+    socket: &Path,
+    event: &Value,
+    kind: u64,
+    answer: &Sender<Description>,
+) -> Result<(), SendError<Description>> {
+    let (Some(full), Some(action)) = (
+        event.pointer("/Actor/ID").and_then(Value::as_str),
+        event.get("Action").and_then(Value::as_str),
+    ) else {
+        return Ok(());
+    };
+    let Some(id) = full.get(..SHOWN).map(str::to_owned) else { return Ok(()) };
+    let of = |json: Option<String>, removed| Description { id: id.clone(), json, removed };
+    match action {
         "destroy" | "remove" => {
             let json = json!({ "container": { "id": id } }).to_string();
-            Some(Description { id, json: Some(json), removed: true })
+            answer.send(of(Some(json), true))
         }
         "create" => {
+            // Podman keeps a container locked from its creation until it has started: what is asked
+            // about it is answered too late.
+            if kind == PODMAN
+                && let Some(json) = announced(event, kind)
+            {
+                answer.send(of(Some(json), false))?;
+            }
             let json = inspect(socket, full, kind, TIMEOUT).or_else(|| announced(event, kind));
-            Some(Description { id, json, removed: false })
+            answer.send(of(json, false))
         }
         // By now it has an address.
-        "start" | "rename" => Some(Description {
-            id,
-            json: Some(inspect(socket, full, kind, TIMEOUT)?),
-            removed: false,
-        }),
-        _ => None,
+        "start" | "rename" => match inspect(socket, full, kind, TIMEOUT) {
+            Some(json) => answer.send(of(Some(json), false)),
+            None => Ok(()),
+        },
+        _ => Ok(()),
     }
 }
 
@@ -113,6 +131,11 @@ fn news(socket: &Path, event: &Value, kind: u64) -> Option<Description> {
 fn announced(event: &Value, kind: u64) -> Option<String> {
     let attributes = event.pointer("/Actor/Attributes")?.as_object()?;
     let mut labels = attributes.clone();
+    if kind == PODMAN {
+        for own in ["containerExitCode", "podId"] {
+            labels.remove(own);
+        }
+    }
     let mut text = |name: &str| labels.remove(name).unwrap_or_else(|| json!(""));
     let (name, image) = (text("name"), text("image"));
     let answer = json!({

@@ -30,11 +30,22 @@ const CONTAINERDS: [&str; 2] =
 /// A further runtime of Kubernetes, by the variable that `crictl` has for it: `unix:///run/…`.
 const ENDPOINT: &str = "CONTAINER_RUNTIME_ENDPOINT";
 
+/// A further Docker and a further podman, by the variables that their own clients have for them.
+const HOSTS: [(&str, u64); 2] = [("DOCKER_HOST", 0), ("CONTAINER_HOST", 11)];
+
 /// Who knows containers, those first that tell most: what Docker and Kubernetes make is containerd's too.
 fn runtimes() -> Vec<Arc<dyn Runtime>> {
     let further = std::env::var(ENDPOINT).ok();
     let further = further.as_deref().map(|it| it.strip_prefix("unix://").unwrap_or(it));
     let mut all: Vec<Arc<dyn Runtime>> = Vec::new();
+    for (variable, kind) in HOSTS {
+        let named = std::env::var(variable).ok();
+        if let Some(socket) = named.as_deref().and_then(|it| it.strip_prefix("unix://"))
+            && !DOCKERS.iter().any(|(known, _)| *known == socket)
+        {
+            all.push(Arc::new(docker::Docker(socket.into(), kind)));
+        }
+    }
     for (socket, kind) in DOCKERS {
         all.push(Arc::new(docker::Docker(socket.into(), kind)));
     }
