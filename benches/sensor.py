@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures `plimsoll watch` on this machine: docs/benchmarks.md says what came out.
 
-Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|delay|slowdown|loaded|storm|recovery|soak]
+Needs root and a kernel with BTF. Usage: benches/sensor.py PLIMSOLL STORM [planted|delay|slowdown|kernel|loaded|storm|recovery|soak]
 where STORM is the example `storm` of crates/sensor.
 """
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 
 RULES = """
 - rule: Planted open
@@ -109,28 +110,51 @@ def rate(program, storm, per_second=200_000, seconds=60):
     print(told)
 
 
-def slowdown(program, storm, count=800, rounds=31):
+def slowdown(program, storm, count=150, runs=10, blocks=10):
+    """Other work of the machine makes single runs differ by a fifth: blocks of runs take turns, twice
+    without, so that what is noise can be told from what is not."""
     def once():
         out = subprocess.run([storm, "work", str(count)], check=True, capture_output=True).stdout
-        return [float(cell) for cell in out.split()]
+        return float(out.split()[0]) / count * 1e6
     once()
-    without, within = [], []
-    for at in range(rounds):
-        # In turn first and second, so that a machine that warms up favours neither.
-        if at % 2:
-            without.append(once())
+    took = {"without": [], "without again": [], "within": []}
+    for block in range(blocks):
+        kinds = list(took)
+        for kind in kinds[block % 3:] + kinds[:block % 3]:
+            watch = Watch(program, DEFAULT) if kind == "within" else None
+            took[kind] += [once() for _ in range(runs)]
+            if watch:
+                watch.end()
+    def quantile(kind, part):
+        return sorted(took[kind])[int(len(took[kind]) * part)]
+    for kind in took:
+        shown = [f"{name} {quantile(kind, part):.0f} us ({quantile(kind, part) / quantile('without', part) - 1:+.1%})"
+                 for name, part in (("quarter below", 0.25), ("half below", 0.5))]
+        print(f"  fork, exec, open, {kind}: {', '.join(shown)}", flush=True)
+
+
+def kernel(program, storm, count=800):
+    """What the programs in the kernel take of a round, by the kernel's own clock around each of them."""
+    def used():
+        shown = subprocess.run(["bpftool", "prog", "show", "-j"], check=True, capture_output=True).stdout
+        return {one["id"]: (one.get("run_time_ns", 0), one.get("run_cnt", 0)) for one in json.loads(shown)}
+    switch = "/proc/sys/kernel/bpf_stats_enabled"
+    Path(switch).write_text("1")
+    try:
         watch = Watch(program, DEFAULT)
-        within.append(once())
+        before = used()
+        begun = time.perf_counter()
+        subprocess.run([storm, "work", str(count)], check=True, capture_output=True)
+        took = time.perf_counter() - begun
+        after = used()
         watch.end()
-        if not at % 2:
-            without.append(once())
-    for what, cell in (("time", 0), ("processor time", 1)):
-        ratios = [b[cell] / a[cell] - 1 for a, b in zip(without, within)]
-        print(f"  fork, exec, open, {what}: "
-              f"{statistics.median(one[cell] for one in without) / count * 1e6:.0f} us without, "
-              f"{statistics.median(one[cell] for one in within) / count * 1e6:.0f} us within, "
-              f"{statistics.median(ratios):+.1%} (of {rounds} pairs: "
-              f"{min(ratios):+.1%} to {max(ratios):+.1%})")
+    finally:
+        Path(switch).write_text("0")
+    spent = [(after[one][0] - before.get(one, (0, 0))[0], after[one][1] - before.get(one, (0, 0))[1])
+             for one in after]
+    time_spent, calls = sum(one[0] for one in spent), sum(one[1] for one in spent)
+    print(f"  {took / count * 1e6:.0f} us a round, {time_spent / count / 1000:.1f} us of it in {calls / count:.0f} "
+          f"runs of programs in the kernel: {time_spent / 1e9 / took:.1%}", flush=True)
 
 
 def loaded(program, storm, count=400, rounds=7):
@@ -234,6 +258,7 @@ def main():
     for name, run in (("planted", lambda: planted(program, storm)),
                       ("delay", lambda: delay(program)),
                       ("slowdown", lambda: slowdown(program, storm)),
+                      ("kernel", lambda: kernel(program, storm)),
                       ("loaded", lambda: loaded(program, storm)),
                       ("storm", lambda: rate(program, storm)),
                       ("recovery", lambda: recovery(program, storm)),
