@@ -1,6 +1,7 @@
 //! Gates: findings and the state of the advisory data enter, one verdict leaves.
 //!
-//! A [`Filter`] decides what counts at all, and is applied first; [`Gates`] judge what is left.
+//! A [`Filter`] decides what counts at all, and is applied first; [`Gates`] judge what is left. A [`Score`]
+//! says of an image how good it is, and why.
 //!
 //! ```
 //! use plimsoll_model::{Scan, Severity, Timestamp};
@@ -16,6 +17,8 @@
 
 mod filter;
 mod gates;
+mod score;
 
 pub use filter::Filter;
 pub use gates::Gates;
+pub use score::{Facts, Part, Score, Weight};
