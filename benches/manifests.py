@@ -46,8 +46,12 @@ def timed(command, rounds=1):
     seconds, memory = [], 0
     for _ in range(rounds):
         begun = time.perf_counter()
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        _, _, usage = os.wait4(process.pid, 0)
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        said = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+        # Findings end some of these programs with 1.
+        if os.waitstatus_to_exitcode(status) not in (0, 1) or b"level=fatal" in said:
+            raise SystemExit(f"{command[0]}: {said.decode()[-500:]}")
         seconds.append(time.perf_counter() - begun)
         memory = max(memory, usage.ru_maxrss // 1024)
     return statistics.median(seconds), memory
@@ -77,12 +81,11 @@ def lint(plimsoll, count):
 def reach(plimsoll, namespaces, pods, policies, ports, peer=True):
     rng = random.Random(7)
     names = [f"ns{at}" for at in range(namespaces)]
-    model = {"Namespaces": {}}
+    model = {"Namespaces": {}, "Pods": []}
     objects = []
     for name in names:
         objects.append({"apiVersion": "v1", "kind": "Namespace",
                         "metadata": {"name": name, "labels": {"ns": name}}})
-        made = {}
         for at in range(pods):
             labels = {"pod": f"p{at}", "tier": f"t{at % 4}"}
             ip = f"10.{rng.randrange(256)}.{rng.randrange(256)}.{rng.randrange(1, 255)}"
@@ -92,9 +95,11 @@ def reach(plimsoll, namespaces, pods, policies, ports, peer=True):
             objects.append({"apiVersion": "v1", "kind": "Pod",
                             "metadata": {"name": f"p{at}", "namespace": name, "labels": labels},
                             "spec": {"containers": containers}, "status": {"podIP": ip}})
-            made[f"p{at}"] = {"Labels": labels, "IP": ip, "Containers": [
-                {"Name": f"c{port}", "Port": 8000 + port, "Protocol": "TCP"} for port in range(ports)]}
-        model["Namespaces"][name] = {"Labels": {"ns": name}, "Pods": made}
+            model["Pods"].append({
+                "Namespace": name, "Name": f"p{at}", "Labels": labels, "IP": ip, "ServiceIP": ip,
+                "Containers": [{"Name": f"c{port}", "Port": 8000 + port, "Protocol": "TCP", "PortName": ""}
+                               for port in range(ports)]})
+        model["Namespaces"][name] = {"ns": name}
     rules = []
     for at in range(policies):
         rules.append({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy",
@@ -114,7 +119,7 @@ def reach(plimsoll, namespaces, pods, policies, ports, peer=True):
         other = None
         if peer and shutil.which("cyclonus"):
             probe = {"Resources": model, "Probes": [
-                {"PortProtocol": {"Port": 8000 + port, "Protocol": "TCP"}} for port in range(ports)]}
+                {"Port": 8000 + port, "Protocol": "TCP"} for port in range(ports)]}
             Path(folder, "probe.json").write_text(json.dumps(probe))
             other = timed(["cyclonus", "analyze", "--mode", "probe", "--policy-path", f"{folder}/policies",
                            "--probe-path", f"{folder}/probe.json"])
