@@ -27,6 +27,7 @@ pub mod containers_policy;
 pub mod content_trust;
 pub mod cosign;
 mod der;
+pub mod document;
 pub mod dsse;
 mod edges;
 pub mod error;

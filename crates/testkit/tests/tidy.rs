@@ -131,6 +131,7 @@ const RANKS: &[(&str, u8)] = &[
     ("plimsoll-policy", 2),
     ("plimsoll-report", 2),
     ("plimsoll-lsp", 2),
+    ("plimsoll-server", 3),
     ("plimsoll-cli", 4),
     ("plimsoll-testkit", 9),
 ];

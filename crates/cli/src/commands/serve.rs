@@ -1,0 +1,117 @@
+//! `plimsoll serve`: keeps what images have, and what advisories say of it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use clap::ValueEnum;
+use plimsoll_server::{Role, Settings, serve};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::{Outcome, tell};
+use crate::paths;
+use crate::target::Reading;
+
+/// Catalogue images once, and match them whenever advisories change
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  plimsoll serve
+  plimsoll serve --data-dir /var/lib/plimsoll --listen 0.0.0.0:6060
+  plimsoll serve --store postgres://plimsoll@db/plimsoll --role worker --workers 4
+  curl -d '{\"reference\":\"nginx:latest\"}' -H 'content-type: application/json' \\
+      http://127.0.0.1:6060/api/v1/scans
+
+Exit codes: 0 told to end, 2 wrong usage, 3 failed.")]
+pub(crate) struct Serve {
+    /// Where it keeps what it knows
+    #[arg(long, value_name = "DIR", default_value = "plimsoll-data")]
+    data_dir: PathBuf,
+
+    /// Where clients are listened to
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6060")]
+    listen: SocketAddr,
+
+    /// Where metrics and health are
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:6061")]
+    introspection: SocketAddr,
+
+    /// `postgres://USER@HOST/DATABASE` or `sqlite:FILE`; by default a file in the folder
+    #[arg(long, value_name = "STORE", env = "PLIMSOLL_STORE", hide_env_values = true)]
+    store: Option<String>,
+
+    /// What it does: several servers may share a PostgreSQL
+    #[arg(long, value_enum, default_value = "all")]
+    role: RoleName,
+
+    /// How many images it reads at a time
+    #[arg(long, value_name = "N", default_value = "2")]
+    workers: usize,
+
+    /// Folder of the advisory database
+    #[arg(long, value_name = "DIR")]
+    db: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum RoleName {
+    /// Everything
+    All,
+    /// Answers clients
+    Api,
+    /// Reads images and matches
+    Worker,
+    /// Pushes work by the clock
+    Scheduler,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        let settings = Settings {
+            reading: self.reading.options()?,
+            advisories: paths::db_file(self.db),
+            data_dir: self.data_dir,
+            store: self.store,
+            listen: self.listen,
+            introspection: self.introspection,
+            role: match self.role {
+                RoleName::All => Role::All,
+                RoleName::Api => Role::Api,
+                RoleName::Worker => Role::Worker,
+                RoleName::Scheduler => Role::Scheduler,
+            },
+            workers: self.workers,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .worker_threads(2)
+            .max_blocking_threads(64)
+            .thread_stack_size(2 << 20)
+            .build()
+            .context("no thread can be started")?;
+        let served = runtime.block_on(async {
+            let mut end = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            let ended = async move {
+                tokio::select! {
+                    _ = end.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                tell("ending: what was begun is finished first");
+            };
+            let ready = |at: plimsoll_server::serve::Listening| {
+                if let Some(address) = at.clients {
+                    tell(&format!("listening on http://{address}"));
+                }
+                tell(&format!("metrics and health on http://{}", at.introspection));
+            };
+            serve(settings, Box::new(tell), ready, ended).await?;
+            anyhow::Ok(())
+        });
+        runtime.shutdown_timeout(Duration::from_secs(1));
+        served.map(|()| Outcome::Clean)
+    }
+}

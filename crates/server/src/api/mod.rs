@@ -1,0 +1,107 @@
+//! What is answered over HTTP.
+//!
+//! A part of it is a [`Module`]: one file (or folder) with its routes, and one line in [`ALL`]. Its
+//! handlers take the [`App`] as state and, where they change something, the [`Actor`] who asks. Whatever
+//! goes wrong leaves as a [`Problem`].
+
+mod actor;
+mod findings;
+mod health;
+mod images;
+mod openapi;
+mod page;
+mod problem;
+mod sboms;
+mod scans;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::app::App;
+
+pub use actor::Actor;
+pub use page::{Page, Paging, cursor, parse_cursor};
+pub use problem::Problem;
+
+/// The routes of the API, of which all handlers share an [`App`].
+pub type Routes = OpenApiRouter<Arc<App>>;
+
+/// A part of the API.
+#[derive(Clone, Copy)]
+pub struct Module {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its routes, each with its whole path. Bodies are at most [`BODY`] bytes, unless a route says
+    /// otherwise by `axum::extract::DefaultBodyLimit`.
+    pub routes: fn() -> Routes,
+}
+
+/// The registry.
+pub const ALL: &[Module] = &[findings::MODULE, images::MODULE, sboms::MODULE, scans::MODULE];
+
+/// What a body may have.
+pub const BODY: usize = 1 << 20;
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Everything that clients see.
+pub fn app(app: Arc<App>) -> Router {
+    let mut routes = OpenApiRouter::with_openapi(openapi::description());
+    for module in ALL {
+        routes = routes.merge((module.routes)());
+    }
+    let (router, description) = routes.split_for_parts();
+    let description = Arc::new(openapi::finished(description));
+    router
+        .route("/api/v1/openapi.json", get(move || openapi::answer(Arc::clone(&description))))
+        .route("/healthz", get(health::healthz))
+        .fallback(problem::no_such_route)
+        .method_not_allowed_fallback(problem::no_such_method)
+        .layer(axum::extract::DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn(actor::anonymous))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), measure))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .with_state(app)
+}
+
+/// What those who watch the server see: on another address, which need not be open to clients.
+pub fn introspection(app: Arc<App>) -> Router {
+    Router::new()
+        .route("/metrics", get(health::metrics))
+        .route("/healthz", get(health::healthz))
+        .fallback(problem::no_such_route)
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
+        .layer(CatchPanicLayer::custom(problem::panicked))
+        .with_state(app)
+}
+
+/// The description of the API, as it is served under `/api/v1/openapi.json`.
+pub fn description() -> utoipa::openapi::OpenApi {
+    let mut routes = OpenApiRouter::with_openapi(openapi::description());
+    for module in ALL {
+        routes = routes.merge((module.routes)());
+    }
+    openapi::finished(routes.split_for_parts().1)
+}
+
+async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let response = next.run(request).await;
+    let route = route.as_deref().unwrap_or("none");
+    app.metrics.answered(method.as_str(), route, response.status().as_u16(), began.elapsed());
+    response
+}
