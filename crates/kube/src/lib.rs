@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod assessment;
+pub mod cis;
 pub mod compliance;
 mod config;
 mod edit;

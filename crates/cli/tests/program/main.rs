@@ -14,6 +14,7 @@ mod drift;
 mod explain;
 mod feeds;
 mod kube_charts;
+mod kube_cis_node;
 mod kube_compliance;
 mod kube_import;
 mod kube_lint;
