@@ -27,6 +27,16 @@ const PAGE_TIME: Duration = Duration::from_mins(2);
 const MAX_BUSY: u32 = 8;
 const MAX_PAUSE: u64 = 10;
 
+/// Objects as they are.
+pub(crate) const WHOLE: &str = "application/json";
+
+/// Of objects their metadata alone.
+pub(crate) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+/// Of lists the same.
+pub(crate) const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+
 /// Asks an API server; for many threads at a time.
 pub(crate) struct Client {
     access: Access,
@@ -106,15 +116,21 @@ impl Client {
 
     /// What is told under a path for as long as the API server wants, line by line.
     pub(crate) fn watch(&self, path: &str) -> Result<Response, Failure> {
+        self.watch_as(path, WHOLE)
+    }
+
+    /// The same in another form.
+    pub(crate) fn watch_as(&self, path: &str, form: &str) -> Result<Response, Failure> {
         // A connection that died unseen is found out by its silence.
-        send(self.request(Method::GET, path)?.timeout(SILENCE))
+        send(self.request(Method::GET, path)?.header("Accept", form).timeout(SILENCE))
     }
 
     /// A page of a list. A server that is busy is asked again.
-    pub(crate) fn page(&self, path: &str) -> Result<Page, Failure> {
+    pub(crate) fn page(&self, path: &str, form: &str) -> Result<Page, Failure> {
         let mut busy = 0;
         loop {
             let request = self.request(Method::GET, path)?.timeout(PAGE_TIME);
+            let request = request.header("Accept", form);
             let response = request.send().map_err(|error| Failure::Other(causes(&error)))?;
             match response.status().as_u16() {
                 410 => {
@@ -132,6 +148,24 @@ impl Client {
                 }
                 _ => return taken(response).map(Page::Here),
             }
+        }
+    }
+
+    /// Writes the fields of an object, whoever else owns some of them; makes it where it is not.
+    ///
+    /// <https://kubernetes.io/docs/reference/using-api/server-side-apply/>
+    pub(crate) fn apply(&self, path: &str, manager: &str, body: &Value) -> Result<(), Failure> {
+        let path = format!("{path}?fieldManager={manager}&force=true");
+        let request = self.request(Method::PATCH, &path)?.timeout(PAGE_TIME);
+        let request = request.header("Content-Type", "application/apply-patch+yaml");
+        whole(send(request.body(body.to_string()))?).map(drop)
+    }
+
+    /// Takes an object away; what is not there is no failure.
+    pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
+        match send(self.request(Method::DELETE, path)?).and_then(whole) {
+            Ok(_) | Err(Failure::Said(404, _)) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

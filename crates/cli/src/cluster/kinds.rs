@@ -88,7 +88,7 @@ impl Kind {
     ];
 
     /// Where they are listed: all, or those of a namespace; a namespace itself by its name.
-    pub(super) fn path(&self, namespace: Option<&str>) -> String {
+    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.api_version.contains('/') { "apis" } else { "api" };
         let Self { api_version, plural, .. } = self;
         match namespace {

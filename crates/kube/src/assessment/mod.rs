@@ -4,6 +4,7 @@
 //! a workload counts once, however many pods it has, so that figures do not grow with replicas. Of a pod
 //! that something known made only its images are taken.
 
+mod identity;
 mod images;
 mod network;
 mod owners;
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use plimsoll_model::text::{Level, Source};
 
+pub use identity::{Identity, fingerprint};
 pub use images::Image;
 pub use network::Reach;
 
@@ -68,6 +70,12 @@ pub struct Row {
     pub meets: Profile,
     /// The service account that it runs as.
     pub account: String,
+    /// What it is to the API server, and a hash of its pod's spec.
+    pub identity: Identity,
+    /// Of a deployment the replica set of its present revision.
+    pub current: Option<Identity>,
+    /// Its containers, each with the number of its image.
+    pub containers: Vec<(String, usize)>,
 }
 
 /// Another object and what rules say of it.
@@ -81,6 +89,8 @@ pub struct Other {
     pub name: String,
     /// What rules say.
     pub findings: Vec<Said>,
+    /// What it is to the API server, and a hash of the whole of it.
+    pub identity: Identity,
 }
 
 /// What a rule says of an object.
@@ -128,6 +138,8 @@ pub struct Surroundings {
     config: Config,
     /// The only namespace that is looked at.
     only: Option<String>,
+    /// Whether what nothing is said of is told as well.
+    is_complete: bool,
     estate: estate::Builder,
     access: rbac::Builder,
     cluster: netpol::Builder,
@@ -146,6 +158,7 @@ impl Surroundings {
         Self {
             config,
             only: only.map(str::to_owned),
+            is_complete: false,
             estate: estate::Builder::default(),
             access: rbac::Builder::default(),
             cluster: netpol::Builder::default(),
@@ -153,6 +166,12 @@ impl Surroundings {
             kept: Vec::new(),
             found: Assessment::default(),
         }
+    }
+
+    /// Tells of every role, binding, service and ingress, of those too that no rule speaks of.
+    #[must_use]
+    pub fn complete(self) -> Self {
+        Self { is_complete: true, ..self }
     }
 
     /// Takes what is no workload; of a workload takes note that it is there. `name` is what places
@@ -205,7 +224,8 @@ impl Surroundings {
 
     /// All of it was told.
     pub fn finish(self) -> Judge {
-        let Self { config, only, estate, access, cluster, owners, kept, mut found } = self;
+        let Self { config, only, is_complete, estate, access, cluster, owners, kept, mut found } =
+            self;
         let estate = estate.finish();
         for manifest in &kept {
             for object in objects(manifest).0 {
@@ -216,12 +236,13 @@ impl Surroundings {
                     continue;
                 }
                 let findings = said(&object, manifest, &estate, &config);
-                if !findings.is_empty() {
+                if is_complete || !findings.is_empty() {
                     found.others.push(Other {
                         namespace: object.namespace.map(str::to_owned),
                         kind: object.kind.to_owned(),
                         name: object.name.to_owned(),
                         findings,
+                        identity: Identity::of_whole(&object, &manifest.source),
                     });
                 }
             }
@@ -237,6 +258,7 @@ impl Surroundings {
             found,
             images: Images::default(),
             rows: HashMap::new(),
+            revisions: HashMap::new(),
             templates: Vec::new(),
         }
     }
@@ -255,8 +277,10 @@ pub struct Judge {
     found: Assessment,
     images: Images,
     rows: HashMap<Key, usize>,
-    /// The images that templates name, by the number of their row.
-    templates: Vec<(usize, Vec<String>)>,
+    /// Which revision of its template a deployment is at.
+    revisions: HashMap<Key, Option<String>>,
+    /// The containers of templates and the images that they name, by the number of their row.
+    templates: Vec<(usize, Vec<(String, String)>)>,
 }
 
 impl Judge {
@@ -270,7 +294,12 @@ impl Judge {
             count(&mut self.found, &object);
             let key = key(&object);
             if self.owners.root(&object) == key {
+                if object.kind == "Deployment" {
+                    self.revisions.insert(key.clone(), identity::revision(&object));
+                }
                 self.row(key, name, object, manifest);
+            } else if object.kind == "ReplicaSet" {
+                self.revision(&object, &manifest.source);
             }
         }
     }
@@ -294,14 +323,32 @@ impl Judge {
                 Some(number) => *number,
                 None => self.row(root, name, object, manifest),
             };
-            let images = running(&object, &mut self.images);
+            let containers = running(&object, &mut self.images);
+            let images: BTreeSet<usize> = containers.iter().map(|(_, image)| *image).collect();
             for image in &images {
                 self.images.count_pod(*image);
             }
             if let Some(row) = self.found.workloads.get_mut(number) {
                 row.pods = row.pods.saturating_add(1);
                 row.images.extend(images);
+                for (container, image) in containers {
+                    // While one template follows another, pods of both are there.
+                    if !row.containers.iter().any(|(known, _)| *known == container) {
+                        row.containers.push((container, image));
+                    }
+                }
             }
+        }
+    }
+
+    /// Takes note of the replica set that a deployment is at.
+    fn revision(&mut self, set: &Object<'_>, source: &Source) {
+        let Some(maker) = maker(set) else { return };
+        if self.revisions.get(&maker) == Some(&identity::revision(set))
+            && let Some(row) = self.rows.get(&maker)
+            && let Some(row) = self.found.workloads.get_mut(*row)
+        {
+            row.current = Some(Identity::of_pod(set, source));
         }
     }
 
@@ -325,6 +372,9 @@ impl Judge {
             findings,
             meets: Profile::Restricted,
             account: "default".to_owned(),
+            identity: Identity::of_pod(&object, &manifest.source).called(&key, &object),
+            current: None,
+            containers: Vec::new(),
         };
         if let Some(workload) = Workload::new(object, &manifest.source) {
             let version = self.config.version;
@@ -362,7 +412,11 @@ impl Judge {
         for (number, names) in templates {
             // What runs says more exactly what it is than what was asked for.
             if let Some(row) = found.workloads.get_mut(number).filter(|row| row.images.is_empty()) {
-                row.images.extend(names.iter().map(|name| images.add(name, None)));
+                for (container, name) in names {
+                    let image = images.add(&name, None);
+                    row.images.insert(image);
+                    row.containers.push((container, image));
+                }
             }
         }
         found.images = images.into_all();
@@ -437,18 +491,19 @@ const CONTAINERS: [(&str, &str); 3] = [
     ("ephemeralContainers", "ephemeralContainerStatuses"),
 ];
 
-/// The images that the pods of a template would have.
-fn written(object: &Object<'_>) -> Vec<String> {
+/// The containers that the pods of a template would have, and their images.
+fn written(object: &Object<'_>) -> Vec<(String, String)> {
     let spec = crate::workload::root(object).and_then(|root| root.get("spec"));
     let lists =
         CONTAINERS.iter().flat_map(|(list, _)| spec.map_or(&[][..], |spec| spec.list(list)));
-    let names = lists.filter_map(|one| Some(one.text("image")?.value.to_owned()));
-    names.filter(|name| !name.is_empty()).collect()
+    let names = lists.filter_map(|one| Some((one.text("name")?.value, one.text("image")?.value)));
+    let names = names.filter(|(_, image)| !image.is_empty());
+    names.map(|(name, image)| (name.to_owned(), image.to_owned())).collect()
 }
 
-/// The images of a pod, as its runtime calls them where it does.
-fn running(object: &Object<'_>, images: &mut Images) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
+/// The containers of a pod and their images, as its runtime calls them where it does.
+fn running(object: &Object<'_>, images: &mut Images) -> Vec<(String, usize)> {
+    let mut found = Vec::new();
     let list = |part: &str, name: &str| {
         object.node.get(part).map_or(&[][..], |part: &Node| part.list(name))
     };
@@ -461,7 +516,8 @@ fn running(object: &Object<'_>, images: &mut Images) -> BTreeSet<usize> {
             let mut all = list("status", statuses).iter();
             let status = all.find(|one| one.text("name").map(|it| it.value) == name);
             let id = status.and_then(|status| Some(status.text("imageID")?.value));
-            found.insert(images.add(written.value, id));
+            let image = images.add(written.value, id);
+            found.push((name.unwrap_or_default().to_owned(), image));
         }
     }
     found

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::manifest::Node;
 use crate::object::Object;
 
 /// Namespace, kind and name.
@@ -46,9 +47,14 @@ pub(super) fn key(object: &Object<'_>) -> Key {
 
 /// The controller that an object belongs to.
 pub(super) fn maker(object: &Object<'_>) -> Option<Key> {
-    let owners = object.node.get("metadata")?.list("ownerReferences");
-    let owner =
-        owners.iter().find(|owner| owner.boolean("controller").is_some_and(|is| is.value))?;
+    let owner = maker_reference(object)?;
     let namespace = object.namespace.unwrap_or("default").to_owned();
     Some((namespace, owner.text("kind")?.value.to_owned(), owner.text("name")?.value.to_owned()))
+}
+
+/// What an object says of the controller that it belongs to.
+pub(super) fn maker_reference<'m>(object: &Object<'m>) -> Option<&'m Node> {
+    let owners = object.node.get("metadata")?.list("ownerReferences");
+    let owner = owners.iter().find(|it| it.boolean("controller").is_some_and(|is| is.value));
+    owner.map(|owner| &**owner)
 }

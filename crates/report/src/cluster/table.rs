@@ -166,7 +166,7 @@ fn others(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Res
         right: true,
     }));
     let mut rows = vec![titles];
-    for Other { namespace, kind, name, findings } in &scan.assessment.others {
+    for Other { namespace, kind, name, findings, .. } in &scan.assessment.others {
         let mut cells = vec![
             Cell::text(namespace.as_deref().unwrap_or("-")),
             Cell::text(&format!("{kind}/{name}")),

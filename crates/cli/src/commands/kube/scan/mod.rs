@@ -20,6 +20,7 @@ use crate::style::stdout_style;
 use crate::target::Reading;
 use crate::{clock, output};
 use images::Scanning;
+pub(super) use images::transport;
 use source::{Source, Told};
 
 /// Scan a cluster: images, workloads, rights and networks, each workload once
