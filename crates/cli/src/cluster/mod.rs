@@ -3,6 +3,7 @@
 mod access;
 mod client;
 mod kinds;
+mod login;
 mod namespaces;
 mod pages;
 

@@ -15,6 +15,7 @@
 
 mod deployed;
 mod images;
+mod login;
 mod pages;
 mod policies;
 mod scan;

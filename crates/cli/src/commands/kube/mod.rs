@@ -8,7 +8,6 @@ mod import;
 mod lint;
 mod netpol;
 mod pages;
-mod program;
 mod pss;
 mod rbac;
 mod rendered;
