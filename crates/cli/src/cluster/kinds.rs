@@ -72,6 +72,14 @@ impl Kind {
         )
         .of_the_cluster()
         .optional(),
+        kind(
+            Stage::Surroundings,
+            "policy.networking.k8s.io/v1alpha2",
+            "ClusterNetworkPolicy",
+            "clusternetworkpolicies",
+        )
+        .of_the_cluster()
+        .optional(),
         kind(Stage::Surroundings, RBAC, "ClusterRole", "clusterroles").of_the_cluster(),
         kind(Stage::Surroundings, RBAC, "ClusterRoleBinding", "clusterrolebindings")
             .of_the_cluster(),

@@ -5,6 +5,7 @@ mod client;
 mod follow;
 mod kinds;
 mod lease;
+mod login;
 mod namespaces;
 mod pages;
 

@@ -15,6 +15,7 @@
 
 mod deployed;
 mod images;
+mod login;
 mod operator;
 mod pages;
 mod policies;

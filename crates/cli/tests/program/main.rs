@@ -19,6 +19,7 @@ mod kube_compliance;
 mod kube_import;
 mod kube_lint;
 mod kube_netpol;
+mod kube_netpol_long;
 mod kube_netpol_plans;
 mod kube_pss;
 mod kube_rbac;

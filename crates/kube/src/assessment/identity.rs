@@ -2,8 +2,8 @@
 
 use plimsoll_model::text::{Source, Span};
 
-use super::owners::{Key, key, maker_reference};
-use crate::object::Object;
+use super::owners::maker_reference;
+use crate::object::{Key, Object};
 
 /// An object by which the API server knows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Identity {
 
     /// As the maker that stands for it, where it is not the object itself.
     pub(super) fn called(mut self, row: &Key, object: &Object<'_>) -> Self {
-        if *row != key(object)
+        if *row != object.key()
             && let Some(owner) = maker_reference(object)
         {
             let text = |name| owner.text(name).map(|text| text.value.to_owned());

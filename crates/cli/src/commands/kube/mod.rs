@@ -10,7 +10,6 @@ mod lint;
 mod netpol;
 mod operator;
 mod pages;
-mod program;
 mod pss;
 mod rbac;
 mod rendered;

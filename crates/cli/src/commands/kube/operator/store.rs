@@ -104,7 +104,9 @@ impl Store {
     /// All of it, judged.
     pub(super) fn assess(&self, config: Config) -> Assessment {
         let mut around = Surroundings::new(config, self.only.as_deref()).complete();
-        self.each(Stage::Surroundings, &mut |kind, one| around.add(kind.plural, one));
+        self.each(Stage::Surroundings, &mut |kind, one| {
+            around.add(kind.plural, Arc::new(one));
+        });
         let mut judge = around.finish();
         self.each(Stage::Controllers, &mut |kind, one| judge.controller(kind.plural, &one));
         self.each(Stage::Pods, &mut |kind, one| judge.pod(kind.plural, &one));
