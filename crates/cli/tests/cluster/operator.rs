@@ -439,7 +439,7 @@ fn what_changes_is_judged_again_with_the_rights_of_the_manifest_alone() {
     // What the API server shows of a static pod is judged by its arguments.
     let mirrored = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "kube-scheduler-a",
         "annotations": {"kubernetes.io/config.mirror": "x"}},
-        "spec": {"containers": [{"name": "s", "image": "s",
+        "spec": {"nodeName": "node-a", "containers": [{"name": "s", "image": "s",
             "command": ["kube-scheduler", "--profiling=false", "--bind-address=0.0.0.0"]}]}});
     cluster.post("/api/v1/namespaces/kube-system/pods", &mirrored).ok();
     let infra = || items(&cluster, "namespaces/kube-system/infraassessmentreports");
