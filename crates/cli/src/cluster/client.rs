@@ -210,18 +210,18 @@ impl Client {
     /// Makes something, or replaces it.
     pub(crate) fn send(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         body: &Value,
     ) -> Result<Vec<u8>, Failure> {
-        let kind = if method == Method::PATCH {
+        let kind = if *method == Method::PATCH {
             "application/json-patch+json"
         } else {
             "application/json"
         };
         let fill =
             |request: RequestBuilder| request.header("Content-Type", kind).body(body.to_string());
-        whole(taken(self.answer(&method, path, &fill)?)?)
+        whole(taken(self.answer(method, path, &fill)?)?)
     }
 }
 

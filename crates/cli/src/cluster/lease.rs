@@ -92,12 +92,12 @@ impl Lease {
             metadata.insert("resourceVersion".into(), version.into());
         }
         let sent = if found.is_some() {
-            client.send(Method::PUT, &format!("{}/{}", self.path(), self.name), &body)
+            client.send(&Method::PUT, &format!("{}/{}", self.path(), self.name), &body)
         } else {
             if let Some(metadata) = body.get_mut("metadata").and_then(Value::as_object_mut) {
                 metadata.remove("resourceVersion");
             }
-            client.send(Method::POST, &self.path(), &body)
+            client.send(&Method::POST, &self.path(), &body)
         };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match sent {
@@ -133,7 +133,7 @@ impl Lease {
             metadata.insert("resourceVersion".into(), version.into());
         }
         // Where that fails the next one waits for as long as the lease counts.
-        let _ = client.send(Method::PUT, &path, &body);
+        let _ = client.send(&Method::PUT, &path, &body);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).renewed = None;
     }
 

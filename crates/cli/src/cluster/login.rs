@@ -242,7 +242,7 @@ mod tests {
 
     const V1: &str = "client.authentication.k8s.io/v1";
 
-    fn login(script: &str, more: Value) -> anyhow::Result<Login> {
+    fn login(script: &str, more: &Value) -> anyhow::Result<Login> {
         let mut exec = json!({"apiVersion": V1, "command": "sh", "args": ["-c", script],
             "interactiveMode": "Never"});
         for (name, value) in more.as_object().unwrap() {
@@ -258,7 +258,7 @@ mod tests {
     }
 
     fn fails(script: &str) -> String {
-        login(script, json!({})).unwrap().credential().err().unwrap()
+        login(script, &json!({})).unwrap().credential().err().unwrap()
     }
 
     #[test]
@@ -269,7 +269,7 @@ mod tests {
         let count = || std::fs::read_to_string(&runs).unwrap().lines().count();
         let own = login(
             &script(r#"{"token":"t","expirationTimestamp":"2100-01-01T00:00:00Z"}"#),
-            json!({}),
+            &json!({}),
         );
         let own = own.unwrap();
         let first = own.credential().unwrap();
@@ -281,7 +281,7 @@ mod tests {
         assert_eq!(count(), 2);
         let old = login(
             &script(r#"{"token":"t","expirationTimestamp":"2000-01-01T00:00:00Z"}"#),
-            json!({}),
+            &json!({}),
         );
         let old = old.unwrap();
         assert!(old.credential().is_ok() && old.credential().is_ok());
@@ -292,7 +292,7 @@ mod tests {
     fn a_program_is_told_of_the_cluster_where_it_wants_to_know() {
         let told = r#"test "$WHO" = me && printf '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"%s"}}' "$(printf %s "$KUBERNETES_EXEC_INFO" | base64 -w0)""#;
         let more = json!({"provideClusterInfo": true, "env": [{"name": "WHO", "value": "me"}]});
-        let token = login(told, more).unwrap().credential().unwrap().token.clone().unwrap();
+        let token = login(told, &more).unwrap().credential().unwrap().token.clone().unwrap();
         let told: Value = serde_json::from_slice(&STANDARD.decode(token).unwrap()).unwrap();
         let wanted = json!({"apiVersion": V1, "kind": "ExecCredential", "spec": {"interactive": false,
             "cluster": {"server": "https://k.example", "certificate-authority-data": "Y2E=", "config": null}}});
@@ -309,7 +309,7 @@ mod tests {
             fails(&prints(r#"{"token":"t"}"#).replace("/v1\"", "/v1beta1\"")).contains("expected")
         );
         let hint = json!({"command": "no-such-login", "installHint": "get it at example.org"});
-        let missing = login("", hint).unwrap().credential().err().unwrap();
+        let missing = login("", &hint).unwrap().credential().err().unwrap();
         assert_eq!(
             missing,
             "user `u` logs in by `no-such-login`: there is no such program: get it at example.org"
@@ -319,13 +319,13 @@ mod tests {
             json!({"command": ""}),
             json!({"interactiveMode": "Sometimes"}),
         ] {
-            assert!(login("", wrong).is_err());
+            assert!(login("", &wrong).is_err());
         }
     }
 
     #[test]
     fn a_program_with_a_folder_is_one_of_the_kubeconfigs_folder() {
-        let path = |command: &str| login("", json!({"command": command})).unwrap().command;
+        let path = |command: &str| login("", &json!({"command": command})).unwrap().command;
         assert_eq!(path("bin/login"), Path::new("/etc/bin/login"));
         assert_eq!(path("./login"), Path::new("/etc/./login"));
         assert_eq!(path("/bin/login"), Path::new("/bin/login"));

@@ -118,7 +118,7 @@ fn what_rules_say_becomes_reports_that_die_with_their_objects() {
 
     let roles = items(&cluster, "namespaces/shop/rbacassessmentreports");
     assert_eq!(roles[0]["metadata"]["name"], "role-secrets");
-    assert!(roles[0]["report"]["checks"].as_array().unwrap().len() > 0, "{roles:#?}");
+    assert!(!roles[0]["report"]["checks"].as_array().unwrap().is_empty(), "{roles:#?}");
     let bindings = items(&cluster, "clusterrbacassessmentreports");
     assert_eq!(bindings.len(), 1, "what every cluster has is left out: {bindings:#?}");
     // A name that is no value of a label is told by its hash, and whole in an annotation.
@@ -335,7 +335,7 @@ impl Running {
 
 #[track_caller]
 fn until(what: &str, running: &[&Running], is_so: impl Fn() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     while !is_so() {
         let said: Vec<String> = running.iter().map(|one| one.said()).collect();
         assert!(Instant::now() < end, "{what}: {}", said.join("\n---\n"));
@@ -430,8 +430,8 @@ fn what_changes_is_judged_again_with_the_rights_of_the_manifest_alone() {
     // `kubectl delete` is how people ask for a new report.
     let name = audits()[0]["metadata"]["name"].as_str().unwrap().to_owned();
     let uid = audits()[0]["metadata"]["uid"].clone();
-    let path = format!("{GROUP}/namespaces/shop/configauditreports/{name}");
-    cluster.ask(Method::DELETE, &path, None).ok();
+    let own = format!("{GROUP}/namespaces/shop/configauditreports/{name}");
+    cluster.ask(Method::DELETE, &own, None).ok();
     until("a deleted report is made anew", &[&running], || {
         audits().first().is_some_and(|one| one["metadata"]["uid"] != uid)
     });

@@ -83,9 +83,9 @@ impl Store {
 
     /// Whether an object is there.
     pub(super) fn has(&self, kind: &str, namespace: &str, name: &str) -> bool {
-        let shelf = self.shelves.iter().find(|shelf| shelf.kind.kind == kind);
+        let found = self.shelves.iter().find(|one| one.kind.kind == kind);
         let key = (namespace.to_owned(), name.to_owned());
-        shelf.is_some_and(|shelf| shelf.inner().objects.contains_key(&key))
+        found.is_some_and(|shelf| shelf.inner().objects.contains_key(&key))
     }
 
     /// How many objects there are, and how many bytes of them are kept.
