@@ -10,13 +10,16 @@
 pub mod audit;
 pub mod blobs;
 pub mod components;
+pub mod estate;
 pub mod findings;
 pub mod images;
+pub mod lists;
 pub mod jobs;
 pub mod migrations;
 pub mod postings;
 pub mod settings;
 mod sql;
+pub mod summaries;
 
 use std::path::Path;
 use std::time::Duration;
