@@ -169,11 +169,11 @@ pub async fn images(connection: &mut Connection, wanted: &Images, limit: i64) ->
         text.push_str(&format!(" AND ({key}, {id}) {sign} ($1, $2)"));
     }
     text.push_str(&format!(" ORDER BY {key} {direction}, {id} {direction} LIMIT $7"));
-    let text = numbered(&text);
-    let mut query = sqlx::query(AssertSqlSafe(text.0));
+    let (text, numbers) = numbered(&text);
     let like = images::like(&wanted.text);
     let prefix = begins(&wanted.text);
-    for number in text.1 {
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for number in numbers {
         query = match (number, &wanted.after) {
             (1, Some((Key::Number(key), _))) => query.bind(*key),
             (1, Some((Key::Text(key), _))) => query.bind(key),

@@ -164,7 +164,7 @@ pub(super) async fn page(
         }
         div.two {
             section aria-label="Score" {
-                p.big class=(parts::grade(i64::from(whole.score.value))) { (whole.score.value) span.soft.small { " of 100" } }
+                p class={ "big " (parts::grade(i64::from(whole.score.value))) } { (whole.score.value) span.soft.small { " of 100" } }
                 (score(&whole.score))
             }
             section aria-label="Findings" {

@@ -91,7 +91,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         } }
         ul.tabs {
             @for it in &kinds {
-                li { a href=(visit.with(&[("kind", it), ("after", "")])) aria-current=[(*it == kind).then_some("page")] {
+                li { a href=(visit.with(&[("kind", *it), ("after", "")])) aria-current=[(*it == kind).then_some("page")] {
                     (it) @if let Some(depth) = depth.iter().find(|depth| depth.0 == *it) { " (" (depth.1) ")" }
                 } }
             }

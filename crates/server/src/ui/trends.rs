@@ -58,7 +58,7 @@ pub(super) async fn one(
             h1 { (title) }
             @if is_over_time {
                 p { @for (value, name, _) in RANGES {
-                    a href=(visit.with(&[("days", value)])) aria-current=[(*value == chosen).then_some("true")] { (name) } " "
+                    a href=(visit.with(&[("days", *value)])) aria-current=[(*value == chosen).then_some("true")] { (name) } " "
                 } }
             }
         }

@@ -42,7 +42,7 @@ fn a_script_in_any_name_is_text_on_every_page() {
         for view in ["", "packages", "layers", "timeline", "about"] {
             paths.push(format!("/images/{one}?view={view}"));
         }
-        let encoded = "%22%27%3E%3Cscript%3Ealert(1)%3C/script%3E";
+        let encoded = "%22%27%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
         for path in ["search?q=", "images?q=", "images?base=", "images?distro=", "findings?q=", "components?q=", "runtime?rule=", "compare?a=", "scans?kind=", "images/", "weaknesses/", "remediation/change?name="] {
             paths.push(format!("/{path}{encoded}"));
         }
