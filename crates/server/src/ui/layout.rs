@@ -149,10 +149,12 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
                     }
                     nav aria-label="Pages" {
                         @for (group, pages) in MENU {
-                            p { (group) }
-                            ul {
-                                @for (address, name) in *pages {
-                                    li { a href=(address) aria-current=[is_here(address).then_some("page")] { (name) } }
+                            div {
+                                p { (group) }
+                                ul {
+                                    @for (address, name) in *pages {
+                                        li { a href=(address) aria-current=[is_here(address).then_some("page")] { (name) } }
+                                    }
                                 }
                             }
                         }

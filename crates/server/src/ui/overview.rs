@@ -104,14 +104,14 @@ fn numbers(figures: &Figures) -> Markup {
     html! {
         dl.figures {
             div {
-                dt { "Images with an exploited weakness" }
+                dt { "Exploited" }
                 dd { a href="/images?flag=exploited" class=[(it.exploited > 0).then_some("critical")] { (parts::number(it.exploited)) }
-                    small { "of " (parts::number(it.images)) } }
+                    small { "images of " (parts::number(it.images)) } }
             }
             div {
-                dt { "Images with a critical finding" }
+                dt { "Critical" }
                 dd { a href="/images?flag=critical" { (parts::number(it.critical)) }
-                    small { (percent(it.critical)) " % of all" } }
+                    small { "images, " (percent(it.critical)) " % of all" } }
             }
             div {
                 dt { "Open findings" }
