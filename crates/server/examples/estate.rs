@@ -222,7 +222,10 @@ async fn pages(app: &Arc<App>) {
             size = answer.len();
         }
         let short: String = path.chars().take(40).collect();
-        println!("{short:<42} first {:>8.1} ms   then {:>7.1} ms   {size:>8} B", times[0], times[3]);
+        println!(
+            "{short:<42} first {:>8.1} ms   then {:>7.1} ms   {size:>8} B",
+            times[0], times[3]
+        );
     }
 }
 

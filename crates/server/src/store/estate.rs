@@ -455,8 +455,7 @@ async fn bases(read: &mut Connection) -> Result<Vec<Base>> {
         let shared = shared(read, &key).await?;
         let weights = summaries::weights(read, Some(&shared)).await?;
         let all = summaries::sum(&shared, &weights);
-        let mut base =
-            Base { key, name, images, fixable: 0, unfixed: 0, counts: [0; 5], risk: 0 };
+        let mut base = Base { key, name, images, fixable: 0, unfixed: 0, counts: [0; 5], risk: 0 };
         for (weight, count) in &all {
             let number = i64::try_from(*count).unwrap_or(i64::MAX);
             if weight.fixable {

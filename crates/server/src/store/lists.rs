@@ -137,7 +137,11 @@ pub const FLAGS: &[(&str, &str, &str)] = &[
 ];
 
 /// A page of images.
-pub async fn images(connection: &mut Connection, wanted: &Images, limit: i64) -> Result<Vec<Image>> {
+pub async fn images(
+    connection: &mut Connection,
+    wanted: &Images,
+    limit: i64,
+) -> Result<Vec<Image>> {
     let (key, falls, needs_summary) = wanted.order.key();
     let flag = FLAGS.iter().find(|it| it.0 == wanted.flag).map(|it| it.2);
     let (join, sign, direction) = match (needs_summary || flag.is_some(), falls) {
@@ -314,8 +318,8 @@ pub async fn components(
     after: Option<(&str, i64)>,
     limit: i64,
 ) -> Result<Vec<super::components::Shown>> {
-    let mut text = "SELECT id, purl, kind, name, version, images FROM components WHERE images > 0"
-        .to_owned();
+    let mut text =
+        "SELECT id, purl, kind, name, version, images FROM components WHERE images > 0".to_owned();
     // A range goes by the index of SQLite, whose LIKE does not.
     match dialect {
         _ if prefix.is_empty() => {}

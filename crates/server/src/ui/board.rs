@@ -120,7 +120,10 @@ fn bases(all: &[Base]) -> Table {
             plain(base.key.clone()),
             plain(base.images),
             plain(base.fixable),
-            cell(parts::worst_words(&base.counts), html! { (parts::worst(&base.counts)) (parts::bar(&base.counts)) }),
+            cell(
+                parts::worst_words(&base.counts),
+                html! { (parts::worst(&base.counts)) (parts::bar(&base.counts)) },
+            ),
             plain(base.unfixed),
         ]);
     }

@@ -32,7 +32,13 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let mut packages = Table::new(
         "packages",
         "Packages that differ",
-        &[table::main("name", "Package"), table::keep("kind", "Kind"), table::text("a", "A"), table::text("b", "B"), table::keep("change", "Change")],
+        &[
+            table::main("name", "Package"),
+            table::keep("kind", "Kind"),
+            table::text("a", "A"),
+            table::text("b", "B"),
+            table::keep("change", "Change"),
+        ],
     );
     let join = |it: Option<&BTreeSet<String>>| -> String {
         it.map(|it| it.iter().cloned().collect::<Vec<_>>().join(", ")).unwrap_or_default()
@@ -50,9 +56,16 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             (_, None) => "only in A",
             _ => "other version",
         };
-        packages.row(vec![plain(name.1.clone()), plain(name.0.clone()), plain(join(left)), plain(join(right)), plain(change)]);
+        packages.row(vec![
+            plain(name.1.clone()),
+            plain(name.0.clone()),
+            plain(join(left)),
+            plain(join(right)),
+            plain(change),
+        ]);
     }
-    let ids = |whole: &Whole| whole.open.iter().map(|it| it.weakness.clone()).collect::<BTreeSet<_>>();
+    let ids =
+        |whole: &Whole| whole.open.iter().map(|it| it.weakness.clone()).collect::<BTreeSet<_>>();
     let (in_a, in_b) = (ids(&a), ids(&b));
     let only_a = only("only_a", "Findings in A alone", &a, &in_b);
     let only_b = only("only_b", "Findings in B alone", &b, &in_a);
@@ -90,7 +103,11 @@ fn only(name: &'static str, caption: &str, whole: &Whole, other: &BTreeSet<Strin
     let mut table = Table::new(
         name,
         caption,
-        &[table::keep("weakness", "Weakness"), table::keep("severity", "Severity"), table::main("component", "Package")],
+        &[
+            table::keep("weakness", "Weakness"),
+            table::keep("severity", "Severity"),
+            table::main("component", "Package"),
+        ],
     );
     for finding in whole.open.iter().filter(|it| !other.contains(&it.weakness)) {
         let about = whole.about.get(&finding.component);
@@ -108,17 +125,21 @@ async fn find(app: &App, text: &str) -> Result<Whole, Failure> {
     if text.starts_with("sha256:") && text.len() == 71 {
         return Whole::of(app, text).await;
     }
-    let wanted = lists::Images { text: text.to_owned(), order: lists::Order::Newest, ..Default::default() };
+    let wanted =
+        lists::Images { text: text.to_owned(), order: lists::Order::Newest, ..Default::default() };
     let found = lists::images(&mut *app.store.read().await?, &wanted, 1).await?;
-    let found = found.first().ok_or_else(|| Failure::missing(format!("No image is called {text}.")))?;
+    let found =
+        found.first().ok_or_else(|| Failure::missing(format!("No image is called {text}.")))?;
     Whole::of(app, &found.digest).await
 }
 
 async fn choose(app: &Arc<App>, visit: &Visit) -> Result<Response, Failure> {
     let wanted = lists::Images { order: lists::Order::Newest, ..Default::default() };
     let known = lists::images(&mut *app.store.read().await?, &wanted, 50).await?;
-    let field = |name: &str, title: &str| html! {
-        label { (title) input type="search" name=(name) list="known" value=(visit.ask(name)) placeholder="name or digest" required; }
+    let field = |name: &str, title: &str| {
+        html! {
+            label { (title) input type="search" name=(name) list="known" value=(visit.ask(name)) placeholder="name or digest" required; }
+        }
     };
     let body = html! {
         div.head { div { h1 { "Compare" } p.lead { "What one image has that another has not: two tags, two bases, before and after." } } }

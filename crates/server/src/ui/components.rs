@@ -20,7 +20,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let after = match visit.ask("after").rsplit_once('.') {
         None => None,
         Some((name, id)) => {
-            let id: i64 = id.parse().map_err(|_| Failure::bad("This address leads to no page of the list."))?;
+            let id: i64 = id
+                .parse()
+                .map_err(|_| Failure::bad("This address leads to no page of the list."))?;
             Some((name, id))
         }
     };
@@ -57,13 +59,21 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             }
         }
         let mut cells = vec![
-            cell(it.name.clone(), html! { a href=(format!("/components/{}", it.id)) { (it.name) } }),
+            cell(
+                it.name.clone(),
+                html! { a href=(format!("/components/{}", it.id)) { (it.name) } },
+            ),
             cell(it.version.clone(), html! { span.code { (it.version) } }),
             plain(it.kind.clone()),
             plain(it.purl.clone()),
             cell(it.images, parts::count(it.images, "")),
         ];
-        cells.extend(by_level.iter().zip(parts::LEVELS).map(|(count, level)| cell(*count, parts::count(*count, level.1))));
+        cells.extend(
+            by_level
+                .iter()
+                .zip(parts::LEVELS)
+                .map(|(count, level)| cell(*count, parts::count(*count, level.1))),
+        );
         table.row(cells);
     }
     table.next(found.last().filter(|_| more).map(|it| format!("{}.{}", it.name, it.id)));
@@ -101,7 +111,9 @@ pub(super) async fn one(
     let mut read = app.store.read().await?;
     let shown = components::shown(&mut read, &[id]).await?.remove(&id).ok_or_else(missing)?;
     let mut found = stored::of_components(&mut read, &[id]).await?;
-    found.sort_by(|a, b| (b.is_open, b.severity, &a.weakness).cmp(&(a.is_open, a.severity, &b.weakness)));
+    found.sort_by(|a, b| {
+        (b.is_open, b.severity, &a.weakness).cmp(&(a.is_open, a.severity, &b.weakness))
+    });
     let mut open = Table::new("findings", "Open findings on it", findings::COLUMNS);
     for finding in found.iter().filter(|it| it.is_open) {
         findings::row(&mut open, finding, &shown);
@@ -112,7 +124,9 @@ pub(super) async fn one(
     let more = numbers.len() > 50;
     numbers.truncate(50);
     let having = lists::images_of(&mut read, &numbers).await?;
-    let others = lists::components(&mut read, app.store.dialect(), (&shown.name, &shown.kind), None, 50).await?;
+    let others =
+        lists::components(&mut read, app.store.dialect(), (&shown.name, &shown.kind), None, 50)
+            .await?;
     drop(read);
     let mut having = images::table("images", "Images that have it", &having);
     having.next(numbers.last().filter(|_| more).map(ToString::to_string));
@@ -121,7 +135,8 @@ pub(super) async fn one(
             return Ok(export);
         }
     }
-    let others: Vec<_> = others.into_iter().filter(|it| it.name == shown.name && it.id != id).collect();
+    let others: Vec<_> =
+        others.into_iter().filter(|it| it.name == shown.name && it.id != id).collect();
     let title = format!("{} {}", shown.name, shown.version);
     let body = html! {
         div.head { div {

@@ -40,7 +40,10 @@ pub(super) fn row(table: &mut Table, finding: &Stored, shown: &Shown) {
         @if !finding.title.is_empty() { span.soft { (finding.title) } }
     };
     table.row(vec![
-        cell(finding.weakness.clone(), html! { (weakness(&finding.weakness)) (parts::exploited(finding.kev)) }),
+        cell(
+            finding.weakness.clone(),
+            html! { (weakness(&finding.weakness)) (parts::exploited(finding.kev)) },
+        ),
         cell(parts::level_name(finding.severity), parts::level(finding.severity)),
         cell(format!("{} {}", shown.name, shown.version), component),
         plain(shown.purl.clone()),

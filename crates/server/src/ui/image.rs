@@ -27,8 +27,13 @@ use crate::store::{components, estate, lists, summaries};
 const LIFE: i64 = 200;
 
 /// The views of an image: the word in the address, and the tab.
-const VIEWS: &[(&str, &str)] =
-    &[("", "Findings"), ("packages", "Packages"), ("layers", "Layers"), ("timeline", "Timeline"), ("about", "About")];
+const VIEWS: &[(&str, &str)] = &[
+    ("", "Findings"),
+    ("packages", "Packages"),
+    ("layers", "Layers"),
+    ("timeline", "Timeline"),
+    ("about", "About"),
+];
 
 /// An image with all that is known of it.
 pub(super) struct Whole {
@@ -49,13 +54,16 @@ impl Whole {
     pub(super) async fn of(app: &App, digest: &str) -> Result<Self, Failure> {
         let mut read = app.store.read().await?;
         let image = images::by_digest(&mut read, digest).await?;
-        let image = image.ok_or_else(|| Failure::missing("No image of this digest has been read."))?;
+        let image =
+            image.ok_or_else(|| Failure::missing("No image of this digest has been read."))?;
         let sets = images::sets(&mut read, &[image.set]).await?;
         let set = sets.into_values().next().unwrap_or_default();
         let ids: Vec<i64> = set.iter().map(i64::from).collect();
         let mut open = findings::of_components(&mut read, &ids).await?;
         open.retain(|it| it.is_open);
-        open.sort_by(|a, b| (b.severity, b.kev, &a.weakness, a.id).cmp(&(a.severity, a.kev, &b.weakness, b.id)));
+        open.sort_by(|a, b| {
+            (b.severity, b.kev, &a.weakness, a.id).cmp(&(a.severity, a.kev, &b.weakness, b.id))
+        });
         let about = components::shown(&mut read, &ids).await?;
         let names = images::names(&mut read, digest).await?;
         let weights = summaries::weights(&mut read, Some(&set)).await?;
@@ -302,9 +310,13 @@ fn of_packages(whole: &Whole) -> Table {
     for shown in all {
         let count = by_component.get(&shown.id).copied().unwrap_or(0);
         let layer = whole.layer_of(shown.id);
-        let licenses: Vec<String> = whole.packages_of(shown.id).flat_map(|it| it.licenses.clone()).take(3).collect();
+        let licenses: Vec<String> =
+            whole.packages_of(shown.id).flat_map(|it| it.licenses.clone()).take(3).collect();
         table.row(vec![
-            cell(shown.name.clone(), html! { a href=(format!("/components/{}", shown.id)) { (shown.name) } }),
+            cell(
+                shown.name.clone(),
+                html! { a href=(format!("/components/{}", shown.id)) { (shown.name) } },
+            ),
             cell(shown.version.clone(), html! { span.code { (shown.version) } }),
             plain(shown.kind.clone()),
             plain(shown.purl.clone()),
@@ -364,9 +376,15 @@ fn of_layers(whole: &Whole) -> Table {
             cell(layer.created_by.clone(), instruction),
             plain(digest.clone()),
             cell(layer.size, parts::bytes(layer.size)),
-            cell(packages.get(&number).copied().unwrap_or(0), parts::count(packages.get(&number).copied().unwrap_or(0), "")),
+            cell(
+                packages.get(&number).copied().unwrap_or(0),
+                parts::count(packages.get(&number).copied().unwrap_or(0), ""),
+            ),
             cell(sum, found),
-            cell(parts::worst_words(&own), html! { @if sum > 0 { (parts::worst(&own)) (parts::bar(&own)) } }),
+            cell(
+                parts::worst_words(&own),
+                html! { @if sum > 0 { (parts::worst(&own)) (parts::bar(&own)) } },
+            ),
         ]);
     }
     table
@@ -403,11 +421,26 @@ fn of_life(whole: &Whole, life: &[Happened]) -> Table {
 
 fn nothing(whole: &Whole, view: &str, visit: &Visit) -> Markup {
     match view {
-        "layers" => parts::empty("No layers", &html! { p { "A " (whole.image.source) " has none: layers belong to images." } }),
-        "packages" => parts::empty("No packages", &html! { p { "Nothing that Plimsoll knows was found in it." } }),
-        "timeline" => parts::empty("Nothing has befallen it", &html! { p { "No finding on it was opened, changed or resolved." } }),
-        _ if !visit.ask("layer").is_empty() => parts::empty("This layer brings no finding", &html! { p { a href=(visit.with(&[("layer", "")])) { "All layers" } } }),
-        _ => parts::empty("No open findings", &html! { p { "The advisories say nothing of what is in it, as of now." } }),
+        "layers" => parts::empty(
+            "No layers",
+            &html! { p { "A " (whole.image.source) " has none: layers belong to images." } },
+        ),
+        "packages" => parts::empty(
+            "No packages",
+            &html! { p { "Nothing that Plimsoll knows was found in it." } },
+        ),
+        "timeline" => parts::empty(
+            "Nothing has befallen it",
+            &html! { p { "No finding on it was opened, changed or resolved." } },
+        ),
+        _ if !visit.ask("layer").is_empty() => parts::empty(
+            "This layer brings no finding",
+            &html! { p { a href=(visit.with(&[("layer", "")])) { "All layers" } } },
+        ),
+        _ => parts::empty(
+            "No open findings",
+            &html! { p { "The advisories say nothing of what is in it, as of now." } },
+        ),
     }
 }
 
@@ -474,7 +507,16 @@ pub(super) async fn sbom(
     let mut text = Vec::new();
     (format.write)(&inventory, &mut text)
         .map_err(|error| Failure::bad(format!("It cannot be written: {error}.")))?;
-    let name = format!("attachment; filename=\"{}.{}\"", parts::short(&digest), format.name.replace('-', "."));
-    let kind = if format.name.ends_with("json") { "application/json" } else { "text/plain; charset=utf-8" };
-    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], text).into_response())
+    let name = format!(
+        "attachment; filename=\"{}.{}\"",
+        parts::short(&digest),
+        format.name.replace('-', ".")
+    );
+    let kind = if format.name.ends_with("json") {
+        "application/json"
+    } else {
+        "text/plain; charset=utf-8"
+    };
+    Ok(([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, name)], text)
+        .into_response())
 }

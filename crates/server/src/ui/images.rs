@@ -75,7 +75,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let after = match visit.ask("after").rsplit_once('.') {
         None => None,
         Some((key, id)) => {
-            let id = id.parse().map_err(|_| Failure::bad("This address leads to no page of the list."))?;
+            let id = id
+                .parse()
+                .map_err(|_| Failure::bad("This address leads to no page of the list."))?;
             let key = match (order, key.parse()) {
                 (Order::Name, _) => Key::Text(key.to_owned()),
                 (_, Ok(number)) => Key::Number(number),
@@ -107,7 +109,8 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     if let Some(export) = table.export(&visit) {
         return Ok(export);
     }
-    let flags: Vec<_> = [("", "all")].into_iter().chain(FLAGS.iter().map(|it| (it.0, it.1))).collect();
+    let flags: Vec<_> =
+        [("", "all")].into_iter().chain(FLAGS.iter().map(|it| (it.0, it.1))).collect();
     let orders = [
         ("worst", "worst findings"),
         ("score", "lowest score"),
@@ -142,7 +145,8 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
 }
 
 fn none(visit: &Visit) -> maud::Markup {
-    let is_filtered = ["q", "flag", "distro", "base", "after"].iter().any(|it| !visit.ask(it).is_empty());
+    let is_filtered =
+        ["q", "flag", "distro", "base", "after"].iter().any(|it| !visit.ask(it).is_empty());
     if is_filtered {
         parts::empty("No image is like that", &html! { p { a href="/images" { "All images" } } })
     } else {

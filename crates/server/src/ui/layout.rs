@@ -6,30 +6,25 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
-use super::{assets, parts};
 use super::visit::Visit;
+use super::{assets, parts};
 use crate::app::App;
 use crate::moment::{self, now};
 use crate::store::summaries::DAY;
 
 /// The groups of the menu, and in each the pages: address and name.
 const MENU: &[(&str, &[(&str, &str)])] = &[
-    ("Estate", &[
-        ("/", "Overview"),
-        ("/images", "Images"),
-        ("/findings", "Findings"),
-        ("/components", "Components"),
-    ]),
-    ("Work", &[
-        ("/remediation", "Remediation"),
-        ("/compare", "Compare"),
-        ("/scans", "Scans"),
-    ]),
-    ("Watch", &[
-        ("/runtime", "Runtime alerts"),
-        ("/coverage", "Coverage"),
-        ("/trends", "Trends"),
-    ]),
+    (
+        "Estate",
+        &[
+            ("/", "Overview"),
+            ("/images", "Images"),
+            ("/findings", "Findings"),
+            ("/components", "Components"),
+        ],
+    ),
+    ("Work", &[("/remediation", "Remediation"), ("/compare", "Compare"), ("/scans", "Scans")]),
+    ("Watch", &[("/runtime", "Runtime alerts"), ("/coverage", "Coverage"), ("/trends", "Trends")]),
 ];
 
 /// Keys, and what they do.

@@ -161,7 +161,8 @@ pub(super) async fn one(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Result<Response, Failure> {
-    let missing = || Failure::missing("There is no such alert, or it was so long ago that it is forgotten.");
+    let missing =
+        || Failure::missing("There is no such alert, or it was so long ago that it is forgotten.");
     let id: i64 = id.parse().map_err(|_| missing())?;
     let ask = Alerts { before: id.checked_add(1), since: id.checked_sub(1), ..Alerts::default() };
     let found = alerts::alerts(&mut *app.store.read().await?, &ask, 1).await?;
@@ -230,7 +231,8 @@ fn tree(all: &[(String, String)]) -> Markup {
     // Written from the innermost outwards.
     let mut inner = html! {};
     for (name, command) in all.iter().rev() {
-        inner = html! { ul.tree { li { strong { (name) } " " span.code.soft { (command) } (inner) } } };
+        inner =
+            html! { ul.tree { li { strong { (name) } " " span.code.soft { (command) } (inner) } } };
     }
     inner
 }

@@ -69,8 +69,14 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             cell(status.state.name(), html! { span class=(class) { (status.state.name()) } }),
             plain(status.job.attempt),
             plain(components),
-            cell(moment::timestamp(status.job.created).to_string(), parts::time(status.job.created)),
-            cell(status.finished.map(|at| moment::timestamp(at).to_string()), html! { @if let Some(at) = status.finished { (parts::time(at)) } }),
+            cell(
+                moment::timestamp(status.job.created).to_string(),
+                parts::time(status.job.created),
+            ),
+            cell(
+                status.finished.map(|at| moment::timestamp(at).to_string()),
+                html! { @if let Some(at) = status.finished { (parts::time(at)) } },
+            ),
             plain(status.error.clone()),
         ]);
     }

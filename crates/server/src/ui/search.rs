@@ -29,7 +29,8 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let wanted = lists::Images { text: text.to_owned(), ..Default::default() };
     let having = lists::images(&mut read, &wanted, 20).await?;
     let weaknesses = lists::weaknesses(&mut read, &text.to_uppercase(), 20).await?;
-    let components = lists::components(&mut read, app.store.dialect(), (text, ""), None, 20).await?;
+    let components =
+        lists::components(&mut read, app.store.dialect(), (text, ""), None, 20).await?;
     drop(read);
     // What can be one thing alone needs no list.
     if visit.ask("format").is_empty() {
@@ -44,7 +45,11 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let mut of_weaknesses = Table::new(
         "weaknesses",
         "Weaknesses",
-        &[table::keep("weakness", "Weakness"), table::keep("severity", "Severity"), table::main("title", "What it is")],
+        &[
+            table::keep("weakness", "Weakness"),
+            table::keep("severity", "Severity"),
+            table::main("title", "What it is"),
+        ],
     );
     for (weakness, severity, title) in &weaknesses {
         of_weaknesses.row(vec![
@@ -56,11 +61,19 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let mut of_components = Table::new(
         "components",
         "Components",
-        &[table::main("name", "Component"), table::keep("version", "Version"), table::keep("kind", "Kind"), table::number("images", "Images")],
+        &[
+            table::main("name", "Component"),
+            table::keep("version", "Version"),
+            table::keep("kind", "Kind"),
+            table::number("images", "Images"),
+        ],
     );
     for it in &components {
         of_components.row(vec![
-            cell(it.name.clone(), html! { a href=(format!("/components/{}", it.id)) { (it.name) } }),
+            cell(
+                it.name.clone(),
+                html! { a href=(format!("/components/{}", it.id)) { (it.name) } },
+            ),
             plain(it.version.clone()),
             plain(it.kind.clone()),
             plain(it.images),

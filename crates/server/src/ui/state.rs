@@ -63,11 +63,8 @@ impl Ui {
         let began = Instant::now();
         let figures = Arc::new(Figures::of(&app.store).await?);
         let mut kept = self.kept.lock().await;
-        *kept = Kept {
-            figures: Some(Arc::clone(&figures)),
-            took: began.elapsed(),
-            began: Some(began),
-        };
+        *kept =
+            Kept { figures: Some(Arc::clone(&figures)), took: began.elapsed(), began: Some(began) };
         Ok(figures)
     }
 }

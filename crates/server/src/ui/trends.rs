@@ -25,7 +25,8 @@ const BOARDS: &[(&str, &str)] = &[
 ];
 
 /// Ranges: the word, the name, days.
-const RANGES: &[(&str, &str, usize)] = &[("7", "7 days", 7), ("30", "30 days", 30), ("90", "90 days", 90)];
+const RANGES: &[(&str, &str, usize)] =
+    &[("7", "7 days", 7), ("30", "30 days", 30), ("90", "90 days", 90)];
 
 pub(super) async fn page() -> Response {
     axum::response::Redirect::to("/trends/vulnerabilities").into_response()
@@ -42,7 +43,8 @@ pub(super) async fn one(
     let figures = ui.figures(&app).await?;
     let range = if visit.ask("days").is_empty() { "30" } else { visit.ask("days") };
     let range = RANGES.iter().find(|it| it.0 == range);
-    let (chosen, _, length) = *range.ok_or_else(|| Failure::bad("The range is 7, 30 or 90 days."))?;
+    let (chosen, _, length) =
+        *range.ok_or_else(|| Failure::bad("The range is 7, 30 or 90 days."))?;
     let from = figures.days.len().saturating_sub(length);
     let days = figures.days.get(from..).unwrap_or_default();
     let table = export(word, days);
@@ -88,7 +90,8 @@ fn export(board: &str, days: &[Day]) -> Table {
         "remediation" => &["opened", "resolved"],
         _ => &["critical", "high", "medium", "low", "other"],
     };
-    let columns: Vec<_> = [table::data("day")].into_iter().chain(names.iter().map(|it| table::data(it))).collect();
+    let columns: Vec<_> =
+        [table::data("day")].into_iter().chain(names.iter().map(|it| table::data(it))).collect();
     let mut table = Table::new("days", "Days", &columns);
     for day in days {
         let values: Vec<i64> = match board {

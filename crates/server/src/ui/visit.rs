@@ -43,7 +43,11 @@ impl Visit {
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
             .collect();
-        if parts.is_empty() { self.path.clone() } else { format!("{}?{}", self.path, parts.join("&")) }
+        if parts.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, parts.join("&"))
+        }
     }
 
     /// Numbers of a cursor.

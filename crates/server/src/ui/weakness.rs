@@ -52,7 +52,13 @@ pub(super) async fn page(
     let mut life = Table::new(
         "life",
         "Its life",
-        &[table::keep("at", "When"), table::keep("event", "What"), table::main("component", "Component"), table::text("cause", "Why"), table::text("detail", "Exactly")],
+        &[
+            table::keep("at", "When"),
+            table::keep("event", "What"),
+            table::main("component", "Component"),
+            table::text("cause", "Why"),
+            table::text("detail", "Exactly"),
+        ],
     );
     let mut events = Vec::new();
     for finding in found.iter().take(20) {

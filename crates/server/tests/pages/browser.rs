@@ -26,7 +26,9 @@ fn axe_finds_nothing_on_any_page_light_or_dark_wide_or_narrow() {
         return;
     }
     Site::run(|site| async move {
-        let digest = site.image("registry.example/shop:1.4", &[("lodash", "4.17.4"), ("minimist", "1.2.0")]).await;
+        let digest = site
+            .image("registry.example/shop:1.4", &[("lodash", "4.17.4"), ("minimist", "1.2.0")])
+            .await;
         let other = site.image("registry.example/shop:1.5", &[("lodash", "4.17.21")]).await;
         site.alert("Shell in a container", "Critical").await;
         let mut paths: Vec<String> = PAGES.iter().map(ToString::to_string).collect();

@@ -2,8 +2,8 @@
 
 use plimsoll_model::{Inventory, Layer, Location, Package, PackageKind};
 
-use crate::site::Site;
 use crate::PAGES;
+use crate::site::Site;
 
 const EVIL: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 
@@ -43,7 +43,20 @@ fn a_script_in_any_name_is_text_on_every_page() {
             paths.push(format!("/images/{one}?view={view}"));
         }
         let encoded = "%22%27%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E";
-        for path in ["search?q=", "images?q=", "images?base=", "images?distro=", "findings?q=", "components?q=", "runtime?rule=", "compare?a=", "scans?kind=", "images/", "weaknesses/", "remediation/change?name="] {
+        for path in [
+            "search?q=",
+            "images?q=",
+            "images?base=",
+            "images?distro=",
+            "findings?q=",
+            "components?q=",
+            "runtime?rule=",
+            "compare?a=",
+            "scans?kind=",
+            "images/",
+            "weaknesses/",
+            "remediation/change?name=",
+        ] {
             paths.push(format!("/{path}{encoded}"));
         }
         paths.extend([
@@ -59,7 +72,10 @@ fn a_script_in_any_name_is_text_on_every_page() {
             assert!(page.status < 500, "{path}: {}", page.status);
             assert!(!page.body.contains("<script>") && !page.body.contains("<img"), "{path}");
             assert!(!page.body.contains(" style=") && !page.body.contains("<style"), "{path}");
-            assert!(!page.body.contains(" onclick=") && !page.body.contains("javascript:"), "{path}");
+            assert!(
+                !page.body.contains(" onclick=") && !page.body.contains("javascript:"),
+                "{path}"
+            );
             let policy = page.head("content-security-policy").unwrap();
             assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}");
         }

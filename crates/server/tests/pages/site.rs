@@ -36,8 +36,11 @@ impl Answer {
 
 impl Site {
     pub(crate) fn run<F: Future<Output = ()>>(test: impl FnOnce(Site) -> F) {
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async { test(Site::new().await).await });
     }
 
