@@ -19,6 +19,7 @@ CREATE TABLE image_summaries (
 );
 CREATE INDEX image_summaries_risk ON image_summaries (risk, image_id);
 CREATE INDEX image_summaries_score ON image_summaries (score, image_id);
+CREATE INDEX image_summaries_seen ON image_summaries (seen);
 CREATE INDEX image_summaries_base ON image_summaries (base) WHERE base <> '';
 CREATE INDEX images_last_seen ON images (last_seen, id);
 CREATE INDEX images_reference ON images (reference, id);
