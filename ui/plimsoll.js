@@ -63,9 +63,9 @@
       const plot = new uPlot({
         ...size(), series: [{ label: heads[0].textContent, value: (_, v) => v == null ? "–" : isTime ? new Date(v * 1000).toISOString().slice(0, 10) : body[v]?.cells[0].textContent }, ...series],
         scales: { x: { time: isTime, range: isTime ? undefined : (_, low, high) => [low - 0.5, high + 0.5] }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high)] } },
-        axes: [isTime ? { ...axis, grid: { show: false } } : { ...axis, grid: { show: false }, splits: () => x, values: () => body.map((row) => row.cells[0].textContent) },
+        axes: [isTime ? { ...axis, grid: { show: false }, values: (_, all) => all.map((v) => new Date(v * 1000).toISOString().slice(5, 10)) } : { ...axis, grid: { show: false }, splits: () => x, values: () => body.map((row) => row.cells[0].textContent) },
           { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6] }],
-        cursor: { y: false },
+        cursor: { y: false }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
       }, data, place);
       addEventListener("resize", () => plot.setSize(size()));
     }
