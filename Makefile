@@ -67,6 +67,10 @@ sign-peers:
 	-o "$(SIGN_PEERS)/vault-transit" .; cd - >/dev/null; }; \
 	test -d "$(SIGN_PEERS)/oidc" || ! command -v npm >/dev/null || \
 	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/oidc" oidc-provider@9.13.3; \
+	test -d "$(SIGN_PEERS)/ui" || ! command -v npm >/dev/null || \
+	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/ui" playwright-core@1.65.1 axe-core@4.14.1; \
+	command -v chromium >/dev/null || ! command -v apt-get >/dev/null || DEBIAN_FRONTEND=noninteractive \
+	$(SUDO) apt-get install -y -qq --no-install-recommends chromium; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }

@@ -14,6 +14,7 @@
 )]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use plimsoll_advisory::database::{Enrichment, compile};
@@ -28,6 +29,7 @@ use plimsoll_server::serve::{Role, Settings, open};
 use plimsoll_server::store::{components, images};
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const BASES: u64 = 60;
 const APPLICATIONS: u64 = 2_000;
@@ -172,6 +174,60 @@ async fn main() {
     say("one new advisory, once it is known which", began.elapsed());
     println!("    {outcome:?}");
     println!("most memory: {} MiB", memory("VmHWM"));
+    pages(&app).await;
+}
+
+/// How long pages take, the first time and after that.
+async fn pages(app: &Arc<App>) {
+    let began = Instant::now();
+    plimsoll_server::store::summaries::refresh(app).await.unwrap();
+    say("rows that lists of images are sorted by", began.elapsed());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = plimsoll_server::api::app(Arc::clone(app));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let digest = format!("sha256:{:064x}", 77);
+    let other = format!("sha256:{:064x}", 78);
+    for path in [
+        "/".to_owned(),
+        "/images".into(),
+        "/images?sort=score".into(),
+        "/images?sort=name".into(),
+        "/images?q=app77:".into(),
+        "/images?q=nothing".into(),
+        "/images?flag=clean".into(),
+        format!("/images/{digest}"),
+        format!("/images/{digest}?view=timeline"),
+        "/findings".into(),
+        "/findings?fix=not_fixed".into(),
+        "/weaknesses/GHSA-00000777".into(),
+        "/components".into(),
+        "/components/77".into(),
+        "/remediation".into(),
+        format!("/compare?a={digest}&b={other}"),
+        "/coverage".into(),
+        "/trends/vulnerabilities".into(),
+        "/search?q=package-77".into(),
+    ] {
+        let mut times = Vec::new();
+        let mut size = 0;
+        for _ in 0..4 {
+            let began = Instant::now();
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}");
+            times.push(began.elapsed().as_secs_f64() * 1000.0);
+            size = answer.len();
+        }
+        let short: String = path.chars().take(40).collect();
+        println!(
+            "{short:<42} first {:>8.1} ms   then {:>7.1} ms   {size:>8} B",
+            times[0], times[3]
+        );
+    }
 }
 
 async fn catalogue(app: &App) -> Vec<u32> {

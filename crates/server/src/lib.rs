@@ -8,7 +8,7 @@
 //! | what | where | the line |
 //! | --- | --- | --- |
 //! | a part of the API (`clair`, `harbor` …) | `api/NAME.rs` or `api/NAME/` | `ALL` in `api/mod.rs` |
-//! | pages for people | `ui/`, a [`api::Module`] too | the same |
+//! | a page for people | `ui/NAME.rs` | its route in `ui/mod.rs` |
 //! | a kind of job (a registry to watch, a notice to send) | `jobs/NAME.rs` | `ALL` in `jobs/mod.rs` |
 //! | something that happens by the clock | `schedule/NAME.rs` | `ALL` in `schedule/mod.rs` |
 //! | tables | `store/migrations/NNNN_name.{up,down}.sql`, `store/NAME.rs` | `changes!` in `store/migrations.rs` |
@@ -32,6 +32,7 @@ pub mod rematch;
 pub mod schedule;
 pub mod serve;
 pub mod store;
+pub mod ui;
 
 pub use error::{Error, Result};
 pub use serve::{Role, Settings, serve};

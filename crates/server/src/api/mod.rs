@@ -48,7 +48,8 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[findings::MODULE, images::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] =
+    &[findings::MODULE, images::MODULE, sboms::MODULE, scans::MODULE, crate::ui::MODULE];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

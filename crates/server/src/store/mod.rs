@@ -7,16 +7,20 @@
 //!
 //! SQLite has one writer: [`Store::write`] hands out the only connection that writes.
 
+pub mod alerts;
 pub mod audit;
 pub mod blobs;
 pub mod components;
+pub mod estate;
 pub mod findings;
 pub mod images;
+pub mod lists;
 pub mod jobs;
 pub mod migrations;
 pub mod postings;
 pub mod settings;
 mod sql;
+pub mod summaries;
 
 use std::path::Path;
 use std::time::Duration;
