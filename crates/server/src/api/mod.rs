@@ -5,12 +5,15 @@
 //! goes wrong leaves as a [`Problem`].
 
 mod actor;
+pub mod clair;
 mod findings;
 mod health;
 mod images;
 mod openapi;
 mod page;
+mod peer;
 mod problem;
+mod runtime;
 mod sboms;
 mod scans;
 
@@ -47,7 +50,7 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[findings::MODULE, images::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] = &[clair::MODULE, findings::MODULE, images::MODULE, runtime::MODULE, sboms::MODULE, scans::MODULE];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

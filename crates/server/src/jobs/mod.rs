@@ -2,6 +2,7 @@
 //!
 //! A new kind is one file with a unit struct that implements [`Handler`], and one line in [`ALL`].
 
+mod layers;
 mod post;
 mod rematch;
 mod sbom;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::queue::Job;
 
+pub use layers::{KIND as LAYERS, Layer, Layers, layers};
 pub use post::post;
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};
@@ -32,4 +34,4 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&post::Post, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] = &[&layers::Reader, &post::Post, &rematch::Rematch, &sbom::Sbom, &scan::Scan];

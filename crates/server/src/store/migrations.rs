@@ -37,6 +37,8 @@ changes![
     "0004_jobs",
     "0005_settings",
     "0006_runtime_alerts",
+    "0010_foreign",
+    "0011_alert_tags",
 ];
 
 /// The version that this program works with.

@@ -7,10 +7,12 @@
 //!
 //! SQLite has one writer: [`Store::write`] hands out the only connection that writes.
 
+pub mod alerts;
 pub mod audit;
 pub mod blobs;
 pub mod components;
 pub mod findings;
+pub mod foreign;
 pub mod images;
 pub mod jobs;
 pub mod migrations;
