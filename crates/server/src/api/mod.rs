@@ -7,6 +7,7 @@
 mod actor;
 pub mod clair;
 mod findings;
+pub mod harbor;
 mod health;
 mod images;
 mod openapi;
@@ -50,7 +51,7 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[clair::MODULE, findings::MODULE, images::MODULE, runtime::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] = &[clair::MODULE, findings::MODULE, harbor::MODULE, images::MODULE, runtime::MODULE, sboms::MODULE, scans::MODULE];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

@@ -4,6 +4,7 @@
 
 mod layers;
 mod post;
+mod pull;
 mod rematch;
 mod sbom;
 mod scan;
@@ -18,6 +19,7 @@ use crate::queue::Job;
 
 pub use layers::{KIND as LAYERS, Layer, Layers, layers};
 pub use post::post;
+pub use pull::{KIND as PULL, Pull, pull};
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};
 pub use scan::{Done, KIND as SCAN, Request, scan};
@@ -34,4 +36,4 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&layers::Reader, &post::Post, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] = &[&layers::Reader, &post::Post, &pull::Puller, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
