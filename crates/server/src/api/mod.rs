@@ -7,10 +7,12 @@
 
 mod actor;
 pub mod clair;
+pub mod dependency_track;
 mod findings;
 pub mod harbor;
 mod health;
 mod images;
+pub mod notifications;
 mod openapi;
 mod page;
 mod peer;
@@ -52,7 +54,7 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[clair::MODULE, findings::MODULE, harbor::MODULE, images::MODULE, runtime::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] = &[clair::MODULE, dependency_track::MODULE, findings::MODULE, harbor::MODULE, images::MODULE, notifications::MODULE, runtime::MODULE, sboms::MODULE, scans::MODULE];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

@@ -39,6 +39,7 @@ changes![
     "0006_runtime_alerts",
     "0010_foreign",
     "0011_alert_tags",
+    "0012_projects",
 ];
 
 /// The version that this program works with.

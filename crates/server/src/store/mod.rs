@@ -17,6 +17,7 @@ pub mod images;
 pub mod jobs;
 pub mod migrations;
 pub mod postings;
+pub mod projects;
 pub mod settings;
 mod sql;
 
