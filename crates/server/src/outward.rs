@@ -34,9 +34,9 @@ pub struct Network {
 impl Network {
     fn has(&self, address: IpAddr) -> bool {
         let same = |a: u128, b: u128, width: u32| {
-            width.checked_sub(self.bits).is_some_and(|rest| {
-                rest >= width || a.checked_shr(rest) == b.checked_shr(rest)
-            })
+            width
+                .checked_sub(self.bits)
+                .is_some_and(|rest| rest >= width || a.checked_shr(rest) == b.checked_shr(rest))
         };
         match (self.base, address.to_canonical()) {
             (IpAddr::V4(a), IpAddr::V4(b)) => same(a.to_bits().into(), b.to_bits().into(), 32),
@@ -105,7 +105,9 @@ impl Outward {
         let name = host.trim_matches(['[', ']']);
         let found: Vec<IpAddr> = match name.parse() {
             Ok(address) => vec![address],
-            Err(_) => (name, 0).to_socket_addrs().map_err(|_| unknown(host))?.map(|it| it.ip()).collect(),
+            Err(_) => {
+                (name, 0).to_socket_addrs().map_err(|_| unknown(host))?.map(|it| it.ip()).collect()
+            }
         };
         match found.iter().find(|address| !self.allows(**address)) {
             Some(address) => Err(io::Error::new(
@@ -227,7 +229,8 @@ impl Resolve for Judging {
         Box::pin(async move {
             let found = tokio::task::spawn_blocking(move || outward.addresses(name.as_str()));
             let found = found.await??;
-            let found: Addrs = Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
+            let found: Addrs =
+                Box::new(found.into_iter().map(|address| SocketAddr::new(address, 0)));
             Ok(found)
         })
     }
@@ -244,7 +247,9 @@ mod tests {
     #[test]
     fn private_addresses_are_refused_unless_they_are_allowed_or_the_clients_own() {
         let none = Outward::default();
-        for host in ["10.1.2.3", "127.0.0.1", "169.254.169.254", "[::1]", "::ffff:10.0.0.1", "0.0.0.0"] {
+        for host in
+            ["10.1.2.3", "127.0.0.1", "169.254.169.254", "[::1]", "::ffff:10.0.0.1", "0.0.0.0"]
+        {
             assert!(refuses(&none, host), "{host}");
         }
         assert!(!refuses(&none, "1.1.1.1"));
@@ -253,7 +258,8 @@ mod tests {
         assert!(refuses(&own, "10.1.2.4"));
         let local = none.and_to("::ffff:127.0.0.1".parse().ok());
         assert!(!refuses(&local, "127.0.0.1") && !refuses(&local, "::1"));
-        let allowed = Outward::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
+        let allowed =
+            Outward::new(vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()]);
         assert!(!refuses(&allowed, "10.200.0.1") && !refuses(&allowed, "fd12::1"));
         assert!(refuses(&allowed, "192.168.0.1"));
     }

@@ -20,6 +20,7 @@ mod problem;
 mod runtime;
 mod sboms;
 mod scans;
+pub mod trivy;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -54,7 +55,18 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[clair::MODULE, dependency_track::MODULE, findings::MODULE, harbor::MODULE, images::MODULE, notifications::MODULE, runtime::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] = &[
+    clair::MODULE,
+    dependency_track::MODULE,
+    findings::MODULE,
+    harbor::MODULE,
+    images::MODULE,
+    notifications::MODULE,
+    runtime::MODULE,
+    sboms::MODULE,
+    scans::MODULE,
+    trivy::MODULE,
+];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

@@ -48,7 +48,10 @@ impl Judge {
         let mut loader = Loader::new(Options::default());
         let report = loader.load(name, text);
         if !report.is_loaded() {
-            return Err(Error::Refused(format!("the rules on audit logs do not load: {:?}", report.errors)));
+            return Err(Error::Refused(format!(
+                "the rules on audit logs do not load: {:?}",
+                report.errors
+            )));
         }
         let rules = &loader.definitions().rules;
         let style = Style { json: true, iso_time: true, ..Style::default() };

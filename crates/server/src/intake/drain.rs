@@ -23,7 +23,8 @@ pub async fn drain(app: &App) -> Result<u64> {
     let mut place: u64 = said.and_then(|text| text.parse().ok()).unwrap_or(0);
     let mut stored = 0_u64;
     loop {
-        let (lines, next) = spool.read(place, BATCH).map_err(|error| Error::Spool(error.to_string()))?;
+        let (lines, next) =
+            spool.read(place, BATCH).map_err(|error| Error::Spool(error.to_string()))?;
         if next == place || lines.is_empty() {
             spool.drained(place).map_err(|error| Error::Spool(error.to_string()))?;
             return Ok(stored);

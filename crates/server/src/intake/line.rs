@@ -130,7 +130,14 @@ impl Alert {
 
     /// PostgreSQL takes no zero character in a text.
     fn without_zeros(mut self) -> Self {
-        for text in [&mut self.rule, &mut self.source, &mut self.hostname, &mut self.image, &mut self.output, &mut self.tags] {
+        for text in [
+            &mut self.rule,
+            &mut self.source,
+            &mut self.hostname,
+            &mut self.image,
+            &mut self.output,
+            &mut self.tags,
+        ] {
             if text.contains('\0') {
                 *text = text.replace('\0', "\u{fffd}");
             }
@@ -162,7 +169,9 @@ impl Accepted {
         match checked {
             Ok(()) => {
                 // Between values of JSON a line's end is worth a space, and within them there is none.
-                let flat = text.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte });
+                let flat = text
+                    .iter()
+                    .map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte });
                 self.lines.extend(flat);
                 self.lines.push(b'\n');
                 self.count += 1;
@@ -180,7 +189,8 @@ impl Accepted {
 /// Takes what is in a body: one alert, one a line, several one after the other, or a list.
 pub fn accept(body: &[u8]) -> Accepted {
     let mut accepted = Accepted::default();
-    let lines = body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|it| !it.is_empty());
+    let lines =
+        body.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|it| !it.is_empty());
     let first = lines.clone().next().unwrap_or_default();
     if first.starts_with(b"{") && serde_json::from_slice::<&RawValue>(first).is_ok() {
         for (number, line) in lines.enumerate() {
@@ -221,7 +231,8 @@ mod tests {
         assert_eq!((alert.at, alert.image.as_str()), (1_795_507_200_123, "nginx:1.27"));
         assert_eq!((alert.priority, alert.tags.as_str()), ("Warning", "container\nT1059"));
         assert!(alert.fields.contains("\"proc.pid\":7"));
-        let bare = Alert::parse(br#"{"rule":"a","priority":"info","output_fields":null}"#, 5).unwrap();
+        let bare =
+            Alert::parse(br#"{"rule":"a","priority":"info","output_fields":null}"#, 5).unwrap();
         assert_eq!((bare.at, bare.priority, bare.fields.as_str()), (5, "Informational", "{}"));
     }
 
@@ -237,7 +248,12 @@ mod tests {
             (String::new(), 0),
         ] {
             let accepted = accept(body.as_bytes());
-            assert_eq!((accepted.count, accepted.refused), (count, 0), "{body}: {:?}", accepted.why);
+            assert_eq!(
+                (accepted.count, accepted.refused),
+                (count, 0),
+                "{body}: {:?}",
+                accepted.why
+            );
             let lines = accepted.lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             assert!(lines.clone().all(|line| Alert::parse(line, 0).is_ok()));
             assert_eq!(lines.count(), count);

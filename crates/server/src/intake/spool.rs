@@ -62,7 +62,9 @@ impl Spool {
         let shared = Arc::new(Shared {
             folder: folder.into(),
             written: AtomicU64::new(start + length),
-            drained: AtomicU64::new(files(folder).map_err(failed)?.first().map_or(start, |it| it.0)),
+            drained: AtomicU64::new(
+                files(folder).map_err(failed)?.first().map_or(start, |it| it.0),
+            ),
             news: Notify::new(),
         });
         let (requests, inbox) = mpsc::channel(MAX_REQUESTS);
@@ -106,11 +108,8 @@ impl Spool {
     pub fn read(&self, from: u64, most: usize) -> io::Result<(Vec<u8>, u64)> {
         let end = self.end();
         let files = files(&self.shared.folder)?;
-        let Some((start, path)) = files
-            .iter()
-            .rev()
-            .find(|it| it.0 <= from)
-            .or_else(|| files.first())
+        let Some((start, path)) =
+            files.iter().rev().find(|it| it.0 <= from).or_else(|| files.first())
         else {
             return Ok((Vec::new(), from));
         };
@@ -190,8 +189,8 @@ impl Writer {
     }
 
     fn write(&mut self, bytes: &[u8]) -> std::result::Result<(), String> {
-        let waiting = (self.start + self.length)
-            .saturating_sub(self.shared.drained.load(Ordering::Acquire));
+        let waiting =
+            (self.start + self.length).saturating_sub(self.shared.drained.load(Ordering::Acquire));
         if waiting + bytes.len() as u64 > MAX_WAITING {
             return Err(format!("{waiting} bytes wait for the store, and no more may"));
         }

@@ -67,7 +67,11 @@ pub struct Layer {
 pub fn layers(request: &Layers) -> Result<NewJob> {
     let payload = serde_json::to_string(request).map_err(|_| Error::Damaged("a request"))?;
     // Whoever waits for it asks for it again; its layers may be gone soon.
-    Ok(NewJob { priority: 5, attempts: 3, ..NewJob::new(KIND, request.digest.to_string(), payload) })
+    Ok(NewJob {
+        priority: 5,
+        attempts: 3,
+        ..NewJob::new(KIND, request.digest.to_string(), payload)
+    })
 }
 
 impl Layer {

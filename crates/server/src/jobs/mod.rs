@@ -36,4 +36,5 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&layers::Reader, &post::Post, &pull::Puller, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] =
+    &[&layers::Reader, &post::Post, &pull::Puller, &rematch::Rematch, &sbom::Sbom, &scan::Scan];

@@ -81,7 +81,8 @@ impl Pull {
         if self.authorization.is_empty() {
             return Ok(None);
         }
-        let basic = self.authorization.strip_prefix("Basic ").or(self.authorization.strip_prefix("basic "));
+        let basic =
+            self.authorization.strip_prefix("Basic ").or(self.authorization.strip_prefix("basic "));
         let wrong = |why: &str| Error::Refused(format!("the registry's authorization {why}"));
         let basic = basic.ok_or_else(|| wrong("is not `Basic …`, the only kind that is spoken"))?;
         let decoded = STANDARD.decode(basic.trim()).map_err(|_| wrong("is no base64"))?;
@@ -134,8 +135,7 @@ async fn try_run(app: &Arc<App>, job: &Job) -> Result<()> {
         let (host, _) = request.host()?;
         let repository = format!("{host}/{}", request.repository);
         images::name(&mut write, &repository, &request.tag, &request.digest).await?;
-        let done =
-            Done { digest: request.digest.clone(), components: 0, new: 0, partial: false };
+        let done = Done { digest: request.digest.clone(), components: 0, new: 0, partial: false };
         return finish(app, job, write, &done).await;
     }
     let (host, has_tls) = request.host()?;

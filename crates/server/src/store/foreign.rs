@@ -66,8 +66,7 @@ pub async fn find(
     protocol: &str,
     name: &str,
 ) -> Result<Option<Named>> {
-    let text =
-        format!("SELECT {COLUMNS} FROM foreign_images WHERE protocol = $1 AND name = $2");
+    let text = format!("SELECT {COLUMNS} FROM foreign_images WHERE protocol = $1 AND name = $2");
     let row = sqlx::query(AssertSqlSafe(text))
         .bind(protocol)
         .bind(name)

@@ -41,7 +41,12 @@ fn project(row: &AnyRow) -> Result<Project> {
 }
 
 /// Makes a project, unless it is there; `false` where it was.
-pub async fn add(connection: &mut Connection, uuid: &str, name: &str, version: &str) -> Result<bool> {
+pub async fn add(
+    connection: &mut Connection,
+    uuid: &str,
+    name: &str,
+    version: &str,
+) -> Result<bool> {
     let done = sqlx::query(
         "INSERT INTO projects (uuid, name, version, digest, job, created, uploaded) \
          VALUES ($1, $2, $3, '', 0, $4, 0) ON CONFLICT DO NOTHING",
@@ -63,7 +68,11 @@ pub async fn by_uuid(connection: &mut Connection, uuid: &str) -> Result<Option<P
 }
 
 /// The project of a name and a version.
-pub async fn by_name(connection: &mut Connection, name: &str, version: &str) -> Result<Option<Project>> {
+pub async fn by_name(
+    connection: &mut Connection,
+    name: &str,
+    version: &str,
+) -> Result<Option<Project>> {
     let text = format!("SELECT {COLUMNS} FROM projects WHERE name = $1 AND version = $2");
     let row = sqlx::query(AssertSqlSafe(text))
         .bind(name)
@@ -97,12 +106,18 @@ pub async fn stored(connection: &mut Connection, uuid: &str, job: i64, digest: &
 
 /// Forgets a project; `false` where there was none.
 pub async fn forget(connection: &mut Connection, uuid: &str) -> Result<bool> {
-    let done = sqlx::query("DELETE FROM projects WHERE uuid = $1").bind(uuid).execute(connection).await?;
+    let done =
+        sqlx::query("DELETE FROM projects WHERE uuid = $1").bind(uuid).execute(connection).await?;
     Ok(done.rows_affected() > 0)
 }
 
 /// Projects by name and version, some of them, of those with this name where one is given.
-pub async fn page(connection: &mut Connection, name: &str, skip: i64, limit: i64) -> Result<Vec<Project>> {
+pub async fn page(
+    connection: &mut Connection,
+    name: &str,
+    skip: i64,
+    limit: i64,
+) -> Result<Vec<Project>> {
     let text = format!(
         "SELECT {COLUMNS} FROM projects WHERE ($1 = '' OR name = $1) \
          ORDER BY name, version LIMIT $2 OFFSET $3"

@@ -48,7 +48,8 @@ fn a_manifest_is_indexed_and_its_report_says_what_is_known_now() {
 
     let report = body(get(&running.url(&format!("/matcher/api/v1/vulnerability_report/{hash}"))));
     let ids = report["package_vulnerabilities"][&lodash].as_array().unwrap();
-    let found: Vec<&Value> = ids.iter().map(|id| &report["vulnerabilities"][id.as_str().unwrap()]).collect();
+    let found: Vec<&Value> =
+        ids.iter().map(|id| &report["vulnerabilities"][id.as_str().unwrap()]).collect();
     let pollution = found.iter().find(|it| it["name"] == "CVE-2019-10744").unwrap();
     assert_eq!(pollution["package"]["version"], "4.17.4");
     assert_eq!(pollution["fixed_in_version"], "4.17.12");
@@ -56,22 +57,32 @@ fn a_manifest_is_indexed_and_its_report_says_what_is_known_now() {
 
     // The image is known now: nobody fetches anything again.
     let asked = layers.requests().len();
-    assert_eq!(post(&running.url("/indexer/api/v1/index_report"), manifest.to_string()).status(), 201);
+    assert_eq!(
+        post(&running.url("/indexer/api/v1/index_report"), manifest.to_string()).status(),
+        201
+    );
     let send = |method: reqwest::Method, path: &str| {
         client().request(method, running.url(path)).header("if-none-match", &tag)
     };
     let same = send(reqwest::Method::POST, "/indexer/api/v1/index_report");
     assert_eq!(same.body(manifest.to_string()).send().unwrap().status(), 412);
-    assert_eq!(send(reqwest::Method::GET, "/indexer/api/v1/index_state").send().unwrap().status(), 304);
+    assert_eq!(
+        send(reqwest::Method::GET, "/indexer/api/v1/index_state").send().unwrap().status(),
+        304
+    );
     assert_eq!(layers.requests().len(), asked);
 
     let one = format!("/indexer/api/v1/index_report/{hash}");
     let deleted = client().delete(running.url("/indexer/api/v1/index_report"));
-    let deleted = body(deleted.body(json!([hash, format!("sha256:{:064}", 7)]).to_string()).send().unwrap());
+    let deleted =
+        body(deleted.body(json!([hash, format!("sha256:{:064}", 7)]).to_string()).send().unwrap());
     assert_eq!(deleted, json!([hash]));
     assert_eq!(get(&running.url(&one)).status(), 404);
     assert_eq!(client().delete(running.url(&one)).send().unwrap().status(), 204);
-    assert_eq!(get(&running.url(&format!("/matcher/api/v1/vulnerability_report/{hash}"))).status(), 404);
+    assert_eq!(
+        get(&running.url(&format!("/matcher/api/v1/vulnerability_report/{hash}"))).status(),
+        404
+    );
 }
 
 #[test]

@@ -13,7 +13,10 @@ use crate::running::image;
 fn program() -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let given = std::env::var_os("PLIMSOLL_PEERS").map(PathBuf::from);
-    std::env::split_paths(&paths).chain(given).map(|it| it.join("clair-scanner")).find(|it| it.is_file())
+    std::env::split_paths(&paths)
+        .chain(given)
+        .map(|it| it.join("clair-scanner"))
+        .find(|it| it.is_file())
 }
 
 #[test]

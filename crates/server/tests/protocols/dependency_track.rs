@@ -33,7 +33,8 @@ fn a_bill_is_uploaded_for_a_project_whose_findings_are_asked_for() {
         let request = client().put(running.url("/api/v1/bom")).header("x-api-key", "key");
         request.header("content-type", "application/json").body(value.to_string()).send().unwrap()
     };
-    let mut upload = json!({"projectName": "shop", "projectVersion": "1", "bom": STANDARD.encode(bill())});
+    let mut upload =
+        json!({"projectName": "shop", "projectVersion": "1", "bom": STANDARD.encode(bill())});
     assert_eq!(send(&upload).status(), 404, "nobody asked to make it");
     upload["autoCreate"] = true.into();
     let answer = send(&upload);
@@ -47,10 +48,17 @@ fn a_bill_is_uploaded_for_a_project_whose_findings_are_asked_for() {
     let uuid = projects[0]["uuid"].as_str().unwrap().to_owned();
     assert_eq!((&projects[0]["name"], &projects[0]["version"]), (&json!("shop"), &json!("1")));
     let found = body(get(&running.url(&format!("/api/v1/finding/project/{uuid}"))));
-    let one = found.as_array().unwrap().iter().find(|it| it["vulnerability"]["vulnId"] == "CVE-2019-10744");
+    let one = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["vulnerability"]["vulnId"] == "CVE-2019-10744");
     let one = one.unwrap();
     assert_eq!(one["component"]["purl"], "pkg:npm/lodash@4.17.4");
-    assert_eq!((&one["vulnerability"]["severity"], &one["vulnerability"]["severityRank"]), (&json!("CRITICAL"), &json!(0)));
+    assert_eq!(
+        (&one["vulnerability"]["severity"], &one["vulnerability"]["severityRank"]),
+        (&json!("CRITICAL"), &json!(0))
+    );
     let export = body(get(&running.url(&format!("/dtrack/api/v1/finding/project/{uuid}/export"))));
     assert_eq!(export["findings"].as_array().unwrap().len(), found.as_array().unwrap().len());
     let metrics = body(get(&running.url(&format!("/api/v1/metrics/project/{uuid}/current"))));

@@ -13,16 +13,10 @@ const SBOM: &str = "application/vnd.security.sbom.report+json; version=1.0";
 
 fn pushed(registry: &DockerRegistry) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let mut digest = String::new();
-    for (name, bytes) in image().layout(Compression::Gzip) {
-        if name == "index.json" {
-            let index: Value = serde_json::from_slice(&bytes).unwrap();
-            digest = index["manifests"][0]["digest"].as_str().unwrap().to_owned();
-        }
-        let path = folder.path().join(&name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
+    image().write_oci_dir(Compression::Gzip, folder.path());
+    let index = std::fs::read(folder.path().join("index.json")).unwrap();
+    let index: Value = serde_json::from_slice(&index).unwrap();
+    let digest = index["manifests"][0]["digest"].as_str().unwrap().to_owned();
     registry.push(folder.path(), "library/shop:1").unwrap();
     digest
 }

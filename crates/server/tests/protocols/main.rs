@@ -11,7 +11,8 @@ mod clair_scanner;
 mod dependency_track;
 mod harbor;
 mod notifications;
-mod runtime;
 mod running;
+mod runtime;
+mod trivy;
 
 pub(crate) use running::{Running, body, get, post};

@@ -58,11 +58,7 @@ fn what_is_pushed_to_a_registry_is_scanned_once() {
         return;
     };
     let layout = registry.folder.path().join("layout");
-    for (name, bytes) in image().layout(Compression::Gzip) {
-        let path = layout.join(&name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, bytes).unwrap();
-    }
+    image().write_oci_dir(Compression::Gzip, &layout);
     let push = |tag: &str| {
         let output = Command::new("skopeo")
             .args(["--insecure-policy", "copy", "--dest-tls-verify=false"])
@@ -85,7 +81,12 @@ fn what_is_pushed_to_a_registry_is_scanned_once() {
         let names: Vec<Value> = detail["names"].as_array().unwrap().clone();
         (names.len() == 2).then_some(detail)
     });
-    assert!(both["names"].as_array().unwrap().contains(&json!(format!("{}/team/shop:2", registry.host))));
+    assert!(
+        both["names"]
+            .as_array()
+            .unwrap()
+            .contains(&json!(format!("{}/team/shop:2", registry.host)))
+    );
     let scans = body(get(&running.url("/api/v1/scans")));
     assert_eq!(scans["items"].as_array().unwrap().len(), 1, "{scans}");
     assert_eq!(scans["items"][0]["state"], "done");

@@ -135,13 +135,22 @@ pub(crate) fn image() -> Image {
     let status = "Package: libssl3\nStatus: install ok installed\nArchitecture: amd64\n\
                   Source: openssl\nVersion: 3.0.2-1\n\n";
     Image::new()
-        .layer("FROM debian", &[
-            ("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n\
-                                PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n"),
-            ("var/lib/dpkg/status", status),
-        ])
-        .layer("RUN npm install", &[(
-            "app/node_modules/lodash/package.json",
-            r#"{"name":"lodash","version":"4.17.4","license":"MIT"}"#,
-        )])
+        .layer(
+            "FROM debian",
+            &[
+                (
+                    "etc/os-release",
+                    "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n\
+                                PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n",
+                ),
+                ("var/lib/dpkg/status", status),
+            ],
+        )
+        .layer(
+            "RUN npm install",
+            &[(
+                "app/node_modules/lodash/package.json",
+                r#"{"name":"lodash","version":"4.17.4","license":"MIT"}"#,
+            )],
+        )
 }

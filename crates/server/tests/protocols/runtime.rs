@@ -32,7 +32,10 @@ fn alerts_come_one_at_a_time_or_many_and_are_read_newest_first() {
     assert_eq!(body(answer), json!({"accepted": 1, "refused": 0}));
     let two = format!("{}\n{{\"rule\":\"x\"}}\n{}\n", alert(2), alert(3));
     let answer = post(&running.url("/api/v1/runtime/alerts"), two);
-    assert_eq!((answer.status().as_u16(), body(answer)), (202, json!({"accepted": 2, "refused": 1})));
+    assert_eq!(
+        (answer.status().as_u16(), body(answer)),
+        (202, json!({"accepted": 2, "refused": 1}))
+    );
     assert_eq!(post(&running.url("/falco"), "{}").status(), 400);
     assert_eq!(post(&running.url("/falco"), "").status(), 400);
     let list = running.until("three alerts", || {
@@ -97,7 +100,10 @@ fn audit_events_of_an_api_server_become_alerts() {
     });
     let list = json!({"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": [event]});
     let answer = post(&running.url("/api/v1/runtime/k8s-audit"), list.to_string());
-    assert_eq!((answer.status().as_u16(), body(answer)), (202, json!({"accepted": 1, "refused": 0})));
+    assert_eq!(
+        (answer.status().as_u16(), body(answer)),
+        (202, json!({"accepted": 1, "refused": 0}))
+    );
     let found = running.until("the alert", || {
         body(get(&running.url("/api/v1/runtime/alerts")))["items"].get(0).cloned()
     });

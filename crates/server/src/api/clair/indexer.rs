@@ -17,7 +17,7 @@ use crate::api::Actor;
 use crate::api::peer::{self, Peer};
 use crate::app::App;
 use crate::catalogue;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::jobs;
 use crate::queue::State as JobState;
 use crate::store::foreign::{self, Named};
@@ -55,7 +55,7 @@ enum Standing {
     Unknown,
 }
 
-async fn standing(app: &App, hash: &str) -> Result<Standing> {
+async fn standing(app: &App, hash: &str) -> Result<Standing, Error> {
     let mut read = app.store.read().await?;
     let Some(named) = foreign::find(&mut read, PROTOCOL, hash).await? else {
         return Ok(Standing::Unknown);
@@ -77,7 +77,7 @@ async fn standing(app: &App, hash: &str) -> Result<Standing> {
     })
 }
 
-async fn wait(app: &App, hash: &str, patience: Duration) -> Result<Standing> {
+async fn wait(app: &App, hash: &str, patience: Duration) -> Result<Standing, Error> {
     let began = Instant::now();
     loop {
         match standing(app, hash).await? {
@@ -88,7 +88,7 @@ async fn wait(app: &App, hash: &str, patience: Duration) -> Result<Standing> {
 }
 
 /// Whether an image need not be read: it was, by what reads images now, or from its own registry.
-async fn is_current(app: &App, hash: &str) -> Result<bool> {
+async fn is_current(app: &App, hash: &str) -> Result<bool, Error> {
     let mut read = app.store.read().await?;
     let Some(image) = images::by_digest(&mut read, hash).await? else { return Ok(false) };
     if image.partial {
@@ -146,7 +146,8 @@ pub(super) async fn create(
     let link = |place: &str, name: &str| {
         format!("<{place}>; rel=\"https://projectquay.io/clair/v1/{name}\"")
     };
-    let links = format!("{}, {}", link(&place, "index_report"), link(&report, "vulnerability_report"));
+    let links =
+        format!("{}, {}", link(&place, "index_report"), link(&report, "vulnerability_report"));
     let named = [
         (header::CONTENT_TYPE, KIND.to_owned()),
         (header::ETAG, validator()),
@@ -162,13 +163,13 @@ fn body_of(answer: &impl Serialize) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(answer).map_err(|_| Error::Damaged("an inventory").into())
 }
 
-async fn submit(app: &App, manifest: Manifest, peer: Peer, actor: &Actor) -> Result<()> {
+async fn submit(app: &App, manifest: Manifest, peer: Peer, actor: &Actor) -> Result<(), Error> {
     let request = manifest.layers(peer.0);
     let (job, _) = app.push(jobs::layers(&request)?).await?;
     remember(app, &request.digest.to_string(), job, actor).await
 }
 
-async fn remember(app: &App, hash: &str, job: i64, actor: &Actor) -> Result<()> {
+async fn remember(app: &App, hash: &str, job: i64, actor: &Actor) -> Result<(), Error> {
     let named = Named {
         protocol: PROTOCOL.into(),
         name: hash.into(),
@@ -224,7 +225,7 @@ pub(super) async fn one(
     Ok((named, body_of(&answer)?).into_response())
 }
 
-async fn forget(app: &App, actor: &Actor, hash: &Digest) -> Result<bool> {
+async fn forget(app: &App, actor: &Actor, hash: &Digest) -> Result<bool, Error> {
     let hash = hash.to_string();
     let mut write = app.store.write().await?;
     let was_there = foreign::forget(&mut write, PROTOCOL, &hash).await?;
@@ -249,8 +250,9 @@ pub(super) async fn delete_some(
     actor: Actor,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let asked: Vec<Digest> = serde_json::from_slice(&body)
-        .map_err(|error| Fault::bad_request(format!("failed to deserialize bulk delete: {error}")))?;
+    let asked: Vec<Digest> = serde_json::from_slice(&body).map_err(|error| {
+        Fault::bad_request(format!("failed to deserialize bulk delete: {error}"))
+    })?;
     let mut gone = Vec::new();
     for hash in asked {
         if forget(&app, &actor, &hash).await? {

@@ -43,7 +43,9 @@ impl Manifest {
             .map_err(|error| format!("failed to deserialize manifest: {error}"))?;
         let count = manifest.layers.len();
         if count == 0 || count > MAX_LAYERS {
-            return Err(format!("bogus manifest: it has {count} layers, and may have {MAX_LAYERS}"));
+            return Err(format!(
+                "bogus manifest: it has {count} layers, and may have {MAX_LAYERS}"
+            ));
         }
         for layer in &manifest.layers {
             let hash = &layer.hash;
@@ -88,8 +90,10 @@ mod tests {
 
     fn manifest(uri: &str) -> Vec<u8> {
         let digest = format!("sha256:{:064}", 1);
-        format!(r#"{{"hash":"{digest}","layers":[{{"hash":"{digest}","uri":"{uri}","headers":null}}]}}"#)
-            .into_bytes()
+        format!(
+            r#"{{"hash":"{digest}","layers":[{{"hash":"{digest}","uri":"{uri}","headers":null}}]}}"#
+        )
+        .into_bytes()
     }
 
     #[test]

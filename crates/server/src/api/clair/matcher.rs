@@ -60,7 +60,13 @@ fn word(severity: plimsoll_model::Severity) -> &'static str {
     }
 }
 
-fn vulnerability(id: &str, finding: &Finding, at: usize, package: &Package, dist: Option<&Distribution>) -> Vulnerability {
+fn vulnerability(
+    id: &str,
+    finding: &Finding,
+    at: usize,
+    package: &Package,
+    dist: Option<&Distribution>,
+) -> Vulnerability {
     let links: Vec<&str> = finding.references.iter().map(|link| link.url.as_str()).collect();
     let text = if finding.description.is_empty() { &finding.title } else { &finding.description };
     let vendors = finding.ratings.iter().find(|rating| rating.source == finding.severity_source);
@@ -73,7 +79,9 @@ fn vulnerability(id: &str, finding: &Finding, at: usize, package: &Package, dist
         updater: finding.advisories.first().map(|it| it.feed.clone()).unwrap_or_default(),
         name: finding.id.clone(),
         description: text.clone(),
-        issued: finding.published.map_or_else(|| "0001-01-01T00:00:00Z".into(), |at| at.to_string()),
+        issued: finding
+            .published
+            .map_or_else(|| "0001-01-01T00:00:00Z".into(), |at| at.to_string()),
         links: links.join(" "),
         severity: vendors
             .map(|rating| rating.value.clone())
@@ -89,7 +97,8 @@ fn vulnerability(id: &str, finding: &Finding, at: usize, package: &Package, dist
 
 fn cvss(finding: &Finding) -> Option<Value> {
     let is_v3 = |kind| matches!(kind, RatingKind::CvssV3);
-    let rating = finding.ratings.iter().find(|rating| is_v3(rating.kind) && rating.score.is_some())?;
+    let rating =
+        finding.ratings.iter().find(|rating| is_v3(rating.kind) && rating.score.is_some())?;
     let version = rating.value.strip_prefix("CVSS:").and_then(|rest| rest.split('/').next());
     Some(json!({
         "version": version.unwrap_or("3.1"),

@@ -126,10 +126,7 @@ impl Content {
             if package.removed_in.is_some() {
                 continue;
             }
-            content.environments.insert(
-                id.to_string(),
-                content.places(inventory, package, hash),
-            );
+            content.environments.insert(id.to_string(), content.places(inventory, package, hash));
             content.packages.insert(id.to_string(), ClairPackage::of(id, package));
             if let Some((name, uri)) = repository(package.kind) {
                 content.repository.entry(name.into()).or_insert_with(|| Repository {

@@ -163,7 +163,11 @@ pub(super) async fn metrics(
     let [critical, high, medium, low, info, unassigned] = counts(report.as_ref());
     let components = report.as_ref().map_or(0, |it| it.inventory.packages.len());
     let vulnerable = report.as_ref().map_or(0, |it| {
-        it.findings.iter().map(|one| one.package.index).collect::<std::collections::HashSet<_>>().len()
+        it.findings
+            .iter()
+            .map(|one| one.package.index)
+            .collect::<std::collections::HashSet<_>>()
+            .len()
     });
     let all = critical + high + medium + low + info + unassigned;
     Ok(Json(json!({
@@ -183,9 +187,13 @@ pub(super) async fn badge(
 ) -> Result<Response, Fault> {
     let uuid = uuid.trim_end_matches(".svg");
     let project = find(&app, uuid).await?;
-    let [critical, high, medium, low, info, unassigned] = counts(report(&app, &project).await?.as_ref());
+    let [critical, high, medium, low, info, unassigned] =
+        counts(report(&app, &project).await?.as_ref());
     let numbers = [
-        ("#b3001b", critical), ("#c4520a", high), ("#8a6d00", medium), ("#3f7a3a", low),
+        ("#b3001b", critical),
+        ("#c4520a", high),
+        ("#8a6d00", medium),
+        ("#3f7a3a", low),
         ("#59636e", info + unassigned),
     ];
     let mut parts = String::new();

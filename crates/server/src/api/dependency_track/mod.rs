@@ -157,10 +157,7 @@ async fn project(app: &App, upload: &Upload) -> Result<table::Project, Fault> {
 }
 
 /// Whether a bill is still on its way.
-async fn token(
-    State(app): State<Arc<App>>,
-    Path(token): Path<String>,
-) -> Result<Response, Fault> {
+async fn token(State(app): State<Arc<App>>, Path(token): Path<String>) -> Result<Response, Fault> {
     let status = match job_of(&token) {
         Some(job) => app.queue.status(job).await?,
         None => None,

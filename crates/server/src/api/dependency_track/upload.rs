@@ -47,8 +47,10 @@ fn document(text: &[u8]) -> Result<Vec<u8>, String> {
     if trimmed.starts_with(b"{") || trimmed.starts_with(b"<") {
         return Ok(trimmed.to_vec());
     }
-    let packed: Vec<u8> = trimmed.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    let decoded = STANDARD.decode(packed).map_err(|error| format!("`bom` is no base64: {error}"))?;
+    let packed: Vec<u8> =
+        trimmed.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let decoded =
+        STANDARD.decode(packed).map_err(|error| format!("`bom` is no base64: {error}"))?;
     Ok(decoded.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(decoded))
 }
 
@@ -102,7 +104,9 @@ impl Upload {
         }
         let is_odd = |text: &str| text.len() > MAX_NAME || text.chars().any(char::is_control);
         if [&self.project, &self.name, &self.version].into_iter().any(|text| is_odd(text)) {
-            return Err(format!("a name is longer than {MAX_NAME} bytes, or has control characters"));
+            return Err(format!(
+                "a name is longer than {MAX_NAME} bytes, or has control characters"
+            ));
         }
         Ok(self)
     }
@@ -114,10 +118,12 @@ mod tests {
 
     #[test]
     fn a_bill_may_be_encoded_or_not() {
-        let of = |bom: &str| Upload::parse(
+        let of = |bom: &str| {
+            Upload::parse(
             serde_json::json!({"projectName": "a", "projectVersion": "1", "autoCreate": true, "bom": bom})
                 .to_string().as_bytes(),
-        );
+        )
+        };
         let encoded = STANDARD.encode("\u{feff}{\"bomFormat\":\"CycloneDX\"}");
         for bom in [encoded.as_str(), "{\"bomFormat\":\"CycloneDX\"}"] {
             assert_eq!(of(bom).unwrap().bom, b"{\"bomFormat\":\"CycloneDX\"}");

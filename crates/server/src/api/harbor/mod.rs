@@ -98,23 +98,27 @@ async fn metadata(State(app): State<Arc<App>>) -> Response {
         properties["harbor.scanner-adapter/vulnerability-database-updated-at"] = at.into();
     }
     let bills: Vec<&str> = BILLS.iter().map(|it| it.0).collect();
-    typed(StatusCode::OK, METADATA, &json!({
-        "scanner": scanner(),
-        "capabilities": [
-            {
-                "type": "vulnerability",
-                "consumes_mime_types": MANIFESTS,
-                "produces_mime_types": [OF_HARBOR, GENERIC, RAW],
-            },
-            {
-                "type": "sbom",
-                "consumes_mime_types": MANIFESTS,
-                "produces_mime_types": [SBOM],
-                "additional_attributes": {"sbom_media_types": bills},
-            },
-        ],
-        "properties": properties,
-    }))
+    typed(
+        StatusCode::OK,
+        METADATA,
+        &json!({
+            "scanner": scanner(),
+            "capabilities": [
+                {
+                    "type": "vulnerability",
+                    "consumes_mime_types": MANIFESTS,
+                    "produces_mime_types": [OF_HARBOR, GENERIC, RAW],
+                },
+                {
+                    "type": "sbom",
+                    "consumes_mime_types": MANIFESTS,
+                    "produces_mime_types": [SBOM],
+                    "additional_attributes": {"sbom_media_types": bills},
+                },
+            ],
+            "properties": properties,
+        }),
+    )
 }
 
 async fn scan(
@@ -123,8 +127,9 @@ async fn scan(
     peer: Peer,
     body: Bytes,
 ) -> Result<Response, Fault> {
-    let asked: ScanRequest = serde_json::from_slice(&body)
-        .map_err(|error| Fault(StatusCode::BAD_REQUEST, format!("it is no scan request: {error}")))?;
+    let asked: ScanRequest = serde_json::from_slice(&body).map_err(|error| {
+        Fault(StatusCode::BAD_REQUEST, format!("it is no scan request: {error}"))
+    })?;
     let kind = &asked.artifact.mime_type;
     if !kind.is_empty() && !MANIFESTS.contains(&kind.as_str()) {
         return Err(Fault(StatusCode::NOT_IMPLEMENTED, format!("`{kind}` cannot be scanned")));
@@ -148,7 +153,9 @@ fn wanted(headers: &HeaderMap) -> Result<&'static str, Fault> {
         return Ok(GENERIC);
     }
     let known = [OF_HARBOR, GENERIC, RAW, SBOM].into_iter().find(|kind| name(kind) == asked);
-    known.ok_or_else(|| Fault(StatusCode::NOT_IMPLEMENTED, format!("there is no report of `{asked}`")))
+    known.ok_or_else(|| {
+        Fault(StatusCode::NOT_IMPLEMENTED, format!("there is no report of `{asked}`"))
+    })
 }
 
 async fn report(
@@ -174,7 +181,8 @@ async fn report(
             return Err(Fault(StatusCode::INTERNAL_SERVER_ERROR, status.error));
         }
     }
-    let done: Done = serde_json::from_str(&status.result).map_err(|_| Error::Damaged("a result"))?;
+    let done: Done =
+        serde_json::from_str(&status.result).map_err(|_| Error::Damaged("a result"))?;
     let found = catalogue::report(&app, &done.digest).await?.ok_or_else(none)?;
     let artifact = artifact(&status.job.key, &found);
     let value = match bill {
@@ -198,7 +206,8 @@ fn bill(query: &str) -> Result<(&'static str, Format), Fault> {
     let known = BILLS.iter().find(|it| it.0 == said);
     let format = known.and_then(|it| Some((it.0, Format::named(it.1)?)));
     format.ok_or_else(|| {
-        let why = format!("`sbom_media_type` is `{said}`, and may be {} or {}", BILLS[0].0, BILLS[1].0);
+        let why =
+            format!("`sbom_media_type` is `{said}`, and may be {} or {}", BILLS[0].0, BILLS[1].0);
         Fault(StatusCode::BAD_REQUEST, why)
     })
 }
@@ -208,7 +217,12 @@ fn unescaped(text: &str) -> String {
     text.replace("%2F", "/").replace("%2f", "/").replace("%2B", "+").replace("%2b", "+")
 }
 
-fn sbom(found: &Report, artifact: &Value, media_type: &str, format: Format) -> Result<Value, Fault> {
+fn sbom(
+    found: &Report,
+    artifact: &Value,
+    media_type: &str,
+    format: Format,
+) -> Result<Value, Fault> {
     let mut bytes = Vec::new();
     (format.write)(&found.inventory, &mut bytes)
         .map_err(|error| Fault(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
@@ -238,7 +252,10 @@ mod tests {
         assert_eq!(accept("application/vnd.security.sbom.report+json;version=1.0"), Ok(SBOM));
         assert_eq!(wanted(&HeaderMap::new()), Ok(GENERIC));
         assert_eq!(accept("text/html").unwrap_err().0, StatusCode::NOT_IMPLEMENTED);
-        assert_eq!(bill("sbom_media_type=application%2Fspdx%2Bjson").unwrap().0, "application/spdx+json");
+        assert_eq!(
+            bill("sbom_media_type=application%2Fspdx%2Bjson").unwrap().0,
+            "application/spdx+json"
+        );
         assert_eq!(bill("sbom_media_type=application/spdx+json").unwrap().1.name, "spdx-json");
         assert_eq!(bill("").unwrap_err().0, StatusCode::BAD_REQUEST);
     }

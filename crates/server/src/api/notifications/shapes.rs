@@ -56,7 +56,8 @@ impl Shape {
     /// Where it is no notification of this kind.
     pub fn read(&self, body: &[u8]) -> std::result::Result<Heard, String> {
         let value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        (self.read)(&value).map_err(|why| format!("it is no notification of `{}`: {why}", self.name))
+        (self.read)(&value)
+            .map_err(|why| format!("it is no notification of `{}`: {why}", self.name))
     }
 }
 
@@ -67,7 +68,8 @@ impl Pushed {
     /// [`Error::Refused`] where it is no reference.
     pub fn reference(&self) -> Result<String> {
         let tag = if self.tag.is_empty() { String::new() } else { format!(":{}", self.tag) };
-        let digest = if self.digest.is_empty() { String::new() } else { format!("@{}", self.digest) };
+        let digest =
+            if self.digest.is_empty() { String::new() } else { format!("@{}", self.digest) };
         let text = format!("registry:{}/{}{tag}{digest}", self.host, self.repository);
         match text.parse::<Reference>() {
             Ok(_) => Ok(text),
@@ -118,7 +120,9 @@ fn distribution(value: &Value) -> std::result::Result<Heard, String> {
         return Err("it has no `events`".into());
     }
     let pushed = |event: &Value| {
-        if text(event, &["action"]) != "push" || !is_manifest(&text(event, &["target", "mediaType"])) {
+        if text(event, &["action"]) != "push"
+            || !is_manifest(&text(event, &["target", "mediaType"]))
+        {
             return None;
         }
         let url = text(event, &["target", "url"]);
@@ -156,7 +160,10 @@ fn harbor(value: &Value) -> std::result::Result<Heard, String> {
         }
         Some(pushed)
     };
-    Ok(Heard { pushed: list(data, &["resources"]).iter().filter_map(pushed).collect(), reply: None })
+    Ok(Heard {
+        pushed: list(data, &["resources"]).iter().filter_map(pushed).collect(),
+        reply: None,
+    })
 }
 
 /// Quay names tags, and no digest.
@@ -189,7 +196,8 @@ fn ghcr(value: &Value) -> std::result::Result<Heard, String> {
     }
     let version = package.get("package_version").unwrap_or(&Value::Null);
     let said = text(version, &["package_url"]);
-    let digest = [text(version, &["version"]), text(version, &["container_metadata", "tag", "digest"])];
+    let digest =
+        [text(version, &["version"]), text(version, &["container_metadata", "tag", "digest"])];
     let digest = digest.into_iter().find(|it| it.starts_with("sha256:")).unwrap_or_default();
     let mut pushed = named(said.trim_start_matches("https://")).unwrap_or_else(|| Pushed {
         host: "ghcr.io".into(),
@@ -210,7 +218,11 @@ fn ecr(value: &Value) -> std::result::Result<Heard, String> {
         }
         let inner: Value = serde_json::from_str(message).map_err(|error| error.to_string())?;
         // Only once: nobody wraps twice.
-        return if inner.get("Message").is_some() { Err("it is wrapped twice".into()) } else { ecr(&inner) };
+        return if inner.get("Message").is_some() {
+            Err("it is wrapped twice".into())
+        } else {
+            ecr(&inner)
+        };
     }
     if text(value, &["source"]) != "aws.ecr" {
         return Err("its `source` is not `aws.ecr`".into());
@@ -326,43 +338,70 @@ mod tests {
         let target = json!({"mediaType": "application/vnd.docker.distribution.manifest.v2+json",
             "digest": digest, "repository": "team/shop", "tag": "1"});
         let cases = [
-            ("harbor", json!({"type": "PUSH_ARTIFACT", "occur_at": 1586922308, "operator": "admin",
+            (
+                "harbor",
+                json!({"type": "PUSH_ARTIFACT", "occur_at": 1586922308, "operator": "admin",
                 "event_data": {"resources": [{"digest": digest, "tag": "1",
                     "resource_url": "hub.example.com/team/shop:1"}],
                     "repository": {"name": "shop", "namespace": "team", "repo_full_name": "team/shop"}}}),
-                "hub.example.com/team/shop:1"),
-            ("harbor", json!({"specversion": "1.0", "type": "harbor.artifact.pushed", "data": {
+                "hub.example.com/team/shop:1",
+            ),
+            (
+                "harbor",
+                json!({"specversion": "1.0", "type": "harbor.artifact.pushed", "data": {
                 "resources": [{"digest": digest, "tag": "1", "resource_url": "hub.example.com/team/shop:1"}],
                 "repository": {"repo_full_name": "team/shop"}}}),
-                "hub.example.com/team/shop:1"),
-            ("ghcr", json!({"action": "published", "registry_package": {"name": "shop", "namespace": "Team",
+                "hub.example.com/team/shop:1",
+            ),
+            (
+                "ghcr",
+                json!({"action": "published", "registry_package": {"name": "shop", "namespace": "Team",
                 "package_type": "CONTAINER", "package_version": {"version": digest,
                 "package_url": "ghcr.io/Team/shop:1", "container_metadata": {"tag": {"name": "1"}}}}}),
-                "ghcr.io/team/shop:1"),
-            ("ecr", json!({"source": "aws.ecr", "account": "123456789012", "region": "eu-west-1",
+                "ghcr.io/team/shop:1",
+            ),
+            (
+                "ecr",
+                json!({"source": "aws.ecr", "account": "123456789012", "region": "eu-west-1",
                 "detail-type": "ECR Image Action", "detail": {"result": "SUCCESS", "action-type": "PUSH",
                 "repository-name": "team/shop", "image-digest": digest, "image-tag": "1"}}),
-                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/shop:1"),
-            ("acr", json!({"action": "push", "target": target, "request": {"host": "mine.azurecr.io"}}),
-                "mine.azurecr.io/team/shop:1"),
-            ("acr", json!([{"eventType": "Microsoft.ContainerRegistry.ImagePushed", "data":
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/shop:1",
+            ),
+            (
+                "acr",
+                json!({"action": "push", "target": target, "request": {"host": "mine.azurecr.io"}}),
+                "mine.azurecr.io/team/shop:1",
+            ),
+            (
+                "acr",
+                json!([{"eventType": "Microsoft.ContainerRegistry.ImagePushed", "data":
                 {"action": "push", "target": target, "request": {"host": "mine.azurecr.io"}}}]),
-                "mine.azurecr.io/team/shop:1"),
-            ("gar", json!({"message": {"messageId": "1", "data": STANDARD.encode(json!({"action": "INSERT",
+                "mine.azurecr.io/team/shop:1",
+            ),
+            (
+                "gar",
+                json!({"message": {"messageId": "1", "data": STANDARD.encode(json!({"action": "INSERT",
                 "digest": format!("europe-docker.pkg.dev/p/team/shop@{digest}"),
                 "tag": "europe-docker.pkg.dev/p/team/shop:1"}).to_string())}}),
-                "europe-docker.pkg.dev/p/team/shop:1"),
-            ("distribution", json!({"events": [{"action": "push", "target": target,
+                "europe-docker.pkg.dev/p/team/shop:1",
+            ),
+            (
+                "distribution",
+                json!({"events": [{"action": "push", "target": target,
                 "request": {"host": "127.0.0.1:5000"}}, {"action": "pull", "target": target},
                 {"action": "push", "target": {"mediaType": "application/octet-stream"}}]}),
-                "127.0.0.1:5000/team/shop:1"),
+                "127.0.0.1:5000/team/shop:1",
+            ),
         ];
         for (kind, value, name) in cases {
             assert_eq!(heard(kind, &value), [format!("registry:{name}@{digest}")], "{kind}");
         }
         let quay = json!({"name": "repository", "repository": "team/shop", "docker_url": "quay.io/team/shop",
             "updated_tags": ["1", "2"]});
-        assert_eq!(heard("quay", &quay), ["registry:quay.io/team/shop:1", "registry:quay.io/team/shop:2"]);
+        assert_eq!(
+            heard("quay", &quay),
+            ["registry:quay.io/team/shop:1", "registry:quay.io/team/shop:2"]
+        );
         let hub = json!({"push_data": {"tag": "1"}, "repository": {"repo_name": "team/shop"}});
         assert_eq!(heard("dockerhub", &hub), ["registry:docker.io/team/shop:1"]);
     }
@@ -371,7 +410,10 @@ mod tests {
     fn what_is_about_something_else_is_heard_and_nothing_is_done() {
         for (kind, value) in [
             ("harbor", json!({"type": "DELETE_ARTIFACT", "event_data": {"resources": [{}]}})),
-            ("ecr", json!({"source": "aws.ecr", "detail": {"action-type": "DELETE", "result": "SUCCESS"}})),
+            (
+                "ecr",
+                json!({"source": "aws.ecr", "detail": {"action-type": "DELETE", "result": "SUCCESS"}}),
+            ),
             ("acr", json!({"action": "ping"})),
             ("gar", json!({"action": "DELETE", "digest": "a/b@c"})),
             ("quay", json!({"docker_url": "quay.io/a/b", "build_id": "1"})),
