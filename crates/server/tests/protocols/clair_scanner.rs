@@ -28,7 +28,15 @@ fn clair_scanner_scans_an_image_of_a_docker_daemon() {
     let running = Running::start();
     let folder = tempfile::tempdir().unwrap();
     // Docker since 25 saves images as OCI layouts, which is what it reads.
-    let saved = image().oci_archive(Compression::None);
+    // It has entries for folders, which `docker save` writes too.
+    let layout = folder.path().join("layout");
+    image().write_oci_dir(Compression::None, &layout);
+    let packed = Command::new("tar")
+        .arg("-C")
+        .arg(&layout)
+        .args(["-cf", "-", "blobs", "index.json"])
+        .output();
+    let saved = packed.unwrap().stdout;
     let socket = folder.path().join("docker.sock");
     let _docker = Server::start_unix(&socket, move |request| {
         if request.path.contains("/images/get") {

@@ -21,11 +21,13 @@ impl Drop for Registry {
     }
 }
 
+fn free_host() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
 /// Debian's, with its notifications sent to `url`.
-fn registry(url: &str) -> Option<Registry> {
+fn registry(host: String, url: &str) -> Option<Registry> {
     let folder = tempfile::tempdir().unwrap();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let host = format!("127.0.0.1:{port}");
     let config = json!({
         "version": 0.1,
         "log": {"level": "error"},
@@ -52,8 +54,11 @@ fn registry(url: &str) -> Option<Registry> {
 
 #[test]
 fn what_is_pushed_to_a_registry_is_scanned_once() {
-    let running = Running::start();
-    let Some(registry) = registry(&running.url("/api/v1/notifications/distribution")) else {
+    let host = free_host();
+    let running = Running::start_with(|settings| {
+        settings.reading.registry.insecure = vec![host.clone()];
+    });
+    let Some(registry) = registry(host, &running.url("/api/v1/notifications/distribution")) else {
         eprintln!("skipped: docker-registry does not start");
         return;
     };
