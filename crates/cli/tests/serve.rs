@@ -71,7 +71,7 @@ impl Serving {
     /// Waits until a scan has ended.
     fn ended(&self, scan: &Value) -> Value {
         let path = format!("/api/v1/scans/{}", scan["id"]);
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         loop {
             let (_, scan) = self.get(&path);
             if !["waiting", "running"].contains(&scan["state"].as_str().unwrap()) {
@@ -96,7 +96,7 @@ impl Drop for Serving {
 
 fn ask(host: &str, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(host).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\

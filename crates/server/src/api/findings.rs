@@ -207,6 +207,7 @@ struct Advisory {
 
 /// Something that befell a finding.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[allow(clippy::struct_field_names, reason = "it is what clients read")]
 struct Event {
     /// When.
     #[schema(value_type = String, format = DateTime)]

@@ -94,7 +94,9 @@ async fn summaries(app: &App, images: Vec<Image>) -> Result<Vec<Summary>, Proble
     let mut read = app.store.read().await?;
     let sets = images::sets(&mut read, &ids).await?;
     let mut all = RoaringBitmap::new();
-    sets.values().for_each(|set| all |= set);
+    for set in sets.values() {
+        all |= set;
+    }
     let all: Vec<i64> = all.iter().map(i64::from).collect();
     let counts = findings::counts(&mut read, &all).await?;
     drop(read);

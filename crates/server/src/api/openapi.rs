@@ -1,7 +1,5 @@
 //! The description of the API in OpenAPI 3.1.
 
-use std::sync::Arc;
-
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::openapi::{ContactBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
@@ -24,7 +22,7 @@ pub(super) fn finished(description: OpenApi) -> OpenApi {
     description
 }
 
-pub(super) async fn answer(description: Arc<OpenApi>) -> impl IntoResponse {
+pub(super) fn answer(description: &OpenApi) -> impl IntoResponse + use<> {
     let text = description.to_json().unwrap_or_default();
     ([(header::CONTENT_TYPE, "application/json")], text)
 }

@@ -121,7 +121,7 @@ impl Component {
     /// What tells it from others.
     pub fn key(&self) -> String {
         let body = serde_json::to_vec(self).unwrap_or_default();
-        Sha256::digest(body).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+        plimsoll_supply::hash::hex(Sha256::digest(body).get(..16).unwrap_or_default())
     }
 
     /// As it is stored.

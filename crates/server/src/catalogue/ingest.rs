@@ -141,7 +141,7 @@ fn hash_of(set: &RoaringBitmap) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    plimsoll_supply::hash::hex(bytes)
 }
 
 fn platform(inventory: &Inventory) -> String {

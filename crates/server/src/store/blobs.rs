@@ -31,8 +31,8 @@ impl Blobs {
 
     /// Stores content compressed under its hash, in a family, and gives the hash.
     pub async fn put(&self, family: &str, content: &[u8]) -> Result<String> {
-        let hash: String =
-            Sha256::digest(content).iter().take(20).map(|byte| format!("{byte:02x}")).collect();
+        let hash =
+            plimsoll_supply::hash::hex(Sha256::digest(content).get(..20).unwrap_or_default());
         let path = place(family, &hash);
         if self.store.head(&path).await.is_err() {
             self.write(&path, content).await?;
