@@ -129,6 +129,7 @@ async fn main() {
         role: Role::All,
         workers: 1,
         reading: plimsoll_image::Options::default(),
+        allowed_networks: Vec::new(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(

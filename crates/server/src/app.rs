@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::advisories::Advisories;
 use crate::error::Result;
+use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::outward::Outward;
 use crate::queue::worker::Bell;
 use crate::queue::{NewJob, Queue};
 use crate::store::Store;
@@ -27,6 +29,10 @@ pub struct App {
     pub advisories: Advisories,
     /// How images are read.
     pub reading: plimsoll_image::Options,
+    /// Where requests may go that clients make us send.
+    pub outward: Outward,
+    /// Takes runtime alerts.
+    pub intake: Intake,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the server says what happens.

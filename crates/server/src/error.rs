@@ -64,6 +64,9 @@ pub enum Error {
     /// Advisories changed in the middle of the work; it is to be done again.
     #[error("the advisories changed meanwhile")]
     Changed,
+    /// Alerts could not be written down.
+    #[error("the spool of alerts: {0}")]
+    Spool(String),
     /// An address could not be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {

@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 use crate::advisories::Advisories;
 use crate::app::{App, Tell};
 use crate::error::{Error, Result};
+use crate::intake::Intake;
 use crate::metrics::Metrics;
+use crate::outward::{Network, Outward};
 use crate::queue::worker::{self, Bell};
 use crate::queue::{Queue, Table};
 use crate::store::blobs::Blobs;
@@ -67,6 +69,8 @@ pub struct Settings {
     pub workers: usize,
     /// How images are read.
     pub reading: plimsoll_image::Options,
+    /// Private networks into which clients may make it send requests.
+    pub allowed_networks: Vec<Network>,
 }
 
 /// Where it listens.
@@ -152,6 +156,8 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         bell: Bell::default(),
         advisories: Advisories::open(&settings.advisories)?,
         reading: settings.reading.clone(),
+        intake: Intake::open(&settings.data_dir.join("spool"))?,
+        outward: Outward::new(settings.allowed_networks.clone()),
         metrics: Metrics::new(),
         store,
         teller,
@@ -168,7 +174,8 @@ async fn answer(listener: TcpListener, router: Router, mut end: watch::Receiver<
         let _ = end.wait_for(|it| *it).await;
     };
     // It ends by `ended` alone.
-    let _ = axum::serve(listener, router).with_graceful_shutdown(ended).await;
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let _ = axum::serve(listener, service).with_graceful_shutdown(ended).await;
 }
 
 /// One server a folder.

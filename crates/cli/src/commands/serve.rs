@@ -49,6 +49,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N", default_value = "2")]
     workers: usize,
 
+    /// Private networks into which clients may make it send requests, as `10.0.0.0/8`: for layers
+    /// and registries that they name
+    #[arg(long = "allow-network", value_name = "NET", env = "PLIMSOLL_ALLOW_NETWORK",
+          value_delimiter = ',')]
+    allowed_networks: Vec<plimsoll_server::outward::Network>,
+
     /// Folder of the advisory database
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
@@ -85,6 +91,7 @@ impl Serve {
                 RoleName::Scheduler => Role::Scheduler,
             },
             workers: self.workers,
+            allowed_networks: self.allowed_networks,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

@@ -6,14 +6,21 @@
 #![allow(unused_qualifications, reason = "utoipa's macros write the types of parameters out")]
 
 mod actor;
+pub mod clair;
+pub mod dependency_track;
 mod findings;
+pub mod harbor;
 mod health;
 mod images;
+pub mod notifications;
 mod openapi;
 mod page;
+mod peer;
 mod problem;
+mod runtime;
 mod sboms;
 mod scans;
+pub mod trivy;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -48,8 +55,19 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] =
-    &[findings::MODULE, images::MODULE, sboms::MODULE, scans::MODULE, crate::ui::MODULE];
+pub const ALL: &[Module] = &[
+    clair::MODULE,
+    dependency_track::MODULE,
+    findings::MODULE,
+    harbor::MODULE,
+    images::MODULE,
+    notifications::MODULE,
+    runtime::MODULE,
+    sboms::MODULE,
+    scans::MODULE,
+    trivy::MODULE,
+    crate::ui::MODULE,
+];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

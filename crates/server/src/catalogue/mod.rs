@@ -11,9 +11,11 @@
 mod component;
 mod ingest;
 pub mod post;
+mod report;
 
 pub use component::Component;
 pub use ingest::{Ingested, ingest};
+pub use report::{Report, report};
 
 use plimsoll_model::Inventory;
 

@@ -2,7 +2,9 @@
 //!
 //! A new kind is one file with a unit struct that implements [`Handler`], and one line in [`ALL`].
 
+mod layers;
 mod post;
+mod pull;
 mod rematch;
 mod sbom;
 mod scan;
@@ -15,7 +17,9 @@ use crate::app::App;
 use crate::error::Result;
 use crate::queue::Job;
 
+pub use layers::{KIND as LAYERS, Layer, Layers, layers};
 pub use post::post;
+pub use pull::{KIND as PULL, Pull, pull};
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};
 pub use scan::{Done, KIND as SCAN, Request, scan};
@@ -32,4 +36,5 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&post::Post, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] =
+    &[&layers::Reader, &post::Post, &pull::Puller, &rematch::Rematch, &sbom::Sbom, &scan::Scan];

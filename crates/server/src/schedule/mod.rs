@@ -5,6 +5,7 @@
 //! one, or does what may be done twice.
 
 mod advisories;
+mod alerts;
 mod summaries;
 mod tidy;
 
@@ -36,7 +37,8 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Task] = &[&advisories::Follow, &summaries::Summaries, &tidy::Tidy];
+pub const ALL: &[&dyn Task] =
+    &[&advisories::Follow, &alerts::Alerts, &summaries::Summaries, &tidy::Tidy];
 
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {

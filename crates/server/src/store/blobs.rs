@@ -55,6 +55,23 @@ impl Blobs {
         Ok(())
     }
 
+    /// Whether something is stored there.
+    pub async fn has(&self, family: &str, name: &str) -> Result<bool> {
+        match self.store.head(&place(family, name)).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Removes what is stored there, if anything is.
+    pub async fn remove(&self, family: &str, name: &str) -> Result<()> {
+        match self.store.delete(&place(family, name)).await {
+            Err(object_store::Error::NotFound { .. }) | Ok(()) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// What is stored there; `None` where nothing is.
     pub async fn fetch(&self, family: &str, name: &str) -> Result<Option<Vec<u8>>> {
         let got = match self.store.get(&place(family, name)).await {

@@ -37,6 +37,9 @@ changes![
     "0004_jobs",
     "0005_settings",
     "0006_runtime_alerts",
+    "0010_foreign",
+    "0011_alert_tags",
+    "0012_projects",
     "0030_image_summaries",
 ];
 

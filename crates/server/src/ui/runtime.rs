@@ -16,7 +16,7 @@ use super::visit::{Failure, Visit, encode};
 use super::{layout, parts};
 use crate::app::App;
 use crate::moment;
-use crate::store::alerts::{self, Alert, Alerts};
+use crate::store::alerts::{self, Stored, Wanted};
 use crate::store::estate::urgency;
 
 /// How many alerts are on a page.
@@ -35,17 +35,17 @@ const URGENCIES: &[(&str, &str, &[&str])] = &[
     ("warning", "warning and above", &["emergency", "alert", "critical", "error", "warning"]),
 ];
 
-fn wanted(visit: &Visit) -> Result<Alerts, Failure> {
+fn wanted(visit: &Visit) -> Result<Wanted, Failure> {
     let priorities = URGENCIES.iter().find(|it| it.0 == visit.ask("priority")).map(|it| it.2);
     let priorities = priorities.ok_or_else(|| Failure::bad("There is no such priority."))?;
-    Ok(Alerts {
-        priorities: priorities.to_vec(),
+    Ok(Wanted {
+        priorities: priorities.iter().map(|it| (*it).to_owned()).collect(),
         rule: visit.ask("rule").to_owned(),
-        ..Alerts::default()
+        ..Wanted::default()
     })
 }
 
-fn table(alerts: &[Alert]) -> Table {
+fn table(alerts: &[Stored]) -> Table {
     let mut table = Table::new(
         "alerts",
         "Runtime alerts, newest first",
@@ -91,7 +91,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let mut wanted = wanted(&visit)?;
     wanted.before = visit.after::<1>()?.map(|[id]| id);
     let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
-    let mut found = alerts::alerts(&mut *app.store.read().await?, &wanted, limit).await?;
+    let mut found = alerts::page(&mut *app.store.read().await?, &wanted, limit).await?;
     let more = found.len() > PAGE;
     found.truncate(PAGE);
     let mut table = table(&found);
@@ -130,17 +130,17 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     Ok(layout::page(&app, &visit, "Runtime alerts", &body))
 }
 
-/// Alerts as they come, each as the row that the page would have.
+/// Wanted as they come, each as the row that the page would have.
 pub(super) async fn stream(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let wanted = wanted(&visit)?;
     let from = visit.after::<1>()?.map_or(0, |[id]| id);
-    let rows = stream::unfold((app, wanted, from, Vec::<Alert>::new()), |state| async move {
+    let rows = stream::unfold((app, wanted, from, Vec::<Stored>::new()), |state| async move {
         let (app, wanted, mut from, mut waiting) = state;
         while waiting.is_empty() {
             tokio::time::sleep(PAUSE).await;
-            let ask = Alerts { since: Some(from), ..wanted.clone() };
+            let ask = Wanted { since: Some(from), ..wanted.clone() };
             let found = match app.store.read().await {
-                Ok(mut read) => alerts::alerts(&mut read, &ask, BURST).await,
+                Ok(mut read) => alerts::page(&mut read, &ask, BURST).await,
                 Err(error) => Err(error),
             };
             // A store that does not answer now may later: the browser stays.
@@ -164,8 +164,8 @@ pub(super) async fn one(
     let missing =
         || Failure::missing("There is no such alert, or it was so long ago that it is forgotten.");
     let id: i64 = id.parse().map_err(|_| missing())?;
-    let ask = Alerts { before: id.checked_add(1), since: id.checked_sub(1), ..Alerts::default() };
-    let found = alerts::alerts(&mut *app.store.read().await?, &ask, 1).await?;
+    let ask = Wanted { before: id.checked_add(1), since: id.checked_sub(1), ..Wanted::default() };
+    let found = alerts::page(&mut *app.store.read().await?, &ask, 1).await?;
     let alert = found.into_iter().next().ok_or_else(missing)?;
     let fields: Value = serde_json::from_str(&alert.fields).unwrap_or_default();
     let explanation = fields.get("explanation");

@@ -26,6 +26,7 @@ impl Bench {
             role: Role::All,
             workers: 1,
             reading: plimsoll_image::Options::default(),
+            allowed_networks: Vec::new(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();

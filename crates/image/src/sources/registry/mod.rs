@@ -25,6 +25,7 @@ use self::blob::Blob;
 pub(super) use self::client::plain;
 pub(crate) use self::client::{Call, Client, Host};
 pub use self::options::RegistryOptions;
+pub use self::resolver::is_public;
 pub use self::trust_server::TrustServer;
 use super::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
 use crate::error::ImageError;
