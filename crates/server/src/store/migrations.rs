@@ -37,6 +37,10 @@ changes![
     "0004_jobs",
     "0005_settings",
     "0006_runtime_alerts",
+    "0040_registries",
+    "0041_running",
+    "0042_triage",
+    "0043_notifiers",
 ];
 
 /// The version that this program works with.
