@@ -28,6 +28,7 @@ pub mod jobs;
 pub mod metrics;
 pub mod moment;
 pub mod queue;
+pub mod registries;
 pub mod rematch;
 pub mod schedule;
 pub mod serve;

@@ -11,6 +11,7 @@ mod images;
 mod openapi;
 mod page;
 mod problem;
+mod registries;
 mod sboms;
 mod scans;
 
@@ -47,7 +48,7 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[findings::MODULE, images::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] = &[findings::MODULE, images::MODULE, registries::MODULE, sboms::MODULE, scans::MODULE];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::moment;
 use crate::rematch::{self, Judged};
 use crate::store::images::NewImage;
-use crate::store::{Write, components, findings, images, settings};
+use crate::store::{Write, components, findings, images, running, settings};
 
 /// What came of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +91,7 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
         },
     )
     .await?;
+    running::alias(&mut write, inventory, &digest).await?;
     for (repository, tag) in names(inventory) {
         images::name(&mut write, &repository, &tag, &digest).await?;
     }

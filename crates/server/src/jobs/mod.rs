@@ -3,6 +3,7 @@
 //! A new kind is one file with a unit struct that implements [`Handler`], and one line in [`ALL`].
 
 mod post;
+mod registry;
 mod rematch;
 mod sbom;
 mod scan;
@@ -16,6 +17,7 @@ use crate::error::Result;
 use crate::queue::Job;
 
 pub use post::post;
+pub use registry::registry;
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};
 pub use scan::{Done, KIND as SCAN, Request, scan};
@@ -32,4 +34,4 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&post::Post, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] = &[&post::Post, &registry::Registry, &rematch::Rematch, &sbom::Sbom, &scan::Scan];

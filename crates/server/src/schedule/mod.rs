@@ -5,6 +5,8 @@
 //! one, or does what may be done twice.
 
 mod advisories;
+pub mod cron;
+mod registries;
 mod tidy;
 
 use std::sync::Arc;
@@ -35,7 +37,7 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Task] = &[&advisories::Follow, &tidy::Tidy];
+pub const ALL: &[&dyn Task] = &[&advisories::Follow, &registries::Watch, &tidy::Tidy];
 
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {

@@ -15,6 +15,8 @@ pub mod images;
 pub mod jobs;
 pub mod migrations;
 pub mod postings;
+pub mod registries;
+pub mod running;
 pub mod settings;
 mod sql;
 

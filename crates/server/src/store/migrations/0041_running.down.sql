@@ -1,1 +1,2 @@
+DROP TABLE image_aliases;
 DROP TABLE running;

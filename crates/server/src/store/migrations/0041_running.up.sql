@@ -15,3 +15,11 @@ CREATE TABLE running (
 );
 CREATE INDEX running_digest ON running (digest);
 CREATE INDEX running_repository ON running (repository, tag);
+
+-- By which other digest an image was asked for: that of the index that it is in.
+CREATE TABLE image_aliases (
+    asked TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (asked, digest)
+);
+CREATE INDEX image_aliases_digest ON image_aliases (digest);
