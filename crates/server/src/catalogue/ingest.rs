@@ -7,13 +7,13 @@ use plimsoll_model::{Inventory, Reference};
 use roaring::RoaringBitmap;
 use sha2::{Digest, Sha256};
 
-use super::{Component, INVENTORIES};
+use super::{Component, INVENTORIES, facts};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::moment;
 use crate::rematch::{self, Judged};
 use crate::store::images::NewImage;
-use crate::store::{Write, components, findings, images, running, settings};
+use crate::store::{Write, components, findings, images, settings};
 
 /// What came of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +91,7 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
         },
     )
     .await?;
-    running::alias(&mut write, inventory, &digest).await?;
+    facts::note(&mut write, inventory, &digest, &current.database).await?;
     for (repository, tag) in names(inventory) {
         images::name(&mut write, &repository, &tag, &digest).await?;
     }

@@ -10,9 +10,11 @@
 pub mod audit;
 pub mod blobs;
 pub mod components;
+pub mod facts;
 pub mod findings;
 pub mod images;
 pub mod jobs;
+pub mod measures;
 pub mod migrations;
 pub mod postings;
 pub mod registries;

@@ -1,6 +1,5 @@
-//! What runs where, and by which digests images are asked for.
+//! What runs where.
 
-use plimsoll_model::{Inventory, Reference};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -8,21 +7,6 @@ use super::{Connection, chunks, rows};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 
-/// Remembers by which other digest an image was asked for: that of the index that it is in.
-pub async fn alias(connection: &mut Connection, inventory: &Inventory, digest: &str) -> Result<()> {
-    let Ok(Reference::Image { name, .. }) = inventory.artifact.reference.parse() else {
-        return Ok(());
-    };
-    let Some(asked) = name.digest().map(ToString::to_string).filter(|asked| asked != digest) else {
-        return Ok(());
-    };
-    sqlx::query("INSERT INTO image_aliases (asked, digest) VALUES ($1, $2) ON CONFLICT DO NOTHING")
-        .bind(asked)
-        .bind(digest)
-        .execute(connection)
-        .await?;
-    Ok(())
-}
 
 /// A container that runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -23,3 +23,11 @@ CREATE TABLE image_aliases (
     PRIMARY KEY (asked, digest)
 );
 CREATE INDEX image_aliases_digest ON image_aliases (digest);
+
+-- What is known of an image beside its components; NULL where it does not say.
+CREATE TABLE image_facts (
+    digest TEXT NOT NULL PRIMARY KEY,
+    runs_as_root BIGINT,
+    end_of_life BIGINT,
+    base TEXT NOT NULL
+);
