@@ -133,7 +133,11 @@ fn an_image_is_read_once_and_its_findings_are_those_of_a_scan() {
     let (status, scan) = serving.post("/api/v1/scans", r#"{"reference":"oci-dir:layout"}"#);
     assert_eq!(status, 202, "{scan}");
     let scan = serving.ended(&scan);
-    assert_eq!((scan["state"].as_str(), scan["attempt"].as_i64()), (Some("done"), Some(1)), "{scan}");
+    assert_eq!(
+        (scan["state"].as_str(), scan["attempt"].as_i64()),
+        (Some("done"), Some(1)),
+        "{scan}"
+    );
     let digest = scan["digest"].as_str().unwrap();
 
     let (_, images) = serving.get("/api/v1/images");
@@ -173,10 +177,7 @@ fn an_image_is_read_once_and_its_findings_are_those_of_a_scan() {
     let metrics = serving.metrics();
     assert!(metrics.contains("plimsoll_images 1\n"), "{metrics}");
     assert!(metrics.contains("plimsoll_findings{severity=\"critical\""), "{metrics}");
-    assert!(
-        metrics.contains("plimsoll_scans_total{kind=\"scan\",result=\"ok\"} 1"),
-        "{metrics}"
-    );
+    assert!(metrics.contains("plimsoll_scans_total{kind=\"scan\",result=\"ok\"} 1"), "{metrics}");
     assert!(!metrics.contains("CVE-"), "no series a weakness");
     assert!(!metrics.contains("sha256:"), "no series an image");
 }
@@ -296,7 +297,11 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
     let (_, scan) = serving.post("/api/v1/scans", &reference);
     let until = Instant::now() + Duration::from_secs(20);
     while asked.load(Ordering::SeqCst) == 0 {
-        assert!(Instant::now() < until, "the registry is not asked: {}", serving.get("/api/v1/scans").1);
+        assert!(
+            Instant::now() < until,
+            "the registry is not asked: {}",
+            serving.get("/api/v1/scans").1
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
     serving.child.kill().unwrap();
@@ -307,7 +312,11 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
     let (status, same) = serving.post("/api/v1/scans", &reference);
     assert!([200, 202].contains(&status));
     let ended = serving.ended(&scan);
-    assert_eq!((ended["state"].as_str(), ended["attempt"].as_i64()), (Some("done"), Some(2)), "{ended}");
+    assert_eq!(
+        (ended["state"].as_str(), ended["attempt"].as_i64()),
+        (Some("done"), Some(2)),
+        "{ended}"
+    );
     serving.ended(&same);
     let (_, images) = serving.get("/api/v1/images");
     assert_eq!(images["items"].as_array().unwrap().len(), 1, "{images}");

@@ -78,7 +78,10 @@ fn record(number: u64, package: u64, severity: Severity) -> Advisory {
         binary: false,
         ranges: vec![Range {
             kind: RangeKind::Semver,
-            events: vec![Event::Introduced("0".into()), Event::Fixed(format!("1.{}.0", 1 + number % 2))],
+            events: vec![
+                Event::Introduced("0".into()),
+                Event::Fixed(format!("1.{}.0", 1 + number % 2)),
+            ],
             constraint: String::new(),
         }],
         versions: Vec::new(),
@@ -125,7 +128,10 @@ async fn main() {
         reading: plimsoll_image::Options::default(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
-    println!("{count} images, {BASES} bases, {APPLICATIONS} applications, {} components", NAMES * VERSIONS);
+    println!(
+        "{count} images, {BASES} bases, {APPLICATIONS} applications, {} components",
+        NAMES * VERSIONS
+    );
     let began = Instant::now();
     let ids = catalogue(&app).await;
     say("components", began.elapsed());

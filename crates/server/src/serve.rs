@@ -100,9 +100,11 @@ pub async fn serve(
     let introspection = bind(settings.introspection).await?;
     let clients = if settings.role.answers() { Some(bind(settings.listen).await?) } else { None };
     let listening = Listening {
-        clients: clients.as_ref().map(TcpListener::local_addr).transpose().map_err(|source| {
-            Error::Listen { address: settings.listen, source }
-        })?,
+        clients: clients
+            .as_ref()
+            .map(TcpListener::local_addr)
+            .transpose()
+            .map_err(|source| Error::Listen { address: settings.listen, source })?,
         introspection: introspection
             .local_addr()
             .map_err(|source| Error::Listen { address: settings.introspection, source })?,
@@ -141,8 +143,7 @@ pub async fn serve(
 pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
     let failed = |source| Error::Io { action: "make", path: settings.data_dir.clone(), source };
     std::fs::create_dir_all(&settings.data_dir).map_err(failed)?;
-    let address =
-        settings.store.clone().unwrap_or_else(|| Store::in_folder(&settings.data_dir));
+    let address = settings.store.clone().unwrap_or_else(|| Store::in_folder(&settings.data_dir));
     let store = Store::open(&address).await?;
     let queue: Arc<dyn Queue> = Arc::new(Table::new(store.clone()));
     Ok(Arc::new(App {

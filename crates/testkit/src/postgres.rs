@@ -21,8 +21,11 @@ impl Postgres {
             eprintln!("skipped: PostgreSQL is not installed (apt-get install postgresql)");
             return None;
         };
-        let folder = std::env::temp_dir()
-            .join(format!("plimsoll-postgres-{}-{}", std::process::id(), unique()));
+        let folder = std::env::temp_dir().join(format!(
+            "plimsoll-postgres-{}-{}",
+            std::process::id(),
+            unique()
+        ));
         std::fs::create_dir_all(&folder).unwrap();
         // It refuses to run as root.
         if is_root() {
@@ -99,8 +102,7 @@ fn unique() -> u32 {
 }
 
 fn is_root() -> bool {
-    std::fs::metadata("/proc/self")
-        .is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
+    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
 }
 
 /// The newest version's programs.

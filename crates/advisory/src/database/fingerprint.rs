@@ -157,7 +157,9 @@ impl Database {
                 hash.text(text);
             }
             for time in [record.published, record.modified, record.withdrawn] {
-                hash.number(time.map_or(i64::MIN, plimsoll_model::Timestamp::as_unix).cast_unsigned());
+                hash.number(
+                    time.map_or(i64::MIN, plimsoll_model::Timestamp::as_unix).cast_unsigned(),
+                );
             }
             for rating in &record.ratings {
                 hash.rating(rating);
@@ -321,7 +323,11 @@ mod tests {
             .to_vec();
         expected.sort_unstable();
         assert_eq!(changes.packages, expected);
-        assert_eq!(newer.names_of(&changes.advisories), ["GHSA-4"], "the record of GHSA-2 is the same");
+        assert_eq!(
+            newer.names_of(&changes.advisories),
+            ["GHSA-4"],
+            "the record of GHSA-2 is the same"
+        );
         assert_ne!(older.edition(), newer.edition());
         let again = database(&[
             record("GHSA-1", "same", "1.0.0"),

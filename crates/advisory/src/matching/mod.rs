@@ -19,7 +19,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use plimsoll_model::{
-    Distro, Ecosystem, EcosystemName, Finding, Inventory, Package, PackageKind, Scan, Timestamp, Undecided,
+    Distro, Ecosystem, EcosystemName, Finding, Inventory, Package, PackageKind, Scan, Timestamp,
+    Undecided,
 };
 use rayon::prelude::*;
 

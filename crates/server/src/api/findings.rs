@@ -22,10 +22,7 @@ use crate::store::postings;
 pub(super) const MODULE: Module = Module { name: "findings", routes };
 
 fn routes() -> Routes {
-    Routes::new()
-        .routes(routes!(list))
-        .routes(routes!(one))
-        .routes(routes!(images))
+    Routes::new().routes(routes!(list)).routes(routes!(one)).routes(routes!(images))
 }
 
 /// A weakness of a component.
@@ -229,10 +226,7 @@ struct Event {
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
-async fn one(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Result<Json<Detail>, Problem> {
+async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, Problem> {
     let stored = find(&app, &id).await?;
     let events = findings::events(&mut *app.store.read().await?, stored.id).await?;
     let advisory = |line: &str| {

@@ -129,11 +129,7 @@ async fn summaries(app: &App, images: Vec<Image>) -> Result<Vec<Summary>, Proble
 }
 
 /// A page of the images of these numbers, of which one more was looked up than asked for; newest first.
-pub(super) async fn of_set(
-    app: &App,
-    ids: &[i64],
-    limit: i64,
-) -> Result<Page<Summary>, Problem> {
+pub(super) async fn of_set(app: &App, ids: &[i64], limit: i64) -> Result<Page<Summary>, Problem> {
     let mut found = images::by_ids(&mut *app.store.read().await?, ids).await?;
     found.reverse();
     let page = Page::of(found, limit, |image| cursor(&[image.id]));
@@ -169,8 +165,7 @@ async fn list(
     let before = query.after.as_deref().map(parse_cursor::<1>).transpose()?;
     let before = before.map_or(i64::MAX, |[id]| id);
     let containing = query.q.unwrap_or_default();
-    let found =
-        images::page(&mut *app.store.read().await?, before, &containing, limit + 1).await?;
+    let found = images::page(&mut *app.store.read().await?, before, &containing, limit + 1).await?;
     let page = Page::of(found, limit, |image| cursor(&[image.id]));
     Ok(Json(Page { items: summaries(&app, page.items).await?, next: page.next }))
 }

@@ -81,7 +81,6 @@ impl From<axum::extract::rejection::BytesRejection> for Problem {
     }
 }
 
-
 impl From<axum::extract::rejection::QueryRejection> for Problem {
     fn from(rejection: axum::extract::rejection::QueryRejection) -> Self {
         Self::new(rejection.status(), rejection.body_text())

@@ -109,9 +109,7 @@ async fn create(
     Body(new): Body<New>,
 ) -> Result<impl IntoResponse, Problem> {
     let refuse = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
-    new.reference
-        .parse::<Reference>()
-        .map_err(|error| refuse(format!("`reference`: {error}")))?;
+    new.reference.parse::<Reference>().map_err(|error| refuse(format!("`reference`: {error}")))?;
     if let Some(platform) = &new.platform {
         platform.parse::<Platform>().map_err(|error| refuse(format!("`platform`: {error}")))?;
     }

@@ -65,14 +65,19 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
     store_findings(&mut write, &new, judged, &added).await?;
     if added.len() < new.len() {
         // Somebody else has stored the others meanwhile.
-        let missing: Vec<&str> =
-            keys.iter().copied().filter(|key| !known.contains_key(*key) && !added.contains_key(*key)).collect();
+        let missing: Vec<&str> = keys
+            .iter()
+            .copied()
+            .filter(|key| !known.contains_key(*key) && !added.contains_key(*key))
+            .collect();
         known.extend(components::known(&mut write, &missing).await?);
     }
     let new_count = added.len() as u64;
     known.extend(added);
-    let set: RoaringBitmap =
-        known.values().map(|id| u32::try_from(*id).map_err(|_| Error::Damaged("a number"))).collect::<Result<_>>()?;
+    let set: RoaringBitmap = known
+        .values()
+        .map(|id| u32::try_from(*id).map_err(|_| Error::Damaged("a number")))
+        .collect::<Result<_>>()?;
     let set_id = images::set(&mut write, &hash_of(&set), &set).await?;
     let artifact = &inventory.artifact;
     images::put(
@@ -109,7 +114,8 @@ async fn store_findings(
     for (component, judged) in new.iter().zip(judged) {
         if let Some(id) = added.get(&component.key()) {
             contents.extend(judged.findings.into_iter().map(|content| (*id, content)));
-            undecided.extend(judged.undecided.into_iter().map(|(advisory, why)| (*id, advisory, why)));
+            undecided
+                .extend(judged.undecided.into_iter().map(|(advisory, why)| (*id, advisory, why)));
         }
     }
     findings::open(write, &contents, "image").await?;

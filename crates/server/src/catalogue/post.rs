@@ -21,7 +21,9 @@ pub async fn post(store: &Store) -> Result<usize> {
 
 async fn batch(store: &Store) -> Result<usize> {
     // Mostly there is nothing to do, and then nobody need wait for the writer.
-    if images::unposted(&mut *store.read().await?, crate::store::Dialect::Sqlite, 1).await?.is_empty()
+    if images::unposted(&mut *store.read().await?, crate::store::Dialect::Sqlite, 1)
+        .await?
+        .is_empty()
     {
         return Ok(0);
     }

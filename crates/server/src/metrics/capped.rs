@@ -34,7 +34,8 @@ impl<M: Default + Clone> Capped<M> {
     pub fn get_or_other(&self, wanted: &Labels) -> M {
         if self.family.len() >= self.most && !self.family.contains(wanted) {
             self.swallowed.inc();
-            let other: Labels = wanted.iter().map(|(name, _)| (*name, "other".to_owned())).collect();
+            let other: Labels =
+                wanted.iter().map(|(name, _)| (*name, "other".to_owned())).collect();
             return self.family.get_or_create_owned(&other);
         }
         self.family.get_or_create_owned(wanted)

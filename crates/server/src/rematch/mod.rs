@@ -68,9 +68,13 @@ pub async fn run(app: &App) -> Result<Outcome> {
         // Nobody knows what it was before: all are judged again.
         None => (components::judged(&mut *app.store.read().await?).await?, newer.advisories()),
     };
-    let mut outcome =
-        again(&app.store, &current.database, &affected.0, &format!("advisories {}", current.edition))
-            .await?;
+    let mut outcome = again(
+        &app.store,
+        &current.database,
+        &affected.0,
+        &format!("advisories {}", current.edition),
+    )
+    .await?;
     outcome.advisories = affected.1;
     let mut write = app.store.write().await?;
     settings::set(&mut write, settings::MATCHED, &current.edition).await?;

@@ -46,8 +46,11 @@ impl Blobs {
     }
 
     async fn write(&self, path: &Path, content: &[u8]) -> Result<()> {
-        let packed = zstd::bulk::compress(content, 9)
-            .map_err(|source| Error::Io { action: "compress", path: path.to_string().into(), source })?;
+        let packed = zstd::bulk::compress(content, 9).map_err(|source| Error::Io {
+            action: "compress",
+            path: path.to_string().into(),
+            source,
+        })?;
         self.store.put(path, PutPayload::from(packed)).await?;
         Ok(())
     }
@@ -59,8 +62,8 @@ impl Blobs {
             got => got?,
         };
         let packed = got.bytes().await?;
-        let mut reader = zstd::stream::read::Decoder::new(&*packed)
-            .map_err(|_| Error::Damaged("a blob"))?;
+        let mut reader =
+            zstd::stream::read::Decoder::new(&*packed).map_err(|_| Error::Damaged("a blob"))?;
         let mut content = Vec::new();
         let most = u64::try_from(MOST).unwrap_or(u64::MAX);
         std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, most), &mut content)

@@ -39,7 +39,8 @@ pub struct Shown {
 pub async fn known(connection: &mut Connection, keys: &[&str]) -> Result<HashMap<String, i64>> {
     let mut found = HashMap::with_capacity(keys.len());
     for part in chunks(keys, 1) {
-        let text = format!("SELECT key, id FROM components WHERE key IN ({})", in_list(1, part.len()));
+        let text =
+            format!("SELECT key, id FROM components WHERE key IN ({})", in_list(1, part.len()));
         let mut query = sqlx::query(AssertSqlSafe(text));
         for key in part {
             query = query.bind(*key);

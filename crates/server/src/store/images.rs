@@ -92,7 +92,11 @@ fn image(row: &AnyRow) -> Result<Image> {
 }
 
 /// The number of a set of components, which is stored if it is new.
-pub async fn set(connection: &mut Connection, hash: &str, components: &RoaringBitmap) -> Result<i64> {
+pub async fn set(
+    connection: &mut Connection,
+    hash: &str,
+    components: &RoaringBitmap,
+) -> Result<i64> {
     let size = i64::try_from(components.len()).unwrap_or(i64::MAX);
     sqlx::query(
         "INSERT INTO component_sets (hash, components, size) VALUES ($1, $2, $3) \
@@ -207,8 +211,7 @@ pub async fn names(connection: &mut Connection, digest: &str) -> Result<Vec<(Str
 /// The image of a digest.
 pub async fn by_digest(connection: &mut Connection, digest: &str) -> Result<Option<Image>> {
     let text = format!("SELECT {COLUMNS} FROM images WHERE digest = $1");
-    let row =
-        sqlx::query(AssertSqlSafe(text)).bind(digest).fetch_optional(connection).await?;
+    let row = sqlx::query(AssertSqlSafe(text)).bind(digest).fetch_optional(connection).await?;
     row.as_ref().map(image).transpose()
 }
 
@@ -243,8 +246,7 @@ pub fn like(text: &str) -> String {
 pub async fn by_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Image>> {
     let mut found = Vec::with_capacity(ids.len());
     for part in chunks(ids, 1) {
-        let text =
-            format!("SELECT {COLUMNS} FROM images WHERE id IN ({})", in_list(1, part.len()));
+        let text = format!("SELECT {COLUMNS} FROM images WHERE id IN ({})", in_list(1, part.len()));
         let mut query = sqlx::query(AssertSqlSafe(text));
         for id in part {
             query = query.bind(*id);
@@ -284,10 +286,7 @@ pub async fn unposted(
         "SELECT id, set_id, posted_set FROM images WHERE unposted = 1 ORDER BY id LIMIT $1{}",
         dialect.for_update()
     );
-    let rows = sqlx::query(AssertSqlSafe(text))
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(limit).fetch_all(connection).await?;
     let one = |row: &AnyRow| {
         Ok(Unposted { id: row.try_get(0)?, set: row.try_get(1)?, posted: row.try_get(2)? })
     };

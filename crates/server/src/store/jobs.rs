@@ -169,12 +169,11 @@ pub async fn release(connection: &mut Connection, job: &Job) -> Result<()> {
 
 /// Cancels a job that has not ended; `false` where it has, or there is none.
 pub async fn cancel(connection: &mut Connection, id: i64) -> Result<bool> {
-    let done =
-        sqlx::query("UPDATE jobs SET state = 4, finished = $1 WHERE id = $2 AND state < 2")
-            .bind(now())
-            .bind(id)
-            .execute(connection)
-            .await?;
+    let done = sqlx::query("UPDATE jobs SET state = 4, finished = $1 WHERE id = $2 AND state < 2")
+        .bind(now())
+        .bind(id)
+        .execute(connection)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -192,9 +191,8 @@ pub async fn page(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Status>> {
-    let text = format!(
-        "SELECT {COLUMNS} FROM jobs WHERE kind = $1 AND id < $2 ORDER BY id DESC LIMIT $3"
-    );
+    let text =
+        format!("SELECT {COLUMNS} FROM jobs WHERE kind = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
     let rows = sqlx::query(AssertSqlSafe(text))
         .bind(kind)
         .bind(before)
@@ -224,8 +222,7 @@ pub async fn forget(connection: &mut Connection, before: Millis) -> Result<u64> 
 
 /// Lets all jobs that run be taken again: whoever had them is gone.
 pub async fn orphaned(connection: &mut Connection) -> Result<u64> {
-    let done = sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 1")
-        .execute(connection)
-        .await?;
+    let done =
+        sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 1").execute(connection).await?;
     Ok(done.rows_affected())
 }

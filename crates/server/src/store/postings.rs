@@ -100,7 +100,8 @@ impl Delta {
             let before = images.len();
             images -= removed;
             images |= added;
-            let more = i64::try_from(images.len()).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
+            let more =
+                i64::try_from(images.len()).unwrap_or(0) - i64::try_from(before).unwrap_or(0);
             *counts.entry(key.0).or_default() += more;
             written.push((*key, encode(&images)));
         }

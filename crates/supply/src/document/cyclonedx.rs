@@ -28,8 +28,10 @@ fn read(document: &Value) -> Result<Inventory, DocumentError> {
     } else {
         format!("{name}:{version}")
     };
-    inventory.artifact.created =
-        document.pointer("/metadata/timestamp").and_then(Value::as_str).and_then(|it| it.parse().ok());
+    inventory.artifact.created = document
+        .pointer("/metadata/timestamp")
+        .and_then(Value::as_str)
+        .and_then(|it| it.parse().ok());
     inventory.artifact.manifest_digest = version.parse().ok();
     components(parts(document, "components")?, 0, &mut inventory);
     Ok(inventory)

@@ -61,9 +61,9 @@ pub fn read(bytes: &[u8]) -> Result<Inventory, DocumentError> {
     let reader = ALL.iter().find(|reader| (reader.is)(&document)).ok_or(DocumentError::Unknown)?;
     let mut inventory = (reader.read)(&document)?;
     reader.name.clone_into(&mut inventory.artifact.source);
-    inventory.packages.sort_by(|a, b| {
-        (a.kind, &a.name, &a.version).cmp(&(b.kind, &b.name, &b.version))
-    });
+    inventory
+        .packages
+        .sort_by(|a, b| (a.kind, &a.name, &a.version).cmp(&(b.kind, &b.name, &b.version)));
     Ok(inventory)
 }
 
