@@ -23,6 +23,7 @@ pub mod advisories;
 pub mod api;
 pub mod app;
 pub mod catalogue;
+pub mod compliance;
 pub mod error;
 pub mod jobs;
 pub mod metrics;
@@ -33,6 +34,7 @@ pub mod rematch;
 pub mod schedule;
 pub mod serve;
 pub mod store;
+pub mod triage;
 
 pub use error::{Error, Result};
 pub use serve::{Role, Settings, serve};

@@ -12,8 +12,10 @@ mod openapi;
 mod page;
 mod problem;
 mod registries;
+mod running;
 mod sboms;
 mod scans;
+mod triage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -81,6 +83,7 @@ pub fn app(app: Arc<App>) -> Router {
 pub fn introspection(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(health::metrics))
+        .route("/metrics/trivy-operator", get(health::trivy_operator))
         .route("/healthz", get(health::healthz))
         .fallback(problem::no_such_route)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))

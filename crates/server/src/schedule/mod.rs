@@ -6,6 +6,7 @@
 
 mod advisories;
 pub mod cron;
+mod measure;
 mod registries;
 mod tidy;
 
@@ -37,7 +38,7 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Task] = &[&advisories::Follow, &registries::Watch, &tidy::Tidy];
+pub const ALL: &[&dyn Task] = &[&advisories::Follow, &measure::Measure, &registries::Watch, &tidy::Tidy];
 
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {

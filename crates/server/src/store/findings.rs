@@ -146,11 +146,11 @@ impl Stored {
     }
 }
 
-const COLUMNS: &str = "id, component_id, weakness, kind, severity, severity_source, fix_state, \
+pub(super) const COLUMNS: &str = "id, component_id, weakness, kind, severity, severity_source, fix_state, \
      fixed_in, title, aliases, advisories, kev, epss, published, is_open, opened_at, changed_at, \
      resolved_at, reopened";
 
-fn stored(row: &AnyRow) -> Result<Stored> {
+pub(super) fn stored(row: &AnyRow) -> Result<Stored> {
     Ok(Stored {
         id: row.try_get(0)?,
         component: row.try_get(1)?,

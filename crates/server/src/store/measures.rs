@@ -189,3 +189,50 @@ pub async fn unread(connection: &mut Connection) -> Result<i64> {
     .await?;
     Ok(row.try_get(0)?)
 }
+
+/// A container that runs, and the components of its image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Namespace.
+    pub namespace: String,
+    /// Kind of the workload.
+    pub kind: String,
+    /// Name of the workload.
+    pub name: String,
+    /// Name of the container.
+    pub container: String,
+    /// Registry and repository of the image.
+    pub repository: String,
+    /// Its tag.
+    pub tag: String,
+    /// Its set of components.
+    pub set: i64,
+}
+
+/// Containers that run images which were read, at most `limit`.
+pub async fn workloads(connection: &mut Connection, limit: i64) -> Result<Vec<Workload>> {
+    let found = sqlx::query(
+        "SELECT namespace, kind, name, container, repository, tag, set_id FROM (SELECT r.place, \
+         r.namespace, r.kind, r.name, r.container, r.repository, r.tag, (SELECT MAX(i.set_id) \
+         FROM images i WHERE i.digest = r.digest \
+         OR i.digest IN (SELECT a.digest FROM image_aliases a WHERE a.asked = r.digest) \
+         OR (r.digest = '' AND i.digest IN (SELECT n.digest FROM image_refs n \
+         WHERE n.repository = r.repository AND n.tag = r.tag))) AS set_id FROM running r) w \
+         WHERE set_id IS NOT NULL ORDER BY place, namespace, kind, name, container LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    let one = |row: &AnyRow| {
+        Ok(Workload {
+            namespace: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            name: row.try_get(2)?,
+            container: row.try_get(3)?,
+            repository: row.try_get(4)?,
+            tag: row.try_get(5)?,
+            set: row.try_get(6)?,
+        })
+    };
+    found.iter().map(one).collect()
+}

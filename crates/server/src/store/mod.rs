@@ -21,6 +21,7 @@ pub mod registries;
 pub mod running;
 pub mod settings;
 mod sql;
+pub mod triage;
 
 use std::path::Path;
 use std::time::Duration;
