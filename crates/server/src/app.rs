@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::advisories::Advisories;
 use crate::error::Result;
 use crate::metrics::Metrics;
+use crate::notify::Web;
 use crate::queue::worker::Bell;
 use crate::queue::{NewJob, Queue};
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub struct App {
     pub advisories: Advisories,
     /// How images are read.
     pub reading: plimsoll_image::Options,
+    /// How people outside are told.
+    pub web: Web,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the server says what happens.

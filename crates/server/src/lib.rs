@@ -27,6 +27,7 @@ pub mod compliance;
 pub mod error;
 pub mod jobs;
 pub mod metrics;
+pub mod notify;
 pub mod moment;
 pub mod queue;
 pub mod registries;

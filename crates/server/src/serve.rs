@@ -14,6 +14,7 @@ use crate::advisories::Advisories;
 use crate::app::{App, Tell};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
+use crate::notify::Web;
 use crate::queue::worker::{self, Bell};
 use crate::queue::{Queue, Table};
 use crate::store::blobs::Blobs;
@@ -152,6 +153,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         bell: Bell::default(),
         advisories: Advisories::open(&settings.advisories)?,
         reading: settings.reading.clone(),
+        web: Web::from_env(),
         metrics: Metrics::new(),
         store,
         teller,

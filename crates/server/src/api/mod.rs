@@ -8,6 +8,7 @@ mod actor;
 mod findings;
 mod health;
 mod images;
+mod notifiers;
 mod openapi;
 mod page;
 mod problem;
@@ -50,7 +51,16 @@ pub struct Module {
 }
 
 /// The registry.
-pub const ALL: &[Module] = &[findings::MODULE, images::MODULE, registries::MODULE, sboms::MODULE, scans::MODULE];
+pub const ALL: &[Module] = &[
+    findings::MODULE,
+    images::MODULE,
+    notifiers::MODULE,
+    registries::MODULE,
+    running::MODULE,
+    sboms::MODULE,
+    scans::MODULE,
+    triage::MODULE,
+];
 
 /// What a body may have.
 pub const BODY: usize = 1 << 20;

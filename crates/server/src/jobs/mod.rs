@@ -2,6 +2,7 @@
 //!
 //! A new kind is one file with a unit struct that implements [`Handler`], and one line in [`ALL`].
 
+mod notify;
 mod post;
 mod registry;
 mod rematch;
@@ -16,6 +17,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::queue::Job;
 
+pub use notify::{notify, notify_of};
 pub use post::post;
 pub use registry::registry;
 pub use rematch::rematch;
@@ -34,4 +36,4 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&post::Post, &registry::Registry, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] = &[&notify::Notify, &post::Post, &registry::Registry, &rematch::Rematch, &sbom::Sbom, &scan::Scan];

@@ -16,6 +16,7 @@ pub mod images;
 pub mod jobs;
 pub mod measures;
 pub mod migrations;
+pub mod notifiers;
 pub mod postings;
 pub mod registries;
 pub mod running;
