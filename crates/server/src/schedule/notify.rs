@@ -26,7 +26,8 @@ impl Task for Notify {
     }
 
     async fn run(&self, app: &Arc<App>) -> Result<()> {
-        for notifier in notifiers::all(&mut *app.store.read().await?).await? {
+        let all = notifiers::all(&mut *app.store.read().await?).await?;
+        for notifier in all {
             round(app, &notifier).await?;
         }
         Ok(())

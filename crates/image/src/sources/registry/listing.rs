@@ -239,8 +239,8 @@ mod tests {
 
     fn listing(server: &Server) -> Listing {
         let mut options = RegistryOptions::anonymous();
-        options.insecure.push(server.host().to_owned());
-        Listing::new(server.host(), &options, 0).unwrap()
+        options.insecure.push(server.host());
+        Listing::new(&server.host(), &options, 0).unwrap()
     }
 
     #[test]
@@ -291,8 +291,8 @@ mod tests {
     fn requests_are_spaced_as_asked() {
         let server = Server::start(|_| Reply::new(200, r#"{"tags":[]}"#));
         let mut options = RegistryOptions::anonymous();
-        options.insecure.push(server.host().to_owned());
-        let listing = Listing::new(server.host(), &options, 600).unwrap();
+        options.insecure.push(server.host());
+        let listing = Listing::new(&server.host(), &options, 600).unwrap();
         let began = Instant::now();
         for _ in 0..4 {
             listing.tags("app", None, 1).unwrap();
