@@ -14,10 +14,10 @@ use utoipa_axum::routes;
 
 use super::problem::Body;
 use super::{Actor, Module, Problem, Routes};
+use crate::Error;
 use crate::app::App;
 use crate::notify::{self, Message, Quiet};
 use crate::store::{self, findings, notifiers as stored};
-use crate::Error;
 
 pub(super) const MODULE: Module = Module { name: "notifiers", routes };
 
@@ -76,10 +76,9 @@ impl New {
         };
         notify::check(channel, &settings)?;
         Quiet::parse(&self.quiet, &self.zone)?;
-        let severity: Severity = self
-            .severity
-            .parse()
-            .map_err(|error| Error::Refused(format!("`severity` is `{}`: {error}", self.severity)))?;
+        let severity: Severity = self.severity.parse().map_err(|error| {
+            Error::Refused(format!("`severity` is `{}`: {error}", self.severity))
+        })?;
         Ok(stored::Notifier {
             id: known.map_or(0, |it| it.id),
             name: self.name,

@@ -31,14 +31,75 @@ fn routes() -> Routes {
         .layer(DefaultBodyLimit::max(LARGEST))
 }
 
-/// What runs in a place; whatever was known of it is replaced.
+/// What runs in a place; whatever was known of it is replaced. The whole output of
+/// `plimsoll kube scan -o json` is taken too.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 struct Report {
     /// The cluster or the host.
+    #[serde(alias = "cluster")]
     place: String,
     /// What runs there.
     #[serde(default)]
     containers: Vec<Container>,
+    /// Workloads of a scan of a cluster, with places in `images`.
+    #[serde(default)]
+    #[schema(ignore)]
+    workloads: Vec<Workload>,
+    /// Images of a scan of a cluster.
+    #[serde(default)]
+    #[schema(ignore)]
+    images: Vec<Image>,
+}
+
+/// A workload of a scan of a cluster (`plimsoll.cluster-scan/v1`).
+#[derive(Debug, Clone, Deserialize)]
+struct Workload {
+    #[serde(default)]
+    namespace: Option<String>,
+    kind: String,
+    name: String,
+    #[serde(default)]
+    images: Vec<usize>,
+}
+
+/// An image of a scan of a cluster.
+#[derive(Debug, Clone, Deserialize)]
+struct Image {
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    digest: Option<String>,
+}
+
+impl Report {
+    /// Every container, however it was told.
+    fn containers(&self) -> Vec<Container> {
+        let mut all = self.containers.clone();
+        for workload in &self.workloads {
+            for (image, number) in
+                workload.images.iter().filter_map(|at| self.images.get(*at)).zip(1..)
+            {
+                let name = image.names.first().cloned().unwrap_or_default();
+                let bare = name.parse::<ImageName>().ok();
+                let image_id = match (bare, &image.digest) {
+                    (Some(bare), Some(digest)) => {
+                        format!("{}/{}@{digest}", bare.registry(), bare.repository())
+                    }
+                    _ => String::new(),
+                };
+                all.push(Container {
+                    namespace: workload.namespace.clone().unwrap_or_default(),
+                    kind: workload.kind.clone(),
+                    name: workload.name.clone(),
+                    // A scan of a cluster does not say which container it is.
+                    container: format!("image {number}"),
+                    image: name,
+                    image_id,
+                });
+            }
+        }
+        all
+    }
 }
 
 /// A container.
@@ -79,11 +140,12 @@ async fn report(
     actor: Actor,
     Body(report): Body<Report>,
 ) -> Result<Json<Received>, Problem> {
-    if report.place.is_empty() || report.place.len() > 200 || report.containers.len() > MOST {
+    let told = report.containers();
+    if report.place.is_empty() || report.place.len() > 200 || told.len() > MOST {
         let why = format!("`place` is empty or too long, or there are more than {MOST} containers");
         return Err(Error::Refused(why).into());
     }
-    let mut all: Vec<stored::Running> = report.containers.iter().map(container).collect();
+    let mut all: Vec<stored::Running> = told.iter().map(container).collect();
     let key = |it: &stored::Running| {
         (it.namespace.clone(), it.kind.clone(), it.name.clone(), it.container.clone())
     };
@@ -177,13 +239,26 @@ mod tests {
     use super::*;
 
     fn of(image: &str, image_id: &str) -> (String, String, String) {
-        let it = Container {
-            image: image.into(),
-            image_id: image_id.into(),
-            ..Container::default()
-        };
+        let it =
+            Container { image: image.into(), image_id: image_id.into(), ..Container::default() };
         let it = container(&it);
         (it.repository, it.tag, it.digest)
+    }
+
+    #[test]
+    fn a_scan_of_a_cluster_is_a_report() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let text = serde_json::json!({
+            "schema": "plimsoll.cluster-scan/v1", "cluster": "prod", "objects": {},
+            "workloads": [{"namespace": "shop", "kind": "Deployment", "name": "web", "images": [1, 9]}],
+            "images": [{"names": ["a:1"]}, {"names": ["ghcr.io/a/b:1"], "digest": digest, "pods": 3}],
+        });
+        let report: Report = serde_json::from_value(text).unwrap();
+        let all = report.containers();
+        assert_eq!((all.len(), report.place.as_str()), (1, "prod"));
+        let it = container(&all[0]);
+        assert_eq!((it.repository.as_str(), it.tag.as_str()), ("ghcr.io/a/b", "1"));
+        assert_eq!((it.digest, it.namespace.as_str()), (digest, "shop"));
     }
 
     #[test]

@@ -131,7 +131,9 @@ fn checked(new: New, actor: &Actor) -> Result<stored::Decision, Error> {
             all.join(", ")
         ));
     }
-    if state == triage::State::NotAffected && new.justification.is_empty() && new.statement.is_empty()
+    if state == triage::State::NotAffected
+        && new.justification.is_empty()
+        && new.statement.is_empty()
     {
         return refuse("`not_affected` needs a `justification` or a `statement`".into());
     }
@@ -183,8 +185,7 @@ async fn list(
     let after = query.after.as_deref().map(parse_cursor::<1>).transpose()?;
     let weakness = query.weakness.unwrap_or_default();
     let mut read = app.store.read().await?;
-    let found =
-        stored::page(&mut read, after.map_or(0, |[id]| id), &weakness, limit + 1).await?;
+    let found = stored::page(&mut read, after.map_or(0, |[id]| id), &weakness, limit + 1).await?;
     let page = Page::of(found, limit, |it| cursor(&[it.id]));
     Ok(Json(Page { items: page.items.into_iter().map(Decision::from).collect(), next: page.next }))
 }
@@ -225,7 +226,10 @@ async fn find(app: &App, id: &str) -> Result<stored::Decision, Problem> {
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
-async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Decision>, Problem> {
+async fn one(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+) -> Result<Json<Decision>, Problem> {
     find(&app, &id).await.map(|it| Json(it.into()))
 }
 
@@ -405,7 +409,8 @@ async fn vex(
             let component = u32::try_from(it.component).unwrap_or(u32::MAX);
             sets.values().any(|set| set.contains(component))
         });
-        product = Some(format!("pkg:oci/{}@{}", name(&image.reference), digest.replace(':', "%3A")));
+        product =
+            Some(format!("pkg:oci/{}@{}", name(&image.reference), digest.replace(':', "%3A")));
     }
     drop(read);
     Ok(Json(triage::export(format, &statements, product.as_deref())))

@@ -36,4 +36,11 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] = &[&notify::Notify, &post::Post, &registry::Registry, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] = &[
+    &notify::Notify,
+    &post::Post,
+    &registry::Registry,
+    &rematch::Rematch,
+    &sbom::Sbom,
+    &scan::Scan,
+];

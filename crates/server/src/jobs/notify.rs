@@ -96,9 +96,7 @@ async fn standing(
     let known = notifiers::is_open(&mut read, notifier.id, &cause.key()).await?;
     let mut found =
         notifiers::findings(&mut read, &cause.weakness, &cause.kind, &cause.package).await?;
-    found.retain(|it| {
-        Cause::of(&cause.weakness, &cause.kind, &cause.package, &it.purl) == *cause
-    });
+    found.retain(|it| Cause::of(&cause.weakness, &cause.kind, &cause.package, &it.purl) == *cause);
     let mut open = Vec::new();
     for it in found.iter().filter(|it| it.is_open && it.severity >= notifier.severity) {
         let decided =

@@ -80,11 +80,7 @@ impl Estate {
     fn register(&self, registry: &mut Registry) {
         self.register_findings(registry);
         self.register_images(registry);
-        registry.register(
-            "runtime_alerts",
-            "Alerts that sensors sent",
-            self.alerts.family(),
-        );
+        registry.register("runtime_alerts", "Alerts that sensors sent", self.alerts.family());
         registry.register("runtime_events", "Events that sensors saw", self.events.clone());
         registry.register(
             "runtime_events_dropped",
@@ -112,7 +108,11 @@ impl Estate {
             self.finding_age.clone(),
         );
         registry.register("findings_opened", "Findings that were opened", self.opened.clone());
-        registry.register("findings_resolved", "Findings that were resolved", self.resolved.clone());
+        registry.register(
+            "findings_resolved",
+            "Findings that were resolved",
+            self.resolved.clone(),
+        );
         registry.register("findings_reopened", "Findings that came back", self.reopened.clone());
         registry.register(
             "sla_breaches",
@@ -137,7 +137,11 @@ impl Estate {
             ("images", "Images that are tagged, run or were read", &self.images),
             ("images_scanned", "Images that were read", &self.images_scanned),
             ("images_signed", "Images that a signature hangs on", &self.images_signed),
-            ("images_with_sbom", "Images that a bill of materials hangs on", &self.images_with_sbom),
+            (
+                "images_with_sbom",
+                "Images that a bill of materials hangs on",
+                &self.images_with_sbom,
+            ),
             (
                 "images_with_provenance",
                 "Images that an attestation hangs on",

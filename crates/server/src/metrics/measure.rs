@@ -64,8 +64,7 @@ pub(super) async fn measure(app: &App, estate: &Estate, memory: &mut Memory) -> 
 }
 
 async fn events(app: &App, estate: &Estate, memory: &mut Memory) -> Result<()> {
-    let (last, counts) =
-        measures::events(&mut *app.store.read().await?, memory.event).await?;
+    let (last, counts) = measures::events(&mut *app.store.read().await?, memory.event).await?;
     memory.event = last;
     let of = |event: findings::Event| counts.get(event.name()).copied().unwrap_or(0);
     memory.opened += of(findings::Event::Opened);
@@ -113,9 +112,9 @@ async fn coverage(app: &App, estate: &Estate) -> Result<()> {
     let scanned = images::count(&mut read).await?;
     let unread = measures::unread(&mut read).await?;
     drop(read);
-    estate.registry_failures.set(
-        i64::try_from(watched.iter().filter(|it| !it.error.is_empty()).count()).unwrap_or(0),
-    );
+    estate
+        .registry_failures
+        .set(i64::try_from(watched.iter().filter(|it| !it.error.is_empty()).count()).unwrap_or(0));
     estate.images.set(scanned.saturating_add(unread));
     estate.images_scanned.set(scanned);
     scopes.push(("all".into(), scanned.saturating_add(unread), scanned));
@@ -238,10 +237,7 @@ impl Sums {
         if scores.len() >= MAX_SERIES && !scores.contains_key(&name) {
             "other".clone_into(&mut name);
         }
-        scores
-            .entry(name)
-            .or_insert_with(|| Counts::new(&SCORES))
-            .add(f64::from(score.value), 1);
+        scores.entry(name).or_insert_with(|| Counts::new(&SCORES)).add(f64::from(score.value), 1);
     }
 
     fn show(self, estate: &Estate) {
@@ -255,7 +251,8 @@ impl Sums {
             snapshot.set(counts.unwrap_or_default());
         }
         for policy in compliance::ALL {
-            let [passed, failed, unknown] = self.checks.get(policy.name).copied().unwrap_or_default();
+            let [passed, failed, unknown] =
+                self.checks.get(policy.name).copied().unwrap_or_default();
             for (status, count) in [("pass", passed), ("fail", failed), ("unknown", unknown)] {
                 let of = labels(&[("policy", policy.name), ("status", status)]);
                 estate.compliance_checks.get_or_create(&of).set(count);

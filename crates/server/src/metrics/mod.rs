@@ -40,7 +40,8 @@ pub struct Metrics {
     findings: Family<Labels, Gauge>,
     components: Gauge,
     scans: Family<Labels, Counter>,
-    scan_duration: Family<Labels, HistogramWithExemplars<Labels>, fn() -> HistogramWithExemplars<Labels>>,
+    scan_duration:
+        Family<Labels, HistogramWithExemplars<Labels>, fn() -> HistogramWithExemplars<Labels>>,
     rematch_duration: Histogram,
     rematched: Counter,
     queue_depth: Family<Labels, Gauge>,
@@ -151,13 +152,11 @@ impl Metrics {
         if matches!(kind, crate::jobs::SCAN | crate::jobs::SBOM) {
             let result = if went_well { "ok" } else { "failed" };
             self.scans.get_or_create(&labels(&[("kind", kind), ("result", result)])).inc();
-            self.scan_duration
-                .get_or_create(&labels(&[("kind", kind)]))
-                .observe(
-                    took.as_secs_f64(),
-                    Some(labels(&[("scan", &id.to_string())])),
-                    Some(SystemTime::now()),
-                );
+            self.scan_duration.get_or_create(&labels(&[("kind", kind)])).observe(
+                took.as_secs_f64(),
+                Some(labels(&[("scan", &id.to_string())])),
+                Some(SystemTime::now()),
+            );
         }
     }
 

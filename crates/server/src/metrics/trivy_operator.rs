@@ -93,12 +93,8 @@ fn count<'a>(all: impl Iterator<Item = &'a Vec<Alike>>) -> [i64; 5] {
 fn of(workload: &Workload, severity: &str) -> Labels {
     let (registry, repository) =
         workload.repository.split_once('/').unwrap_or(("", &workload.repository));
-    let name = format!(
-        "{}-{}-{}",
-        workload.kind.to_ascii_lowercase(),
-        workload.name,
-        workload.container
-    );
+    let name =
+        format!("{}-{}-{}", workload.kind.to_ascii_lowercase(), workload.name, workload.container);
     labels(&[
         ("container_name", &workload.container),
         ("image_digest", ""),

@@ -27,8 +27,7 @@ pub async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
     if last <= notifier.told {
         return Ok(0);
     }
-    let happened =
-        notifiers::happened(&mut read, notifier.told, notifier.severity, BATCH).await?;
+    let happened = notifiers::happened(&mut read, notifier.told, notifier.severity, BATCH).await?;
     drop(read);
     let is_all = i64::try_from(happened.len()).unwrap_or(BATCH) < BATCH;
     let told = if is_all { last } else { happened.last().map_or(last, |it| it.event) };

@@ -46,7 +46,8 @@ fn body(message: &Message) -> Value {
         lines.insert(1, ":rotating_light: known to be exploited".into());
     }
     lines.retain(|line| !line.is_empty());
-    let section = |text: String| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
+    let section =
+        |text: String| json!({"type": "section", "text": {"type": "mrkdwn", "text": text}});
     let mut blocks = vec![section(lines.join("\n").chars().take(2_900).collect())];
     if !message.examples.is_empty() {
         let shown: String = plain(&message.shown_examples()).chars().take(1_900).collect();

@@ -35,9 +35,7 @@ impl Channel for Syslog {
 
     async fn send(&self, web: &Web, settings: &Value, message: &Message) -> Result<()> {
         let address = text(settings, "address");
-        let refuse = || {
-            Error::Refused(format!("`address` is `{address}`: expected HOST:PORT"))
-        };
+        let refuse = || Error::Refused(format!("`address` is `{address}`: expected HOST:PORT"));
         let (host, port) = address.rsplit_once(':').ok_or_else(refuse)?;
         let port: u16 = port.parse().map_err(|_| refuse())?;
         let addresses = web.addresses(host, port).await?;
@@ -81,7 +79,8 @@ fn cef(message: &Message) -> String {
         Severity::Low => 3,
         Severity::Negligible => 1,
     };
-    let head = |text: &str| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
+    let head =
+        |text: &str| text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ");
     let field = |text: &str| {
         text.replace('\\', "\\\\").replace('=', "\\=").replace('\n', "\\n").replace('\r', "")
     };

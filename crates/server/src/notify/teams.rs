@@ -58,8 +58,7 @@ fn body(message: &Message) -> Value {
         "body": blocks,
     });
     if !message.link.is_empty() {
-        card["actions"] =
-            json!([{"type": "Action.OpenUrl", "title": "Open", "url": message.link}]);
+        card["actions"] = json!([{"type": "Action.OpenUrl", "title": "Open", "url": message.link}]);
     }
     json!({
         "type": "message",

@@ -68,8 +68,7 @@ impl Web {
         if self.allows(host, port) {
             return Ok(found);
         }
-        let outside: Vec<SocketAddr> =
-            found.into_iter().filter(|it| !is_inside(it.ip())).collect();
+        let outside: Vec<SocketAddr> = found.into_iter().filter(|it| !is_inside(it.ip())).collect();
         if outside.is_empty() { Err(inside(host, port)) } else { Ok(outside) }
     }
 
@@ -96,7 +95,11 @@ impl Web {
         if !is_allowed && literal.is_ok_and(is_inside) {
             return Err(inside(&host, port));
         }
-        let client = if is_allowed { self.client(&self.inside, true)? } else { self.client(&self.outside, false)? };
+        let client = if is_allowed {
+            self.client(&self.inside, true)?
+        } else {
+            self.client(&self.outside, false)?
+        };
         let sent = client
             .post(url)
             .headers(headers)
@@ -148,7 +151,8 @@ struct Outside;
 impl Resolve for Outside {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found: Vec<SocketAddr> =
+                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             let outside: Vec<SocketAddr> =
                 found.into_iter().filter(|it| !is_inside(it.ip())).collect();
             if outside.is_empty() {
@@ -189,7 +193,9 @@ fn is_inside_v6(it: Ipv6Addr) -> bool {
     let [a, b, ..] = it.segments();
     // An address of version 4 in another form is what it is there.
     let embedded = it.to_ipv4_mapped().or_else(|| match it.segments() {
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] | [0, 0, 0, 0, 0, 0, high, low] => {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low]
+        | [0x2002, high, low, ..]
+        | [0, 0, 0, 0, 0, 0, high, low] => {
             let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
             Some(Ipv4Addr::new(a, b, c, d))
         }
@@ -233,9 +239,23 @@ mod tests {
     #[test]
     fn addresses_inside_are_told_in_every_form() {
         for inside in [
-            "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
-            "0.0.0.0", "::1", "::", "fe80::1", "fd00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1",
-            "2002:7f00:1::", "::127.0.0.1", "255.255.255.255", "224.0.0.1",
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "100.64.0.1",
+            "0.0.0.0",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::a00:1",
+            "2002:7f00:1::",
+            "::127.0.0.1",
+            "255.255.255.255",
+            "224.0.0.1",
         ] {
             assert!(is_inside(inside.parse().unwrap()), "{inside}");
         }
@@ -248,7 +268,10 @@ mod tests {
     async fn a_notifier_leads_nowhere_inside_unless_that_is_allowed() {
         let web = Web::default();
         let post = async |url: &str| {
-            web.post(url, HeaderMap::new(), "text/plain", String::new()).await.unwrap_err().to_string()
+            web.post(url, HeaderMap::new(), "text/plain", String::new())
+                .await
+                .unwrap_err()
+                .to_string()
         };
         for url in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://169.254.169.254/latest"] {
             assert!(post(url).await.contains("inside the server's own network"), "{url}");

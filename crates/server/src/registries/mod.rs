@@ -74,8 +74,7 @@ pub async fn run(app: &Arc<App>, registry: &Registry, job: &Job) -> Result<Outco
         (known, stored::lists(&mut read, registry.id).await?)
     };
     let (of, options) = (registry.clone(), app.reading.clone());
-    let walked =
-        tokio::task::spawn_blocking(move || walk(&of, &known, &lists, &options)).await?;
+    let walked = tokio::task::spawn_blocking(move || walk(&of, &known, &lists, &options)).await?;
     let seen = match walked {
         Ok(seen) => seen,
         Err(error) => {

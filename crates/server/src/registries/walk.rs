@@ -146,10 +146,20 @@ impl Walk<'_> {
     ) -> std::result::Result<Option<Tag>, ImageError> {
         let digest = self.listing.digest(repository, tag)?;
         let text = digest.to_string();
-        let has = |kind: &str| hanging.contains(format!("{}.{kind}", text.replace(':', "-")).as_str());
+        let has =
+            |kind: &str| hanging.contains(format!("{}.{kind}", text.replace(':', "-")).as_str());
         let mut evidence = 0;
         for (kind, bit) in [("sig", SIGNATURE), ("att", ATTESTATION), ("sbom", BILL)] {
-            evidence += if has(kind) { bit } else { 0 };
+            evidence |= if has(kind) { bit } else { 0 };
+        }
+        match before.filter(|it| it.digest == text && it.evidence != 0) {
+            // What hung on it hangs on it still.
+            Some(before) => evidence |= before.evidence,
+            None => {
+                for kind in self.listing.referrers(repository, &digest)? {
+                    evidence |= evidence_of(&kind);
+                }
+            }
         }
         if let Some(before) = before.filter(|it| it.digest == text) {
             let changed = Tag { evidence, ..before.clone() };
@@ -175,6 +185,20 @@ impl Walk<'_> {
     }
 }
 
+/// What a type of artifact, or of a statement in it, is evidence of.
+fn evidence_of(kind: &str) -> i64 {
+    let has = |part: &str| kind.contains(part);
+    if has("spdx") || has("cyclonedx") {
+        BILL
+    } else if has("notary.signature") || has("cosign.artifact.sig") || has("cosign/sign") {
+        SIGNATURE
+    } else if has("in-toto") || has("slsa.dev") || has("attestation") {
+        ATTESTATION
+    } else {
+        0
+    }
+}
+
 /// Whether a tag is how signatures and other evidence hang on an image: `sha256-….sig`.
 ///
 /// Source: <https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md>; the OCI
@@ -191,6 +215,20 @@ fn hangs_on_another(tag: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn evidence_is_told_by_its_type() {
+        for (kind, bit) in [
+            ("application/vnd.cncf.notary.signature", SIGNATURE),
+            ("https://sigstore.dev/cosign/sign/v1", SIGNATURE),
+            ("https://slsa.dev/provenance/v1", ATTESTATION),
+            ("application/spdx+json", BILL),
+            ("https://cyclonedx.org/bom", BILL),
+            ("application/vnd.cncf.helm.config.v1+json", 0),
+        ] {
+            assert_eq!(evidence_of(kind), bit, "{kind}");
+        }
+    }
 
     #[test]
     fn evidence_is_no_image() {

@@ -39,7 +39,8 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Task] = &[&advisories::Follow, &measure::Measure, &notify::Notify, &registries::Watch, &tidy::Tidy];
+pub const ALL: &[&dyn Task] =
+    &[&advisories::Follow, &measure::Measure, &notify::Notify, &registries::Watch, &tidy::Tidy];
 
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {

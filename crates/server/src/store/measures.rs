@@ -82,7 +82,9 @@ pub async fn by_component(
     let mut found: HashMap<u32, Vec<Alike>> = HashMap::new();
     for row in sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await? {
         // A literal is an INT4 to PostgreSQL.
-        let flag = |at: usize| row.try_get::<i64, _>(at).or_else(|_| row.try_get::<i32, _>(at).map(i64::from));
+        let flag = |at: usize| {
+            row.try_get::<i64, _>(at).or_else(|_| row.try_get::<i32, _>(at).map(i64::from))
+        };
         let alike = Alike {
             severity: row.try_get(1)?,
             exploited: row.try_get::<i64, _>(2)? != 0,

@@ -120,10 +120,8 @@ pub async fn change(connection: &mut Connection, it: &Registry) -> Result<bool> 
 
 /// Forgets a registry; `false` where there is none.
 pub async fn remove(connection: &mut Connection, id: i64) -> Result<bool> {
-    let done = sqlx::query("DELETE FROM registries WHERE id = $1")
-        .bind(id)
-        .execute(connection)
-        .await?;
+    let done =
+        sqlx::query("DELETE FROM registries WHERE id = $1").bind(id).execute(connection).await?;
     Ok(done.rows_affected() > 0)
 }
 

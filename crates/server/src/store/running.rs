@@ -7,7 +7,6 @@ use super::{Connection, chunks, rows};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 
-
 /// A container that runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Running {

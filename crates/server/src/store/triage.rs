@@ -3,7 +3,7 @@
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::findings::{Stored, stored, COLUMNS as FINDING};
+use super::findings::{COLUMNS as FINDING, Stored, stored};
 use super::{Connection, chunks, in_list};
 use crate::error::Result;
 use crate::moment::{Millis, now};
@@ -84,8 +84,7 @@ pub async fn put(connection: &mut Connection, it: &Decision) -> Result<i64> {
 
 /// Takes a decision back; `false` where there is none.
 pub async fn remove(connection: &mut Connection, id: i64) -> Result<bool> {
-    let done =
-        sqlx::query("DELETE FROM triage WHERE id = $1").bind(id).execute(connection).await?;
+    let done = sqlx::query("DELETE FROM triage WHERE id = $1").bind(id).execute(connection).await?;
     Ok(done.rows_affected() > 0)
 }
 

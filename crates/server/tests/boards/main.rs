@@ -70,7 +70,8 @@ fn alert_rules_hold_in_their_unit_tests() {
         &["check", "config", "prometheus.yaml"][..],
         &["test", "rules", "plimsoll.rules.test.yaml"],
     ] {
-        let output = Command::new("promtool").args(arguments).current_dir(&folder).output().unwrap();
+        let output =
+            Command::new("promtool").args(arguments).current_dir(&folder).output().unwrap();
         let said = String::from_utf8_lossy(&output.stdout).into_owned()
             + &String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{said}");

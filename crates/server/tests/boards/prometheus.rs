@@ -55,11 +55,9 @@ fn start(folder: &Path, at: SocketAddr, target: SocketAddr) -> Option<Ended> {
 }
 
 async fn ask(client: &reqwest::Client, at: SocketAddr, query: &str) -> Option<Value> {
-    let url = reqwest::Url::parse_with_params(
-        &format!("http://{at}/api/v1/query"),
-        &[("query", query)],
-    )
-    .unwrap();
+    let url =
+        reqwest::Url::parse_with_params(&format!("http://{at}/api/v1/query"), &[("query", query)])
+            .unwrap();
     let answer = client.get(url).send().await.ok()?.text().await.ok()?;
     serde_json::from_str(&answer).ok()
 }

@@ -85,7 +85,8 @@ impl Bench {
             .iter()
             .map(|(name, version)| Package::new(PackageKind::Npm, *name, *version))
             .collect();
-        let (write, done) = plimsoll_server::catalogue::ingest(&self.app, &inventory).await.unwrap();
+        let (write, done) =
+            plimsoll_server::catalogue::ingest(&self.app, &inventory).await.unwrap();
         write.commit().await.unwrap();
         plimsoll_server::catalogue::post::post(&self.app.store).await.unwrap();
         done.digest

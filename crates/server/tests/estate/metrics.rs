@@ -51,7 +51,9 @@ fn what_was_agreed_is_what_is_overdue() {
         assert!(!text.contains("plimsoll_sla_breaches{severity=\"critical\"} 0\n"), "{text}");
         assert!(text.contains("plimsoll_sla_breaches{severity=\"medium\"} 0\n"), "{text}");
         assert!(
-            text.contains("plimsoll_compliance_checks{policy=\"fixed-in-time\",status=\"fail\"} 1\n"),
+            text.contains(
+                "plimsoll_compliance_checks{policy=\"fixed-in-time\",status=\"fail\"} 1\n"
+            ),
             "{text}"
         );
     });

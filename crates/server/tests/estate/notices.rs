@@ -67,7 +67,7 @@ fn a_cause_is_told_once_however_many_images_have_it_and_again_when_it_is_over() 
         causes.dedup();
         let count = causes.len();
         assert!(count > 1, "{all}");
-        bench.until("all is told", async || { heard.lock().unwrap().len() >= count }).await;
+        bench.until("all is told", async || heard.lock().unwrap().len() >= count).await;
         tell(&bench).await;
         tokio::time::sleep(std::time::Duration::from_millis(300)).await;
         let told = heard.lock().unwrap().clone();
@@ -97,7 +97,7 @@ fn a_cause_is_told_once_however_many_images_have_it_and_again_when_it_is_over() 
         .unwrap();
         write.commit().await.unwrap();
         tell(&bench).await;
-        bench.until("it is over", async || { heard.lock().unwrap().len() > count }).await;
+        bench.until("it is over", async || heard.lock().unwrap().len() > count).await;
         let last = heard.lock().unwrap().last().unwrap().2.clone();
         assert_eq!((&last["is_open"], &last["images"]), (&json!(false), &json!(0)), "{last}");
     });
@@ -235,7 +235,7 @@ fn alertmanager_takes_alerts_and_lets_go_of_those_that_are_over() {
             let answer = bench.client.get(format!("{url}/api/v2/alerts")).send().await.ok()?;
             serde_json::from_str::<Value>(&answer.text().await.ok()?).ok()
         };
-        bench.until("Alertmanager answers", async || { get().await.is_some() }).await;
+        bench.until("Alertmanager answers", async || get().await.is_some()).await;
         bench.app.web.allow("127.0.0.1");
         add(&bench, "alertmanager", json!({"url": url})).await;
         bench.image("registry.invalid/a/one:1", &[("lodash", "4.17.4")]).await;
@@ -261,6 +261,6 @@ fn alertmanager_takes_alerts_and_lets_go_of_those_that_are_over() {
         .unwrap();
         write.commit().await.unwrap();
         tell(&bench).await;
-        bench.until("the alert is over", async || { !has("CVE-2019-10744").await }).await;
+        bench.until("the alert is over", async || !has("CVE-2019-10744").await).await;
     });
 }

@@ -71,9 +71,13 @@ fn what_is_tagged_is_read_what_moves_is_read_again_and_what_goes_is_dropped() {
             let path = format!("/api/v1/registries/{id}");
             look(&bench, id).await;
             let one = format!("registry:{host}/{team}/app:1");
-            bench.until("app:1 is read", async || { images(&bench).await == [one.as_str()] }).await;
+            bench.until("app:1 is read", async || images(&bench).await == [one.as_str()]).await;
             let first = bench.get(&path).await;
-            assert_eq!((&first["images"], &first["images_read"]), (&json!(1), &json!(1)), "{first}");
+            assert_eq!(
+                (&first["images"], &first["images_read"]),
+                (&json!(1), &json!(1)),
+                "{first}"
+            );
             let before = bench.get("/api/v1/images").await["items"][0]["digest"].clone();
 
             push(registry, &format!("{team}/app:1"), &image("7.88.1-11"));
@@ -107,7 +111,7 @@ fn what_is_tagged_is_read_what_moves_is_read_again_and_what_goes_is_dropped() {
 
             registry.delete(&format!("{team}/app:2")).unwrap();
             look(&bench, id).await;
-            bench.until("nothing is left", async || { images(&bench).await.is_empty() }).await;
+            bench.until("nothing is left", async || images(&bench).await.is_empty()).await;
             assert_eq!(bench.ask("DELETE", &path, Value::Null).await.0, 204);
             assert_eq!(bench.ask("GET", &path, Value::Null).await.0, 404);
         }

@@ -26,9 +26,9 @@ fn what_runs_goes_first_and_coverage_says_how_much_of_it_was_read() {
         let text = bench.metrics("/metrics", "").await;
         assert!(text.contains("plimsoll_scan_coverage_ratio{scope=\"place/prod\"} 0.5"), "{text}");
         let theirs = bench.metrics("/metrics/trivy-operator", "").await;
-        let line = theirs
-            .lines()
-            .find(|it| it.starts_with("trivy_image_vulnerabilities{") && it.contains("\"Critical\""));
+        let line = theirs.lines().find(|it| {
+            it.starts_with("trivy_image_vulnerabilities{") && it.contains("\"Critical\"")
+        });
         let line = line.unwrap_or_else(|| panic!("{theirs}"));
         assert!(line.contains("image_repository=\"shop/proxy\""), "{line}");
         assert!(line.contains("resource_kind=\"Deployment\""), "{line}");

@@ -15,6 +15,15 @@ use serde::Deserialize;
 
 use super::{Call, Client, Host, Image, MANIFESTS, MAX_DOCUMENT, RegistryOptions};
 use crate::error::ImageError;
+use crate::oci::Manifest;
+
+/// How many referrers of a manifest are looked at.
+const MAX_REFERRERS: usize = 1_000;
+
+/// The annotation by which a bundle of Sigstore says what it is about.
+///
+/// Source: <https://github.com/sigstore/cosign/blob/main/specs/BUNDLE_SPEC.md>.
+const PREDICATE: &str = "dev.sigstore.bundle.predicateType";
 
 /// How many pages of one list are read.
 const MAX_PAGES: usize = 10_000;
@@ -118,6 +127,33 @@ impl Listing {
                 super::digest(&name, &self.options)
             }
         }
+    }
+
+    /// What hangs on a manifest by the registry's list of referrers: the type of each and, of a
+    /// bundle of Sigstore, of what it says. Nothing where the registry keeps no such lists.
+    pub fn referrers(&self, repository: &str, digest: &Digest) -> Result<Vec<String>, ImageError> {
+        if self.host.lists_nothing() {
+            return Ok(Vec::new());
+        }
+        let name = self.name(&format!("{repository}@{digest}"))?;
+        let client = self.client(&name);
+        let path = format!("referrers/{digest}");
+        let what = format!("what hangs on {name}");
+        self.wait();
+        let bytes = match client.document(&path, &HeaderMap::new(), &what, MAX_DOCUMENT) {
+            Err(ImageError::NotFound { .. }) => {
+                self.host.found_without_lists();
+                return Ok(Vec::new());
+            }
+            got => got?.1,
+        };
+        // Some answer with a page for people.
+        let Ok(index) = serde_json::from_slice::<Manifest>(&bytes) else { return Ok(Vec::new()) };
+        let types = index.manifests.into_iter().flat_map(|it| {
+            let says = it.annotations.get(PREDICATE).cloned();
+            it.artifact_type.into_iter().chain(says)
+        });
+        Ok(types.take(MAX_REFERRERS).collect())
     }
 
     /// When the image that a tag leads to was made, as its configuration says.
@@ -275,9 +311,7 @@ mod tests {
             Reply::new(200, r#"{"name":"app","tags":null}"#).header("ETag", "\"one\"")
         });
         let listing = listing(&server);
-        let all = |tags: &[&str]| {
-            Tags::All(tags.iter().map(ToString::to_string).collect(), None)
-        };
+        let all = |tags: &[&str]| Tags::All(tags.iter().map(ToString::to_string).collect(), None);
         assert_eq!(listing.tags("many", None, 10).unwrap(), all(&["a", "b", "c"]));
         assert!(listing.tags("many", None, 2).is_err(), "more than asked for");
         assert_eq!(
