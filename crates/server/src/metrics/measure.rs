@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
 use plimsoll_model::{ImageName, Reference, Severity};
-use plimsoll_policy::score::{Facts as ScoreFacts, Score, Weight};
+use plimsoll_policy::{Facts as ScoreFacts, Score, Weight};
 
 use super::estate::Estate;
 use super::histogram::Counts;

@@ -29,8 +29,10 @@ fn the_files_are_what_the_description_says() {
             std::fs::write(&path, &text).unwrap();
         }
         let written = std::fs::read_to_string(&path).unwrap_or_default();
+        // The order of names depends on what else is built.
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
         assert!(
-            written == text,
+            read(&written) == read(&text),
             "`{}` is not what is described: UPDATE=1 cargo test -p plimsoll-server --test boards",
             path.display()
         );

@@ -212,14 +212,14 @@ impl Listing {
             message,
         };
         let client = self.client(name);
-        let (mut all, mut etag) = (Vec::new(), None);
+        let mut all = Vec::new();
         let mut path = first;
         for page in 0..MAX_PAGES {
             let mut headers = HeaderMap::new();
-            if let Some(known) = known.filter(|_| page == 0) {
-                if let Ok(value) = HeaderValue::from_str(known) {
-                    headers.insert(IF_NONE_MATCH, value);
-                }
+            if let Some(known) = known.filter(|_| page == 0)
+                && let Ok(value) = HeaderValue::from_str(known)
+            {
+                headers.insert(IF_NONE_MATCH, value);
             }
             self.wait();
             let (said, bytes) = match client.document(&path, &headers, what, MAX_DOCUMENT) {
@@ -236,7 +236,7 @@ impl Listing {
             let text = |name| said.get(name).and_then(|it: &HeaderValue| it.to_str().ok());
             // A list of one page changes with its tag; of a longer one, only the first page would.
             let link = text(LINK).and_then(next_page);
-            etag = text(ETAG).filter(|_| page == 0 && link.is_none()).map(str::to_owned);
+            let etag = text(ETAG).filter(|_| page == 0 && link.is_none()).map(str::to_owned);
             match link {
                 Some(next) if next != path => path = next,
                 _ => return Ok((Some(all), etag)),
