@@ -11,7 +11,7 @@ use super::histogram::Snapshot;
 use super::{Capped, Labels, MAX_SERIES, labels};
 
 /// A gauge of a share.
-pub type Ratio = Gauge<f64, AtomicU64>;
+pub(super) type Ratio = Gauge<f64, AtomicU64>;
 
 /// Findings, images and what runs.
 #[derive(Debug)]

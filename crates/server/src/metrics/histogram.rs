@@ -8,7 +8,7 @@ use prometheus_client::metrics::{MetricType, TypedMetric};
 
 /// Counts by upper bounds, the last of which is infinite.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Counts {
+pub(super) struct Counts {
     sum: f64,
     count: u64,
     buckets: Vec<(f64, u64)>,
@@ -16,13 +16,13 @@ pub struct Counts {
 
 impl Counts {
     /// Nothing yet.
-    pub fn new(bounds: &[f64]) -> Self {
+    pub(super) fn new(bounds: &[f64]) -> Self {
         let all = bounds.iter().copied().chain([f64::INFINITY]);
         Self { sum: 0.0, count: 0, buckets: all.map(|bound| (bound, 0)).collect() }
     }
 
     /// `count` things of this value.
-    pub fn add(&mut self, value: f64, count: u64) {
+    pub(super) fn add(&mut self, value: f64, count: u64) {
         #[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
         let weight = count as f64;
         self.sum += value * weight;
@@ -35,11 +35,11 @@ impl Counts {
 
 /// A metric that is a [`Counts`].
 #[derive(Clone, Default)]
-pub struct Snapshot(Arc<Mutex<Counts>>);
+pub(super) struct Snapshot(Arc<Mutex<Counts>>);
 
 impl Snapshot {
     /// What it is from now on.
-    pub fn set(&self, counts: Counts) {
+    pub(super) fn set(&self, counts: Counts) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = counts;
     }
 }
