@@ -41,6 +41,8 @@ pub struct Estate {
     events_dropped: Capped<Counter>,
     admission: Capped<Counter>,
     pub(super) swallowed: Counter,
+    /// Held while series are counted anew, so that nobody is told half of them.
+    pub(super) gate: tokio::sync::Mutex<()>,
 }
 
 impl Estate {
@@ -72,6 +74,7 @@ impl Estate {
             events_dropped: Capped::new(100, swallowed.clone()),
             admission: Capped::new(1_000, swallowed.clone()),
             swallowed: swallowed.clone(),
+            gate: tokio::sync::Mutex::default(),
         };
         it.register(registry);
         it

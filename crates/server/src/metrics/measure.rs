@@ -118,6 +118,7 @@ async fn coverage(app: &App, estate: &Estate) -> Result<()> {
     estate.images.set(scanned.saturating_add(unread));
     estate.images_scanned.set(scanned);
     scopes.push(("all".into(), scanned.saturating_add(unread), scanned));
+    let _gate = estate.gate.lock().await;
     estate.containers.clear();
     for (place, all, done) in places {
         estate.containers.get_or_create(&labels(&[("place", &place)])).set(all);
@@ -171,6 +172,7 @@ async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result
         }
     }
     drop(read);
+    let _gate = estate.gate.lock().await;
     sums.show(estate);
     Ok(())
 }

@@ -55,7 +55,7 @@ impl Metrics {
     /// Everything as text.
     pub async fn text(&self, app: &App, format: Format) -> Result<String> {
         // Nobody looks while things are counted anew.
-        let _gate = self.memory.lock().await;
+        let _gate = self.estate.gate.lock().await;
         let mut read = app.store.read().await?;
         self.components.set(components::count(&mut read).await?);
         let alike = findings::tally(&mut read).await?;
