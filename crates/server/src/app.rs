@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::outward::Outward;
+use crate::notify::Web;
 use crate::queue::worker::Bell;
 use crate::queue::{NewJob, Queue};
 use crate::store::Store;
@@ -33,6 +34,8 @@ pub struct App {
     pub outward: Outward,
     /// Takes runtime alerts.
     pub intake: Intake,
+    /// How people outside are told.
+    pub web: Web,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the server says what happens.

@@ -58,6 +58,9 @@ pub enum Error {
     /// What was asked for makes no sense, and asking again will not change that.
     #[error("{0}")]
     Refused(String),
+    /// Somebody could not be told.
+    #[error("{0}")]
+    Notice(String),
     /// Somebody else has the job meanwhile.
     #[error("job {0} was taken by another worker, or cancelled")]
     Taken(i64),

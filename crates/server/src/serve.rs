@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::outward::{Network, Outward};
+use crate::notify::Web;
 use crate::queue::worker::{self, Bell};
 use crate::queue::{Queue, Table};
 use crate::store::blobs::Blobs;
@@ -158,6 +159,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         reading: settings.reading.clone(),
         intake: Intake::open(&settings.data_dir.join("spool"))?,
         outward: Outward::new(settings.allowed_networks.clone()),
+        web: Web::from_env(),
         metrics: Metrics::new(),
         store,
         teller,

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::Problem;
 use crate::app::App;
+use crate::metrics::Format;
 use crate::store::settings;
 
 #[derive(Debug, Serialize)]
@@ -46,8 +47,26 @@ pub(super) async fn healthz(State(app): State<Arc<App>>) -> Response {
     (status, Json(health)).into_response()
 }
 
-pub(super) async fn metrics(State(app): State<Arc<App>>) -> Result<impl IntoResponse, Problem> {
-    let text = app.metrics.text(&app).await?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text))
+fn format(headers: &HeaderMap) -> Format {
+    let accept = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    Format::of(accept.unwrap_or_default())
+}
+
+pub(super) async fn metrics(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    let format = format(&headers);
+    let text = app.metrics.text(&app, format).await?;
+    Ok(([(header::CONTENT_TYPE, format.media_type())], text))
+}
+
+/// What runs, under the names that trivy-operator has for it.
+pub(super) async fn trivy_operator(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Problem> {
+    let format = format(&headers);
+    let text = app.metrics.trivy_operator(&app, format).await?;
+    Ok(([(header::CONTENT_TYPE, format.media_type())], text))
 }

@@ -13,6 +13,7 @@ pub mod harbor;
 mod health;
 mod images;
 pub mod notifications;
+mod notifiers;
 mod openapi;
 mod page;
 mod peer;
@@ -21,6 +22,9 @@ mod runtime;
 mod sboms;
 mod scans;
 pub mod trivy;
+mod registries;
+mod running;
+mod triage;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -67,6 +71,10 @@ pub const ALL: &[Module] = &[
     scans::MODULE,
     trivy::MODULE,
     crate::ui::MODULE,
+    notifiers::MODULE,
+    registries::MODULE,
+    running::MODULE,
+    triage::MODULE,
 ];
 
 /// What a body may have.
@@ -99,6 +107,7 @@ pub fn app(app: Arc<App>) -> Router {
 pub fn introspection(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(health::metrics))
+        .route("/metrics/trivy-operator", get(health::trivy_operator))
         .route("/healthz", get(health::healthz))
         .fallback(problem::no_such_route)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))

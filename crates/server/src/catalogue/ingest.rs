@@ -7,7 +7,7 @@ use plimsoll_model::{Inventory, Reference};
 use roaring::RoaringBitmap;
 use sha2::{Digest, Sha256};
 
-use super::{Component, INVENTORIES};
+use super::{Component, INVENTORIES, facts};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::moment;
@@ -96,6 +96,7 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
         },
     )
     .await?;
+    facts::note(&mut write, inventory, &digest, &current.database).await?;
     for (repository, tag) in names(inventory) {
         images::name(&mut write, &repository, &tag, &digest).await?;
     }

@@ -9,6 +9,7 @@
 //! [`post`].
 
 mod component;
+mod facts;
 mod ingest;
 pub mod post;
 mod report;

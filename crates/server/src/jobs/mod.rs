@@ -5,6 +5,8 @@
 mod layers;
 mod post;
 mod pull;
+mod notify;
+mod registry;
 mod rematch;
 mod sbom;
 mod scan;
@@ -20,6 +22,8 @@ use crate::queue::Job;
 pub use layers::{KIND as LAYERS, Layer, Layers, layers};
 pub use post::post;
 pub use pull::{KIND as PULL, Pull, pull};
+pub use notify::{notify, notify_of};
+pub use registry::registry;
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};
 pub use scan::{Done, KIND as SCAN, Request, scan};
@@ -36,5 +40,13 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Handler] =
-    &[&layers::Reader, &post::Post, &pull::Puller, &rematch::Rematch, &sbom::Sbom, &scan::Scan];
+pub const ALL: &[&dyn Handler] = &[
+    &layers::Reader,
+    &notify::Notify,
+    &post::Post,
+    &pull::Puller,
+    &registry::Registry,
+    &rematch::Rematch,
+    &sbom::Sbom,
+    &scan::Scan,
+];

@@ -4,17 +4,24 @@
 //! counts under `other` what is too much.
 
 mod capped;
+mod estate;
+mod histogram;
+mod measure;
 mod scrape;
+mod trivy_operator;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
 pub use capped::{Capped, Labels, labels};
+pub use estate::Estate;
+pub use scrape::Format;
 
 use crate::rematch::Outcome;
 
@@ -27,15 +34,16 @@ type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    /// Findings, images and what runs, as they were looked up last.
+    pub estate: Estate,
+    memory: tokio::sync::Mutex<measure::Memory>,
     findings: Family<Labels, Gauge>,
-    images: Gauge,
     components: Gauge,
-    opened: Counter,
-    resolved: Counter,
-    reopened: Counter,
     scans: Family<Labels, Counter>,
-    scan_duration: Histograms,
+    scan_duration:
+        Family<Labels, HistogramWithExemplars<Labels>, fn() -> HistogramWithExemplars<Labels>>,
     rematch_duration: Histogram,
+    rematched: Counter,
     queue_depth: Family<Labels, Gauge>,
     queue_oldest: Gauge,
     feed_age: Family<Labels, Gauge>,
@@ -46,6 +54,10 @@ pub struct Metrics {
     pub requests: Capped<Counter>,
     /// How long they took.
     pub request_duration: Histograms,
+}
+
+fn traced_seconds() -> HistogramWithExemplars<Labels> {
+    HistogramWithExemplars::new(exponential_buckets(0.005, 4.0, 10))
 }
 
 fn seconds() -> Histogram {
@@ -64,15 +76,14 @@ impl Metrics {
         let mut registry = Registry::with_prefix("plimsoll");
         let dropped = Counter::default();
         let metrics = Self {
+            estate: Estate::new(&mut registry, &dropped),
+            memory: tokio::sync::Mutex::default(),
             findings: Family::default(),
-            images: Gauge::default(),
             components: Gauge::default(),
-            opened: Counter::default(),
-            resolved: Counter::default(),
-            reopened: Counter::default(),
             scans: Family::default(),
-            scan_duration: Family::new_with_constructor(seconds),
+            scan_duration: Family::new_with_constructor(traced_seconds),
             rematch_duration: seconds(),
+            rematched: Counter::default(),
             queue_depth: Family::default(),
             queue_oldest: Gauge::default(),
             feed_age: Family::default(),
@@ -92,15 +103,12 @@ impl Metrics {
             "Open findings on components, each once however many images have it",
             it.findings.clone(),
         );
-        registry.register("images", "Images that are known", it.images.clone());
         registry.register("components", "Components that are known", it.components.clone());
         registry.register(
-            "findings_opened",
-            "Findings that a change of the advisories opened",
-            it.opened.clone(),
+            "rematch_changes",
+            "Findings that changes of the advisories opened, changed, resolved or reopened",
+            it.rematched.clone(),
         );
-        registry.register("findings_resolved", "Findings that it resolved", it.resolved.clone());
-        registry.register("findings_reopened", "Findings that it reopened", it.reopened.clone());
         registry.register("scans", "Images and documents that were read", it.scans.clone());
         registry.register_with_unit(
             "scan_duration",
@@ -149,22 +157,23 @@ impl Metrics {
         Self { registry, ..metrics }
     }
 
-    /// Counts a job that ended.
-    pub fn job(&self, kind: &str, went_well: bool, took: Duration) {
+    /// Counts a job that ended; its number is the exemplar of how long it took.
+    pub fn job(&self, id: i64, kind: &str, went_well: bool, took: Duration) {
         if matches!(kind, crate::jobs::SCAN | crate::jobs::SBOM) {
             let result = if went_well { "ok" } else { "failed" };
             self.scans.get_or_create(&labels(&[("kind", kind), ("result", result)])).inc();
-            self.scan_duration
-                .get_or_create(&labels(&[("kind", kind)]))
-                .observe(took.as_secs_f64());
+            self.scan_duration.get_or_create(&labels(&[("kind", kind)])).observe(
+                took.as_secs_f64(),
+                Some(labels(&[("scan", &id.to_string())])),
+                Some(SystemTime::now()),
+            );
         }
     }
 
     /// Counts what a change of the advisories came to.
     pub fn rematched(&self, outcome: &Outcome, took: Duration) {
-        self.opened.inc_by(outcome.opened as u64);
-        self.resolved.inc_by(outcome.resolved as u64);
-        self.reopened.inc_by(outcome.reopened as u64);
+        let events = outcome.opened + outcome.resolved + outcome.reopened + outcome.changed;
+        self.rematched.inc_by(events as u64);
         self.rematch_duration.observe(took.as_secs_f64());
     }
 

@@ -1,18 +1,62 @@
 //! What is looked up when somebody asks.
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{prometheus_text, text};
+
+use prometheus_client::registry::Registry;
 
 use super::{MAX_SERIES, Metrics, labels};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::moment;
-use crate::store::{components, findings, images};
+use crate::store::{components, findings};
+
+/// In which form metrics are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMetrics, with exemplars.
+    OpenMetrics,
+    /// What Prometheus has always taken.
+    Text,
+}
+
+impl Format {
+    /// What an `Accept` asks for.
+    pub fn of(accept: &str) -> Self {
+        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Text }
+    }
+
+    /// The media type.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Text => prometheus_text::CONTENT_TYPE,
+        }
+    }
+
+    pub(super) fn encode(self, registry: &Registry) -> Result<String> {
+        let mut written = String::new();
+        match self {
+            Self::OpenMetrics => text::encode(&mut written, registry),
+            Self::Text => prometheus_text::encode(&mut written, registry),
+        }
+        .map_err(|_| Error::Damaged("a metric"))?;
+        Ok(written)
+    }
+}
 
 impl Metrics {
+    /// Looks up what the estate is like, which takes longer the more images there are; whoever
+    /// scrapes gets what was looked up last.
+    pub async fn measure(&self, app: &App) -> Result<()> {
+        let mut memory = self.memory.lock().await;
+        super::measure::measure(app, &self.estate, &mut memory).await
+    }
+
     /// Everything as text.
-    pub async fn text(&self, app: &App) -> Result<String> {
+    pub async fn text(&self, app: &App, format: Format) -> Result<String> {
+        // Nobody looks while things are counted anew.
+        let _gate = self.estate.gate.lock().await;
         let mut read = app.store.read().await?;
-        self.images.set(images::count(&mut read).await?);
         self.components.set(components::count(&mut read).await?);
         let alike = findings::tally(&mut read).await?;
         drop(read);
@@ -49,8 +93,6 @@ impl Metrics {
                 .get_or_create(&of)
                 .set(i64::try_from(feed.records).unwrap_or(i64::MAX));
         }
-        let mut text = String::new();
-        encode(&mut text, &self.registry).map_err(|_| Error::Damaged("a metric"))?;
-        Ok(text)
+        format.encode(&self.registry)
     }
 }

@@ -73,7 +73,7 @@ async fn one(app: &Arc<App>, job: &Job, mut end: watch::Receiver<bool>) {
     tokio::select! {
         done = attempt(app, *handler, job) => {
             let took = began.elapsed();
-            app.metrics.job(&job.kind, done, took);
+            app.metrics.job(job.id, &job.kind, done, took);
         }
         () = lost(app, job) => app.tell(&format!("job {}: taken by another worker, or cancelled", job.id)),
         () = leaving => {

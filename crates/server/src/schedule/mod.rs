@@ -7,6 +7,10 @@
 mod advisories;
 mod alerts;
 mod summaries;
+pub mod cron;
+mod measure;
+mod notify;
+mod registries;
 mod tidy;
 
 use std::sync::Arc;
@@ -37,8 +41,15 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Task] =
-    &[&advisories::Follow, &alerts::Alerts, &summaries::Summaries, &tidy::Tidy];
+pub const ALL: &[&dyn Task] = &[
+    &advisories::Follow,
+    &alerts::Alerts,
+    &measure::Measure,
+    &notify::Notify,
+    &registries::Watch,
+    &summaries::Summaries,
+    &tidy::Tidy,
+];
 
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {

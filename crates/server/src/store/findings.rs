@@ -469,6 +469,7 @@ pub struct Alike {
 pub async fn tally(connection: &mut Connection) -> Result<Vec<Alike>> {
     let rows = sqlx::query(
         "SELECT severity, fix_state, kind, COUNT(*) FROM findings WHERE is_open = 1 \
+         AND EXISTS (SELECT 1 FROM components c WHERE c.id = component_id AND c.images > 0) \
          GROUP BY severity, fix_state, kind",
     )
     .fetch_all(connection)

@@ -41,6 +41,10 @@ changes![
     "0011_alert_tags",
     "0012_projects",
     "0030_image_summaries",
+    "0040_registries",
+    "0041_running",
+    "0042_triage",
+    "0043_notifiers",
 ];
 
 /// The version that this program works with.
