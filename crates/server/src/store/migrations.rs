@@ -37,6 +37,7 @@ changes![
     "0004_jobs",
     "0005_settings",
     "0006_runtime_alerts",
+    "0020_access",
 ];
 
 /// The version that this program works with.

@@ -7,6 +7,7 @@
 //!
 //! SQLite has one writer: [`Store::write`] hands out the only connection that writes.
 
+pub mod access;
 pub mod audit;
 pub mod blobs;
 pub mod components;
