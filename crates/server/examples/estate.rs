@@ -126,6 +126,7 @@ async fn main() {
         role: Role::All,
         workers: 1,
         reading: plimsoll_image::Options::default(),
+        access: plimsoll_server::auth::Access::open(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::advisories::Advisories;
+use crate::auth::Auth;
 use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::queue::worker::Bell;
@@ -27,6 +28,8 @@ pub struct App {
     pub advisories: Advisories,
     /// How images are read.
     pub reading: plimsoll_image::Options,
+    /// Who may what.
+    pub auth: Auth,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the server says what happens.

@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::advisories::Advisories;
 use crate::app::{App, Tell};
+use crate::auth::{self, Access, Auth};
 use crate::error::{Error, Result};
 use crate::metrics::Metrics;
 use crate::queue::worker::{self, Bell};
 use crate::queue::{Queue, Table};
 use crate::store::blobs::Blobs;
 use crate::store::{Dialect, Store, jobs};
-use crate::{api, rematch, schedule};
+use crate::{api, listen, rematch, schedule};
 
 /// What a server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,6 +67,8 @@ pub struct Settings {
     pub workers: usize,
     /// How images are read.
     pub reading: plimsoll_image::Options,
+    /// Who may what.
+    pub access: Access,
 }
 
 /// Where it listens.
@@ -88,6 +90,7 @@ pub async fn serve(
     ready: impl FnOnce(Listening),
     end: impl Future<Output = ()>,
 ) -> Result<()> {
+    settings.access.checked(settings.listen)?;
     let lock = Lock::take(&settings.data_dir)?;
     let app = open(&settings, teller).await?;
     if app.store.dialect() == Dialect::Sqlite {
@@ -97,6 +100,10 @@ pub async fn serve(
         write.commit().await?;
     }
     rematch::ensure(&app).await?;
+    if settings.role.answers() {
+        auth::first::first(&app).await?;
+    }
+    let tls = settings.access.tls.as_ref().map(listen::Certificates::open).transpose()?;
     let introspection = bind(settings.introspection).await?;
     let clients = if settings.role.answers() { Some(bind(settings.listen).await?) } else { None };
     let listening = Listening {
@@ -111,9 +118,13 @@ pub async fn serve(
     };
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    tasks.spawn(answer(introspection, api::introspection(Arc::clone(&app)), stopped.clone()));
+    let watchers = api::introspection(Arc::clone(&app));
+    tasks.spawn(listen::answer(introspection, watchers, None, stopped.clone()));
     if let Some(clients) = clients {
-        tasks.spawn(answer(clients, api::app(Arc::clone(&app)), stopped.clone()));
+        if let Some(tls) = &tls {
+            tasks.spawn(listen::follow(Arc::clone(tls), Arc::clone(&app), stopped.clone()));
+        }
+        tasks.spawn(listen::answer(clients, api::app(Arc::clone(&app)), tls, stopped.clone()));
     }
     if settings.role.works() {
         for number in 0..settings.workers.max(1) {
@@ -152,6 +163,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         bell: Bell::default(),
         advisories: Advisories::open(&settings.advisories)?,
         reading: settings.reading.clone(),
+        auth: Auth::new(settings.access.clone(), &settings.data_dir)?,
         metrics: Metrics::new(),
         store,
         teller,
@@ -162,20 +174,11 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
 }
 
-async fn answer(listener: TcpListener, router: Router, mut end: watch::Receiver<bool>) {
-    let ended = async move {
-        // An error says that whoever could end it is gone.
-        let _ = end.wait_for(|it| *it).await;
-    };
-    // It ends by `ended` alone.
-    let _ = axum::serve(listener, router).with_graceful_shutdown(ended).await;
-}
-
 /// One server a folder.
-struct Lock(#[expect(dead_code, reason = "it is held as long as it is open")] std::fs::File);
+pub(crate) struct Lock(#[expect(dead_code, reason = "it is held as long as it is open")] std::fs::File);
 
 impl Lock {
-    fn take(folder: &Path) -> Result<Self> {
+    pub(crate) fn take(folder: &Path) -> Result<Self> {
         let path = folder.join("lock");
         let failed = |action| {
             let path = path.clone();

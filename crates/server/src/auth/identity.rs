@@ -174,3 +174,14 @@ pub(super) fn patterns(teams: Vec<teams::Team>) -> Option<Arc<[String]>> {
     }
     Some(teams.into_iter().flat_map(|team| team.repositories).collect())
 }
+
+/// The number of a key that counts once and is not used yet.
+pub(super) async fn once(app: &App, shown: &str) -> Result<Option<i64>> {
+    let Some((prefix, secret)) = secret::parts(shown) else { return Ok(None) };
+    let key = keys::by_prefix(&mut *app.store.read().await?, prefix).await?;
+    let hash = secret::hash(secret);
+    let good = |key: &keys::Key| {
+        key.once && key.counts(now()) && secret::is_same(&key.hash, &hash)
+    };
+    Ok(key.filter(good).map(|key| key.id))
+}

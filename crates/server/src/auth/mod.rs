@@ -34,13 +34,18 @@ mod sign_in;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 use crate::error::Result;
+use crate::moment::{millis, now};
+use crate::store::Store;
+use crate::store::access::{failures, flows};
 
 pub use actor::{Actor, Owner, Via};
 pub use identity::{Peer, identify};
+pub use name::shown;
 pub use needs::{Module, Needs, Part};
 pub use role::Role;
 pub use settings::{Access, Tls};
@@ -73,4 +78,18 @@ impl Auth {
             oidc,
         })
     }
+
+    /// Whether another service vouches for people.
+    pub fn has_oidc(&self) -> bool {
+        self.oidc.is_some()
+    }
+}
+
+/// Forgets sessions, locks and sign-ins that are over.
+pub async fn forget(store: &Store) -> Result<()> {
+    let mut write = store.write().await?;
+    session::forget(&mut write).await?;
+    failures::forget(&mut write, now().saturating_sub(millis(Duration::from_hours(24)))).await?;
+    flows::forget(&mut write, now()).await?;
+    Ok(write.commit().await?)
 }

@@ -4,6 +4,7 @@
 //! several servers share a store, each of them runs all tasks: a task pushes jobs, whose keys make them
 //! one, or does what may be done twice.
 
+mod access;
 mod advisories;
 mod tidy;
 
@@ -35,7 +36,7 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 }
 
 /// The registry.
-pub const ALL: &[&dyn Task] = &[&advisories::Follow, &tidy::Tidy];
+pub const ALL: &[&dyn Task] = &[&access::Forget, &advisories::Follow, &tidy::Tidy];
 
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {

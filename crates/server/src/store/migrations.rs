@@ -53,6 +53,14 @@ pub async fn version(store: &Store) -> Result<i64> {
     Ok(found)
 }
 
+/// The version of a store that is there, without writing anything.
+pub(crate) async fn stored(connection: &mut super::Connection) -> Result<i64> {
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM schema_changes")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Brings it to the newest version.
 pub async fn up(store: &Store) -> Result<()> {
     let mut write = begin(store).await?;

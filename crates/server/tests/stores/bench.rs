@@ -25,6 +25,7 @@ impl Bench {
             role: Role::All,
             workers: 1,
             reading: plimsoll_image::Options::default(),
+            access: plimsoll_server::auth::Access::open(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();

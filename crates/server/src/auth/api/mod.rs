@@ -1,0 +1,10 @@
+//! Users, teams, keys, the audit and signing in, over HTTP.
+
+pub mod access;
+pub mod audit;
+pub mod keys;
+pub mod me;
+pub mod page;
+pub mod sign_in;
+mod teams;
+mod users;
