@@ -12,6 +12,7 @@ mod first;
 mod hostile;
 mod keys;
 mod matrix;
+mod oidc;
 mod sessions;
 mod teams;
 mod tls;
