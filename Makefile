@@ -67,6 +67,8 @@ sign-peers:
 	-o "$(SIGN_PEERS)/vault-transit" .; cd - >/dev/null; }; \
 	test -d "$(SIGN_PEERS)/oidc" || ! command -v npm >/dev/null || \
 	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/oidc" oidc-provider@9.13.3; \
+	command -v schemathesis >/dev/null || ! command -v pip >/dev/null || \
+	pip install --quiet --user schemathesis==4.1.4 || pip install --quiet --user --break-system-packages schemathesis==4.1.4; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }
