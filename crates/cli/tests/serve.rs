@@ -29,10 +29,15 @@ struct Serving {
 
 impl Serving {
     fn start(folder: &Path) -> Self {
+        Self::with(folder, &[])
+    }
+
+    fn with(folder: &Path, more: &[&str]) -> Self {
         let began = Instant::now();
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["serve", "--data-dir", "data", "--listen", "127.0.0.1:0"])
             .args(["--introspection", "127.0.0.1:0", "--db", "db"])
+            .args(more)
             .current_dir(folder)
             .env("PLIMSOLL_CACHE_DIR", folder.join("cache"))
             .stdout(Stdio::null())
@@ -292,7 +297,9 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
         })
     };
     let folder = tempfile::tempdir().unwrap();
-    let mut serving = Serving::start(folder.path());
+    let host = registry.host();
+    let plain = ["--insecure-registry", host.as_str()];
+    let mut serving = Serving::with(folder.path(), &plain);
     let reference = format!(r#"{{"reference":"registry:{}/app:1"}}"#, registry.host());
     let (_, scan) = serving.post("/api/v1/scans", &reference);
     let until = Instant::now() + Duration::from_secs(20);
@@ -308,7 +315,7 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
     serving.child.wait().unwrap();
     is_stuck.store(false, Ordering::SeqCst);
 
-    let serving = Serving::start(folder.path());
+    let serving = Serving::with(folder.path(), &plain);
     let (status, same) = serving.post("/api/v1/scans", &reference);
     assert!([200, 202].contains(&status));
     let ended = serving.ended(&scan);

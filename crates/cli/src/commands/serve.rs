@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use plimsoll_server::serve::Listening;
 use plimsoll_server::{Role, Settings, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -132,7 +133,7 @@ impl Serve {
                 }
                 tell("ending: what was begun is finished first");
             };
-            let ready = |at: plimsoll_server::serve::Listening| {
+            let ready = |at: Listening| {
                 if let Some(address) = at.clients {
                     tell(&format!("listening on {scheme}://{address}"));
                 }

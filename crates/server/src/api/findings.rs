@@ -28,7 +28,7 @@ fn routes() -> Routes {
 
 /// A weakness of a component.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Finding {
+pub(super) struct Finding {
     /// Its number.
     id: i64,
     /// The CVE, else the advisory's own id.
@@ -66,7 +66,7 @@ pub struct Finding {
 
 /// What a finding is about.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Component {
+pub(super) struct Component {
     /// Package URL.
     purl: String,
     /// Type of the package.

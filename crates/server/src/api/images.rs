@@ -32,7 +32,7 @@ fn routes() -> Routes {
 
 /// An image in a list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Summary {
+pub(super) struct Summary {
     /// Digest of its manifest, or what stands for one.
     digest: String,
     /// How it was asked for the last time.
@@ -64,7 +64,7 @@ pub struct Summary {
 
 /// Open findings by severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Counts {
+pub(super) struct Counts {
     critical: i64,
     high: i64,
     medium: i64,

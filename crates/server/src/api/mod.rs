@@ -3,6 +3,7 @@
 //! A part of it is a [`Module`]: one file (or folder) with its routes, and one line in [`ALL`]. Its
 //! handlers take the [`App`] as state and, where they change something, the [`Actor`] who asks. Whatever
 //! goes wrong leaves as a [`Problem`].
+#![allow(unused_qualifications, reason = "utoipa's macros write the types of parameters out")]
 
 mod findings;
 mod health;

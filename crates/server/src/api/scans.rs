@@ -42,7 +42,7 @@ struct New {
 
 /// Something that is read, was read or will be.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct Scan {
+pub(super) struct Scan {
     /// Its number.
     id: i64,
     /// What is read.

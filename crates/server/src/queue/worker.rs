@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use super::{Job, Queue as _};
+use super::Job;
 use crate::app::App;
 use crate::jobs::{self, Handler};
 use crate::moment::millis;

@@ -85,7 +85,8 @@ pub async fn up(store: &Store) -> Result<()> {
 pub async fn down(store: &Store, target: i64) -> Result<()> {
     let mut write = begin(store).await?;
     let found = current(&mut write).await?;
-    for (change, version) in ALL.iter().zip(1_i64..).rev() {
+    let numbered: Vec<_> = ALL.iter().zip(1_i64..).collect();
+    for (change, version) in numbered.into_iter().rev() {
         if version > target && version <= found {
             apply(store, &mut write, change, version, change.down).await?;
             sqlx::query("DELETE FROM schema_changes WHERE version = $1")

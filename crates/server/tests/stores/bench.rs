@@ -10,7 +10,8 @@ use tempfile::TempDir;
 /// A server without listeners.
 pub(crate) struct Bench {
     pub(crate) app: Arc<App>,
-    pub(crate) folder: TempDir,
+    /// Shared, so that it is there as long as the test runs, whatever that takes of the bench.
+    pub(crate) folder: Arc<TempDir>,
 }
 
 impl Bench {
@@ -29,7 +30,7 @@ impl Bench {
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();
-        Self { app, folder }
+        Self { app, folder: Arc::new(folder) }
     }
 
     /// Ingests an image with these packages of npm.
@@ -54,9 +55,11 @@ pub(crate) fn each<F: Future<Output = ()>>(test: impl Fn(Bench) -> F) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        test(Bench::new(None).await).await;
-        if let Some(address) = crate::postgres() {
-            test(Bench::new(Some(address)).await).await;
+        for store in [None].into_iter().chain(crate::postgres().map(Some)) {
+            let bench = Bench::new(store).await;
+            let folder = Arc::clone(&bench.folder);
+            test(bench).await;
+            drop(folder);
         }
     });
 }
