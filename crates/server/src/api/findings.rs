@@ -256,7 +256,11 @@ struct Event {
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
-async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, Problem> {
+async fn one(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<Detail>, Problem> {
     let stored = find(&app, &actor, &id).await?;
     let events = findings::events(&mut *app.store.read().await?, stored.id).await?;
     let advisory = |line: &str| {

@@ -6,7 +6,7 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::PartialSchema;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContactBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{ContactBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
 
 use super::Problem;
 
@@ -38,7 +38,7 @@ pub(super) fn finished(mut description: OpenApi) -> OpenApi {
         SecurityScheme::ApiKey(ApiKey::Cookie(cookie)),
     ];
     for (name, scheme) in crate::auth::needs::SCHEMES.into_iter().zip(schemes) {
-        components.security_schemes.insert(name.to_owned(), scheme);
+        components.security_schemes.insert(name.to_owned(), RefOr::T(scheme));
     }
     components.schemas.entry("Problem".to_owned()).or_insert_with(Problem::schema);
     description

@@ -18,7 +18,7 @@ const LEAST: usize = 12;
 const MOST: usize = 1024;
 
 /// Why a password is not taken.
-pub(super) fn checked(password: &str, name: &str) -> Result<(), Problem> {
+pub(super) fn checked(password: &str, name: &str) -> std::result::Result<(), Problem> {
     let length = password.chars().count();
     if length < LEAST || password.len() > MOST {
         return Err(Problem::bad_request(format!(

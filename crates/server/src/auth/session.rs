@@ -102,7 +102,7 @@ async fn rotate(store: &Store, session: &sessions::Session) -> Option<String> {
         let mut write = store.write().await?;
         let done = sessions::rotate(&mut write, session, &hash, now(), millis(GRACE)).await?;
         write.commit().await?;
-        crate::Result::Ok(done)
+        Result::Ok(done)
     };
     match tokio::time::timeout(PATIENCE, rotate).await {
         Ok(Ok(true)) => Some(token),
