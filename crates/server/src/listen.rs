@@ -93,8 +93,7 @@ fn read(files: &Tls) -> Result<(Vec<u8>, Arc<CertifiedKey>)> {
     if chain.is_empty() {
         return Err(wrong(&files.certificate, &"there is no certificate in PEM in it"));
     }
-    let private =
-        PrivateKeyDer::from_pem_slice(&key).map_err(|error| wrong(&files.key, &error))?;
+    let private = PrivateKeyDer::from_pem_slice(&key).map_err(|error| wrong(&files.key, &error))?;
     let provider = rustls::crypto::ring::default_provider();
     let certified = CertifiedKey::from_der(chain, private, &provider)
         .map_err(|error| wrong(&files.key, &format!("it does not fit the certificate: {error}")))?;

@@ -175,7 +175,9 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// One server a folder.
-pub(crate) struct Lock(#[expect(dead_code, reason = "it is held as long as it is open")] std::fs::File);
+pub(crate) struct Lock(
+    #[expect(dead_code, reason = "it is held as long as it is open")] std::fs::File,
+);
 
 impl Lock {
     pub(crate) fn take(folder: &Path) -> Result<Self> {

@@ -85,7 +85,11 @@ mod tests {
         assert_eq!(of(&[("x-scanneradapter-api-key", "k")]), key);
         assert_eq!(of(&[]), Credential::None);
         for broken in ["Bearer", "Basic !!", "Basic dXNlcg==", "Digest k"] {
-            assert_eq!(of(&[("authorization", broken)]), Credential::Key(String::new()), "{broken}");
+            assert_eq!(
+                of(&[("authorization", broken)]),
+                Credential::Key(String::new()),
+                "{broken}"
+            );
         }
     }
 

@@ -63,8 +63,7 @@ impl Flood {
             // Whoever has so many addresses is met by the lock of the account.
             buckets.clear();
         }
-        let bucket =
-            buckets.entry(network(address)).or_insert(Bucket { left: BURST, at: now });
+        let bucket = buckets.entry(network(address)).or_insert(Bucket { left: BURST, at: now });
         *bucket = Bucket { left: (bucket.now(now) - 1.0).max(0.0), at: now };
     }
 }
@@ -72,9 +71,7 @@ impl Flood {
 /// Whoever has one address of IPv6 has the 2^64 beside it.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        IpAddr::V6(address) => {
-            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64))
-        }
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
         v4 @ IpAddr::V4(_) => v4,
     }
 }

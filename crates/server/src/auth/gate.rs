@@ -47,7 +47,9 @@ impl Gate {
         let Some(needed) = rule.role else { return Ok(()) };
         let Some(role) = actor.role else { return Err(unknown()) };
         if role < needed {
-            return Err(forbidden(format!("this needs the role `{needed}`, and you have `{role}`")));
+            return Err(forbidden(format!(
+                "this needs the role `{needed}`, and you have `{role}`"
+            )));
         }
         if let Via::Key { scopes, once, .. } = &actor.via {
             if *once && !rule.once {
@@ -65,7 +67,9 @@ impl Gate {
             }
         }
         if actor.repositories.is_some() && !self.needs.by_team {
-            return Err(forbidden("this is about the whole estate, and you see your teams' images"));
+            return Err(forbidden(
+                "this is about the whole estate, and you see your teams' images",
+            ));
         }
         Ok(())
     }

@@ -134,7 +134,8 @@ async fn actor_of(app: &Arc<App>, shown: &str) -> Result<Option<Actor>> {
         role = role.min(user.role);
         name = format!("{} by key {} ({})", user.name, key.prefix, key.name);
         let theirs = teams::of_user(&mut read, id).await?;
-        if key.team.is_some_and(|team| !theirs.is_empty() && theirs.iter().all(|it| it.id != team)) {
+        if key.team.is_some_and(|team| !theirs.is_empty() && theirs.iter().all(|it| it.id != team))
+        {
             // They are not in that team any more.
             return Ok(None);
         }
@@ -152,12 +153,7 @@ async fn actor_of(app: &Arc<App>, shown: &str) -> Result<Option<Actor>> {
             let _ = note_use(&app, key.id).await;
         });
     }
-    let via = Via::Key {
-        id: key.id,
-        user: key.user,
-        scopes: key.scopes.into(),
-        once: key.once,
-    };
+    let via = Via::Key { id: key.id, user: key.user, scopes: key.scopes.into(), once: key.once };
     Ok(Some(Actor { name, role: Some(role), repositories, via }))
 }
 
@@ -180,8 +176,6 @@ pub(super) async fn once(app: &App, shown: &str) -> Result<Option<i64>> {
     let Some((prefix, secret)) = secret::parts(shown) else { return Ok(None) };
     let key = keys::by_prefix(&mut *app.store.read().await?, prefix).await?;
     let hash = secret::hash(secret);
-    let good = |key: &keys::Key| {
-        key.once && key.counts(now()) && secret::is_same(&key.hash, &hash)
-    };
+    let good = |key: &keys::Key| key.once && key.counts(now()) && secret::is_same(&key.hash, &hash);
     Ok(key.filter(good).map(|key| key.id))
 }

@@ -10,7 +10,11 @@ const PROXIES: &[&str] =
     &["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via"];
 
 /// Whether it is from a program on this machine.
-pub(super) fn is_local(address: Option<IpAddr>, headers: &HeaderMap, authority: Option<&str>) -> bool {
+pub(super) fn is_local(
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+    authority: Option<&str>,
+) -> bool {
     let is_here = address.is_some_and(|address| address.to_canonical().is_loopback());
     is_here
         && !PROXIES.iter().any(|name| headers.contains_key(*name))

@@ -89,7 +89,10 @@ async fn look(connection: &mut Connection, patterns: &[String]) -> Result<Sight>
 
 /// Whether somebody may have an image read: a member of a team those of the team's repositories; what
 /// lies on the server itself, programs of this machine and admins alone.
-pub fn may_read(actor: &Actor, reference: &plimsoll_model::Reference) -> std::result::Result<(), Problem> {
+pub fn may_read(
+    actor: &Actor,
+    reference: &plimsoll_model::Reference,
+) -> std::result::Result<(), Problem> {
     use plimsoll_model::Reference;
 
     let refused = |why: &str| Err(Problem::new(StatusCode::FORBIDDEN, why));

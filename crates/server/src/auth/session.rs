@@ -59,11 +59,8 @@ pub(super) async fn find(app: &Arc<App>, token: &str) -> Result<Option<(Actor, O
     if is_over {
         return Ok(None);
     }
-    let via = Via::Session {
-        id: session.id,
-        user: session.user,
-        csrf: session.csrf.as_str().into(),
-    };
+    let via =
+        Via::Session { id: session.id, user: session.user, csrf: session.csrf.as_str().into() };
     let actor = match session.user {
         None => Actor::with_role("first start", Role::Admin, via),
         Some(id) => {

@@ -72,12 +72,7 @@ fn left(locked: Millis, at: Millis) -> Option<u64> {
     (left > 0).then(|| left.div_ceil(1000))
 }
 
-async fn refuse(
-    app: &App,
-    address: Option<IpAddr>,
-    given: &str,
-    key: &str,
-) -> Result<Answer> {
+async fn refuse(app: &App, address: Option<IpAddr>, given: &str, key: &str) -> Result<Answer> {
     app.auth.flood.failed(address);
     let mut write = app.store.write().await?;
     let failed = failures::note(&mut write, key, now()).await?;

@@ -111,7 +111,6 @@ pub(super) fn key(entry: &mut Entry<'_>, to: &Path) -> Result<()> {
     let failed = |source| Error::Io { action: "write", path: to.into(), source };
     let mut text = Vec::new();
     entry.take(4096).read_to_end(&mut text).map_err(failed)?;
-    let options =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
+    let options = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(to);
     options.and_then(|mut file| file.write_all(&text)).map_err(failed)
 }

@@ -201,10 +201,11 @@ async fn fill(place: &Place<'_>, store: &Store, file: &Path) -> Result<Amount> {
         match path.split('/').collect::<Vec<_>>().as_slice() {
             ["tables", name, _] => {
                 let table = known.iter().find(|table| table.name == *name).ok_or_else(damaged)?;
-                let rows = table.load(&mut write, &mut entry).await.map_err(|error| match error {
-                    Error::Damaged(_) => damaged(),
-                    other => other,
-                })?;
+                let rows =
+                    table.load(&mut write, &mut entry).await.map_err(|error| match error {
+                        Error::Damaged(_) => damaged(),
+                        other => other,
+                    })?;
                 *amount.rows.entry(table.name.clone()).or_default() += rows;
             }
             ["blobs", rest @ ..] if !rest.is_empty() => {

@@ -11,8 +11,8 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, Row, ValueRef};
 
-use super::archive::Draft;
 use super::Tables;
+use super::archive::Draft;
 use crate::error::{Error, Result};
 use crate::store::{Connection, Dialect};
 
@@ -94,11 +94,7 @@ impl Table {
     }
 
     /// Writes all rows.
-    pub(super) async fn dump(
-        &self,
-        connection: &mut Connection,
-        draft: &mut Draft,
-    ) -> Result<u64> {
+    pub(super) async fn dump(&self, connection: &mut Connection, draft: &mut Draft) -> Result<u64> {
         let text = format!("SELECT {} FROM \"{}\"", self.columns(), self.name);
         let mut rows = sqlx::query(AssertSqlSafe(text)).fetch(connection);
         let names: Vec<&str> = self.columns.iter().map(|(name, _)| name.as_str()).collect();

@@ -75,8 +75,12 @@ async fn what_was_done_is_in_the_audit_without_secrets() {
     let audit = bench.by(&admin, "GET", "/api/v1/audit", "").await;
     assert!(!audit.text.contains("teapot") && !audit.text.contains("wrong wrong"));
     let audit = audit.json();
-    let actions: Vec<&str> =
-        audit["items"].as_array().unwrap().iter().map(|it| it["action"].as_str().unwrap()).collect();
+    let actions: Vec<&str> = audit["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["action"].as_str().unwrap())
+        .collect();
     assert_eq!(actions, ["sign-in failed", "sign in", "add user", "make key", "one-time token"]);
     let target = audit["items"][0]["target"].as_str().unwrap();
     assert!(target.starts_with("mallory") && !target.contains('\n'), "{target}");

@@ -24,7 +24,11 @@ async fn a_session_changes_something_only_with_its_own_word_from_its_own_page() 
     }
     let form = ("content-type", "application/x-www-form-urlencoded");
     for body in ["", "csrf=another", &format!("csrf={csrf}&csrf={csrf}")] {
-        assert_eq!(bench.ask("POST", "/sign-out", &[cookie, form], body).await.status, 403, "{body}");
+        assert_eq!(
+            bench.ask("POST", "/sign-out", &[cookie, form], body).await.status,
+            403,
+            "{body}"
+        );
     }
     let body = format!("a=b&csrf={csrf}");
     let out = bench.ask("POST", "/sign-out", &[cookie, form], &body).await;

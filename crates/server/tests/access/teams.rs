@@ -18,8 +18,12 @@ async fn what_is_another_teams_is_not_there_and_what_is_asked_of_it_is_refused()
     let key = bench.key(&admin, Role::Triager, Some("shop")).await;
 
     let images = bench.by(&key, "GET", "/api/v1/images", "").await.json();
-    let digests: Vec<&str> =
-        images["items"].as_array().unwrap().iter().map(|it| it["digest"].as_str().unwrap()).collect();
+    let digests: Vec<&str> = images["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["digest"].as_str().unwrap())
+        .collect();
     assert_eq!(digests, [shop.as_str()]);
     let all = bench.by(&admin, "GET", "/api/v1/images", "").await.json();
     assert_eq!(all["items"].as_array().unwrap().len(), 2);

@@ -55,11 +55,8 @@ pub(super) struct Place {
 impl Action {
     pub(super) fn run(self, runtime: &Runtime, place: &Place) -> anyhow::Result<Outcome> {
         let key = place.key.clone().unwrap_or_else(|| place.data_dir.join("secret.key"));
-        let at = backup::Place {
-            data_dir: &place.data_dir,
-            store: place.store.as_deref(),
-            key: &key,
-        };
+        let at =
+            backup::Place { data_dir: &place.data_dir, store: place.store.as_deref(), key: &key };
         match self {
             Self::Token => {
                 let address = place.store.clone();

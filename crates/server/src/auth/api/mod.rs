@@ -1,4 +1,5 @@
 //! Users, teams, keys, the audit and signing in, over HTTP.
+#![allow(unused_qualifications, reason = "utoipa's macros write the types of parameters out")]
 
 pub mod access;
 pub mod audit;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Extension, Form, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -77,12 +77,14 @@ struct Given {
 async fn sign_in(
     State(app): State<Arc<App>>,
     peer: Option<Extension<Peer>>,
+    uri: Uri,
     headers: HeaderMap,
     given: Result<Form<Given>, FormRejection>,
 ) -> Result<Response, Problem> {
     let Form(given) =
         given.map_err(|refused| Problem::new(refused.status(), refused.body_text()))?;
-    if !local::is_own(&headers, None) && !is_h2_own(&headers) {
+    // HTTP/2 has the name in the address.
+    if !local::is_own(&headers, uri.authority().map(|authority| authority.as_str())) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "the form is another page's"));
     }
     let address = peer.map(|Extension(peer)| peer.address.ip());
@@ -107,18 +109,11 @@ async fn sign_in(
         ),
         Answer::Wait(seconds) => {
             let why = format!("Too much of it failed. Try again in {seconds} seconds.");
-            let mut response =
-                page::sign_in(StatusCode::TOO_MANY_REQUESTS, &why, to, has_oidc);
+            let mut response = page::sign_in(StatusCode::TOO_MANY_REQUESTS, &why, to, has_oidc);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             response
         }
     })
-}
-
-/// HTTP/2 has no `Host`: browsers that speak it say `Sec-Fetch-Site`, and others send no `Origin`.
-fn is_h2_own(headers: &HeaderMap) -> bool {
-    !headers.contains_key(header::HOST)
-        && headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
 }
 
 /// Sign out

@@ -197,7 +197,9 @@ pub(super) async fn begin(app: &App, next: &str) -> Result<Begun, Refusal> {
     let age = PATIENCE.as_secs();
     Ok(Begun {
         to: format!("{}{joint}{}", found.authorization_endpoint, query.join("&")),
-        cookie: format!("{COOKIE}={browser}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Lax"),
+        cookie: format!(
+            "{COOKIE}={browser}; Path=/; Max-Age={age}; Secure; HttpOnly; SameSite=Lax"
+        ),
     })
 }
 

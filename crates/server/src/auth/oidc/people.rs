@@ -27,7 +27,8 @@ pub(super) struct Person {
 impl Person {
     /// From the claims of a token that counts.
     pub(super) fn of(settings: &Settings, claims: &Map<String, Value>) -> Result<Self, String> {
-        let text = |name: &str| claims.get(name).and_then(Value::as_str).filter(|it| !it.is_empty());
+        let text =
+            |name: &str| claims.get(name).and_then(Value::as_str).filter(|it| !it.is_empty());
         let subject = text("sub").ok_or("the ID token names nobody")?;
         // An address that nobody has verified may be anybody's.
         let is_verified = claims.get("email_verified").and_then(Value::as_bool) == Some(true);
@@ -140,7 +141,8 @@ mod tests {
     fn groups_decide_role_and_teams() {
         let claims = json!({"sub": "7", "email": "a@b.example", "email_verified": true,
             "groups": ["shop", "ops"]});
-        let found = person(&["shop=viewer:shop", "ops=scanner:ops", "boss=admin"], &claims).unwrap();
+        let found =
+            person(&["shop=viewer:shop", "ops=scanner:ops", "boss=admin"], &claims).unwrap();
         assert_eq!((found.role, found.name.as_str()), (Role::Scanner, "a@b.example"));
         assert_eq!(found.teams, Some(vec!["shop".to_owned(), "ops".to_owned()]));
         let found = person(&["shop=viewer:shop", "ops=triager"], &claims).unwrap();

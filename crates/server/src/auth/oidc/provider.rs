@@ -118,8 +118,8 @@ impl Provider {
             // RFC 6749, section 2.3.1: both parts are form-encoded first.
             Some(secret) if !is_in_form => {
                 let encoded = super::escaped(secret);
-                request = request
-                    .basic_auth(super::escaped(&self.settings.client_id), Some(encoded));
+                request =
+                    request.basic_auth(super::escaped(&self.settings.client_id), Some(encoded));
             }
             Some(secret) => {
                 form.push(("client_id", &self.settings.client_id));
@@ -127,10 +127,8 @@ impl Provider {
             }
             None => form.push(("client_id", &self.settings.client_id)),
         }
-        let fields: Vec<String> = form
-            .iter()
-            .map(|(name, value)| format!("{name}={}", super::escaped(value)))
-            .collect();
+        let fields: Vec<String> =
+            form.iter().map(|(name, value)| format!("{name}={}", super::escaped(value))).collect();
         let request = request
             .header("content-type", "application/x-www-form-urlencoded")
             .body(fields.join("&"));

@@ -7,7 +7,9 @@ use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::signature::{self, Verifier};
-use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Validation, decode, decode_header};
+use jsonwebtoken::{
+    Algorithm, DecodingKey, DecodingKeyKind, EncodingKey, Validation, decode, decode_header,
+};
 use ring::signature as ring_signature;
 use serde_json::{Map, Value};
 
@@ -92,9 +94,8 @@ fn algorithms(key: &Jwk) -> Vec<Algorithm> {
         _ => Vec::new(),
     };
     let said = key.common.key_algorithm.as_ref().map(ToString::to_string);
-    let fits = |algorithm: &Algorithm| {
-        said.as_ref().is_none_or(|said| *said == format!("{algorithm:?}"))
-    };
+    let fits =
+        |algorithm: &Algorithm| said.as_ref().is_none_or(|said| *said == format!("{algorithm:?}"));
     by_kind.into_iter().filter(fits).collect()
 }
 
@@ -106,9 +107,10 @@ pub(super) fn key<'k>(token: &str, keys: &'k JwkSet) -> Option<&'k Jwk> {
     let header = decode_header(token).ok()?;
     let is_for_signatures =
         |key: &Jwk| !matches!(key.common.public_key_use, Some(PublicKeyUse::Encryption));
-    let mut fitting = keys.keys.iter().filter(|key| {
-        is_for_signatures(key) && algorithms(key).contains(&header.alg)
-    });
+    let mut fitting = keys
+        .keys
+        .iter()
+        .filter(|key| is_for_signatures(key) && algorithms(key).contains(&header.alg));
     match &header.kid {
         Some(id) => fitting.find(|key| key.common.key_id.as_ref() == Some(id)),
         // Without a name it has to be the only one.
@@ -167,8 +169,10 @@ mod tests {
 
         fn keys(&self) -> JwkSet {
             let point = self.pair.public_key().as_ref();
-            let (x, y) = (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..]));
-            let key = json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256", "x": x, "y": y});
+            let (x, y) =
+                (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..]));
+            let key =
+                json!({"kty": "EC", "crv": "P-256", "kid": "k", "alg": "ES256", "x": x, "y": y});
             serde_json::from_value(json!({"keys": [key]})).unwrap()
         }
 

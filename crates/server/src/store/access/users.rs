@@ -117,12 +117,11 @@ pub async fn page(connection: &mut Connection, after: i64, limit: i64) -> Result
 
 /// How many others are admins that can sign in.
 pub async fn other_admins(connection: &mut Connection, id: i64) -> Result<i64> {
-    let row = sqlx::query(
-        "SELECT COUNT(*) FROM users WHERE id <> $1 AND role = $2 AND disabled = 0",
-    )
-    .bind(id)
-    .bind(Role::Admin.number())
-    .fetch_one(connection)
-    .await?;
+    let row =
+        sqlx::query("SELECT COUNT(*) FROM users WHERE id <> $1 AND role = $2 AND disabled = 0")
+            .bind(id)
+            .bind(Role::Admin.number())
+            .fetch_one(connection)
+            .await?;
     Ok(row.try_get(0)?)
 }
