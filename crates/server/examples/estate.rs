@@ -130,6 +130,7 @@ async fn main() {
         workers: 1,
         reading: plimsoll_image::Options::default(),
         allowed_networks: Vec::new(),
+        access: plimsoll_server::auth::Access::open(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(

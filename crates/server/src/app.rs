@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::advisories::Advisories;
+use crate::auth::Auth;
 use crate::error::Result;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
@@ -36,6 +37,8 @@ pub struct App {
     pub intake: Intake,
     /// How people outside are told.
     pub web: Web,
+    /// Who may what.
+    pub auth: Auth,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the server says what happens.

@@ -13,7 +13,7 @@
 //! | something that happens by the clock | `schedule/NAME.rs` | `ALL` in `schedule/mod.rs` |
 //! | tables | `store/migrations/NNNN_name.{up,down}.sql`, `store/NAME.rs` | `changes!` in `store/migrations.rs` |
 //! | metrics | a field of [`metrics::Metrics`] | its registration there |
-//! | who may do what | `auth/`: a layer that puts an [`api::Actor`] into a request's extensions | `api::app` |
+//! | who may do what | [`auth`]: each part of the API is registered with its needs | `ALL` in `api/mod.rs` |
 //!
 //! Handlers get an [`app::App`] and whatever [`api::Actor`] asks; they never look at a header to find
 //! out who that is.
@@ -22,11 +22,14 @@
 pub mod advisories;
 pub mod api;
 pub mod app;
+pub mod auth;
+pub mod backup;
 pub mod catalogue;
 pub mod compliance;
 pub mod error;
 pub mod intake;
 pub mod jobs;
+mod listen;
 pub mod metrics;
 pub mod moment;
 pub mod outward;

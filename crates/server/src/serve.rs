@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::advisories::Advisories;
 use crate::app::{App, Tell};
+use crate::auth::{self, Access, Auth};
 use crate::error::{Error, Result};
 use crate::intake::Intake;
 use crate::metrics::Metrics;
@@ -21,7 +21,7 @@ use crate::queue::worker::{self, Bell};
 use crate::queue::{Queue, Table};
 use crate::store::blobs::Blobs;
 use crate::store::{Dialect, Store, jobs};
-use crate::{api, rematch, schedule};
+use crate::{api, listen, rematch, schedule};
 
 /// What a server does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +72,8 @@ pub struct Settings {
     pub reading: plimsoll_image::Options,
     /// Private networks into which clients may make it send requests.
     pub allowed_networks: Vec<Network>,
+    /// Who may what.
+    pub access: Access,
 }
 
 /// Where it listens.
@@ -93,6 +95,7 @@ pub async fn serve(
     ready: impl FnOnce(Listening),
     end: impl Future<Output = ()>,
 ) -> Result<()> {
+    settings.access.checked(settings.listen)?;
     let lock = Lock::take(&settings.data_dir)?;
     let app = open(&settings, teller).await?;
     if app.store.dialect() == Dialect::Sqlite {
@@ -102,6 +105,10 @@ pub async fn serve(
         write.commit().await?;
     }
     rematch::ensure(&app).await?;
+    if settings.role.answers() {
+        auth::first::first(&app).await?;
+    }
+    let tls = settings.access.tls.as_ref().map(listen::Certificates::open).transpose()?;
     let introspection = bind(settings.introspection).await?;
     let clients = if settings.role.answers() { Some(bind(settings.listen).await?) } else { None };
     let listening = Listening {
@@ -116,9 +123,13 @@ pub async fn serve(
     };
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    tasks.spawn(answer(introspection, api::introspection(Arc::clone(&app)), stopped.clone()));
+    let watchers = api::introspection(Arc::clone(&app));
+    tasks.spawn(listen::answer(introspection, watchers, None, stopped.clone()));
     if let Some(clients) = clients {
-        tasks.spawn(answer(clients, api::app(Arc::clone(&app)), stopped.clone()));
+        if let Some(tls) = &tls {
+            tasks.spawn(listen::follow(Arc::clone(tls), Arc::clone(&app), stopped.clone()));
+        }
+        tasks.spawn(listen::answer(clients, api::app(Arc::clone(&app)), tls, stopped.clone()));
     }
     if settings.role.works() {
         for number in 0..settings.workers.max(1) {
@@ -160,6 +171,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         intake: Intake::open(&settings.data_dir.join("spool"))?,
         outward: Outward::new(settings.allowed_networks.clone()),
         web: Web::from_env(),
+        auth: Auth::new(settings.access.clone(), &settings.data_dir)?,
         metrics: Metrics::new(),
         store,
         teller,
@@ -170,21 +182,13 @@ async fn bind(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
 }
 
-async fn answer(listener: TcpListener, router: Router, mut end: watch::Receiver<bool>) {
-    let ended = async move {
-        // An error says that whoever could end it is gone.
-        let _ = end.wait_for(|it| *it).await;
-    };
-    // It ends by `ended` alone.
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let _ = axum::serve(listener, service).with_graceful_shutdown(ended).await;
-}
-
 /// One server a folder.
-struct Lock(#[expect(dead_code, reason = "it is held as long as it is open")] std::fs::File);
+pub(crate) struct Lock(
+    #[expect(dead_code, reason = "it is held as long as it is open")] std::fs::File,
+);
 
 impl Lock {
-    fn take(folder: &Path) -> Result<Self> {
+    pub(crate) fn take(folder: &Path) -> Result<Self> {
         let path = folder.join("lock");
         let failed = |action| {
             let path = path.clone();

@@ -1,5 +1,8 @@
 //! `plimsoll serve`: keeps what images have, and what advisories say of it.
 
+mod access;
+mod action;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +13,8 @@ use plimsoll_server::serve::Listening;
 use plimsoll_server::{Role, Settings, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::access::Accessing;
+use self::action::{Action, Place};
 use crate::exit::{Outcome, tell};
 use crate::paths;
 use crate::target::Reading;
@@ -20,13 +25,19 @@ use crate::target::Reading;
   plimsoll serve
   plimsoll serve --data-dir /var/lib/plimsoll --listen 0.0.0.0:6060
   plimsoll serve --store postgres://plimsoll@db/plimsoll --role worker --workers 4
+  plimsoll serve --listen 0.0.0.0:6060 --tls-cert cert.pem --tls-key key.pem
+  plimsoll serve token
+  plimsoll serve backup plimsoll.tar.zst
   curl -d '{\"reference\":\"nginx:latest\"}' -H 'content-type: application/json' \\
       http://127.0.0.1:6060/api/v1/scans
 
 Exit codes: 0 told to end, 2 wrong usage, 3 failed.")]
 pub(crate) struct Serve {
+    #[command(subcommand)]
+    action: Option<Action>,
+
     /// Where it keeps what it knows
-    #[arg(long, value_name = "DIR", default_value = "plimsoll-data")]
+    #[arg(long, value_name = "DIR", default_value = "plimsoll-data", global = true)]
     data_dir: PathBuf,
 
     /// Where clients are listened to
@@ -38,8 +49,18 @@ pub(crate) struct Serve {
     introspection: SocketAddr,
 
     /// `postgres://USER@HOST/DATABASE` or `sqlite:FILE`; by default a file in the folder
-    #[arg(long, value_name = "STORE", env = "PLIMSOLL_STORE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "PLIMSOLL_STORE",
+        hide_env_values = true,
+        global = true
+    )]
     store: Option<String>,
+
+    /// The key of sealed secrets; by default `secret.key` in the folder
+    #[arg(long, value_name = "FILE", global = true)]
+    secret_key: Option<PathBuf>,
 
     /// What it does: several servers may share a PostgreSQL
     #[arg(long, value_enum, default_value = "all")]
@@ -60,6 +81,9 @@ pub(crate) struct Serve {
     db: Option<PathBuf>,
 
     #[command(flatten)]
+    access: Accessing,
+
+    #[command(flatten)]
     reading: Reading,
 }
 
@@ -77,7 +101,20 @@ enum RoleName {
 
 impl Serve {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .worker_threads(2)
+            .max_blocking_threads(64)
+            .thread_stack_size(2 << 20)
+            .build()
+            .context("no thread can be started")?;
+        if let Some(action) = self.action {
+            let place = Place { data_dir: self.data_dir, store: self.store, key: self.secret_key };
+            return action.run(&runtime, &place);
+        }
+        let scheme = if self.access.has_tls() { "https" } else { "http" };
         let settings = Settings {
+            access: self.access.settings(self.secret_key)?,
             reading: self.reading.options()?,
             advisories: paths::db_file(self.db),
             data_dir: self.data_dir,
@@ -93,13 +130,6 @@ impl Serve {
             workers: self.workers,
             allowed_networks: self.allowed_networks,
         };
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .worker_threads(2)
-            .max_blocking_threads(64)
-            .thread_stack_size(2 << 20)
-            .build()
-            .context("no thread can be started")?;
         let served = runtime.block_on(async {
             let mut end = signal(SignalKind::terminate())?;
             let mut interrupt = signal(SignalKind::interrupt())?;
@@ -112,7 +142,7 @@ impl Serve {
             };
             let ready = |at: Listening| {
                 if let Some(address) = at.clients {
-                    tell(&format!("listening on http://{address}"));
+                    tell(&format!("listening on {scheme}://{address}"));
                 }
                 tell(&format!("metrics and health on http://{}", at.introspection));
             };

@@ -12,8 +12,9 @@ use utoipa_axum::routes;
 
 use super::images::Summary;
 use super::problem::Asked;
-use super::{Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
+use super::{Actor, Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
 use crate::app::App;
+use crate::auth::reach;
 use crate::moment;
 use crate::store::components::{self, Shown};
 use crate::store::findings::{self, Stored, Wanted};
@@ -158,6 +159,7 @@ struct Query {
 ))]
 async fn list(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Asked(query): Asked<Query>,
 ) -> Result<Json<Page<Finding>>, Problem> {
     let limit = Paging { after: None, limit: query.limit }.limit()?;
@@ -180,9 +182,37 @@ async fn list(
         name: query.component.unwrap_or_default(),
         resolved,
     };
-    let found = findings::page(&mut *app.store.read().await?, &wanted, limit + 1).await?;
+    let found = match reach::sight(&app, &actor).await? {
+        Some(sight) => of_sight(&app, &sight.components, wanted, limit + 1).await?,
+        None => findings::page(&mut *app.store.read().await?, &wanted, limit + 1).await?,
+    };
     let page = Page::of(found, limit, |it| cursor(&[it.severity, it.id]));
     Ok(Json(Page { items: shown(&app, page.items).await?, next: page.next }))
+}
+
+/// The first findings of these components.
+async fn of_sight(
+    app: &App,
+    components: &RoaringBitmap,
+    mut wanted: Wanted,
+    limit: i64,
+) -> Result<Vec<Stored>, Problem> {
+    const PART: i64 = 1000;
+    let most = usize::try_from(limit).unwrap_or(0);
+    let mut found = Vec::new();
+    loop {
+        let part = findings::page(&mut *app.store.read().await?, &wanted, PART).await?;
+        let is_last = i64::try_from(part.len()).unwrap_or(i64::MAX) < PART;
+        wanted.after = part.last().map(|it| (it.severity, it.id));
+        let is_seen =
+            |it: &Stored| u32::try_from(it.component).is_ok_and(|id| components.contains(id));
+        found.extend(part.into_iter().filter(is_seen));
+        if is_last || found.len() >= most {
+            break;
+        }
+    }
+    found.truncate(most);
+    Ok(found)
 }
 
 /// A finding and its life.
@@ -227,8 +257,12 @@ struct Event {
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
-async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Detail>, Problem> {
-    let stored = find(&app, &id).await?;
+async fn one(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<Detail>, Problem> {
+    let stored = find(&app, &actor, &id).await?;
     let events = findings::events(&mut *app.store.read().await?, stored.id).await?;
     let advisory = |line: &str| {
         let (id, feed) = line.split_once(' ').unwrap_or((line, ""));
@@ -246,10 +280,15 @@ async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json
     Ok(Json(Detail { finding, advisories, events: events.into_iter().map(event).collect() }))
 }
 
-async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
+async fn find(app: &App, actor: &Actor, id: &str) -> Result<Stored, Problem> {
     let none = || Problem::not_found("finding of this number");
     let id: i64 = id.parse().map_err(|_| none())?;
-    findings::by_id(&mut *app.store.read().await?, id).await?.ok_or_else(none)
+    let found = findings::by_id(&mut *app.store.read().await?, id).await?.ok_or_else(none)?;
+    let component = u32::try_from(found.component).map_err(|_| none())?;
+    match reach::sight(app, actor).await? {
+        Some(sight) if !sight.components.contains(component) => Err(none()),
+        _ => Ok(found),
+    }
 }
 
 /// Images that have a finding, newest first
@@ -261,12 +300,16 @@ async fn find(app: &App, id: &str) -> Result<Stored, Problem> {
 ))]
 async fn images(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(id): Path<String>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<Summary>>, Problem> {
     let limit = paging.limit()?;
-    let stored = find(&app, &id).await?;
-    let images = postings::union(&mut *app.store.read().await?, &[stored.component]).await?;
+    let stored = find(&app, &actor, &id).await?;
+    let mut images = postings::union(&mut *app.store.read().await?, &[stored.component]).await?;
+    if let Some(sight) = reach::sight(&app, &actor).await? {
+        images &= &sight.images;
+    }
     let before = paging.after.as_deref().map(parse_cursor::<1>).transpose()?;
     let before = before.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(u32::MAX));
     super::images::of_set(&app, &below(&images, before, limit), limit).await.map(Json)

@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 
 use super::findings::{Component, Finding};
 use super::problem::Asked;
-use super::{Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
+use super::{Actor, Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
 use crate::app::App;
+use crate::auth::reach::{self, Sight};
 use crate::moment;
 use crate::store::images::{self, Image};
 use crate::store::{components, findings};
@@ -161,19 +162,58 @@ struct Query {
 ))]
 async fn list(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Asked(query): Asked<Query>,
 ) -> Result<Json<Page<Summary>>, Problem> {
     let limit = Paging { after: None, limit: query.limit }.limit()?;
     let before = query.after.as_deref().map(parse_cursor::<1>).transpose()?;
     let before = before.map_or(i64::MAX, |[id]| id);
     let containing = query.q.unwrap_or_default();
-    let found = images::page(&mut *app.store.read().await?, before, &containing, limit + 1).await?;
+    let found = match reach::sight(&app, &actor).await? {
+        Some(sight) => of_sight(&app, &sight, before, &containing, limit + 1).await?,
+        None => {
+            let mut read = app.store.read().await?;
+            images::page(&mut read, before, &containing, limit + 1).await?
+        }
+    };
     let page = Page::of(found, limit, |image| cursor(&[image.id]));
     Ok(Json(Page { items: summaries(&app, page.items).await?, next: page.next }))
 }
 
-async fn find(app: &App, digest: &str) -> Result<Image, Problem> {
+/// A page of what somebody sees, newest first.
+async fn of_sight(
+    app: &App,
+    sight: &Sight,
+    before: i64,
+    containing: &str,
+    limit: i64,
+) -> Result<Vec<Image>, Problem> {
+    let wanted = usize::try_from(limit).unwrap_or(0);
+    let containing = containing.to_ascii_lowercase();
+    let below = sight.images.iter().rev().map(i64::from).filter(|id| *id < before);
+    let ids: Vec<i64> = below.collect();
+    let mut found = Vec::new();
+    for part in ids.chunks(500) {
+        let mut images = images::by_ids(&mut *app.store.read().await?, part).await?;
+        images.reverse();
+        images.retain(|image| image.reference.to_ascii_lowercase().contains(&containing));
+        found.extend(images);
+        if found.len() >= wanted {
+            break;
+        }
+    }
+    found.truncate(wanted);
+    Ok(found)
+}
+
+async fn find(app: &App, actor: &Actor, digest: &str) -> Result<Image, Problem> {
     let found = images::by_digest(&mut *app.store.read().await?, digest).await?;
+    let sight = reach::sight(app, actor).await?;
+    let is_seen = |image: &Image| {
+        let id = u32::try_from(image.id).unwrap_or(u32::MAX);
+        sight.as_ref().is_none_or(|sight| sight.images.contains(id))
+    };
+    let found = found.filter(is_seen);
     found.ok_or_else(|| Problem::not_found("image of this digest; `POST /api/v1/scans` reads one"))
 }
 
@@ -229,13 +269,15 @@ struct Undecided {
 ))]
 async fn one(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(digest): Path<String>,
 ) -> Result<Json<Detail>, Problem> {
-    let image = find(&app, &digest).await?;
+    let image = find(&app, &actor, &digest).await?;
     let ids = component_ids(&app, &image).await?;
     let inventory = crate::catalogue::inventory(&app, &image.inventory).await?;
     let mut read = app.store.read().await?;
-    let names = images::names(&mut read, &digest).await?;
+    let mut names = images::names(&mut read, &digest).await?;
+    names.retain(|(repository, _)| actor.sees(repository));
     let undecided = findings::undecided_of(&mut read, &ids).await?;
     let about: Vec<i64> = undecided.iter().map(|it| it.0).collect();
     let about = components::shown(&mut read, &about).await?;
@@ -278,9 +320,10 @@ async fn one(
 ))]
 async fn image_findings(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(digest): Path<String>,
 ) -> Result<Json<Vec<Finding>>, Problem> {
-    let image = find(&app, &digest).await?;
+    let image = find(&app, &actor, &digest).await?;
     let ids = component_ids(&app, &image).await?;
     let mut found = findings::of_components(&mut *app.store.read().await?, &ids).await?;
     found.retain(|it| it.is_open);
@@ -297,9 +340,10 @@ async fn image_findings(
 ))]
 async fn image_components(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(digest): Path<String>,
 ) -> Result<Json<Vec<Component>>, Problem> {
-    let image = find(&app, &digest).await?;
+    let image = find(&app, &actor, &digest).await?;
     let ids = component_ids(&app, &image).await?;
     let found = components::shown(&mut *app.store.read().await?, &ids).await?;
     let mut found: Vec<_> = found.into_values().collect();

@@ -5,7 +5,6 @@
 //! goes wrong leaves as a [`Problem`].
 #![allow(unused_qualifications, reason = "utoipa's macros write the types of parameters out")]
 
-mod actor;
 pub mod clair;
 pub mod dependency_track;
 mod findings;
@@ -40,10 +39,14 @@ use tower_http::timeout::TimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
+use crate::auth::gate::{self, Gate};
+use crate::auth::needs::{self, Needs, Part, Rules};
+use crate::auth::{self, Role, headers, identify};
 
-pub use actor::Actor;
+pub use crate::auth::Actor;
 pub use page::{Page, Paging, cursor, parse_cursor};
 pub use problem::Problem;
+pub(crate) use problem::{Asked, Body};
 
 /// The routes of the API, of which all handlers share an [`App`].
 pub type Routes = OpenApiRouter<Arc<App>>;
@@ -58,23 +61,35 @@ pub struct Module {
     pub routes: fn() -> Routes,
 }
 
-/// The registry.
-pub const ALL: &[Module] = &[
-    clair::MODULE,
-    dependency_track::MODULE,
-    findings::MODULE,
-    harbor::MODULE,
-    images::MODULE,
-    notifications::MODULE,
-    runtime::MODULE,
-    sboms::MODULE,
-    scans::MODULE,
-    trivy::MODULE,
-    crate::ui::MODULE,
-    notifiers::MODULE,
-    registries::MODULE,
-    running::MODULE,
-    triage::MODULE,
+impl Module {
+    /// The part with what its routes need that say nothing of their own.
+    pub const fn needs(self, needs: Needs) -> Part {
+        Part { module: self, needs }
+    }
+}
+
+/// The registry: no part without what it needs.
+pub const ALL: &[Part] = &[
+    auth::api::access::MODULE.needs(Needs::roles(Role::Admin, Role::Admin)),
+    auth::api::audit::MODULE.needs(Needs::roles(Role::Admin, Role::Admin)),
+    auth::api::keys::MODULE.needs(Needs::roles(Role::Viewer, Role::Viewer).by_team()),
+    auth::api::me::MODULE.needs(Needs::roles(Role::Viewer, Role::Viewer).by_team()),
+    auth::api::sign_in::MODULE.needs(Needs::OWN),
+    clair::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    dependency_track::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    findings::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager).by_team()),
+    harbor::MODULE.needs(Needs::roles(Role::Scanner, Role::Scanner)),
+    images::MODULE.needs(Needs::roles(Role::Viewer, Role::Admin).by_team()),
+    notifications::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    notifiers::MODULE.needs(Needs::roles(Role::Admin, Role::Admin)),
+    registries::MODULE.needs(Needs::roles(Role::Viewer, Role::Admin)),
+    running::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    runtime::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    sboms::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    scans::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner).by_team()),
+    triage::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager)),
+    trivy::MODULE.needs(Needs::roles(Role::Scanner, Role::Scanner)),
+    crate::ui::MODULE.needs(Needs::roles(Role::Viewer, Role::Viewer)),
 ];
 
 /// What a body may have.
@@ -86,20 +101,31 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Everything that clients see.
 pub fn app(app: Arc<App>) -> Router {
     let mut routes = OpenApiRouter::with_openapi(openapi::description());
-    for module in ALL {
-        routes = routes.merge((module.routes)());
+    for part in ALL {
+        let mut one = (part.module.routes)();
+        let rules = needs::rules(part, one.get_openapi_mut());
+        routes = routes.merge(one.route_layer(middleware::from_fn_with_state(
+            Arc::new(Gate::new(Arc::clone(&app), part.module.name, part.needs, rules)),
+            gate::check,
+        )));
     }
     let (all, description) = routes.split_for_parts();
     let description = Arc::new(openapi::finished(description));
-    all.route("/api/v1/openapi.json", get(move || async move { openapi::answer(&description) }))
+    let needs = Needs::roles(Role::Viewer, Role::Viewer).by_team();
+    let gate = Arc::new(Gate::new(Arc::clone(&app), "openapi", needs, Rules::new()));
+    let described = Router::new()
+        .route("/api/v1/openapi.json", get(move || async move { openapi::answer(&description) }))
+        .route_layer(middleware::from_fn_with_state(gate, gate::check));
+    all.merge(described)
         .route("/healthz", get(health::healthz))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
-        .layer(middleware::from_fn(actor::anonymous))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), measure))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(headers::add))
         .with_state(app)
 }
 
@@ -118,8 +144,10 @@ pub fn introspection(app: Arc<App>) -> Router {
 /// The description of the API, as it is served under `/api/v1/openapi.json`.
 pub fn description() -> utoipa::openapi::OpenApi {
     let mut routes = OpenApiRouter::with_openapi(openapi::description());
-    for module in ALL {
-        routes = routes.merge((module.routes)());
+    for part in ALL {
+        let mut one = (part.module.routes)();
+        needs::rules(part, one.get_openapi_mut());
+        routes = routes.merge(one);
     }
     openapi::finished(routes.split_for_parts().1)
 }

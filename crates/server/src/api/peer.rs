@@ -1,11 +1,13 @@
 //! From where a request came.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+
+use crate::auth;
 
 /// What a proxy says of those whom it speaks for.
 const FORWARDED: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
@@ -19,8 +21,8 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let is_forwarded = FORWARDED.iter().any(|name| parts.headers.contains_key(*name));
-        let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(info.filter(|_| !is_forwarded).map(|info| info.0.ip())))
+        let peer = parts.extensions.get::<auth::Peer>();
+        Ok(Self(peer.filter(|_| !is_forwarded).map(|peer| peer.address.ip())))
     }
 }
 

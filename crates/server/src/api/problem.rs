@@ -63,10 +63,18 @@ impl From<Error> for Problem {
             Error::Store(sqlx::Error::PoolTimedOut) | Error::Changed => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
+            Error::Store(sqlx::Error::Database(said)) if is_odd_text(said.code().as_deref()) => {
+                return Self::bad_request("a text has a character that cannot be stored");
+            }
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())
     }
+}
+
+/// PostgreSQL stores no NUL: `character_not_in_repertoire`, `untranslatable_character`.
+fn is_odd_text(code: Option<&str>) -> bool {
+    matches!(code, Some("22021" | "22P05"))
 }
 
 impl From<axum::extract::rejection::JsonRejection> for Problem {
@@ -108,7 +116,7 @@ pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 
 /// A body of JSON, whose refusal is a problem.
 #[derive(Debug, Clone)]
-pub(super) struct Body<T>(pub(super) T);
+pub(crate) struct Body<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequest<S> for Body<T> {
     type Rejection = Problem;
@@ -123,7 +131,7 @@ impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequest<
 
 /// The query of a request, whose refusal is a problem.
 #[derive(Debug, Clone)]
-pub(super) struct Asked<T>(pub(super) T);
+pub(crate) struct Asked<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: serde::de::DeserializeOwned> axum::extract::FromRequestParts<S>
     for Asked<T>

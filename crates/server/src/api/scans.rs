@@ -14,6 +14,7 @@ use utoipa_axum::routes;
 use super::problem::{Asked, Body};
 use super::{Actor, Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
 use crate::app::App;
+use crate::auth::reach;
 use crate::jobs;
 use crate::moment;
 use crate::queue::{State as JobState, Status};
@@ -109,7 +110,9 @@ async fn create(
     Body(new): Body<New>,
 ) -> Result<impl IntoResponse, Problem> {
     let refuse = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
-    new.reference.parse::<Reference>().map_err(|error| refuse(format!("`reference`: {error}")))?;
+    let reference = new.reference.parse::<Reference>();
+    let reference = reference.map_err(|error| refuse(format!("`reference`: {error}")))?;
+    reach::may_read(&actor, &reference)?;
     if let Some(platform) = &new.platform {
         platform.parse::<Platform>().map_err(|error| refuse(format!("`platform`: {error}")))?;
     }
@@ -132,6 +135,7 @@ async fn create(
 ))]
 async fn list(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<Page<Scan>>, Problem> {
     let limit = paging.limit()?;
@@ -139,16 +143,18 @@ async fn list(
     let before = before.map_or(i64::MAX, |[id]| id);
     let mut read = app.store.read().await?;
     let found = store::jobs::page(&mut read, jobs::SCAN, before, limit + 1).await?;
-    let page = Page::of(found, limit, |status| cursor(&[status.job.id]));
+    let mut page = Page::of(found, limit, |status| cursor(&[status.job.id]));
+    // A page may be short of what somebody does not see; the next one goes on behind it.
+    page.items.retain(|status| reach::sees(&actor, &status.job.key));
     Ok(Json(Page { items: page.items.into_iter().map(Scan::of).collect(), next: page.next }))
 }
 
-async fn find(app: &App, id: &str) -> Result<Status, Problem> {
+async fn find(app: &App, actor: &Actor, id: &str) -> Result<Status, Problem> {
     let none = || Problem::not_found("scan of this number");
     let id: i64 = id.parse().map_err(|_| none())?;
     let status = app.queue.status(id).await?.ok_or_else(none)?;
     let is_ours = matches!(status.job.kind.as_str(), jobs::SCAN | jobs::SBOM);
-    if is_ours { Ok(status) } else { Err(none()) }
+    if is_ours && reach::sees(actor, &status.job.key) { Ok(status) } else { Err(none()) }
 }
 
 /// How a scan stands
@@ -158,8 +164,12 @@ async fn find(app: &App, id: &str) -> Result<Status, Problem> {
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
-async fn one(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<Scan>, Problem> {
-    Ok(Json(Scan::of(find(&app, &id).await?)))
+async fn one(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<Scan>, Problem> {
+    Ok(Json(Scan::of(find(&app, &actor, &id).await?)))
 }
 
 /// Cancel a scan
@@ -176,12 +186,12 @@ async fn cancel(
     actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<Scan>, Problem> {
-    let status = find(&app, &id).await?;
+    let status = find(&app, &actor, &id).await?;
     if !app.queue.cancel(status.job.id).await? {
         return Err(Problem::new(StatusCode::CONFLICT, "the scan has ended"));
     }
     let mut write = app.store.write().await?;
     store::audit::note(&mut write, &actor.name, "cancel scan", &status.job.key, "").await?;
     write.commit().await.map_err(crate::Error::from)?;
-    Ok(Json(Scan::of(find(&app, &id).await?)))
+    Ok(Json(Scan::of(find(&app, &actor, &id).await?)))
 }

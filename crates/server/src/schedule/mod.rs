@@ -4,6 +4,7 @@
 //! several servers share a store, each of them runs all tasks: a task pushes jobs, whose keys make them
 //! one, or does what may be done twice.
 
+mod access;
 mod advisories;
 mod alerts;
 mod summaries;
@@ -42,6 +43,7 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 
 /// The registry.
 pub const ALL: &[&dyn Task] = &[
+    &access::Forget,
     &advisories::Follow,
     &alerts::Alerts,
     &measure::Measure,

@@ -5,6 +5,8 @@
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
@@ -86,6 +88,29 @@ impl Blobs {
         std::io::Read::read_to_end(&mut std::io::Read::take(&mut reader, most), &mut content)
             .map_err(|_| Error::Damaged("a blob"))?;
         Ok(Some(content))
+    }
+}
+
+/// Blobs as they are stored, for backups.
+impl Blobs {
+    /// Where they are.
+    pub(crate) fn list(&self) -> BoxStream<'_, Result<Path>> {
+        let all = self.store.list(None);
+        Box::pin(all.map_ok(|found| found.location).map_err(Error::from))
+    }
+
+    /// What lies there; `None` where it is gone.
+    pub(crate) async fn raw(&self, path: &Path) -> Result<Option<Vec<u8>>> {
+        match self.store.get(path).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            got => Ok(Some(got?.bytes().await?.to_vec())),
+        }
+    }
+
+    /// Puts it there.
+    pub(crate) async fn put_raw(&self, path: &str, content: Vec<u8>) -> Result<()> {
+        self.store.put(&Path::from(path), PutPayload::from(content)).await?;
+        Ok(())
     }
 }
 

@@ -40,6 +40,7 @@ changes![
     "0010_foreign",
     "0011_alert_tags",
     "0012_projects",
+    "0020_access",
     "0030_image_summaries",
     "0040_registries",
     "0041_running",
@@ -58,6 +59,14 @@ pub async fn version(store: &Store) -> Result<i64> {
     let found = current(&mut write).await?;
     write.commit().await?;
     Ok(found)
+}
+
+/// The version of a store that is there, without writing anything.
+pub(crate) async fn stored(connection: &mut super::Connection) -> Result<i64> {
+    let row = sqlx::query("SELECT COALESCE(MAX(version), 0) FROM schema_changes")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
 }
 
 /// Brings it to the newest version.

@@ -8,6 +8,7 @@
 //! SQLite has one writer: [`Store::write`] hands out the only connection that writes.
 
 pub mod alerts;
+pub mod access;
 pub mod audit;
 pub mod blobs;
 pub mod components;

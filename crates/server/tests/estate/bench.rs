@@ -36,6 +36,8 @@ impl Bench {
             role: Role::All,
             workers: 1,
             reading,
+            allowed_networks: Vec::new(),
+            access: plimsoll_server::auth::Access::open(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();

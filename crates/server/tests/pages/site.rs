@@ -54,6 +54,8 @@ impl Site {
             introspection: "127.0.0.1:0".parse().unwrap(),
             role: Role::All,
             workers: 1,
+            allowed_networks: Vec::new(),
+            access: plimsoll_server::auth::Access::open(),
             reading: plimsoll_image::Options::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();

@@ -41,6 +41,7 @@ impl Running {
             workers: 1,
             reading,
             allowed_networks: Vec::new(),
+            access: plimsoll_server::auth::Access::open(),
         };
         change(&mut settings);
         let (end, ended) = oneshot::channel::<()>();

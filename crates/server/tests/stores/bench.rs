@@ -27,6 +27,7 @@ impl Bench {
             workers: 1,
             reading: plimsoll_image::Options::default(),
             allowed_networks: Vec::new(),
+            access: plimsoll_server::auth::Access::open(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();
