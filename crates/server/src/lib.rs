@@ -32,16 +32,16 @@ pub mod jobs;
 mod listen;
 pub mod metrics;
 pub mod moment;
-pub mod outward;
 pub mod notify;
+pub mod outward;
 pub mod queue;
 pub mod registries;
 pub mod rematch;
 pub mod schedule;
 pub mod serve;
 pub mod store;
-pub mod ui;
 pub mod triage;
+pub mod ui;
 
 pub use error::{Error, Result};
 pub use serve::{Role, Settings, serve};

@@ -72,8 +72,12 @@ pub(crate) struct Serve {
 
     /// Private networks into which clients may make it send requests, as `10.0.0.0/8`: for layers
     /// and registries that they name
-    #[arg(long = "allow-network", value_name = "NET", env = "PLIMSOLL_ALLOW_NETWORK",
-          value_delimiter = ',')]
+    #[arg(
+        long = "allow-network",
+        value_name = "NET",
+        env = "PLIMSOLL_ALLOW_NETWORK",
+        value_delimiter = ','
+    )]
     allowed_networks: Vec<plimsoll_server::outward::Network>,
 
     /// Folder of the advisory database

@@ -17,13 +17,13 @@ mod openapi;
 mod page;
 mod peer;
 mod problem;
+mod registries;
+mod running;
 mod runtime;
 mod sboms;
 mod scans;
-pub mod trivy;
-mod registries;
-mod running;
 mod triage;
+pub mod trivy;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -30,3 +30,27 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 pub(super) fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn peer(name: &'static str) -> Option<IpAddr> {
+        let (mut parts, ()) =
+            Request::builder().header(name, "127.0.0.1").body(()).unwrap().into_parts();
+        let address = "192.0.2.7:4000".parse().unwrap();
+        parts.extensions.insert(auth::Peer { address, is_tls: false });
+        let found = Peer::from_request_parts(&mut parts, &());
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(found).unwrap().0
+    }
+
+    #[test]
+    fn who_is_spoken_for_by_a_proxy_has_no_address_of_its_own() {
+        assert_eq!(peer("accept"), Some("192.0.2.7".parse().unwrap()));
+        for name in FORWARDED {
+            assert_eq!(peer(name), None, "{name}");
+        }
+    }
+}

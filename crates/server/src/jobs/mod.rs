@@ -3,9 +3,9 @@
 //! A new kind is one file with a unit struct that implements [`Handler`], and one line in [`ALL`].
 
 mod layers;
+mod notify;
 mod post;
 mod pull;
-mod notify;
 mod registry;
 mod rematch;
 mod sbom;
@@ -20,9 +20,9 @@ use crate::error::Result;
 use crate::queue::Job;
 
 pub use layers::{KIND as LAYERS, Layer, Layers, layers};
+pub use notify::{notify, notify_of};
 pub use post::post;
 pub use pull::{KIND as PULL, Pull, pull};
-pub use notify::{notify, notify_of};
 pub use registry::registry;
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};

@@ -7,11 +7,11 @@
 mod access;
 mod advisories;
 mod alerts;
-mod summaries;
 pub mod cron;
 mod measure;
 mod notify;
 mod registries;
+mod summaries;
 mod tidy;
 
 use std::sync::Arc;

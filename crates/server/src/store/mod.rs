@@ -7,8 +7,8 @@
 //!
 //! SQLite has one writer: [`Store::write`] hands out the only connection that writes.
 
-pub mod alerts;
 pub mod access;
+pub mod alerts;
 pub mod audit;
 pub mod blobs;
 pub mod components;
@@ -17,18 +17,18 @@ pub mod facts;
 pub mod findings;
 pub mod foreign;
 pub mod images;
-pub mod lists;
 pub mod jobs;
+pub mod lists;
 pub mod measures;
 pub mod migrations;
 pub mod notifiers;
 pub mod postings;
 pub mod projects;
+pub mod registries;
+pub mod running;
 pub mod settings;
 mod sql;
 pub mod summaries;
-pub mod registries;
-pub mod running;
 pub mod triage;
 
 use std::path::Path;

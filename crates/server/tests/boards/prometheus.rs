@@ -161,8 +161,16 @@ fn every_query_of_every_board_finds_something() {
         }
         let up = ask(&client, at, "min(up)").await.unwrap();
         assert_eq!(up["data"]["result"][0]["value"][1], "1", "both paths are scraped: {up}");
-        let recorded = ask(&client, at, "plimsoll:findings:sum").await.unwrap();
-        assert!(!recorded["data"]["result"].as_array().unwrap().is_empty(), "{recorded}");
+        // Rules are worked out once in a while.
+        let began = Instant::now();
+        loop {
+            let recorded = ask(&client, at, "plimsoll:findings:sum").await.unwrap();
+            if !recorded["data"]["result"].as_array().unwrap().is_empty() {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(90), "{recorded}");
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
         let url = format!("http://{at}/api/v1/query_exemplars?query=plimsoll_scan_duration_seconds_bucket&start=0&end=9999999999");
         let exemplars = client.get(url).send().await.unwrap().text().await.unwrap();
         assert!(exemplars.contains("\"scan\":\"7\""), "{exemplars}");

@@ -23,7 +23,7 @@ fn a_decision_holds_until_its_day_and_is_a_vex_statement() {
             "until": "2999-01-01T00:00:00Z"});
         let (status, decision) = bench.ask("POST", "/api/v1/triage", accepted).await;
         assert_eq!(status, 200, "{decision}");
-        assert_eq!(decision["actor"], "anonymous");
+        assert_eq!(decision["actor"], "local");
         let standing = bench.get(&path).await;
         assert_eq!(standing["decision"]["state"], "accepted", "{standing}");
         assert_eq!(standing["decision"]["labels"], json!(["rewrite"]));

@@ -30,7 +30,7 @@ fn processed(running: &Running, token: &str) {
 fn a_bill_is_uploaded_for_a_project_whose_findings_are_asked_for() {
     let running = Running::start();
     let send = |value: &Value| {
-        let request = client().put(running.url("/api/v1/bom")).header("x-api-key", "key");
+        let request = client().put(running.url("/api/v1/bom"));
         request.header("content-type", "application/json").body(value.to_string()).send().unwrap()
     };
     let mut upload =

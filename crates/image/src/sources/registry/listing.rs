@@ -120,13 +120,11 @@ impl Listing {
         let call = Call { method: Method::HEAD, path: &path, headers: &headers, body: None };
         let response = client.call(&call, &name.to_string())?;
         let said = response.headers().get("docker-content-digest");
-        match said.and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok()) {
-            Some(digest) => Ok(digest),
-            None => {
-                self.wait();
-                super::digest(&name, &self.options)
-            }
+        if let Some(digest) = said.and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok()) {
+            return Ok(digest);
         }
+        self.wait();
+        super::digest(&name, &self.options)
     }
 
     /// What hangs on a manifest by the registry's list of referrers: the type of each and, of a
