@@ -1,6 +1,7 @@
 //! Prometheus' Alertmanager, which groups, silences and routes by its own rules.
 //!
 //! Source: <https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml>.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use async_trait::async_trait;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};

@@ -6,6 +6,7 @@
 //! ```
 //! A new kind of channel is one file with a unit struct that implements [`Channel`], and one line in
 //! [`ALL`].
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 mod alertmanager;
 mod email;

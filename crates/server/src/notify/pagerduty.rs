@@ -1,6 +1,7 @@
 //! PagerDuty: an incident a cause, which is over when the cause is.
 //!
 //! Source: <https://developer.pagerduty.com/docs/events-api-v2-overview>.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use async_trait::async_trait;
 use plimsoll_model::Severity;

@@ -1,6 +1,7 @@
 //! Microsoft Teams, by a workflow that takes an adaptive card.
 //!
 //! Source: <https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use async_trait::async_trait;
 use plimsoll_model::Severity;

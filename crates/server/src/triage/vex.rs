@@ -2,6 +2,7 @@
 //!
 //! Source: <https://github.com/openvex/spec/blob/main/OPENVEX-SPEC.md>, and `vulnerabilities` of
 //! <https://cyclonedx.org/docs/1.6/json/>.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

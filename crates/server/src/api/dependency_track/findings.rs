@@ -1,5 +1,6 @@
 //! What is found in a project: as a list, as a document of the finding packaging format, as numbers and
 //! as a badge.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! `/api/v1/project`.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use std::sync::Arc;
 

@@ -4,6 +4,7 @@
 //! it is there. The base address to register is `http://SERVER/harbor`.
 //!
 //! Source: goharbor/pluggable-scanner-spec, `api/spec/scanner-adapter-openapi-v1.2.yaml`.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 mod request;
 mod vulnerabilities;

@@ -1,4 +1,5 @@
 //! What was found, as Harbor lists it.
+#![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 use plimsoll_model::{Finding, RatingKind, Severity};
 use serde_json::{Value, json};
