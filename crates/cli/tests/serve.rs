@@ -347,3 +347,40 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+#[test]
+fn alerts_of_a_watch_are_kept_by_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path());
+    let rule = "- rule: Made\n  desc: d\n  condition: ka.verb = create\n  output: Made by %ka.user.name\n  \
+                priority: WARNING\n  source: k8s_audit\n";
+    std::fs::write(folder.path().join("rules.yaml"), rule).unwrap();
+    let event = json!({"kind": "Event", "apiVersion": "audit.k8s.io/v1", "auditID": "a",
+        "level": "Request", "stage": "ResponseComplete", "verb": "create", "requestURI": "/api/v1/pods",
+        "user": {"username": "jane"}, "objectRef": {"resource": "pods"},
+        "stageTimestamp": "2026-01-02T03:04:05.000000Z"});
+    std::fs::write(folder.path().join("audit.log"), event.to_string()).unwrap();
+    let to = format!("http_output.url=http://{}/api/v1/runtime/alerts", serving.clients);
+    let watched = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["watch", "--rules", "rules.yaml", "--replay", "audit.log", "-o", "json"])
+        .args(["-o", "http_output.enabled=true", "-o", &to])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(watched.status.success(), "{}", String::from_utf8_lossy(&watched.stderr));
+    let until = Instant::now() + Duration::from_secs(20);
+    let kept = loop {
+        let (_, page) = serving.get("/api/v1/runtime/alerts?rule=Made");
+        if let Some(alert) = page["items"].get(0) {
+            break alert.clone();
+        }
+        assert!(Instant::now() < until, "{page}");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert_eq!(
+        kept["priority"].as_str().map(str::to_lowercase).as_deref(),
+        Some("warning"),
+        "{kept}"
+    );
+    assert!(kept.to_string().contains("Made by jane"), "{kept}");
+}
