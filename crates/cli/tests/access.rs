@@ -66,7 +66,7 @@ impl Serving {
 
     fn ask(&self, key: &str, method: &str, path: &str, body: &Value) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.clients).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let body = body.to_string();
         let key = if key.is_empty() { String::new() } else { format!("x-api-key: {key}\r\n") };
         write!(

@@ -169,12 +169,11 @@ async fn list(
     let before = query.after.as_deref().map(parse_cursor::<1>).transpose()?;
     let before = before.map_or(i64::MAX, |[id]| id);
     let containing = query.q.unwrap_or_default();
-    let found = match reach::sight(&app, &actor).await? {
-        Some(sight) => of_sight(&app, &sight, before, &containing, limit + 1).await?,
-        None => {
-            let mut read = app.store.read().await?;
-            images::page(&mut read, before, &containing, limit + 1).await?
-        }
+    let found = if let Some(sight) = reach::sight(&app, &actor).await? {
+        of_sight(&app, &sight, before, &containing, limit + 1).await?
+    } else {
+        let mut read = app.store.read().await?;
+        images::page(&mut read, before, &containing, limit + 1).await?
     };
     let page = Page::of(found, limit, |image| cursor(&[image.id]));
     Ok(Json(Page { items: summaries(&app, page.items).await?, next: page.next }))

@@ -276,6 +276,11 @@ async fn remove(
 
 /// A tag of a registry.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[allow(
+    clippy::struct_field_names,
+    clippy::struct_excessive_bools,
+    reason = "it is what clients read"
+)]
 struct Tag {
     /// Repository, without the host.
     repository: String,

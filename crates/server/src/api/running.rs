@@ -105,6 +105,7 @@ impl Report {
 /// A container.
 #[derive(Debug, Clone, Default, Deserialize, Serialize, ToSchema)]
 #[serde(default)]
+#[allow(clippy::struct_field_names, reason = "it is what agents send and clients read")]
 struct Container {
     /// Namespace of the workload; empty on a host.
     namespace: String,

@@ -330,6 +330,7 @@ async fn agree(
 /// When.
 #[derive(Debug, Clone, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[allow(clippy::struct_field_names, reason = "it is what clients send")]
 struct At {
     /// A time as `2026-11-01T00:00:00Z`, or a day as `2026-11-01`, whose end is meant.
     at: String,

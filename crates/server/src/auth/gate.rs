@@ -1,5 +1,6 @@
 //! The gate before each part of the API: whoever may not pass is told why.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -45,11 +46,9 @@ impl Gate {
     /// Whether somebody may, before anything is read of what they send.
     fn decide(&self, actor: &Actor, rule: Rule) -> Result<(), Problem> {
         let Some(needed) = rule.role else { return Ok(()) };
-        let Some(role) = actor.role else { return Err(unknown()) };
-        if role < needed {
-            return Err(forbidden(format!(
-                "this needs the role `{needed}`, and you have `{role}`"
-            )));
+        let Some(own) = actor.role else { return Err(unknown()) };
+        if own < needed {
+            return Err(forbidden(format!("this needs the role `{needed}`, and you have `{own}`")));
         }
         if let Via::Key { scopes, once, .. } = &actor.via {
             if *once && !rule.once {
@@ -191,7 +190,8 @@ pub(super) fn escaped(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -73,10 +74,10 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
     let mut response = next.run(request).await;
     // Whoever signs in or out sets its own.
     let is_set = response.headers().contains_key(header::SET_COOKIE);
-    if let Some(cookie) = cookie.filter(|_| !is_set) {
-        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
-            response.headers_mut().append(header::SET_COOKIE, cookie);
-        }
+    if let Some(cookie) = cookie.filter(|_| !is_set)
+        && let Ok(cookie) = HeaderValue::from_str(&cookie)
+    {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response
 }
@@ -84,7 +85,7 @@ pub async fn identify(State(app): State<Arc<App>>, mut request: Request, next: N
 /// Whoever brings nothing.
 fn without(app: &App, address: Option<IpAddr>, request: &Request) -> Actor {
     let access = &app.auth.access;
-    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let authority = request.uri().authority().map(Authority::as_str);
     let is_local = local::is_local(address, request.headers(), authority);
     // Tests ask without an address.
     if access.open && (is_local || address.is_none()) {

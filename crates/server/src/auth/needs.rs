@@ -136,11 +136,11 @@ pub const SCHEMES: [&str; 3] = ["bearer", "api_key", "session"];
 /// Says in a description what a route needs, and what is answered to whoever has not got it. Source:
 /// OpenAPI 3.1, "Security Requirement Object": a list may name roles.
 fn describe(operation: &mut Operation, rule: Rule) {
-    let Some(role) = rule.role else {
+    let Some(needed) = rule.role else {
         operation.security = Some(Vec::new());
         return;
     };
-    let mut words = vec![role.name()];
+    let mut words = vec![needed.name()];
     if rule.once {
         words.push("once");
     }

@@ -68,9 +68,10 @@ impl Auth {
         }
         let (password, hash) = (password.to_owned(), hash.map(str::to_owned));
         let _place = Arc::clone(&self.hashing).acquire_owned().await;
-        let check = move || match hash.as_deref().filter(|hash| !hash.is_empty()) {
-            Some(hash) => fits(&password, hash),
-            None => {
+        let check = move || {
+            if let Some(hash) = hash.as_deref().filter(|hash| !hash.is_empty()) {
+                fits(&password, hash)
+            } else {
                 fits(&password, nobody());
                 false
             }

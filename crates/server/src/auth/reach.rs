@@ -32,10 +32,13 @@ const KEPT: Duration = Duration::from_secs(5);
 /// How many are kept.
 const MOST: usize = 64;
 
+/// Since when a sight is known, by patterns.
+type Known = HashMap<Arc<[String]>, (Instant, Arc<Sight>)>;
+
 /// Sights of a moment ago, by patterns.
 #[derive(Debug, Default)]
 pub(super) struct Sights {
-    known: Mutex<HashMap<Arc<[String]>, (Instant, Arc<Sight>)>>,
+    known: Mutex<Known>,
 }
 
 /// What somebody sees; `None` is everything.
@@ -44,10 +47,10 @@ pub async fn sight(app: &App, actor: &Actor) -> Result<Option<Arc<Sight>>> {
     let sights = &app.auth.sights.known;
     {
         let known = sights.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, sight)) = known.get(patterns) {
-            if at.elapsed() < KEPT {
-                return Ok(Some(Arc::clone(sight)));
-            }
+        if let Some((at, sight)) = known.get(patterns)
+            && at.elapsed() < KEPT
+        {
+            return Ok(Some(Arc::clone(sight)));
         }
     }
     let sight = Arc::new(look(&mut *app.store.read().await?, patterns).await?);

@@ -49,7 +49,7 @@ pub struct NewKey {
 impl NewKey {
     /// Another one.
     pub fn new() -> Result<Self> {
-        let prefix: String = bytes::<6>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+        let prefix = plimsoll_supply::hash::hex(&bytes::<6>()?);
         let secret = token()?;
         let hash = hash(&secret);
         Ok(Self { shown: format!("{MARK}{prefix}_{secret}"), prefix, hash })

@@ -15,7 +15,7 @@ type Packed = zstd::stream::write::Encoder<'static, BufWriter<File>>;
 /// A file that is being written.
 pub(super) struct Draft {
     tar: tar::Builder<Packed>,
-    draft: PathBuf,
+    unfinished: PathBuf,
     file: PathBuf,
 }
 
@@ -38,7 +38,7 @@ impl Draft {
             .open(&draft)
             .map_err(failed)?;
         let packed = Packed::new(BufWriter::new(options), 6).map_err(failed)?;
-        Ok(Self { tar: tar::Builder::new(packed), file: file.to_owned(), draft })
+        Ok(Self { tar: tar::Builder::new(packed), file: file.to_owned(), unfinished: draft })
     }
 
     pub(super) fn add(&mut self, path: &str, content: &[u8]) -> Result<()> {
@@ -47,7 +47,7 @@ impl Draft {
         header.set_mode(0o600);
         header.set_mtime(0);
         let added = self.tar.append_data(&mut header, path, content);
-        added.map_err(|source| Error::Io { action: "write", path: self.draft.clone(), source })
+        added.map_err(|source| Error::Io { action: "write", path: self.unfinished.clone(), source })
     }
 
     pub(super) fn json(&mut self, path: &str, value: &impl Serialize) -> Result<()> {
@@ -57,15 +57,15 @@ impl Draft {
 
     /// Now it is whole.
     pub(super) fn finish(self) -> Result<()> {
-        let Self { tar, draft, file } = self;
+        let Self { tar, unfinished, file } = self;
         let end = || {
             let file_of_it = tar.into_inner()?.finish()?.into_inner()?;
             file_of_it.sync_all()?;
             // Unlike a renaming, a link replaces nothing.
-            std::fs::hard_link(&draft, &file)
+            std::fs::hard_link(&unfinished, &file)
         };
         let ended: std::io::Result<()> = end();
-        let removed = std::fs::remove_file(&draft);
+        let removed = std::fs::remove_file(&unfinished);
         ended.and(removed).map_err(|source| Error::Io { action: "write", path: file, source })
     }
 }

@@ -44,7 +44,7 @@ struct Image<'a> {
     #[serde(borrow, default, rename = "container.image.tag")]
     tag: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "container.image")]
-    image: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
 }
 
 /// An alert as it is stored.
@@ -108,7 +108,7 @@ impl Alert {
         let fields = wire.output_fields.map_or("{}", RawValue::get);
         let fields = if fields == "null" { "{}" } else { fields };
         let image: Image<'_> = serde_json::from_str(fields).unwrap_or_default();
-        let image = match (image.repository, image.tag, image.image) {
+        let image = match (image.repository, image.tag, image.name) {
             (Some(repository), Some(tag), _) if !tag.is_empty() => format!("{repository}:{tag}"),
             (Some(repository), _, _) => repository.into_owned(),
             (None, _, image) => text(image),

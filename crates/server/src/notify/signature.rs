@@ -13,8 +13,7 @@ pub fn signature(secret: &str, time: &str, body: &str) -> Result<String> {
     mac.update(time.as_bytes());
     mac.update(b".");
     mac.update(body.as_bytes());
-    let hex: String =
-        mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = plimsoll_supply::hash::hex(&mac.finalize().into_bytes());
     Ok(format!("sha256={hex}"))
 }
 

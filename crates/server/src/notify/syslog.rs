@@ -1,6 +1,6 @@
 //! Syslog, with the message in CEF, as collectors of security events take it.
 //!
-//! Source: RFC 5424, RFC 6587 (a length in front of each message on TCP), and ArcSight's Common Event
+//! Source: RFC 5424, RFC 6587 (a length in front of each message on TCP), and `ArcSight`'s Common Event
 //! Format, version 0.
 
 use async_trait::async_trait;

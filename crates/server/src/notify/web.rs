@@ -96,9 +96,9 @@ impl Web {
             return Err(inside(&host, port));
         }
         let client = if is_allowed {
-            self.client(&self.inside, true)?
+            Self::client(&self.inside, true)?
         } else {
-            self.client(&self.outside, false)?
+            Self::client(&self.outside, false)?
         };
         let sent = client
             .post(url)
@@ -119,7 +119,7 @@ impl Web {
         Err(if is_passing { Error::Notice(why) } else { Error::Refused(why) })
     }
 
-    fn client<'w>(&self, place: &'w OnceLock<Client>, is_inside: bool) -> Result<&'w Client> {
+    fn client(place: &OnceLock<Client>, is_inside: bool) -> Result<&Client> {
         if let Some(client) = place.get() {
             return Ok(client);
         }

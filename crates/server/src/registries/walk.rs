@@ -1,6 +1,7 @@
 //! One look at a registry.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher;
 
 use plimsoll_image::{ImageError, Listing, Options, Tags};
 
@@ -38,20 +39,19 @@ pub struct Seen {
 pub fn walk(
     registry: &Registry,
     known: &[Tag],
-    lists: &HashMap<String, String>,
+    lists: &HashMap<String, String, impl BuildHasher>,
     options: &Options,
 ) -> Result<Seen> {
     let repositories = Patterns::parse("repositories", &registry.repositories)?;
     let wanted = Patterns::parse("tags", &registry.tags)?;
     let per_minute = u32::try_from(registry.per_minute).unwrap_or(0);
     let listing = Listing::new(&registry.host, &options.registry, per_minute)?;
-    let names: Vec<String> = match repositories.literal() {
-        Some(names) => names.into_iter().map(str::to_owned).collect(),
-        None => {
-            let mut all = listing.repositories(MOST)?;
-            all.retain(|name| repositories.fit(name));
-            all
-        }
+    let names: Vec<String> = if let Some(names) = repositories.literal() {
+        names.into_iter().map(str::to_owned).collect()
+    } else {
+        let mut all = listing.repositories(MOST)?;
+        all.retain(|name| repositories.fit(name));
+        all
     };
     let mut before: BTreeMap<&str, Vec<&Tag>> = BTreeMap::new();
     for tag in known {

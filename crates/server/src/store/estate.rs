@@ -318,6 +318,12 @@ async fn days(read: &mut Connection, open: &[i64; 5]) -> Result<Vec<Day>> {
     Ok(found)
 }
 
+/// What is changed: kind and name of a package, and the release that it is of.
+type Changed = (PackageKind, String, String);
+
+/// A change as it is gathered, how its versions are ordered, and the components that it has.
+type Gathered = (Change, Scheme, HashSet<i64>);
+
 struct Fix {
     component: i64,
     weakness: String,
@@ -351,9 +357,8 @@ async fn changes(read: &mut Connection) -> Result<(Vec<Change>, usize)> {
     let shown = components::shown(read, &ids).await?;
     let loaded = components::load(read, &ids).await?;
     let about: HashMap<i64, _> = loaded.into_iter().map(|it| (it.id, it.component)).collect();
-    let mut groups: HashMap<(PackageKind, String, String), (Change, Scheme, HashSet<i64>)> =
-        HashMap::new();
-    let mut levels: HashMap<(PackageKind, String, String), BTreeMap<String, i64>> = HashMap::new();
+    let mut groups: HashMap<Changed, Gathered> = HashMap::new();
+    let mut levels: HashMap<Changed, BTreeMap<String, i64>> = HashMap::new();
     for fix in &fixes {
         let (Some(it), Some(shown)) = (about.get(&fix.component), shown.get(&fix.component)) else {
             continue;

@@ -1,5 +1,7 @@
 //! Pages of lists as people look at them: sorted, filtered, by the key of the last entry.
 
+use std::fmt::Write as _;
+
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -167,12 +169,13 @@ pub async fn images(
         text.push_str(" AND s.base = $6");
     }
     if let Some(flag) = flag {
-        text.push_str(&format!(" AND {flag}"));
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, " AND {flag}");
     }
     if wanted.after.is_some() {
-        text.push_str(&format!(" AND ({key}, {id}) {sign} ($1, $2)"));
+        let _ = write!(text, " AND ({key}, {id}) {sign} ($1, $2)");
     }
-    text.push_str(&format!(" ORDER BY {key} {direction}, {id} {direction} LIMIT $7"));
+    let _ = write!(text, " ORDER BY {key} {direction}, {id} {direction} LIMIT $7");
     let (text, numbers) = numbered(&text);
     let like = images::like(&wanted.text);
     let prefix = begins(&wanted.text);
@@ -208,7 +211,8 @@ fn numbered(text: &str) -> (String, Vec<u32>) {
         let digits = part.chars().take_while(char::is_ascii_digit).count();
         let (number, rest) = part.split_at(digits);
         found.push(number.parse().unwrap_or(0));
-        out.push_str(&format!("${}{rest}", found.len()));
+        // Writing to a `String` cannot fail.
+        let _ = write!(out, "${}{rest}", found.len());
     }
     (out, found)
 }

@@ -6,6 +6,7 @@
 //! images age.
 
 use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
 
 use plimsoll_model::{Inventory, Severity};
 use plimsoll_policy::{Facts, Score, Weight};
@@ -61,7 +62,7 @@ impl Known {
         let user = inventory.artifact.user.split(':').next().unwrap_or_default();
         let is_image = base.is_some();
         Self {
-            is_root: is_image.then(|| matches!(user, "" | "0" | "root")),
+            is_root: is_image.then_some(matches!(user, "" | "0" | "root")),
             end_of_life: until.is_some_and(|until| moment::of(until) < now()),
             base_name: if is_image { named.unwrap_or_default() } else { String::new() },
             base: base.map(ToString::to_string).unwrap_or_default(),
@@ -148,7 +149,7 @@ pub async fn weights(
 }
 
 /// The weights of an image that has these components.
-pub fn sum(set: &RoaringBitmap, of: &HashMap<u32, Weights>) -> Weights {
+pub fn sum(set: &RoaringBitmap, of: &HashMap<u32, Weights, impl BuildHasher>) -> Weights {
     let mut sums: HashMap<Weight, u64> = HashMap::new();
     for (weight, count) in set.iter().filter_map(|id| of.get(&id)).flatten() {
         *sums.entry(*weight).or_default() += count;
@@ -248,7 +249,7 @@ async fn batch(
             },
         };
         let weights = sets.get(&image.set).map(|set| sum(set, weights)).unwrap_or_default();
-        lines.push((line(image, &known, weights), known));
+        lines.push((line(image, &known, &weights), known));
     }
     let mut write = app.store.write().await?;
     for part in chunks(&lines, 15) {
@@ -281,7 +282,7 @@ async fn batch(
     Ok(())
 }
 
-fn line(image: &Image, known: &Known, weights: Weights) -> [i64; 13] {
+fn line(image: &Image, known: &Known, weights: &[(Weight, u64)]) -> [i64; 13] {
     let count = |choose: &dyn Fn(&Weight) -> bool| -> i64 {
         let own = weights.iter().filter(|(weight, _)| choose(weight)).map(|it| it.1);
         i64::try_from(own.fold(0, u64::saturating_add)).unwrap_or(i64::MAX)
@@ -291,8 +292,8 @@ fn line(image: &Image, known: &Known, weights: Weights) -> [i64; 13] {
     [
         image.id,
         image.last_seen,
-        i64::from(Score::of(&facts(image, known, weights.clone())).value),
-        risk(&weights),
+        i64::from(Score::of(&facts(image, known, weights.to_vec())).value),
+        risk(weights),
         severe(Severity::Critical),
         severe(Severity::High),
         severe(Severity::Medium),

@@ -1,5 +1,7 @@
 //! How long a finding may stay open, by severity.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,7 +65,8 @@ impl Sla {
         for severity in Severity::ALL {
             let number = findings::severity_number(severity);
             let limit = self.days(severity).map_or(0, |days| now - i64::from(days) * DAY);
-            text.push_str(&format!(" WHEN {number} THEN {limit}"));
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, " WHEN {number} THEN {limit}");
         }
         text + " ELSE 0 END"
     }

@@ -31,8 +31,7 @@ pub fn export(format: Format, statements: &[Statement], product: Option<&str>) -
 fn open_vex(statements: &[Statement], product: Option<&str>) -> Value {
     let all: Vec<Value> = statements.iter().map(|it| open_vex_statement(it, product)).collect();
     let content = serde_json::to_vec(&all).unwrap_or_default();
-    let id: String =
-        Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let id = plimsoll_supply::hash::hex(Sha256::digest(content).get(..16).unwrap_or_default());
     json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": format!("https://openvex.dev/docs/public/vex-{id}"),

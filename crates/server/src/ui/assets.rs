@@ -42,7 +42,7 @@ pub(super) struct Asset {
 impl Asset {
     fn new(stem: &str, ending: &str, kind: &'static str, content: &'static str) -> Self {
         let hash = Sha256::digest(content);
-        let hash: String = hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        let hash = plimsoll_supply::hash::hex(hash.get(..6).unwrap_or_default());
         let name = format!("{stem}-{hash}.{ending}");
         Self { path: format!("/assets/{name}"), name, kind, content }
     }

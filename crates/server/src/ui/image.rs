@@ -67,10 +67,7 @@ impl Whole {
         let about = components::shown(&mut read, &ids).await?;
         let names = images::names(&mut read, digest).await?;
         let weights = summaries::weights(&mut read, Some(&set)).await?;
-        let inventory = match catalogue::inventory(app, &image.inventory).await {
-            Ok(inventory) => Some(inventory),
-            Err(_) => None,
-        };
+        let inventory = catalogue::inventory(app, &image.inventory).await.ok();
         let mut places: HashMap<i64, Vec<usize>> = HashMap::new();
         if let Some(inventory) = &inventory {
             let is_folder = inventory.artifact.source == "dir";

@@ -74,7 +74,7 @@ fn a_renewed_certificate_is_shown_without_a_restart_and_a_broken_one_is_not() {
             async { drop(stopped.await) },
         ))
     });
-    let address = told.recv_timeout(Duration::from_secs(60)).unwrap();
+    let address = told.recv_timeout(Duration::from_mins(1)).unwrap();
     let answer = ask(address, &first.certificate).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("strict-transport-security"));
     assert!(ask(address, &second.certificate).is_none());
@@ -107,7 +107,7 @@ fn whoever_is_slow_with_the_head_of_a_request_is_let_go() {
             async { drop(stopped.await) },
         ))
     });
-    let address = told.recv_timeout(Duration::from_secs(60)).unwrap();
+    let address = told.recv_timeout(Duration::from_mins(1)).unwrap();
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
     stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: ").unwrap();

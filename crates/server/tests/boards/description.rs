@@ -21,6 +21,7 @@ pub(crate) fn all() -> Vec<Board> {
     vec![trends(), runtime(), compliance(), scores(), remediation()]
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of panels, one after the other")]
 fn trends() -> Board {
     Board {
         file: "vulnerability-trends",
@@ -315,6 +316,7 @@ fn compliance() -> Board {
     }
 }
 
+#[allow(clippy::too_many_lines, reason = "a list of panels, one after the other")]
 fn scores() -> Board {
     Board {
         file: "image-scores",

@@ -25,7 +25,7 @@ pub(crate) struct Panel {
     pub(crate) title: &'static str,
     pub(crate) kind: Kind,
     pub(crate) unit: &'static str,
-    /// PromQL and the legend.
+    /// `PromQL` and the legend.
     pub(crate) queries: Vec<(&'static str, &'static str)>,
     /// Of the 24 columns.
     pub(crate) width: u64,
@@ -100,7 +100,7 @@ impl Board {
                 (x, y, row) = (0, y + row, 0);
             }
             let height = panel.kind.height();
-            panels.push(panel.json(id, json!({"x": x, "y": y, "w": panel.width, "h": height})));
+            panels.push(panel.json(id, &json!({"x": x, "y": y, "w": panel.width, "h": height})));
             x += panel.width;
             row = row.max(height);
         }
@@ -133,7 +133,7 @@ impl Board {
 }
 
 impl Panel {
-    fn json(&self, id: u64, place: Value) -> Value {
+    fn json(&self, id: u64, place: &Value) -> Value {
         let source = json!({"type": "prometheus", "uid": "${source}"});
         let target = |(at, (expr, legend)): (usize, &(&str, &str))| {
             json!({

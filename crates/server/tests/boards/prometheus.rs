@@ -38,7 +38,7 @@ fn start(folder: &Path, at: SocketAddr, target: SocketAddr) -> Option<Ended> {
          - job_name: plimsoll\n  static_configs: [{{targets: ['{target}']}}]\n\
          - job_name: trivy\n  metrics_path: /metrics/trivy-operator\n  \
          static_configs: [{{targets: ['{target}']}}]\n",
-        rules.canonicalize().unwrap()
+        rules.canonicalize().unwrap().to_str().unwrap()
     );
     let file = folder.join("prometheus.yaml");
     std::fs::write(&file, config).unwrap();
@@ -153,7 +153,7 @@ fn every_query_of_every_board_finds_something() {
                     assert_ne!(answer["status"], "error", "{it:?}: {answer}");
                 }
                 let found = answer.as_ref().and_then(|it| it["data"]["result"].as_array());
-                if !found.is_some_and(|found| !found.is_empty()) {
+                if found.is_none_or(Vec::is_empty) {
                     still.push(it);
                 }
             }

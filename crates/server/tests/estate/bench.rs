@@ -24,8 +24,10 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new(store: Option<String>, insecure: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut reading = plimsoll_image::Options::default();
-        reading.registry = plimsoll_image::RegistryOptions::anonymous();
+        let mut reading = plimsoll_image::Options {
+            registry: plimsoll_image::RegistryOptions::anonymous(),
+            ..Default::default()
+        };
         reading.registry.insecure = insecure.iter().map(ToString::to_string).collect();
         let settings = Settings {
             data_dir: folder.path().join("data"),
@@ -98,7 +100,7 @@ impl Bench {
     pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
         let began = Instant::now();
         while !holds().await {
-            assert!(began.elapsed() < Duration::from_secs(60), "it never came to be: {what}");
+            assert!(began.elapsed() < Duration::from_mins(1), "it never came to be: {what}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -127,8 +127,8 @@ fn each_kind_is_tried_by_a_button_and_keeps_its_secrets() {
         assert_eq!(told[2]["event_action"], "trigger");
         let shown = bench.get(&format!("/api/v1/notifiers/{slack}")).await;
         assert_eq!(shown["settings"]["url"], "********", "{shown}");
-        let text = bench.metrics("/metrics", "").await;
-        assert!(text.contains("plimsoll_notices_total{kind=\"slack\",result=\"failed\"} 1"));
+        let metrics = bench.metrics("/metrics", "").await;
+        assert!(metrics.contains("plimsoll_notices_total{kind=\"slack\",result=\"failed\"} 1"));
 
         let quiet = json!({"name": "slack", "kind": "slack", "settings": shown["settings"],
             "quiet": "00:00-23:59", "zone": "Europe/London"});

@@ -53,9 +53,9 @@ fn a_decision_holds_until_its_day_and_is_a_vex_statement() {
         let narrow = format!("/api/v1/triage/{}", narrow["id"]);
         assert_eq!(bench.ask("DELETE", &narrow, Value::Null).await.0, 204);
         assert_eq!(bench.ask("GET", &narrow, Value::Null).await.0, 404);
-        let past = json!({"weakness": CVE, "scope": "lodash", "state": "accepted",
+        let over = json!({"weakness": CVE, "scope": "lodash", "state": "accepted",
             "until": "2020-01-01T00:00:00Z"});
-        assert_eq!(bench.ask("POST", "/api/v1/triage", past).await.0, 200);
+        assert_eq!(bench.ask("POST", "/api/v1/triage", over).await.0, 200);
         assert_eq!(bench.get(&path).await["decision"], Value::Null, "its day is over");
         assert_eq!(bench.get("/api/v1/vex").await["statements"], json!([]));
         let all = bench.get(&format!("/api/v1/triage?weakness={CVE}")).await;

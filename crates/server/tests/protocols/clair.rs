@@ -8,13 +8,13 @@ use crate::{Running, body, get, post};
 
 /// A manifest and a server of its layers that wants to know who asks.
 fn served() -> (Server, Value, String) {
-    let served = Served::new(&image(), Compression::Gzip);
-    let (layers, hash) = (served.layers.clone(), served.root.clone());
+    let layered = Served::new(&image(), Compression::Gzip);
+    let (layers, hash) = (layered.layers.clone(), layered.root.clone());
     let server = Server::start(move |request| {
         if request.header("authorization") != Some("Bearer hunter2") {
             return Reply::new(401, "secret words");
         }
-        served.reply(request)
+        layered.reply(request)
     });
     let layer = |digest: &String| {
         json!({"hash": digest, "uri": format!("http://{}/v2/x/blobs/{digest}", server.host()),

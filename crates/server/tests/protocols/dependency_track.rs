@@ -20,7 +20,7 @@ fn bill() -> String {
 }
 
 fn processed(running: &Running, token: &str) {
-    running.until("the bill", || {
+    Running::until("the bill", || {
         let answer = body(get(&running.url(&format!("/api/v1/bom/token/{token}"))));
         (answer["processing"] == false).then_some(())
     });

@@ -56,7 +56,7 @@ fn an_image_of_a_registry_is_scanned_as_harbor_asks() {
     let scan = post(&running.url("/harbor/api/v1/scan"), request("s3cret").to_string());
     assert_eq!(scan.status(), 202);
     let id = body(scan)["id"].as_str().unwrap().to_owned();
-    let report = running.until("a report", || {
+    let report = Running::until("a report", || {
         let answer = ask(&id, GENERIC, "");
         match answer.status().as_u16() {
             302 => {

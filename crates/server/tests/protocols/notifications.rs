@@ -74,14 +74,14 @@ fn what_is_pushed_to_a_registry_is_scanned_once() {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
     push("1");
-    let images = running.until("an image", || {
+    let images = Running::until("an image", || {
         let images = body(get(&running.url("/api/v1/images")));
         (!images["items"].as_array().unwrap().is_empty()).then_some(images)
     });
     let digest = images["items"][0]["digest"].as_str().unwrap().to_owned();
     push("2");
     let place = running.url(&format!("/api/v1/images/{digest}"));
-    let both = running.until("two names", || {
+    let both = Running::until("two names", || {
         let detail = body(get(&place));
         let names: Vec<Value> = detail["names"].as_array().unwrap().clone();
         (names.len() == 2).then_some(detail)

@@ -29,8 +29,10 @@ impl Running {
     }
 
     pub(crate) fn start_in(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
-        let mut reading = plimsoll_image::Options::default();
-        reading.registry = plimsoll_image::RegistryOptions::anonymous();
+        let reading = plimsoll_image::Options {
+            registry: plimsoll_image::RegistryOptions::anonymous(),
+            ..Default::default()
+        };
         let mut settings = Settings {
             data_dir: folder.path().join("data"),
             store: None,
@@ -62,7 +64,7 @@ impl Running {
             ));
             served.unwrap();
         });
-        let at = told.recv_timeout(Duration::from_secs(60)).unwrap();
+        let at = told.recv_timeout(Duration::from_mins(1)).unwrap();
         Self {
             address: at.clients.unwrap(),
             introspection: at.introspection,
@@ -90,13 +92,13 @@ impl Running {
     }
 
     /// Looks until something is so.
-    pub(crate) fn until<T>(&self, what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         let began = Instant::now();
         loop {
             if let Some(found) = look() {
                 return found;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+            assert!(began.elapsed() < Duration::from_mins(1), "{what}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -113,7 +115,7 @@ pub(crate) fn client() -> Client {
     Client::builder()
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(60))
+        .timeout(Duration::from_mins(1))
         .build()
         .unwrap()
 }

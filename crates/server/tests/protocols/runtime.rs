@@ -18,6 +18,11 @@ fn alert(number: usize) -> String {
     .to_string()
 }
 
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "they are counts, which are whole and small"
+)]
 fn stored(running: &Running) -> u64 {
     let metrics = get(&format!("http://{}/metrics", running.introspection)).text().unwrap();
     let counts = metrics.lines().filter(|line| line.starts_with("plimsoll_runtime_alerts_total{"));
@@ -38,7 +43,7 @@ fn alerts_come_one_at_a_time_or_many_and_are_read_newest_first() {
     );
     assert_eq!(post(&running.url("/falco"), "{}").status(), 400);
     assert_eq!(post(&running.url("/falco"), "").status(), 400);
-    let list = running.until("three alerts", || {
+    let list = Running::until("three alerts", || {
         let list = body(get(&running.url("/api/v1/runtime/alerts")));
         (list["items"].as_array().unwrap().len() == 3).then_some(list)
     });
@@ -72,7 +77,7 @@ fn what_was_accepted_before_the_server_ended_is_stored_once_after_the_next_start
             }
         }
     };
-    again.until("5,000 alerts", || (count() >= 5_000).then_some(()));
+    Running::until("5,000 alerts", || (count() >= 5_000).then_some(()));
     std::thread::sleep(std::time::Duration::from_millis(1500));
     assert_eq!(count(), 5_000);
 }
@@ -104,7 +109,7 @@ fn audit_events_of_an_api_server_become_alerts() {
         (answer.status().as_u16(), body(answer)),
         (202, json!({"accepted": 1, "refused": 0}))
     );
-    let found = running.until("the alert", || {
+    let found = Running::until("the alert", || {
         body(get(&running.url("/api/v1/runtime/alerts")))["items"].get(0).cloned()
     });
     assert_eq!(found["rule"], "The whole cluster given to somebody");
@@ -131,7 +136,9 @@ fn events_a_second() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let took = began.elapsed().as_secs_f64();
     eprintln!("a thousand a request: {:.0} a second", 300_000.0 / took);
     let began = Instant::now();
@@ -146,9 +153,11 @@ fn events_a_second() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     eprintln!("one a request: {:.0} a second", 32_000.0 / began.elapsed().as_secs_f64());
     let began = Instant::now();
-    running.until("all are stored", || (stored(&running) >= 332_000).then_some(()));
+    Running::until("all are stored", || (stored(&running) >= 332_000).then_some(()));
     eprintln!("in the store {:.1} s later", began.elapsed().as_secs_f64());
 }

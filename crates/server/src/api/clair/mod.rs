@@ -54,7 +54,7 @@ fn index_state() -> String {
         hash.update(cataloguer.name());
         hash.update(cataloguer.version().to_le_bytes());
     }
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    plimsoll_supply::hash::hex(hash.finalize().get(..16).unwrap_or_default())
 }
 
 fn digest(text: &str) -> Result<Digest, Fault> {

@@ -2,6 +2,7 @@
 //! as a badge.
 #![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::Json;
@@ -200,10 +201,12 @@ pub(super) async fn badge(
     let mut parts = String::new();
     for (at, (colour, count)) in numbers.into_iter().enumerate() {
         let (left, middle) = (110 + at * 34, 127 + at * 34);
-        parts.push_str(&format!(
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            parts,
             "<rect x=\"{left}\" width=\"34\" height=\"20\" fill=\"{colour}\"/>\
              <text x=\"{middle}\" y=\"14\" text-anchor=\"middle\">{count}</text>"
-        ));
+        );
     }
     let image = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"280\" height=\"20\" role=\"img\" \

@@ -102,7 +102,7 @@ fn job_of(token: &str) -> Option<i64> {
 /// What a name and a version are known by, always.
 fn uuid_of(name: &str, version: &str) -> String {
     let hash = Sha256::digest(format!("{name}\n{version}"));
-    let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let hex = plimsoll_supply::hash::hex(hash.get(..16).unwrap_or_default());
     let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default().to_owned();
     format!("{}-{}-5{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }

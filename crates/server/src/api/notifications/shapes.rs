@@ -138,7 +138,7 @@ fn distribution(value: &Value) -> std::result::Result<Heard, String> {
     Ok(Heard { pushed: list(value, &["events"]).iter().filter_map(pushed).collect(), reply: None })
 }
 
-/// Harbor's webhook, in its own form or as a CloudEvent.
+/// Harbor's webhook, in its own form or as a `CloudEvent`.
 fn harbor(value: &Value) -> std::result::Result<Heard, String> {
     let kind = text(value, &["type"]);
     let data = value.get("event_data").or_else(|| value.get("data"));
@@ -210,7 +210,7 @@ fn ghcr(value: &Value) -> std::result::Result<Heard, String> {
     Ok(Heard { pushed: vec![pushed], reply: None })
 }
 
-/// Amazon's event `ECR Image Action`, by EventBridge alone or by SNS.
+/// Amazon's event `ECR Image Action`, by `EventBridge` alone or by SNS.
 fn ecr(value: &Value) -> std::result::Result<Heard, String> {
     if let Some(message) = value.get("Message").and_then(Value::as_str) {
         if text(value, &["Type"]) != "Notification" {
@@ -340,7 +340,7 @@ mod tests {
         let cases = [
             (
                 "harbor",
-                json!({"type": "PUSH_ARTIFACT", "occur_at": 1586922308, "operator": "admin",
+                json!({"type": "PUSH_ARTIFACT", "occur_at": 1_586_922_308, "operator": "admin",
                 "event_data": {"resources": [{"digest": digest, "tag": "1",
                     "resource_url": "hub.example.com/team/shop:1"}],
                     "repository": {"name": "shop", "namespace": "team", "repo_full_name": "team/shop"}}}),

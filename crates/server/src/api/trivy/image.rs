@@ -152,7 +152,7 @@ impl Merged {
     /// The same as an inventory, whose packages stand in the order of the groups.
     pub(super) fn inventory(&self, distro: Option<&Os>) -> (Inventory, Vec<(usize, usize)>) {
         let os = distro.or(self.os.as_ref());
-        let of_distro = os.and_then(|os| distribution(os));
+        let of_distro = os.and_then(distribution);
         let mut inventory =
             Inventory { distro: of_distro.as_ref().map(|it| it.0.clone()), ..Inventory::default() };
         let mut places = Vec::new();

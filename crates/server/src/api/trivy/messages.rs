@@ -13,6 +13,7 @@ macro_rules! message {
         $(#[$about])*
         #[derive(Clone, PartialEq, Message, Serialize, Deserialize)]
         #[serde(default)]
+        #[allow(clippy::struct_field_names, reason = "Trivy named the fields")]
         pub(super) struct $name { $($(#[$field])* pub(super) $member: $kind),* }
     )*};
 }

@@ -117,7 +117,7 @@ fn write<M: Message + Serialize>(headers: &HeaderMap, message: &M) -> Result<Res
 
 /// Clients choose these names, so they are no paths.
 fn place(id: &str) -> String {
-    Sha256::digest(id).iter().map(|byte| format!("{byte:02x}")).collect()
+    plimsoll_supply::hash::hex(&Sha256::digest(id))
 }
 
 async fn put_artifact(

@@ -87,8 +87,8 @@ fn severity(severity: Severity) -> i32 {
     }
 }
 
-/// The places of Trivy's words: unknown, not_affected, affected, fixed, under_investigation, will_not_fix,
-/// fix_deferred, end_of_life.
+/// The places of Trivy's words: `unknown`, `not_affected`, `affected`, `fixed`, `under_investigation`,
+/// `will_not_fix`, `fix_deferred`, `end_of_life`.
 fn status(fix: &FixState) -> i32 {
     match fix {
         FixState::NotFixed => 2,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{Extension, Form, Request, State};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
@@ -84,7 +85,7 @@ async fn sign_in(
     let Form(given) =
         given.map_err(|refused| Problem::new(refused.status(), refused.body_text()))?;
     // HTTP/2 has the name in the address.
-    if !local::is_own(&headers, uri.authority().map(|authority| authority.as_str())) {
+    if !local::is_own(&headers, uri.authority().map(Authority::as_str)) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "the form is another page's"));
     }
     let address = peer.map(|Extension(peer)| peer.address.ip());

@@ -73,10 +73,10 @@ impl Provider {
     /// What it says of itself.
     pub(super) async fn metadata(&self) -> std::result::Result<Metadata, String> {
         let mut kept = self.metadata.lock().await;
-        if let Some((at, metadata)) = &*kept {
-            if at.elapsed() < KEPT {
-                return Ok(metadata.clone());
-            }
+        if let Some((at, metadata)) = &*kept
+            && at.elapsed() < KEPT
+        {
+            return Ok(metadata.clone());
         }
         let issuer = self.settings.issuer.trim_end_matches('/');
         let address = format!("{issuer}/.well-known/openid-configuration");
@@ -142,13 +142,12 @@ impl Provider {
         id_token: &str,
     ) -> std::result::Result<Map<String, Value>, String> {
         let keys = self.keys(None).await?;
-        let key = match token::key(id_token, &keys) {
-            Some(key) => key.clone(),
-            None => {
-                let keys = self.keys(Some(PAUSE)).await?;
-                let key = token::key(id_token, &keys).cloned();
-                key.ok_or("the ID token is signed by none of its keys")?
-            }
+        let key = if let Some(key) = token::key(id_token, &keys) {
+            key.clone()
+        } else {
+            let keys = self.keys(Some(PAUSE)).await?;
+            let key = token::key(id_token, &keys).cloned();
+            key.ok_or("the ID token is signed by none of its keys")?
         };
         token::verified(id_token, &key, &self.settings.issuer, &self.settings.client_id)
     }
@@ -157,10 +156,10 @@ impl Provider {
     async fn keys(&self, age: Option<Duration>) -> std::result::Result<JwkSet, String> {
         let metadata = self.metadata().await?;
         let mut kept = self.keys.lock().await;
-        if let Some((at, keys)) = &*kept {
-            if at.elapsed() < age.unwrap_or(KEPT) {
-                return Ok(keys.clone());
-            }
+        if let Some((at, keys)) = &*kept
+            && at.elapsed() < age.unwrap_or(KEPT)
+        {
+            return Ok(keys.clone());
         }
         let keys: JwkSet = ask(self.client.get(&metadata.jwks_uri), &metadata.jwks_uri).await?;
         *kept = Some((Instant::now(), keys.clone()));
