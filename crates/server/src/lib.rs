@@ -19,6 +19,7 @@
 //! out who that is.
 #![forbid(unsafe_code)]
 
+mod address;
 pub mod advisories;
 pub mod api;
 pub mod app;

@@ -1,6 +1,5 @@
 //! The gate before each part of the API: whoever may not pass is told why.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -12,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::identity::Standing;
 use super::needs::{Needs, Rule, Rules};
 use super::{Actor, Via, local, secret};
+use crate::address::encode;
 use crate::api::Problem;
 use crate::app::App;
 use crate::store::access::keys;
@@ -89,7 +89,7 @@ pub async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
     let actor = request.extensions().get::<Actor>().cloned().unwrap_or_else(Actor::anonymous);
     if actor.role.is_none() && is_browser(&request) {
         let to = request.uri().path_and_query().map_or("/", |it| it.as_str());
-        return Redirect::to(&format!("/sign-in?next={}", escaped(to))).into_response();
+        return Redirect::to(&format!("/sign-in?next={}", encode(to))).into_response();
     }
     if let Err(problem) = gate.decide(&actor, rule) {
         let is_unknown = actor.role.is_none();
@@ -181,20 +181,6 @@ fn is_browser(request: &Request) -> bool {
     *request.method() == Method::GET
         && !request.uri().path().starts_with("/api/")
         && accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-/// For the value of a query.
-pub(super) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a `String` cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 fn unknown() -> Problem {

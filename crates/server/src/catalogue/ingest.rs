@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use plimsoll_advisory::matching::Declared;
 use plimsoll_model::{Inventory, Reference};
+use plimsoll_supply::hash::hex;
 use roaring::RoaringBitmap;
 use sha2::{Digest, Sha256};
 
@@ -139,10 +140,6 @@ fn hash_of(set: &RoaringBitmap) -> String {
         hash.update(id.to_le_bytes());
     }
     hex(&hash.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    plimsoll_supply::hash::hex(bytes)
 }
 
 fn platform(inventory: &Inventory) -> String {

@@ -8,8 +8,9 @@ use axum::response::Response;
 use maud::html;
 
 use super::table::{self, Table, cell, plain};
-use super::visit::{Failure, Visit, encode};
+use super::visit::{Failure, Visit};
 use super::{Ui, findings, images, layout, parts};
+use crate::address::encode;
 use crate::app::App;
 use crate::store::estate::{Base, Change};
 use crate::store::{lists, postings};

@@ -8,8 +8,9 @@ use maud::{Markup, html};
 use plimsoll_model::Severity;
 
 use super::table::{self, Table, cell, plain};
-use super::visit::{Failure, Visit, encode};
+use super::visit::{Failure, Visit};
 use super::{layout, parts};
+use crate::address::encode;
 use crate::app::App;
 use crate::moment;
 use crate::store::components::{self, Shown};

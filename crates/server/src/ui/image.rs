@@ -13,8 +13,9 @@ use plimsoll_policy::Score;
 
 use super::overview::image_address;
 use super::table::{self, Table, cell, plain};
-use super::visit::{Failure, Visit, encode};
+use super::visit::{Failure, Visit};
 use super::{findings as shown_findings, layout, parts};
+use crate::address::encode;
 use crate::app::App;
 use crate::catalogue::{self, Component};
 use crate::moment;

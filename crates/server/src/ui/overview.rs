@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::visit::{Failure, Visit, encode};
+use super::visit::{Failure, Visit};
 use super::{Ui, board, charts, images, layout, parts};
+use crate::address::encode;
 use crate::app::App;
 use crate::moment;
 use crate::store::estate::{Change, Day, Figures};

@@ -12,8 +12,9 @@ use maud::{Markup, html};
 use serde_json::{Map, Value};
 
 use super::table::{self, Table, cell, plain};
-use super::visit::{Failure, Visit, encode};
+use super::visit::{Failure, Visit};
 use super::{layout, parts};
+use crate::address::encode;
 use crate::app::App;
 use crate::moment;
 use crate::store::alerts::{self, Stored, Wanted};

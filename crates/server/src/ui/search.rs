@@ -8,8 +8,9 @@ use maud::html;
 
 use super::overview::image_address;
 use super::table::{self, Table, cell, plain};
-use super::visit::{Failure, Visit, encode};
+use super::visit::{Failure, Visit};
 use super::{findings, images, layout, parts};
+use crate::address::encode;
 use crate::app::App;
 use crate::store::lists;
 

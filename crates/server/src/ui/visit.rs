@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::fmt::Write as _;
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
@@ -11,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::layout;
+use crate::address::encode;
 use crate::api::{Actor, Problem};
 use crate::error::Error;
 
@@ -73,23 +73,6 @@ impl<S: Sync> FromRequestParts<S> for Visit {
         let path = parts.uri.path().to_owned();
         Ok(Self { path, query, actor: Actor::from_request_parts(parts, state).await? })
     }
-}
-
-/// A part of an address, so that nothing in it means anything.
-pub(super) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => {
-                out.push(char::from(byte));
-            }
-            _ => {
-                // Writing to a `String` cannot fail.
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
 }
 
 /// Why there is no page.

@@ -2,75 +2,78 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
 
-/// Text for a page.
-pub fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for it in text.chars() {
-        match it {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
+use crate::address::encode;
+
+/// A page of a title and a body.
+pub(super) fn page(status: StatusCode, title: &str, body: &Markup) -> Response {
+    let head = html! {
+        meta name="viewport" content="width=device-width";
+        title { (title) " – Plimsoll" }
+    };
+    document(status, &head, &html! { main { h1 { (title) } (body) } })
 }
 
-/// A page of a title and a body of HTML.
-pub(super) fn page(status: StatusCode, title: &str, body: &str) -> Response {
-    let title = escaped(title);
-    let text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title} – Plimsoll</title>\n\
-         </head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
-    );
-    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+fn document(status: StatusCode, head: &Markup, body: &Markup) -> Response {
+    let text = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head { meta charset="utf-8"; (head) }
+            body { (body) }
+        }
+    };
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text.into_string())
+        .into_response()
 }
 
 /// What a browser is shown before anybody signed in.
 pub(super) fn sign_in(status: StatusCode, why: &str, next: &str, has_oidc: bool) -> Response {
-    let next = escaped(next);
-    let why = if why.is_empty() {
-        String::new()
-    } else {
-        format!("<p role=\"alert\">{}</p>\n", escaped(why))
-    };
-    let other = if has_oidc {
-        format!(
-            "<p><a href=\"/sign-in/oidc?next={}\">Sign in with your organisation</a></p>\n",
-            crate::auth::gate::escaped(&next)
-        )
-    } else {
-        String::new()
-    };
-    let body = format!(
-        "{why}<form method=\"post\" action=\"/sign-in\">\n\
-         <input type=\"hidden\" name=\"next\" value=\"{next}\">\n\
-         <p><label>Name <input name=\"name\" autocomplete=\"username\"></label></p>\n\
-         <p><label>Password <input name=\"password\" type=\"password\" \
-         autocomplete=\"current-password\"></label></p>\n\
-         <p><button>Sign in</button></p>\n</form>\n{other}\
-         <form method=\"post\" action=\"/sign-in\">\n\
-         <input type=\"hidden\" name=\"next\" value=\"{next}\">\n\
-         <p><label>Or the token of the first start <input name=\"token\" type=\"password\" \
-         autocomplete=\"off\"></label></p>\n<p><button>Sign in once</button></p>\n</form>\n"
-    );
-    page(status, "Sign in", &body)
+    page(status, "Sign in", &form(why, next, has_oidc))
+}
+
+fn form(why: &str, next: &str, has_oidc: bool) -> Markup {
+    html! {
+        @if !why.is_empty() { p role="alert" { (why) } }
+        form method="post" action="/sign-in" {
+            input type="hidden" name="next" value=(next);
+            p { label { "Name " input name="name" autocomplete="username"; } }
+            p {
+                label {
+                    "Password "
+                    input name="password" type="password" autocomplete="current-password";
+                }
+            }
+            p { button { "Sign in" } }
+        }
+        @if has_oidc {
+            p {
+                a href=(format!("/sign-in/oidc?next={}", encode(next))) {
+                    "Sign in with your organisation"
+                }
+            }
+        }
+        form method="post" action="/sign-in" {
+            input type="hidden" name="next" value=(next);
+            p {
+                label {
+                    "Or the token of the first start "
+                    input name="token" type="password" autocomplete="off";
+                }
+            }
+            p { button { "Sign in once" } }
+        }
+    }
 }
 
 /// Goes on by itself: a browser that came from elsewhere sends the new cookie only with a request that
 /// a page of ours makes.
 pub(super) fn go_on(next: &str) -> Response {
-    let next = escaped(next);
-    let text = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"refresh\" content=\"0;url={next}\">\n<title>Signed in</title>\n</head>\n\
-         <body>\n<p><a href=\"{next}\">Go on</a></p>\n</body>\n</html>\n"
-    );
-    (StatusCode::OK, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], text).into_response()
+    let head = html! {
+        meta http-equiv="refresh" content=(format!("0;url={next}"));
+        title { "Signed in" }
+    };
+    document(StatusCode::OK, &head, &html! { p { a href=(next) { "Go on" } } })
 }
 
 /// Where a browser goes then: a path of this server and nothing else.
@@ -94,6 +97,15 @@ mod tests {
 
     #[test]
     fn text_of_strangers_is_text() {
-        assert_eq!(escaped("<a href='x'>\"&"), "&lt;a href=&#39;x&#39;&gt;&quot;&amp;");
+        let text = form("<a href='x'>\"&", "/a\"><script>", false).into_string();
+        assert!(text.contains("&lt;a href='x'&gt;&quot;&amp;"), "{text}");
+        assert!(text.contains("value=\"/a&quot;&gt;&lt;script&gt;\""), "{text}");
+        assert!(!text.contains("<script"), "{text}");
+    }
+
+    #[test]
+    fn whoever_signs_in_elsewhere_comes_back_to_the_very_address() {
+        let text = form("", "/images?a=1&b=2", true).into_string();
+        assert!(text.contains("/sign-in/oidc?next=%2Fimages%3Fa%3D1%26b%3D2"), "{text}");
     }
 }

@@ -7,6 +7,7 @@ use axum::extract::{Extension, Form, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
@@ -194,8 +195,13 @@ fn failed(app: &App, why: &str) -> Response {
     page::page(
         StatusCode::BAD_GATEWAY,
         "Not signed in",
-        "<p>Your organisation did not answer as it should. Whoever runs this server finds the reason \
-         in its log.</p>\n<p><a href=\"/sign-in\">Back</a></p>\n",
+        &html! {
+            p {
+                "Your organisation did not answer as it should. Whoever runs this server finds the \
+                 reason in its log."
+            }
+            p { a href="/sign-in" { "Back" } }
+        },
     )
 }
 

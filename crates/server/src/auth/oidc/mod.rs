@@ -22,9 +22,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use utoipa::IntoParams;
 
-use super::gate::escaped;
 use super::sign_in::{Answer, welcome};
 use super::{Role, credential, secret};
+use crate::address::encode_value;
 use crate::api::Problem;
 use crate::app::App;
 use crate::error::Error;
@@ -192,7 +192,7 @@ pub(super) async fn begin(app: &App, next: &str) -> Result<Begun, Refusal> {
         ("code_challenge_method", "S256"),
     ];
     let query: Vec<String> =
-        query.iter().map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        query.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect();
     let joint = if found.authorization_endpoint.contains('?') { '&' } else { '?' };
     let age = PATIENCE.as_secs();
     Ok(Begun {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
 use super::{Settings, token};
+use crate::address::encode_value;
 use crate::error::{Error, Result};
 
 /// An answer may have so many bytes.
@@ -117,9 +118,8 @@ impl Provider {
         match &self.settings.client_secret {
             // RFC 6749, section 2.3.1: both parts are form-encoded first.
             Some(secret) if !is_in_form => {
-                let encoded = super::escaped(secret);
-                request =
-                    request.basic_auth(super::escaped(&self.settings.client_id), Some(encoded));
+                let encoded = encode_value(secret);
+                request = request.basic_auth(encode_value(&self.settings.client_id), Some(encoded));
             }
             Some(secret) => {
                 form.push(("client_id", &self.settings.client_id));
@@ -128,7 +128,7 @@ impl Provider {
             None => form.push(("client_id", &self.settings.client_id)),
         }
         let fields: Vec<String> =
-            form.iter().map(|(name, value)| format!("{name}={}", super::escaped(value))).collect();
+            form.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect();
         let request = request
             .header("content-type", "application/x-www-form-urlencoded")
             .body(fields.join("&"));
