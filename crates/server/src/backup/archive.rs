@@ -37,7 +37,9 @@ impl Draft {
             .mode(0o600)
             .open(&draft)
             .map_err(failed)?;
-        let packed = Packed::new(BufWriter::new(options), 6).map_err(failed)?;
+        let mut packed = Packed::new(BufWriter::new(options), 6).map_err(failed)?;
+        // A bent byte of a text is a text as well: only the sum at the end tells.
+        packed.include_checksum(true).map_err(failed)?;
         Ok(Self { tar: tar::Builder::new(packed), file: file.to_owned(), unfinished: draft })
     }
 
@@ -83,6 +85,16 @@ pub(super) fn entries(
     archive: &mut tar::Archive<Unpacked>,
 ) -> std::io::Result<tar::Entries<'_, Unpacked>> {
     archive.entries()
+}
+
+/// Reads to the end, where the checksum of all is; what comes behind a tar is a block of zeros or two.
+pub(super) fn ended(archive: tar::Archive<Unpacked>) -> std::io::Result<()> {
+    const PADDING: u64 = 1 << 16;
+    let mut rest = archive.into_inner().take(PADDING);
+    if std::io::copy(&mut rest, &mut std::io::sink())? == PADDING {
+        return Err(std::io::ErrorKind::InvalidData.into());
+    }
+    Ok(())
 }
 
 /// The path of an entry; `None` where it is not one that is written here.

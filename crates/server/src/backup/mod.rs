@@ -220,6 +220,7 @@ async fn fill(place: &Place<'_>, store: &Store, file: &Path) -> Result<Amount> {
             _ => return Err(damaged()),
         }
     }
+    archive::ended(archive).map_err(|_| damaged())?;
     if end.as_ref() != Some(&amount) {
         return Err(Error::Refused(format!("`{}` was cut short", file.display())));
     }

@@ -109,12 +109,20 @@ async fn a_file_that_is_cut_bent_or_none_is_refused_and_leaves_nothing() {
     let (key, file) = (data_dir.join("secret.key"), bench.folder.path().join("backup.tar.zst"));
     backup(Place { data_dir: &data_dir, store: None, key: &key }, &file, false).await.unwrap();
     let whole = std::fs::read(&file).unwrap();
-    let mut bent = whole.clone();
-    let middle = bent.len() / 2;
-    bent[middle] ^= 0xff;
-    for (what, bytes) in
-        [("cut", &whole[..whole.len() / 2]), ("bent", &bent), ("none", b"hello"), ("empty", b"")]
-    {
+    // Wherever a byte is bent, and by however little; some are another way to write the same.
+    let content = zstd::decode_all(whole.as_slice()).unwrap();
+    let bent = (0..40_usize).map(|step| {
+        let mut bent = whole.clone();
+        let place = step * (whole.len() - 1) / 39;
+        bent[place] ^= 1 << (step % 8);
+        (format!("bent at {place}"), bent)
+    });
+    let bent =
+        bent.filter(|(_, it)| zstd::decode_all(it.as_slice()).ok().as_ref() != Some(&content));
+    let cut =
+        (1..8).map(|part| (format!("cut at {part}/8"), whole[..whole.len() * part / 8].to_vec()));
+    let none = [("none".to_owned(), b"hello".to_vec()), ("empty".to_owned(), Vec::new())];
+    for (what, bytes) in bent.chain(cut).chain(none) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         std::fs::write(&file, bytes).unwrap();
