@@ -17,6 +17,7 @@ mod deployed;
 mod images;
 mod login;
 mod operator;
+mod operator_advisories;
 mod pages;
 mod policies;
 mod scan;
