@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::advisories::Advisories;
 use crate::auth::Auth;
+use crate::catalogue::Numbers;
 use crate::error::Result;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
@@ -27,6 +28,8 @@ pub struct App {
     pub queue: Arc<dyn Queue>,
     /// Wakes workers of this process.
     pub bell: Bell,
+    /// Numbers of components.
+    pub numbers: Numbers,
     /// The advisories that are used now.
     pub advisories: Advisories,
     /// How images are read.

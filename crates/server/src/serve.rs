@@ -174,6 +174,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         auth: Auth::new(settings.access.clone(), &settings.data_dir)?,
         metrics: Metrics::new(),
         store,
+        numbers: crate::catalogue::Numbers::default(),
         teller,
     }))
 }

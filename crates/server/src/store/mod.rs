@@ -146,9 +146,7 @@ impl Store {
                 .after_connect(move |connection, _| {
                     Box::pin(async move {
                         connection.execute(SQLITE_START).await?;
-                        if !writes {
-                            connection.execute("PRAGMA query_only = 1").await?;
-                        }
+                        connection.execute(if writes { WRITES } else { READS }).await?;
                         Ok(())
                     })
                 })
@@ -195,8 +193,14 @@ impl Store {
 /// Whoever is killed loses nothing that was committed; a machine that loses power may lose the last
 /// commits, and nothing else.
 const SQLITE_START: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-     PRAGMA busy_timeout = 15000; PRAGMA foreign_keys = 1; PRAGMA cache_size = -8192; \
+     PRAGMA busy_timeout = 15000; PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; \
      PRAGMA journal_size_limit = 67108864;";
+
+/// The writer meets the pages of indexes again and again; what it changes is brought into place once
+/// there are 64 MiB of it, and not every few images.
+const WRITES: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384";
+
+const READS: &str = "PRAGMA query_only = 1; PRAGMA cache_size = -8192";
 
 /// An address as it may be shown.
 pub fn without_password(address: &str) -> String {
