@@ -277,8 +277,8 @@ async fn pages(app: &Arc<App>) {
         .flat_map(|number| {
             let digest = format!("sha256:{:064x}", number * 7);
             [
-                format!("/api/v1/images/{digest}"),
                 format!("/api/v1/images/{digest}/findings?limit=50"),
+                format!("/weaknesses/GHSA-{number:08}"),
                 format!("/api/v1/findings?limit=20&severity=high"),
                 format!("/api/v1/images?limit=50&q=app{number}:"),
             ]

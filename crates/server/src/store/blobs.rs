@@ -48,7 +48,7 @@ impl Blobs {
     }
 
     async fn write(&self, path: &Path, content: &[u8]) -> Result<()> {
-        let packed = zstd::bulk::compress(content, 9).map_err(|source| Error::Io {
+        let packed = zstd::bulk::compress(content, 3).map_err(|source| Error::Io {
             action: "compress",
             path: path.to_string().into(),
             source,
