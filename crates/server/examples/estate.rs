@@ -275,16 +275,15 @@ async fn pages(app: &Arc<App>) {
     }
     let mut paths: Vec<String> = (0..200_u32)
         .flat_map(|number| {
-            let digest = format!("sha256:{:064x}", number * 7);
             [
-                format!("/api/v1/images/{digest}/findings?limit=50"),
                 format!("/weaknesses/GHSA-{number:08}"),
-                format!("/api/v1/findings?limit=20&severity=high"),
-                format!("/api/v1/images?limit=50&q=app{number}:"),
+                format!("/api/v1/findings?limit=20&weakness=GHSA-{number:08}"),
+                format!("/api/v1/images?limit={}", 20 + number % 50),
+                format!("/components/{}", number * 7 + 1),
             ]
         })
         .collect();
-    paths.push("/api/v1/images?limit=100".into());
+    paths.push("/api/v1/findings?limit=20&severity=high".into());
     load(address, &paths, 200).await;
 }
 
