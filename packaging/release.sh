@@ -61,6 +61,10 @@ images=$(cd "$out" && ls -d image image-ci 2> /dev/null || true)
 files=$(cd "$out" && ls -- *.tar.gz *.deb *.rpm *.tgz 2> /dev/null || true)
 cd "$root"
 "$plimsoll" key public --key "$PLIMSOLL_KEY" > "$out/plimsoll.pub"
+if [ -e packaging/plimsoll.pub ] && ! cmp -s packaging/plimsoll.pub "$out/plimsoll.pub"; then
+  echo "error: PLIMSOLL_KEY is not the key of packaging/plimsoll.pub, which the action trusts" >&2
+  exit 2
+fi
 "$plimsoll" sign --signature "$out/SHA256SUMS.sig" "$out/SHA256SUMS"
 for file in $files; do
   "$plimsoll" sign "$out/$file"

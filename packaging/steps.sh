@@ -13,3 +13,6 @@ case ${PLIMSOLL_MACHINE:-$(uname -m)} in
 esac
 
 step() { printf '\n== %s\n' "$*" >&2; }
+
+# The oldest glibc that a program runs with: the newest version that it asks for. Nothing of a static one.
+glibc_of() { { objdump -T "$1" 2> /dev/null | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1 | cut -d_ -f2; } || true; }
