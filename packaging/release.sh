@@ -29,7 +29,7 @@ if [ -z "$binary" ]; then
     cargo build --release --locked -p plimsoll-cli --manifest-path "$root/Cargo.toml"
   binary=${CARGO_TARGET_DIR:-$root/target}/release/plimsoll
 fi
-plimsoll=$binary
+plimsoll=${PLIMSOLL_ASKED:-$binary}
 
 "$root/packaging/pack" "$binary" "$out"
 if [ -n "$twice" ]; then

@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_model::{Finding, FixState, Problem, ProblemKind, Scan, Severity};
+use plimsoll_model::{Finding, FixState, Problem, ProblemKind, Scan, Severity, Timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ const MAX_LINKS: usize = 50;
 const MAX_MESSAGES: usize = 100;
 
 fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
-    let time = scan.scanned_at.unwrap_or_default().to_string();
+    let time = scan.scanned_at.unwrap_or(Timestamp::from_unix(0)).to_string();
     // Without its zone, which is always UTC.
     let time = time.trim_end_matches('Z');
     let tool = json!({
@@ -133,6 +133,7 @@ fn solution(finding: &Finding) -> String {
         FixState::Deferred => "The distribution repairs this later.".into(),
         FixState::UnderInvestigation => "The distribution still looks into this.".into(),
         FixState::EndOfLife => "This release gets no updates any more.".into(),
+        _ => "It is not known whether an update repairs this.".into(),
     }
 }
 
