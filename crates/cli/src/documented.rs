@@ -22,8 +22,9 @@ fn pages() -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|end| ["md", "service", "yml", "yaml"].contains(&&*end.to_string_lossy()))
-                || path.ends_with("Jenkinsfile")
+            } else if path.extension().is_some_and(|end| {
+                ["md", "service", "yml", "yaml"].contains(&&*end.to_string_lossy())
+            }) || path.ends_with("Jenkinsfile")
             {
                 found.push(path);
             }
@@ -124,7 +125,9 @@ fn simple(line: &str) -> Vec<Vec<String>> {
 }
 
 fn substituted(text: &str) -> Vec<Vec<String>> {
-    text.split_once("$(").and_then(|(_, rest)| rest.split_once(')')).map_or_else(Vec::new, |(inner, _)| simple(inner))
+    text.split_once("$(")
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or_else(Vec::new, |(inner, _)| simple(inner))
 }
 
 /// The words from `plimsoll` on, where that is the program.
@@ -137,7 +140,10 @@ fn ours(words: &[String]) -> Option<&[String]> {
         !assigns && !skipped.contains(&word.as_str())
     })?;
     let words = words.get(first..)?;
-    words.first().is_some_and(|name| name == "plimsoll" || name.ends_with("/plimsoll")).then_some(words)
+    words
+        .first()
+        .is_some_and(|name| name == "plimsoll" || name.ends_with("/plimsoll"))
+        .then_some(words)
 }
 
 /// Why the program would not take a line; nothing where it would.
@@ -188,10 +194,10 @@ fn lines_are_taken_apart_as_a_shell_does() {
     assert_eq!(found("A=1 plimsoll sbom x > f.json && jq . f.json"), ["plimsoll sbom x"]);
     assert_eq!(found("plimsoll scan x 2>/dev/null | head"), ["plimsoll scan x"]);
     assert_eq!(found("echo \"$(plimsoll db status -o json)\""), ["plimsoll db status -o json"]);
-    assert_eq!(found("plimsoll sign \"$(cat ref)\" || plimsoll sign y"), [
-        "plimsoll sign $(cat ref)",
-        "plimsoll sign y"
-    ]);
+    assert_eq!(
+        found("plimsoll sign \"$(cat ref)\" || plimsoll sign y"),
+        ["plimsoll sign $(cat ref)", "plimsoll sign y"]
+    );
     assert_eq!(found("sudo plimsoll watch"), ["plimsoll watch"]);
     assert!(refused(&["plimsoll".into(), "scan".into(), "--no-such".into()]).is_some());
     let page = "```console\n$ plimsoll scan \\\n    -o json x\nout\n# plimsoll watch\n```\n";

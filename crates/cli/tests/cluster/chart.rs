@@ -108,8 +108,11 @@ fn a_real_api_server_takes_every_object_of_every_set_of_values() {
     for (set, more) in [
         ("ci/sqlite-values.yaml", ""),
         // Kinds of other projects' operators are not there.
-        ("ci/fleet-values.yaml", "workers.keda.enabled=false,workers.autoscaling.enabled=true,\
-            monitoring.serviceMonitor=false,monitoring.prometheusRule=false"),
+        (
+            "ci/fleet-values.yaml",
+            "workers.keda.enabled=false,workers.autoscaling.enabled=true,\
+            monitoring.serviceMonitor=false,monitoring.prometheusRule=false",
+        ),
         ("ci/sensor-values.yaml", ""),
     ] {
         let name = set.trim_start_matches("ci/").trim_end_matches("-values.yaml");

@@ -101,8 +101,12 @@ fn what_pods_are_told_is_what_the_program_takes() {
             let pod = ["/spec/template/spec", "/spec/jobTemplate/spec/template/spec"];
             let Some(pod) = pod.iter().find_map(|at| object.pointer(at)) else { continue };
             for container in pod["containers"].as_array().unwrap() {
-                let words: Vec<&str> =
-                    container["args"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+                let words: Vec<&str> = container["args"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect();
                 started.insert(container["name"].as_str().unwrap().to_owned());
                 // Flags before it are judged before it is obeyed.
                 let ran = machine.command().args(&words).arg("--help").output().unwrap();
@@ -127,7 +131,10 @@ fn its_webhooks_are_those_that_the_program_prints_for_the_same_settings() {
             "--set",
             "admission.settings.images.digest.mode=warn",
         ],
-        &["--set", "admission.settings.rules[0].severity=error,admission.settings.rules[0].mode=enforce"],
+        &[
+            "--set",
+            "admission.settings.rules[0].severity=error,admission.settings.rules[0].mode=enforce",
+        ],
     ];
     for case in cases {
         let objects = rendered(&machine, &[&["-f", "ci/cluster-values.yaml"], case].concat());
@@ -170,7 +177,13 @@ fn values_that_are_wrong_are_refused_with_their_place() {
         "server.keySecret",
     );
     refused(&["--set", "watch.enabled=true,watch.createNamespace=true"], "watch.namespace");
-    refused(&["--set", "server.oidc.issuer=https://id.example,server.oidc.client=a,server.oidc.publicAddress=https://b"], "nobody would be let in");
+    refused(
+        &[
+            "--set",
+            "server.oidc.issuer=https://id.example,server.oidc.client=a,server.oidc.publicAddress=https://b",
+        ],
+        "nobody would be let in",
+    );
 }
 
 #[test]

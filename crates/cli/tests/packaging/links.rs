@@ -45,13 +45,16 @@ fn links(page: &str) -> Vec<String> {
     found
 }
 
-/// The anchors of a page's headings, as GitHub and mdBook make them.
+/// The anchors of a page's headings, as GitHub and mdBook make them, and those that are written.
 fn anchors(page: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut is_code = false;
     for line in page.lines() {
         if line.trim_start().starts_with("```") {
             is_code = !is_code;
+        }
+        if let Some((id, _)) = line.strip_prefix("<a id=\"").and_then(|it| it.split_once('"')) {
+            found.insert(id.to_owned());
         }
         let heading = line.trim_start_matches('#');
         if is_code || heading.len() == line.len() || !heading.starts_with(' ') {

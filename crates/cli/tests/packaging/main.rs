@@ -5,10 +5,7 @@
     clippy::panic,
     reason = "a test stops at the first surprise"
 )]
-#![allow(
-    dead_code,
-    reason = "machines are those of the other tests, which use more of them"
-)]
+#![allow(dead_code, reason = "machines are those of the other tests, which use more of them")]
 
 #[path = "../program/machine.rs"]
 mod machine;

@@ -31,8 +31,8 @@ fn every_shell_takes_its_script() {
     machine.run("completions tcsh").ended(2);
     for shell in ["bash", "zsh", "fish"] {
         if is_there(shell, "--version") {
-            let ran = Command::new(shell).arg("-n").arg(machine.path(&format!("complete.{shell}")));
-            let ran = { ran }.output().unwrap();
+            let script = machine.path(&format!("complete.{shell}"));
+            let ran = Command::new(shell).arg("-n").arg(script).output().unwrap();
             assert!(ran.status.success(), "{shell}: {}", String::from_utf8_lossy(&ran.stderr));
         }
     }

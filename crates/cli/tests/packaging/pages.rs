@@ -25,7 +25,8 @@ fn marked(page: &str) -> Option<(String, Vec<Shown>)> {
     let mut found: Vec<Shown> = Vec::new();
     let mut lines = page.lines().enumerate();
     while let Some((_, line)) = lines.next() {
-        let Some(mark) = line.strip_prefix("<!-- runs").and_then(|it| it.strip_suffix("-->")) else {
+        let Some(mark) = line.strip_prefix("<!-- runs").and_then(|it| it.strip_suffix("-->"))
+        else {
             continue;
         };
         let named = mark.trim().strip_prefix("in ").unwrap_or("shop").to_owned();
@@ -119,7 +120,9 @@ fn what_is_marked_runs_and_prints_what_it_says() {
     let mut wrong = String::new();
     let mut ran = 0;
     for page in pages() {
-        let Some((sample, commands)) = marked(&fs::read_to_string(&page).unwrap()) else { continue };
+        let Some((sample, commands)) = marked(&fs::read_to_string(&page).unwrap()) else {
+            continue;
+        };
         for (shown, printed) in commands.iter().zip(run(&sample, &commands)) {
             ran += 1;
             let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();

@@ -134,10 +134,13 @@ fn the_action_installs_what_a_release_signed_and_nothing_else() {
     let release = "releases/v9.9.9";
     fs::create_dir_all(machine.path(release)).unwrap();
     let archive = machine.path(&format!("{release}/{name}.tar.gz"));
-    let packed = Command::new("tar").current_dir(machine.path("")).arg("-czf").arg(&archive).arg(&name);
-    said(&{ packed }.output().unwrap());
-    let sums = Command::new("sha256sum").current_dir(machine.path(release)).arg(format!("{name}.tar.gz"));
-    machine.write(&format!("{release}/SHA256SUMS"), said(&{ sums }.output().unwrap()));
+    let run = |program: &str, folder: &str, arguments: &[&str]| {
+        let folder = machine.path(folder);
+        said(&Command::new(program).current_dir(folder).args(arguments).output().unwrap())
+    };
+    run("tar", "", &["-czf", &archive.display().to_string(), &name]);
+    let sums = run("sha256sum", release, &[&format!("{name}.tar.gz")]);
+    machine.write(&format!("{release}/SHA256SUMS"), sums);
     let password = ("PLIMSOLL_KEY_PASSWORD", "correct-horse");
     machine.run_with(&[password], "key generate").ended(0);
     let sign = format!(
@@ -178,7 +181,8 @@ fn gitlabs_job_leaves_the_report_that_it_promises() {
         return;
     }
     let job = &yaml("deploy/ci/gitlab/plimsoll.gitlab-ci.yml")[1]["container_scanning"];
-    let lines: Vec<&str> = job["script"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let lines: Vec<&str> =
+        job["script"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     // A folder stands for the registry's image.
     let script = lines.join("\n").replace("registry:$image", "dir:.");
     copy(&at("docs/samples/shop"), &machine.path("work"));

@@ -16,12 +16,8 @@ use crate::Style;
 use crate::tally::standing;
 use crate::text::one_line;
 
-pub(super) const FORMAT: Format = Format {
-    name: "gitlab",
-    about: "container scanning of GitLab",
-    needs_loaded: false,
-    write,
-};
+pub(super) const FORMAT: Format =
+    Format { name: "gitlab", about: "container scanning of GitLab", needs_loaded: false, write };
 
 const SCHEMA: &str = "15.0.7";
 const MAX_NAME: usize = 255;
