@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: test test-all packages clean-machine server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -21,7 +21,8 @@ setup:
 TEST_TOOLS := gpg:gnupg gpgsm:gpgsm git:git ssh-keygen:openssh-client rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
 	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap \
-	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus podman:podman
+	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus podman:podman \
+	systemd-analyze:systemd python3:python3 curl:curl
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
@@ -133,6 +134,17 @@ lint: setup
 	$(CARGO) fmt --all --check
 	rustfmt --edition 2024 --check $$(find crates -name '*.rs')
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# All that a release has, in target/packages, packed twice and compared; PLIMSOLL_KEY signs. Then the packages
+# in a Debian root, as root.
+packages: test-tools
+	rm -rf target/packages
+	packaging/release.sh --twice target/packages
+	packaging/test-packages.sh target/packages
+
+# `make demo` and `make test` on a Debian that has nothing: an hour and more, as root.
+clean-machine:
+	packaging/clean-machine.sh
 
 # An image of real old packages, scanned: demo/README.md says what it shows.
 demo: setup

@@ -2,6 +2,7 @@
 
 mod attest;
 mod base;
+mod completions;
 mod db;
 mod download;
 mod explain;
@@ -9,6 +10,7 @@ mod key;
 mod kube;
 pub(crate) mod lint;
 mod lsp;
+mod man;
 mod profile;
 mod provenance;
 pub(crate) mod rules;
@@ -29,6 +31,7 @@ use crate::exit::Outcome;
 pub(crate) enum Command {
     Attest(Box<attest::Attest>),
     Base(base::BaseCommand),
+    Completions(completions::Completions),
     Db(db::Db),
     Download(download::Download),
     Explain(explain::Explain),
@@ -37,6 +40,7 @@ pub(crate) enum Command {
     Key(key::Key),
     Lint(Box<lint::Lint>),
     Lsp(lsp::Lsp),
+    Man(man::Man),
     Profile(profile::Profile),
     Provenance(provenance::Provenance),
     #[command(subcommand)]
@@ -56,6 +60,7 @@ impl Command {
         match self {
             Self::Attest(command) => command.run(),
             Self::Base(command) => command.run(),
+            Self::Completions(command) => command.run(),
             Self::Db(command) => command.run(),
             Self::Download(command) => command.run(),
             Self::Explain(command) => command.run(),
@@ -63,6 +68,7 @@ impl Command {
             Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Lsp(command) => command.run(),
+            Self::Man(command) => command.run(),
             Self::Profile(command) => command.run(),
             Self::Provenance(command) => command.run(),
             Self::Rules(command) => command.run(),

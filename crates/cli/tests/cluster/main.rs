@@ -13,6 +13,7 @@
     reason = "a test stops at the first surprise and says what it measured"
 )]
 
+mod chart;
 mod deployed;
 mod images;
 mod login;

@@ -2,6 +2,7 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`Format::ALL`].
 
+mod gitlab;
 mod json;
 mod openvex;
 mod sarif;
@@ -28,7 +29,8 @@ pub struct Format {
 
 impl Format {
     /// The registry.
-    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT];
+    pub const ALL: &'static [Self] =
+        &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT, gitlab::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {
