@@ -1,9 +1,16 @@
-//! The words of each registry: a new one is a function here and a line in [`ALL`].
+//! The words of each registry: a new one is a file with a function `read`, and a line in [`ALL`].
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+mod acr;
+mod distribution;
+mod dockerhub;
+mod ecr;
+mod gar;
+mod ghcr;
+mod harbor;
+mod quay;
+
 use plimsoll_model::Reference;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 
@@ -39,14 +46,14 @@ pub struct Heard {
 
 /// The registry.
 pub static ALL: [Shape; 8] = [
-    Shape { name: "acr", read: acr },
-    Shape { name: "distribution", read: distribution },
-    Shape { name: "dockerhub", read: dockerhub },
-    Shape { name: "ecr", read: ecr },
-    Shape { name: "gar", read: gar },
-    Shape { name: "ghcr", read: ghcr },
-    Shape { name: "harbor", read: harbor },
-    Shape { name: "quay", read: quay },
+    Shape { name: "acr", read: acr::read },
+    Shape { name: "distribution", read: distribution::read },
+    Shape { name: "dockerhub", read: dockerhub::read },
+    Shape { name: "ecr", read: ecr::read },
+    Shape { name: "gar", read: gar::read },
+    Shape { name: "ghcr", read: ghcr::read },
+    Shape { name: "harbor", read: harbor::read },
+    Shape { name: "quay", read: quay::read },
 ];
 
 impl Shape {
@@ -109,217 +116,12 @@ fn named(name: &str) -> Option<Pushed> {
     })
 }
 
-/// Whether what was pushed is an image, and not a layer of one.
-fn is_manifest(media_type: &str) -> bool {
-    media_type.contains(".manifest.") || media_type.contains(".index.")
-}
-
-/// `application/vnd.docker.distribution.events.v2+json`.
-fn distribution(value: &Value) -> std::result::Result<Heard, String> {
-    if value.get("events").and_then(Value::as_array).is_none() {
-        return Err("it has no `events`".into());
-    }
-    let pushed = |event: &Value| {
-        if text(event, &["action"]) != "push"
-            || !is_manifest(&text(event, &["target", "mediaType"]))
-        {
-            return None;
-        }
-        let url = text(event, &["target", "url"]);
-        let authority = url.split_once("://").and_then(|(_, rest)| rest.split('/').next());
-        let host = authority.filter(|it| !it.is_empty()).map(str::to_owned);
-        Some(Pushed {
-            host: host.unwrap_or_else(|| text(event, &["request", "host"])),
-            repository: text(event, &["target", "repository"]),
-            tag: text(event, &["target", "tag"]),
-            digest: text(event, &["target", "digest"]),
-        })
-    };
-    Ok(Heard { pushed: list(value, &["events"]).iter().filter_map(pushed).collect(), reply: None })
-}
-
-/// Harbor's webhook, in its own form or as a `CloudEvent`.
-fn harbor(value: &Value) -> std::result::Result<Heard, String> {
-    let kind = text(value, &["type"]);
-    let data = value.get("event_data").or_else(|| value.get("data"));
-    let Some(data) = data.filter(|_| !kind.is_empty()) else {
-        return Err("it has no `type` with `event_data`".into());
-    };
-    if kind != "PUSH_ARTIFACT" && kind != "harbor.artifact.pushed" {
-        return Ok(Heard::default());
-    }
-    let pushed = |resource: &Value| {
-        let mut pushed = named(&text(resource, &["resource_url"]))?;
-        pushed.digest = text(resource, &["digest"]);
-        let tag = text(resource, &["tag"]);
-        // What has no tag is named by its digest there.
-        pushed.tag = if tag.contains(':') { String::new() } else { tag };
-        let full = text(data, &["repository", "repo_full_name"]);
-        if !full.is_empty() {
-            pushed.repository = full;
-        }
-        Some(pushed)
-    };
-    Ok(Heard {
-        pushed: list(data, &["resources"]).iter().filter_map(pushed).collect(),
-        reply: None,
-    })
-}
-
-/// Quay names tags, and no digest.
-fn quay(value: &Value) -> std::result::Result<Heard, String> {
-    let url = text(value, &["docker_url"]);
-    let Some((host, repository)) = url.split_once('/') else {
-        return Err("it has no `docker_url`".into());
-    };
-    // Its other notifications, of builds and of weaknesses, have no such list.
-    let tags = list(value, &["updated_tags"]).iter().filter_map(Value::as_str);
-    let pushed = |tag: &str| Pushed {
-        host: host.into(),
-        repository: repository.into(),
-        tag: tag.into(),
-        digest: String::new(),
-    };
-    Ok(Heard { pushed: tags.map(pushed).collect(), reply: None })
-}
-
-/// GitHub's event `registry_package`, which was `package` before.
-fn ghcr(value: &Value) -> std::result::Result<Heard, String> {
-    if value.get("zen").is_some() {
-        return Ok(Heard { reply: Some(json!({"heard": true})), ..Heard::default() });
-    }
-    let package = value.get("registry_package").or_else(|| value.get("package"));
-    let Some(package) = package else { return Err("it has no `registry_package`".into()) };
-    let is_image = text(package, &["package_type"]).eq_ignore_ascii_case("container");
-    if !is_image || !matches!(text(value, &["action"]).as_str(), "published" | "updated") {
-        return Ok(Heard::default());
-    }
-    let version = package.get("package_version").unwrap_or(&Value::Null);
-    let said = text(version, &["package_url"]);
-    let digest =
-        [text(version, &["version"]), text(version, &["container_metadata", "tag", "digest"])];
-    let digest = digest.into_iter().find(|it| it.starts_with("sha256:")).unwrap_or_default();
-    let mut pushed = named(said.trim_start_matches("https://")).unwrap_or_else(|| Pushed {
-        host: "ghcr.io".into(),
-        repository: format!("{}/{}", text(package, &["namespace"]), text(package, &["name"])),
-        ..Pushed::default()
-    });
-    pushed.repository = pushed.repository.to_lowercase();
-    pushed.tag = text(version, &["container_metadata", "tag", "name"]);
-    pushed.digest = digest;
-    Ok(Heard { pushed: vec![pushed], reply: None })
-}
-
-/// Amazon's event `ECR Image Action`, by `EventBridge` alone or by SNS.
-fn ecr(value: &Value) -> std::result::Result<Heard, String> {
-    if let Some(message) = value.get("Message").and_then(Value::as_str) {
-        if text(value, &["Type"]) != "Notification" {
-            return Ok(Heard::default());
-        }
-        let inner: Value = serde_json::from_str(message).map_err(|error| error.to_string())?;
-        // Only once: nobody wraps twice.
-        return if inner.get("Message").is_some() {
-            Err("it is wrapped twice".into())
-        } else {
-            ecr(&inner)
-        };
-    }
-    if text(value, &["source"]) != "aws.ecr" {
-        return Err("its `source` is not `aws.ecr`".into());
-    }
-    let detail = |name: &str| text(value, &["detail", name]);
-    if detail("action-type") != "PUSH" || detail("result") != "SUCCESS" {
-        return Ok(Heard::default());
-    }
-    let region = text(value, &["region"]);
-    let end = if region.starts_with("cn-") { ".cn" } else { "" };
-    let pushed = Pushed {
-        host: format!("{}.dkr.ecr.{region}.amazonaws.com{end}", text(value, &["account"])),
-        repository: detail("repository-name"),
-        tag: detail("image-tag"),
-        digest: detail("image-digest"),
-    };
-    Ok(Heard { pushed: vec![pushed], reply: None })
-}
-
-/// Azure's webhook, or its events by Event Grid.
-fn acr(value: &Value) -> std::result::Result<Heard, String> {
-    if let Some(events) = value.as_array() {
-        let mut heard = Heard::default();
-        for event in events {
-            match text(event, &["eventType"]).as_str() {
-                "Microsoft.EventGrid.SubscriptionValidationEvent" => {
-                    let code = text(event, &["data", "validationCode"]);
-                    heard.reply = Some(json!({"validationResponse": code}));
-                }
-                "Microsoft.ContainerRegistry.ImagePushed" => {
-                    heard.pushed.extend(acr_one(event.get("data").unwrap_or(&Value::Null)));
-                }
-                _ => {}
-            }
-        }
-        return Ok(heard);
-    }
-    if text(value, &["action"]) == "ping" {
-        return Ok(Heard::default());
-    }
-    if value.get("target").is_none() {
-        return Err("it has no `target`".into());
-    }
-    Ok(Heard { pushed: acr_one(value).into_iter().collect(), reply: None })
-}
-
-fn acr_one(value: &Value) -> Option<Pushed> {
-    if text(value, &["action"]) != "push" {
-        return None;
-    }
-    Some(Pushed {
-        host: text(value, &["request", "host"]),
-        repository: text(value, &["target", "repository"]),
-        tag: text(value, &["target", "tag"]),
-        digest: text(value, &["target", "digest"]),
-    })
-}
-
-/// Google's message by Pub/Sub, as it pushes it.
-fn gar(value: &Value) -> std::result::Result<Heard, String> {
-    let data = text(value, &["message", "data"]);
-    let inner = if data.is_empty() {
-        value.clone()
-    } else {
-        let bytes = STANDARD.decode(data).map_err(|error| error.to_string())?;
-        serde_json::from_slice(&bytes).map_err(|error| error.to_string())?
-    };
-    match text(&inner, &["action"]).as_str() {
-        "INSERT" => {}
-        "" => return Err("it has no `action`".into()),
-        _ => return Ok(Heard::default()),
-    }
-    let (digest, tag) = (text(&inner, &["digest"]), text(&inner, &["tag"]));
-    let mut pushed = named(&digest).or_else(|| named(&tag)).ok_or("it names no image")?;
-    if let Some(tagged) = named(&tag) {
-        pushed.tag = tagged.tag;
-    }
-    Ok(Heard { pushed: vec![pushed], reply: None })
-}
-
-/// Docker Hub names a tag, and no digest.
-fn dockerhub(value: &Value) -> std::result::Result<Heard, String> {
-    let repository = text(value, &["repository", "repo_name"]);
-    if repository.is_empty() {
-        return Err("it has no `repository`".into());
-    }
-    let pushed = Pushed {
-        host: "docker.io".into(),
-        repository,
-        tag: text(value, &["push_data", "tag"]),
-        digest: String::new(),
-    };
-    Ok(Heard { pushed: vec![pushed], reply: None })
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use serde_json::json;
+
     use super::*;
 
     fn heard(kind: &str, value: &Value) -> Vec<String> {
