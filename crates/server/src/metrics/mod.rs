@@ -48,8 +48,6 @@ pub struct Metrics {
     queue_oldest: Gauge,
     feed_age: Family<Labels, Gauge>,
     feed_records: Family<Labels, Gauge>,
-    alerts: Capped<Counter>,
-    alerts_refused: Family<Labels, Counter>,
     /// Requests, by route and status.
     pub requests: Capped<Counter>,
     /// How long they took.
@@ -88,8 +86,6 @@ impl Metrics {
             queue_oldest: Gauge::default(),
             feed_age: Family::default(),
             feed_records: Family::default(),
-            alerts: Capped::new(MAX_SERIES, dropped.clone()),
-            alerts_refused: Family::default(),
             requests: Capped::new(MAX_SERIES, dropped.clone()),
             request_duration: Family::new_with_constructor(seconds),
             registry: Registry::default(),
@@ -136,12 +132,6 @@ impl Metrics {
             it.feed_age.clone(),
         );
         registry.register("db_records", "Records of a feed", it.feed_records.clone());
-        registry.register("runtime_alerts", "Runtime alerts that were stored", it.alerts.family());
-        registry.register(
-            "runtime_events_dropped",
-            "Runtime alerts that were not accepted",
-            it.alerts_refused.clone(),
-        );
         registry.register("http_requests", "Requests that were answered", it.requests.family());
         registry.register_with_unit(
             "http_request_duration",
@@ -175,17 +165,6 @@ impl Metrics {
         let events = outcome.opened + outcome.resolved + outcome.reopened + outcome.changed;
         self.rematched.inc_by(events as u64);
         self.rematch_duration.observe(took.as_secs_f64());
-    }
-
-    /// Counts runtime alerts that were stored.
-    pub fn alerts(&self, priority: &str, rule: &str, source: &str, count: u64) {
-        let of = labels(&[("priority", priority), ("rule", rule), ("source", source)]);
-        self.alerts.get_or_other(&of).inc_by(count);
-    }
-
-    /// Counts runtime alerts that were not accepted.
-    pub fn alerts_refused(&self, reason: &str, count: u64) {
-        self.alerts_refused.get_or_create(&labels(&[("reason", reason)])).inc_by(count);
     }
 
     /// Counts a request that was answered.
