@@ -27,6 +27,7 @@ use crate::target::Reading;
   plimsoll serve --store postgres://plimsoll@db/plimsoll --role worker --workers 4
   plimsoll serve --listen 0.0.0.0:6060 --tls-cert cert.pem --tls-key key.pem
   plimsoll serve token
+  plimsoll serve rotate-key
   plimsoll serve backup plimsoll.tar.zst
   curl -d '{\"reference\":\"nginx:latest\"}' -H 'content-type: application/json' \\
       http://127.0.0.1:6060/api/v1/scans

@@ -26,6 +26,7 @@ mod password;
 pub mod pattern;
 pub mod reach;
 mod role;
+pub mod rotate;
 pub mod seal;
 pub mod secret;
 mod session;

@@ -165,7 +165,7 @@ fn body_of(answer: &impl Serialize) -> Result<Vec<u8>, Fault> {
 
 async fn submit(app: &App, manifest: Manifest, peer: Peer, actor: &Actor) -> Result<(), Error> {
     let request = manifest.layers(peer.0);
-    let (job, _) = app.push(jobs::layers(&request)?).await?;
+    let (job, _) = app.push(jobs::layers(&app.auth.seal, &request)?).await?;
     remember(app, &request.digest.to_string(), job, actor).await
 }
 
