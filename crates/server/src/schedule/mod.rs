@@ -7,10 +7,12 @@
 mod access;
 mod advisories;
 mod alerts;
+mod concerns;
 pub mod cron;
 mod measure;
 mod notify;
 mod registries;
+mod retention;
 mod summaries;
 mod tidy;
 
@@ -46,9 +48,13 @@ pub const ALL: &[&dyn Task] = &[
     &access::Forget,
     &advisories::Follow,
     &alerts::Alerts,
+    &concerns::ALERTS,
+    &concerns::DEADLINES,
+    &concerns::REGISTRIES,
     &measure::Measure,
     &notify::Notify,
     &registries::Watch,
+    &retention::Forget,
     &summaries::Summaries,
     &tidy::Tidy,
 ];
