@@ -28,6 +28,7 @@ pub mod backup;
 pub mod catalogue;
 pub mod compliance;
 pub mod error;
+mod inside;
 pub mod intake;
 pub mod jobs;
 mod listen;
