@@ -127,7 +127,7 @@ fn weaknesses(findings: &Value) -> BTreeSet<String> {
         let purl = it["component"]["purl"].as_str().unwrap();
         format!("{} {purl} {}", it["weakness"].as_str().unwrap(), it["severity"].as_str().unwrap())
     };
-    findings.as_array().unwrap().iter().map(one).collect()
+    findings["items"].as_array().unwrap().iter().map(one).collect()
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn an_image_is_read_once_and_its_findings_are_those_of_a_scan() {
     assert_eq!(image["distro"], "Debian GNU/Linux 12 (bookworm)");
     assert_eq!(image["layers"].as_array().unwrap().len(), 2);
 
-    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings"));
+    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
     let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
         .args(["scan", "oci-dir:layout", "-o", "json", "--db", "db"])
         .current_dir(folder.path())
@@ -201,7 +201,7 @@ fn a_bill_of_materials_gives_the_findings_of_the_image_that_it_is_of() {
     let (_, scan) = serving.post("/api/v1/scans", r#"{"reference":"oci-dir:layout"}"#);
     let scan = serving.ended(&scan);
     let digest = scan["digest"].as_str().unwrap();
-    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings"));
+    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
     for format in ["cyclonedx-json", "spdx-json"] {
         let bill = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["sbom", "oci-dir:layout", "-o", format])
@@ -215,7 +215,7 @@ fn a_bill_of_materials_gives_the_findings_of_the_image_that_it_is_of() {
         let scan = serving.ended(&scan);
         assert_eq!(scan["state"], "done", "{scan}");
         let digest = scan["digest"].as_str().unwrap();
-        let (_, of_bill) = serving.get(&format!("/api/v1/images/{digest}/findings"));
+        let (_, of_bill) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
         assert_eq!(weaknesses(&of_bill), weaknesses(&found), "{format}");
     }
     let (status, problem) = serving.post("/api/v1/sboms", r#"{"a":1}"#);
@@ -334,8 +334,8 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
     let (_, images) = serving.get("/api/v1/images");
     assert_eq!(images["items"].as_array().unwrap().len(), 1, "{images}");
     let digest = ended["digest"].as_str().unwrap();
-    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings"));
-    assert!(!found.as_array().unwrap().is_empty());
+    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
+    assert!(!found["items"].as_array().unwrap().is_empty());
     let until = Instant::now() + Duration::from_secs(10);
     loop {
         let (_, page) = serving.get("/api/v1/findings?component=lodash");

@@ -42,6 +42,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
     }
 
+    /// There is one of this name already.
+    pub fn taken(what: &str, name: &str) -> Self {
+        let name: String = name.escape_debug().take(100).collect();
+        Self::new(StatusCode::CONFLICT, format!("another {what} is called `{name}`"))
+    }
+
     /// The request makes no sense.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
