@@ -1,5 +1,6 @@
 //! What every part of the server shares.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::advisories::Advisories;
@@ -56,14 +57,43 @@ impl App {
         Ok(pushed)
     }
 
-    /// Says something to whoever runs the server.
+    /// Says something to whoever runs the server, in one line: names and answers of strangers are in it,
+    /// and a line's end or an order to a terminal is neither.
     pub fn tell(&self, line: &str) {
-        (self.teller)(line);
+        (self.teller)(&one_line(line));
+    }
+
+    /// Says something of our own that has several lines.
+    pub(crate) fn tell_lines(&self, text: &str) {
+        (self.teller)(text);
+    }
+}
+
+/// A text without control characters, nor those that turn what follows around.
+fn one_line(text: &str) -> Cow<'_, str> {
+    let is_order = |it: char| {
+        it.is_control() || matches!(it, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if text.contains(is_order) {
+        Cow::Owned(text.replace(is_order, " "))
+    } else {
+        Cow::Borrowed(text)
     }
 }
 
 impl std::fmt::Debug for App {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("App").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_the_log_stays_one() {
+        assert_eq!(one_line("job `a`: it failed"), "job `a`: it failed");
+        assert_eq!(one_line("a\r\nb\u{1b}[2J\u{202e}c"), "a  b [2J c");
     }
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use plimsoll_server::app::Tell;
 use plimsoll_server::serve::{Role, Settings, serve};
 use plimsoll_testkit::Image;
 use reqwest::blocking::{Client, Response};
@@ -28,7 +29,16 @@ impl Running {
         Self::start_in(tempfile::tempdir().unwrap(), change)
     }
 
+    /// One that says things to somebody.
+    pub(crate) fn telling(tell: Tell) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), |_| {}, tell)
+    }
+
     pub(crate) fn start_in(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::begin(folder, change, Box::new(|line| eprintln!("{line}")))
+    }
+
+    fn begin(folder: TempDir, change: impl FnOnce(&mut Settings), tell: Tell) -> Self {
         let reading = plimsoll_image::Options {
             registry: plimsoll_image::RegistryOptions::anonymous(),
             ..Default::default()
@@ -54,14 +64,10 @@ impl Running {
                 .enable_all()
                 .build()
                 .unwrap();
-            let served = runtime.block_on(serve(
-                settings,
-                Box::new(|line| eprintln!("{line}")),
-                |at| ready.send(at).unwrap(),
-                async {
+            let served =
+                runtime.block_on(serve(settings, tell, |at| ready.send(at).unwrap(), async {
                     let _ = ended.await;
-                },
-            ));
+                }));
             served.unwrap();
         });
         let at = told.recv_timeout(Duration::from_mins(1)).unwrap();
