@@ -49,7 +49,8 @@ pub struct Chained {
 /// A job that reads this layer; one at a time of a name. Its payload is sealed.
 pub fn layer(seal: &Seal, request: &Chained) -> Result<NewJob> {
     let payload = super::sealed(seal, KIND, request)?;
-    Ok(NewJob { priority: 5, attempts: 2, ..NewJob::new(KIND, &request.name, payload) })
+    // Whoever posts it waits for it, and posts it again, perhaps with other headers.
+    Ok(NewJob { priority: 5, attempts: 1, ..NewJob::new(KIND, &request.name, payload) })
 }
 
 /// What is in a layer, by the name of its blob.
