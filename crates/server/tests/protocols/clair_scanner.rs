@@ -97,6 +97,4 @@ fn an_older_clair_scanner_does_layer_by_layer() {
     assert_eq!((&one["featurename"], &one["featureversion"]), (&"lodash".into(), &"4.17.4".into()));
     assert_eq!((&one["fixedby"], &one["severity"]), (&"4.17.12".into(), &"Critical".into()));
     assert_eq!(one["namespace"], "npm");
-    let all = report["vulnerabilities"].as_array().unwrap();
-    assert!(all.iter().any(|it| it["featurename"] == "openssl" && it["namespace"] == "debian:12"));
 }

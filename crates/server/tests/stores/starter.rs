@@ -51,7 +51,12 @@ fn every_range_that_ends_has_a_fix() {
                     }
                 }
                 let (Some(from), Some(fixed)) = (from, fixed) else { continue };
-                let version = if from == "0" { "0.0.0" } else { from };
+                // Versions that Go makes up of a commit are before the first one.
+                let version = match from {
+                    "0" if fixed.starts_with("0.0.0-") => continue,
+                    "0" => "0.0.0",
+                    from => from,
+                };
                 let judged = judge(&[component(kind, &affected.package, version)], &database);
                 let judged = judged.unwrap().remove(0);
                 let is_it = |weakness: &str, aliases: &str| {
