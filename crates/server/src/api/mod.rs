@@ -92,6 +92,7 @@ pub const ALL: &[Part] = &[
     scans::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner).by_team()),
     triage::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager)),
     trivy::MODULE.needs(Needs::roles(Role::Scanner, Role::Scanner)),
+    crate::ui::ASSETS.needs(Needs::OWN),
     crate::ui::MODULE.needs(Needs::roles(Role::Viewer, Role::Viewer)),
 ];
 
@@ -137,6 +138,7 @@ pub fn app(app: Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(&app), measure))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(crate::ui::as_pages))
         .layer(middleware::from_fn(headers::add))
         .with_state(app)
 }

@@ -49,6 +49,7 @@ changes![
     "0050_topics",
     "0051_credentials",
     "0052_repeats",
+    "0060_tag_digests",
 ];
 
 /// The version that this program works with.

@@ -94,10 +94,11 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         base: visit.ask("base").to_owned(),
         after,
     };
-    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = lists::images(&mut *app.store.read().await?, &wanted, limit).await?;
-    let more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let more = found.len() > rows;
+    found.truncate(rows);
     let next = found.last().filter(|_| more).map(|last| match order {
         Order::Worst => format!("{}.{}", last.risk, last.id),
         Order::Score | Order::Best => format!("{}.{}", last.score.unwrap_or(0), last.id),

@@ -9,17 +9,20 @@ use plimsoll_model::Advisory;
 
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{findings, images, layout, parts};
+use super::{findings, images, layout, parts, policies};
 use crate::app::App;
 use crate::moment;
 use crate::store::findings::{self as stored, Stored};
-use crate::store::{components, lists, postings};
+use crate::store::{components, lists, postings, triage};
 
 /// How many images are on a page.
 const PAGE: usize = 50;
 
 /// How many lines of its life are shown.
 const LIFE: usize = 50;
+
+/// How many decisions are shown.
+const DECISIONS: i64 = 50;
 
 pub(super) async fn page(
     State(app): State<Arc<App>>,
@@ -41,11 +44,12 @@ pub(super) async fn page(
     }
     let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
     let bitmap = postings::union(&mut read, &open).await?;
-    let before = visit.after::<1>()?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let below = bitmap.range(..before).rev().take(PAGE + 1).map(i64::from);
+    let before = visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let rows = visit.rows(PAGE);
+    let below = bitmap.range(..before).rev().take(rows + 1).map(i64::from);
     let mut numbers: Vec<i64> = below.collect();
-    let more = numbers.len() > PAGE;
-    numbers.truncate(PAGE);
+    let more = numbers.len() > rows;
+    numbers.truncate(rows);
     let having = lists::images_of(&mut read, &numbers).await?;
     let mut having = images::table("images", "Images that have it", &having);
     having.next(numbers.last().filter(|_| more).map(ToString::to_string));
@@ -66,7 +70,9 @@ pub(super) async fn page(
         let of = stored::events(&mut read, finding.id).await?;
         events.extend(of.into_iter().map(|event| (event, name.clone().unwrap_or_default())));
     }
+    let decided = triage::page(&mut read, 0, &id, DECISIONS).await?;
     drop(read);
+    let decided = policies::decisions(&decided);
     events.sort_by_key(|(event, _)| std::cmp::Reverse(event.at));
     for (event, name) in events.into_iter().take(LIFE) {
         life.row(vec![
@@ -77,7 +83,8 @@ pub(super) async fn page(
             plain(event.detail),
         ]);
     }
-    for table in [&table, &having, &life] {
+    let table = table.cut(&visit, PAGE)?;
+    for table in [&table, &having, &decided, &life] {
         if let Some(export) = table.export(&visit) {
             return Ok(export);
         }
@@ -106,6 +113,7 @@ pub(super) async fn page(
             h2 { "Images" }
             @if having.is_empty() { p.soft { "No image has one of them." } } @else { (having.show(&visit)) }
         }
+        @if !decided.is_empty() { h2 { "Decisions" } (decided.show(&visit)) }
         (words(advisory.as_ref(), first))
         h2 { "Life" }
         (life.show(&visit))
