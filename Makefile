@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all packages clean-machine server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: screenshots test test-all packages clean-machine server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -103,6 +103,13 @@ server-peers:
 	command -v prometheus-alertmanager >/dev/null || missing="$$missing prometheus-alertmanager"; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+
+# The pictures of the documentation, of an estate of made-up images; pngquant makes them small.
+screenshots: setup
+	@command -v pngquant >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	$(SUDO) apt-get install -y -qq --no-install-recommends pngquant; }
+	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked -p plimsoll-server --test pages -- --ignored --nocapture pictures
+	pngquant --force --skip-if-larger --strip --speed 1 --ext .png 64 docs/images/serve/*.png
 
 # Live system calls: planted events, attacks in containers, a storm, delay and slowdown on this machine.
 # Needs root. `make test-ordinary` does the work of a day, which must raise no alert, with packages of Debian.

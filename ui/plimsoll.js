@@ -16,7 +16,7 @@
     if (dialog) dialog.open ? dialog.close() : dialog.showModal();
   };
   let chord = "";
-  const places = { o: "/", i: "/images", f: "/findings", c: "/components", r: "/remediation", a: "/runtime", t: "/trends" };
+  const places = { o: "/", i: "/images", f: "/findings", c: "/components", r: "/remediation", a: "/runtime", t: "/trends", p: "/compliance" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const where = event.target;
@@ -71,6 +71,36 @@
     }
   }
   charts();
+
+  // Forms that do something send JSON to the API; what it refuses is said below them.
+  const sent = (field) => {
+    const text = field.value.trim();
+    switch (field.dataset.as) {
+      case "number?": return text === "" ? null : Number(text);
+      case "day": return text === "" ? undefined : `${text}T00:00:00Z`;
+      default: return text === "" ? undefined : text;
+    }
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-send]");
+    if (!form) return;
+    event.preventDefault();
+    const [button, refused] = [form.querySelector("button"), form.querySelector(".refused")];
+    const body = {};
+    for (const field of form.elements) if (field.name) body[field.name] = sent(field);
+    button.disabled = true;
+    refused.hidden = true;
+    const refuse = (why) => { refused.textContent = why; refused.hidden = false; button.disabled = false; };
+    try {
+      const answer = await fetch(form.dataset.send, {
+        method: form.dataset.method, body: JSON.stringify(body),
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": document.body.dataset.csrf ?? "" },
+      });
+      if (answer.ok) { form.dataset.then ? location.assign(form.dataset.then) : location.reload(); return; }
+      const problem = await answer.json().catch(() => ({}));
+      refuse(problem.detail ?? `The server answers ${answer.status}.`);
+    } catch { refuse("The server does not answer."); }
+  });
 
   const live = document.querySelector("[data-live]");
   if (live && "EventSource" in window) {

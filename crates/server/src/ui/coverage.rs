@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 
+use super::act::Form;
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{Ui, layout, parts};
 use crate::app::App;
+use crate::auth::Role;
 use crate::error::Result as Done;
 use crate::moment;
 use crate::store::{Connection, measures, registries, running};
@@ -41,7 +43,7 @@ async fn of_registries(read: &mut Connection) -> Done<Table> {
         table.row(vec![
             cell(it.name.clone(), name),
             plain(it.host.clone()),
-            plain(it.repositories.lines().collect::<Vec<_>>().join(", ")),
+            cell(it.repositories.clone(), html! { @if it.repositories.is_empty() { span.soft { "all" } } @else { span.code { (it.repositories) } } }),
             cell(all, parts::number(all)),
             cell(done, parts::number(done)),
             cell(percent(done, all), share(done, all)),
@@ -78,9 +80,29 @@ fn percent(part: i64, whole: i64) -> i64 {
     if whole == 0 { 100 } else { part * 100 / whole }
 }
 
-fn share(part: i64, whole: i64) -> maud::Markup {
+fn share(part: i64, whole: i64) -> Markup {
     let class = if part == whole { "good" } else { "medium" };
     html! { (parts::ratio(part, whole, class)) }
+}
+
+/// To have a registry watched.
+fn watch(visit: &Visit) -> Markup {
+    let form = Form {
+        role: Role::Admin,
+        sends: ("POST", "/api/v1/registries"),
+        then: "",
+        button: "Watch it",
+    };
+    let fields = html! {
+        label { "Name" input name="name" placeholder="production" required maxlength="64"; }
+        label { "Host" input name="host" placeholder="ghcr.io" required maxlength="255" spellcheck="false" autocapitalize="off"; }
+        label { "Repositories" input name="repositories" placeholder="shop/**, !shop/scratch-*" maxlength="1000" spellcheck="false" autocapitalize="off"; }
+    };
+    html! {
+        @if visit.actor.may(Role::Admin) {
+            details { summary { "Watch another registry" } (form.show(visit, &fields)) }
+        }
+    }
 }
 
 pub(super) async fn page(
@@ -117,6 +139,7 @@ pub(super) async fn page(
                 pre { "curl -X POST http://localhost:6060/api/v1/registries \\\n  -H 'Content-Type: application/json' -H 'X-Api-Key: …' \\\n  -d '{\"name\": \"shop\", \"host\": \"registry.example\"}'" }
             }))
         } @else { (watched.show(&visit)) }
+        (watch(&visit))
         h2 { "Where images run" }
         @if places.is_empty() {
             (parts::empty("No place says what runs there", &html! {

@@ -5,9 +5,11 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 use plimsoll_model::AdvisoryData;
 
+use super::act::Form;
 use super::visit::Visit;
 use super::{assets, parts};
 use crate::app::App;
+use crate::auth::{Role, Via};
 use crate::moment::{self, now};
 use crate::store::summaries::DAY;
 
@@ -65,7 +67,31 @@ pub fn page(app: &App, visit: &Visit, title: &str, body: &Markup) -> Response {
             }
         }
     };
-    whole(Some(visit), title, &html! { (notice) (body) }, &foot(&data, visit))
+    let welcome = html! {
+        @if matches!(visit.actor.via, Via::Session { user: None, .. }) { (welcome(visit)) }
+    };
+    whole(Some(visit), title, &html! { (welcome) (notice) (body) }, &foot(&data, visit))
+}
+
+/// Whoever came in by the token of the first start is nobody yet.
+fn welcome(visit: &Visit) -> Markup {
+    let form = Form {
+        role: Role::Admin,
+        sends: ("POST", "/api/v1/users"),
+        then: "/sign-in",
+        button: "Make the user",
+    };
+    let fields = html! {
+        input type="hidden" name="role" value="admin";
+        label { "Name" input name="name" autocomplete="username" required maxlength="64"; }
+        label { "Password" input name="password" type="password" autocomplete="new-password" required minlength="12"; }
+    };
+    html! {
+        section.notice aria-label="First start" {
+            p { strong { "You are in by the token of the first start." } " Make yourself a user, who may everything, and sign in as that." }
+            (form.show(visit, &fields))
+        }
+    }
 }
 
 /// How new the advisories are, who looks, and where to sign in or out.
@@ -140,6 +166,7 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
     let is_here = |address: &str| {
         is_here(address) || (address == "/findings" && path.starts_with("/weaknesses/"))
     };
+    let csrf = visit.map(|visit| visit.actor.csrf()).filter(|word| !word.is_empty());
     let text = html! {
         (DOCTYPE)
         html lang="en" {
@@ -155,10 +182,12 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
                 script src=(assets::PLOT.path) defer {}
                 script src=(assets::SCRIPT.path) defer {}
             }
-            body {
+            body data-csrf=[csrf] {
                 a.skip href="#page" { "To the page" }
                 header.side {
                     (brand())
+                    input.menu #menu type="checkbox";
+                    label for="menu" { "Menu" }
                     form.find action="/search" role="search" {
                         label.hidden for="find" { "Search everything" }
                         input #find type="search" name="q" placeholder="Search  /" maxlength="200";

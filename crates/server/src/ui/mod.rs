@@ -5,6 +5,7 @@
 //! the project and are part of the program. A new page is a file with a handler, and one line in
 //! [`routes`]; [`layout::page`] puts what all pages have around it.
 
+mod act;
 mod assets;
 mod board;
 mod charts;

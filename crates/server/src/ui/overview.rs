@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{Ui, board, charts, images, layout, parts};
+use super::{Ui, act, board, charts, images, layout, parts};
 use crate::address::encode;
 use crate::app::App;
 use crate::moment;
@@ -42,7 +42,7 @@ pub(super) async fn page(
     let it = &figures.images;
     let body = html! {
         div.head { h1 { "Overview" } p.lead { "Figures as of " (parts::time(figures.at)) } }
-        @if it.images == 0 { (nothing()) } @else {
+        @if it.images == 0 { (nothing(&visit)) } @else {
             @if let Some(change) = figures.changes.first() { (deed(change)) } @else { (calm(&figures)) }
             (numbers(&figures))
             h2 { "Worst images" }
@@ -210,13 +210,18 @@ fn feeds(app: &App) -> Table {
     table
 }
 
-fn nothing() -> Markup {
+fn nothing(visit: &Visit) -> Markup {
     parts::empty(
         "No image has been read yet",
         &html! {
             p { "Give the server one, and this page shows what is worst in it and what to do first." }
+            (act::read(visit))
+            p { "From a shell:" }
             pre { "curl -X POST http://localhost:6060/api/v1/scans \\\n  -H 'Content-Type: application/json' \\\n  -d '{\"reference\": \"nginx:1.27\"}'" }
-            p { "A bill of materials will do as well: " code { "POST /api/v1/sboms" } ". What is being read: " a href="/scans" { "scans" } "." }
+            p {
+                "A bill of materials will do as well: " code { "POST /api/v1/sboms" } ". A registry can be "
+                a href="/coverage" { "watched" } ". What is being read: " a href="/scans" { "scans" } "."
+            }
         },
     )
 }

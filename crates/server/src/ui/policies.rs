@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract;
 use axum::response::Response;
 use maud::{Markup, html};
 use plimsoll_model::Severity;
 
+use super::act::Form;
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{findings as shown_findings, layout, parts};
@@ -15,15 +16,14 @@ use crate::auth::Role;
 use crate::error::Result as Done;
 use crate::moment::{self, now};
 use crate::store::{Connection, findings, measures, notifiers, triage};
-use crate::triage::Sla;
+use crate::triage::{Sla, State};
 
 /// How many decisions are on a page.
 const PAGE: usize = 50;
 
 /// How long findings may stay open, and how many do for longer.
-async fn limits(read: &mut Connection) -> Done<Table> {
-    let sla = Sla::load(read).await?;
-    let overdue = measures::overdue(read, now(), &sla).await?;
+async fn limits(read: &mut Connection, sla: &Sla) -> Done<Table> {
+    let overdue = measures::overdue(read, now(), sla).await?;
     let mut table = Table::new(
         "limits",
         "How long a finding may stay open",
@@ -45,6 +45,50 @@ async fn limits(read: &mut Connection) -> Done<Table> {
         ]);
     }
     Ok(table)
+}
+
+/// To agree on other limits.
+fn agree(visit: &Visit, sla: &Sla) -> Markup {
+    let form =
+        Form { role: Role::Triager, sends: ("PUT", "/api/v1/sla"), then: "", button: "Agree on it" };
+    let all = [
+        ("critical", sla.critical),
+        ("high", sla.high),
+        ("medium", sla.medium),
+        ("low", sla.low),
+    ];
+    let fields = html! { @for (name, days) in all {
+        label { (name) ", days" input name=(name) type="number" min="1" max="3650" value=[days] data-as="number?"; }
+    } };
+    html! {
+        @if visit.actor.may(Role::Triager) {
+            details { summary { "Agree on other limits" } (form.show(visit, &fields)) }
+        }
+    }
+}
+
+/// To decide about a weakness, everywhere or in one of these packages.
+pub(super) fn decide(visit: &Visit, weakness: &str, packages: &[String]) -> Markup {
+    let form =
+        Form { role: Role::Triager, sends: ("POST", "/api/v1/triage"), then: "", button: "Decide" };
+    let states: Vec<(&str, &str)> =
+        State::ALL.iter().map(|it| (it.name(), in_words(it.name()).0)).collect();
+    let fields = html! {
+        input type="hidden" name="weakness" value=(weakness);
+        label { "Decision" select name="state" { (parts::options("accepted", &states)) } }
+        label { "Where" select name="scope" {
+            option value="" { "everywhere" }
+            @for name in packages { option value=(name) { (name) } }
+        } }
+        label { "Until" input name="until" type="date" data-as="day"; }
+        label { "Owner" input name="owner" maxlength="200"; }
+        label.long { "Why" input name="statement" maxlength="2000" required; }
+    };
+    html! {
+        @if visit.actor.may(Role::Triager) {
+            details { summary { "Decide about it" } (form.show(visit, &fields)) }
+        }
+    }
 }
 
 /// Decisions as a table.
@@ -94,16 +138,21 @@ pub(super) fn decisions(all: &[triage::Decision]) -> Table {
 }
 
 /// A decision in words.
-pub(super) fn state(name: &str) -> Markup {
-    let (words, class) = match name {
+fn state(name: &str) -> Markup {
+    let (words, class) = in_words(name);
+    html! { span class=(class) { (words) } }
+}
+
+/// What a decision is called, and its class.
+fn in_words(name: &str) -> (&str, &'static str) {
+    match name {
         "not_affected" => ("not affected", "good"),
         "in_triage" => ("being looked at", ""),
         "affected" => ("to be mended", "high"),
         "fixed" => ("mended", "good"),
         "accepted" => ("risk taken", "medium"),
         other => (other, ""),
-    };
-    html! { span class=(class) { (words) } }
+    }
 }
 
 async fn told(read: &mut Connection) -> Done<Table> {
@@ -131,11 +180,12 @@ async fn told(read: &mut Connection) -> Done<Table> {
     Ok(table)
 }
 
-pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
+pub(super) async fn page(extract::State(app): extract::State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let after = visit.after::<1>("decisions")?.map_or(0, |[id]| id);
     let rows = visit.rows(PAGE);
     let mut read = app.store.read().await?;
-    let limits = limits(&mut read).await?;
+    let sla = Sla::load(&mut read).await?;
+    let limits = limits(&mut read, &sla).await?;
     let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = triage::page(&mut read, after, "", limit).await?;
     let is_admin = visit.actor.may(Role::Admin);
@@ -159,7 +209,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             section {
                 h2 { "How long a finding may stay open" }
                 (limits.show(&visit))
-                p.small.soft { "Set by " code { "PUT /api/v1/sla" } "." }
+                (agree(&visit, &sla))
             }
             section {
                 h2 { "Who is told" }

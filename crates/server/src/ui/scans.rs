@@ -9,7 +9,7 @@ use maud::html;
 use super::overview::image_address;
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{layout, parts};
+use super::{act, layout, parts};
 use crate::app::App;
 use crate::jobs;
 use crate::moment;
@@ -96,6 +96,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
                 }
             }
         } }
+        (act::read(&visit))
         ul.tabs {
             @for it in &kinds {
                 li { a href=(visit.with(&[("kind", *it), ("after", "")])) aria-current=[(*it == kind).then_some("page")] {

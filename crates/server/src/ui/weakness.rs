@@ -11,6 +11,7 @@ use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{findings, images, layout, parts, policies};
 use crate::app::App;
+use crate::auth::Role;
 use crate::moment;
 use crate::store::findings::{self as stored, Stored};
 use crate::store::{components, lists, postings, triage};
@@ -89,6 +90,10 @@ pub(super) async fn page(
             return Ok(export);
         }
     }
+    let mut packages: Vec<String> = about.values().map(|it| it.name.clone()).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages.truncate(50);
     let advisory = advisory(&app, first);
     let epss = app.advisories.current().database.epss(&id);
     let body = html! {
@@ -113,7 +118,9 @@ pub(super) async fn page(
             h2 { "Images" }
             @if having.is_empty() { p.soft { "No image has one of them." } } @else { (having.show(&visit)) }
         }
-        @if !decided.is_empty() { h2 { "Decisions" } (decided.show(&visit)) }
+        @if !decided.is_empty() || visit.actor.may(Role::Triager) { h2 { "Decisions" } }
+        @if !decided.is_empty() { (decided.show(&visit)) }
+        (policies::decide(&visit, &id, &packages))
         (words(advisory.as_ref(), first))
         h2 { "Life" }
         (life.show(&visit))
