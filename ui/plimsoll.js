@@ -38,11 +38,10 @@
   // A chart is drawn from its table, which stays there for whoever wants the numbers.
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   function charts() {
-    if (typeof uPlot === "undefined") return;
     for (const figure of document.querySelectorAll("figure.chart[data-chart]:not([data-done])")) {
       const table = figure.querySelector("table");
-      if (!table) continue;
       figure.dataset.done = "";
+      if (!table || typeof uPlot === "undefined") continue;
       const heads = [...table.tHead.rows[0].cells];
       const body = [...table.tBodies[0].rows];
       const isTime = figure.dataset.chart !== "bands";
@@ -71,6 +70,12 @@
     }
   }
   charts();
+  // A canvas keeps the colours that it was drawn with.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    document.querySelectorAll("figure.chart .plot").forEach((plot) => plot.remove());
+    document.querySelectorAll("figure.chart").forEach((figure) => delete figure.dataset.done);
+    charts();
+  });
 
   // Forms that do something send JSON to the API; what it refuses is said below them.
   const sent = (field) => {

@@ -19,7 +19,7 @@ pub async fn as_pages(request: Request, next: Next) -> Response {
     let path = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
     let response = next.run(request).await;
     let kind = response.headers().get(header::CONTENT_TYPE);
-    if !is_page || kind.is_none_or(|kind| kind != "application/problem+json") {
+    if !is_page || kind.is_none_or(|kind| *kind != "application/problem+json") {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -27,14 +27,10 @@ pub async fn as_pages(request: Request, next: Next) -> Response {
     let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
     let detail = problem.get("detail").and_then(Value::as_str).unwrap_or_default();
     let page = page(parts.status, detail, &path);
-    let (shown, body) = page.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);
     let html = HeaderValue::from_static("text/html; charset=utf-8");
-    parts.headers.insert(
-        header::CONTENT_TYPE,
-        shown.headers.get(header::CONTENT_TYPE).cloned().unwrap_or(html),
-    );
-    Response::from_parts(parts, body)
+    parts.headers.insert(header::CONTENT_TYPE, html);
+    Response::from_parts(parts, page.into_body())
 }
 
 /// Whether a browser asks, for what it shows in its window. Of all clients only browsers ask for

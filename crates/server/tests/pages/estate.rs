@@ -118,6 +118,9 @@ fn parts() -> BTreeMap<&'static str, Vec<Package>> {
 fn wanted(line: &str) -> Option<Wanted> {
     let words: Vec<&str> = line.split(' ').collect();
     let [name, base, on_it, user, days, evidence, workloads] = words[..] else { return None };
+    if line.starts_with('#') {
+        return None;
+    }
     let name = format!("{HOST}/{name}");
     Some(Wanted {
         digest: digest(&name),
@@ -129,7 +132,6 @@ fn wanted(line: &str) -> Option<Wanted> {
         evidence: evidence.into(),
         workloads: workloads.split(',').filter(|it| *it != "-").map(str::to_owned).collect(),
     })
-    .filter(|_| !line.starts_with('#'))
 }
 
 fn digest(text: &str) -> String {
