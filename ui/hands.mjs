@@ -41,6 +41,17 @@ check((await page.locator("#list tbody tr").count()) === 2, "filter: the list do
 await open(page, `${site}/runtime`);
 await page.locator("#live.live").waitFor({ timeout: 5000 }).catch(() => complain("runtime: not live"));
 
+// What is done is done, and what is refused is told.
+await open(page, `${site}/weaknesses/CVE-2021-44228`);
+await page.locator("summary", { hasText: "Decide about it" }).click();
+await page.locator("form.act input[name=statement]").fill("Decided by hand.");
+await page.locator("form.act button").click();
+await page.locator("td", { hasText: "Decided by hand." }).waitFor({ timeout: 5000 }).catch(() => complain("decide: it is not there"));
+await open(page, `${site}/scans`);
+await page.locator("form.act input[name=reference]").fill("registry:a b");
+await page.locator("form.act button").click();
+await page.locator("form.act .refused").waitFor({ timeout: 5000 }).catch(() => complain("scan: the refusal is not told"));
+
 // All of it is on the paper, and nothing that cannot be clicked there.
 await open(page, `${site}/images`);
 await page.emulateMedia({ media: "print" });
