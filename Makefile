@@ -73,7 +73,8 @@ sign-peers:
 	command -v chromium >/dev/null || ! command -v apt-get >/dev/null || DEBIAN_FRONTEND=noninteractive \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium; \
 	command -v schemathesis >/dev/null || ! command -v pip >/dev/null || \
-	pip install --quiet --user schemathesis==4.1.4 || pip install --quiet --user --break-system-packages schemathesis==4.1.4; \
+	pip install --quiet --user schemathesis==4.1.4 hypothesis==6.138.2 || \
+	pip install --quiet --user --break-system-packages schemathesis==4.1.4 hypothesis==6.138.2; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }

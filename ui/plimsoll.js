@@ -49,7 +49,7 @@
       const data = [x, ...heads.slice(1).map((_, column) => body.map((row) => Number(row.cells[column + 1].dataset.v)))];
       const isBars = figure.dataset.chart === "bars" || !isTime;
       const series = heads.slice(1).map((head) => ({
-        label: head.textContent.trim(), stroke: colour(head.dataset.colour), width: isBars ? 0 : 2,
+        label: head.textContent.trim(), value: (_, v) => v ?? "–", stroke: colour(head.dataset.colour), width: isBars ? 0 : 2,
         fill: isBars ? colour(head.dataset.colour) : undefined, points: { show: false },
         paths: isBars ? uPlot.paths.bars({ size: [0.7, 40] }) : undefined,
       }));

@@ -51,10 +51,10 @@ pub(super) async fn page(
             table::data("name"),
             table::data("to"),
             table::number("mends", "Mends"),
-            table::text("worst", "Of them"),
-            table::number("weaknesses", "Weaknesses"),
+            table::text("worst", "Of them").minor(),
+            table::number("weaknesses", "Weaknesses").minor(),
             table::number("images", "Images"),
-            table::number("risk", "Weight"),
+            table::number("risk", "Weight").minor(),
         ],
     );
     let total: i64 = figures.changes.iter().map(|it| it.risk).sum();
@@ -114,7 +114,7 @@ fn bases(all: &[Base]) -> Table {
             table::data("digest"),
             table::number("images", "Images"),
             table::number("fixable", "Mends in each"),
-            table::text("worst", "Of them"),
+            table::text("worst", "Of them").minor(),
             table::number("unfixed", "Stay"),
         ],
     );

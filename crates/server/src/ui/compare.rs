@@ -82,7 +82,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let side = |letter: &str, whole: &Whole| -> Markup {
         html! { div {
             dt { (letter) }
-            dd.word { a href=(image_address(&whole.image.digest)) { (whole.image.reference) }
+            dd.word { a href=(image_address(&whole.image.digest)) { (parts::name(&whole.image.reference)) }
                 small { (whole.open.len()) " findings · " (whole.about.len()) " components" } }
         } }
     };

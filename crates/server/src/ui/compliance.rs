@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::html;
 
-use super::table::{self, Table, cell, plain};
+use super::table::{self, Table, cell};
 use super::visit::{Failure, Visit};
 use super::{Ui, layout, parts};
 use crate::app::App;
@@ -170,7 +170,7 @@ pub(super) async fn page(
             }
             h2 { "Controls" }
             (table.show(&visit))
-            p.small.soft { "The same as metrics: " span.code { "plimsoll_compliance_score" } " by policy. Over time: "
+            p.small.soft { "The same as metrics: " span.code { "plimsoll_compliance_score_ratio" } " by policy. Over time: "
                 a href="/trends/compliance" { "trends" } "." }
         }
     };

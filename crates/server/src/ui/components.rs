@@ -46,14 +46,14 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         &[
             table::main("name", "Component"),
             table::keep("version", "Version"),
-            table::keep("kind", "Kind"),
+            table::keep("kind", "Kind").minor(),
             table::data("purl"),
             table::number("images", "Images"),
             table::number("critical", "Critical"),
             table::number("high", "High"),
-            table::number("medium", "Medium"),
-            table::number("low", "Low"),
-            table::number("other", "Other"),
+            table::number("medium", "Medium").minor(),
+            table::number("low", "Low").minor(),
+            table::number("other", "Other").minor(),
         ],
     );
     for it in &found {

@@ -30,7 +30,7 @@ pub(super) const COLUMNS: &[table::Column] = &[
     table::data("fix_state"),
     table::number("images", "Images"),
     table::data("exploited"),
-    table::keep("opened", "Opened"),
+    table::keep("opened", "Opened").minor(),
     table::data("title"),
 ];
 

@@ -28,19 +28,19 @@ pub(super) fn table(name: &'static str, caption: &str, images: &[Image]) -> Tabl
             table::keep("score", "Score").sorted("score"),
             table::number("critical", "Critical").sorted("worst"),
             table::number("high", "High"),
-            table::number("medium", "Medium"),
-            table::number("low", "Low"),
-            table::number("other", "Other"),
-            table::number("fixable", "With a fix"),
+            table::number("medium", "Medium").minor(),
+            table::number("low", "Low").minor(),
+            table::number("other", "Other").minor(),
+            table::number("fixable", "With a fix").minor(),
             table::data("exploited"),
             table::data("distribution"),
-            table::keep("last_read", "Read").sorted("newest"),
+            table::keep("last_read", "Read").sorted("newest").minor(),
         ],
     );
     for image in images {
         let address = image_address(&image.digest);
         let look = html! {
-            a href=(address) { (image.reference) }
+            a href=(address) title=(image.reference) { (parts::name(&image.reference)) }
             (parts::exploited(image.exploited > 0))
             span.soft {
                 @if !image.distro.is_empty() { (image.distro) " · " }

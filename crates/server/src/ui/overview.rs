@@ -72,7 +72,12 @@ pub(super) async fn page(
             h2 { "Advisories" }
             @if feeds.is_empty() {
                 p.soft { "The starter set, which is part of the program. " code { "plimsoll db update" } " brings the whole." }
-            } @else { (feeds.show(&visit)) }
+            } @else {
+                details {
+                    summary { "What " (parts::plural(i64::try_from(feeds.len()).unwrap_or(0), "feed")) " brought, and when" }
+                    (feeds.show(&visit))
+                }
+            }
         }
     };
     Ok(layout::page(&app, &visit, "Overview", &body))
@@ -164,7 +169,7 @@ fn changes<'c>(changes: impl Iterator<Item = &'c Change>) -> Table {
         let look = html! {
             a href=(board::address(change)) { (change.name) " → " (change.to) }
             @if change.exploited > 0 { (parts::exploited(true)) }
-            span.soft { (parts::worst(&change.counts)) }
+            span.soft { (parts::worst(&change.counts)) @if !change.release.is_empty() { " · " (change.release) } }
         };
         table.row(vec![
             cell(format!("{} to {}", change.name, change.to), look),

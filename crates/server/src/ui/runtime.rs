@@ -55,9 +55,9 @@ fn table(alerts: &[Stored]) -> Table {
             table::keep("priority", "Priority"),
             table::main("rule", "What"),
             table::data("output"),
-            table::text("hostname", "Where"),
-            table::text("image", "Image"),
-            table::keep("source", "Source"),
+            table::keep("hostname", "Where"),
+            table::text("image", "Image").minor(),
+            table::keep("source", "Source").minor(),
         ],
     );
     for alert in alerts {

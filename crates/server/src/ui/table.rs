@@ -46,6 +46,16 @@ pub(super) const fn data(key: &'static str) -> Column {
 }
 
 impl Column {
+    /// The same, left out where there is no room for it.
+    pub(super) const fn minor(self) -> Self {
+        let class = match self.class.as_bytes() {
+            b"n" => "n minor",
+            b"keep" => "keep minor",
+            _ => "minor",
+        };
+        Self { class, ..self }
+    }
+
     /// The same, by which rows can be sorted.
     pub(super) const fn sorted(self, sort: &'static str) -> Self {
         Self { sort, ..self }

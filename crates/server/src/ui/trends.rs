@@ -60,8 +60,8 @@ pub(super) async fn one(
         div.head {
             h1 { (title) }
             @if is_over_time {
-                p { @for (value, name, _) in RANGES {
-                    a href=(visit.with(&[("days", *value)])) aria-current=[(*value == chosen).then_some("true")] { (name) } " "
+                p.range { @for (value, name, _) in RANGES {
+                    a href=(visit.with(&[("days", *value)])) aria-current=[(*value == chosen).then_some("true")] { (name) }
                 } }
             }
         }

@@ -67,7 +67,7 @@ pub(super) async fn page(
     let body = html! {
         div.head {
             div {
-                h1 { (image.reference) }
+                h1 title=(image.reference) { (parts::name(&image.reference)) }
                 p.lead {
                     @if !image.distro.is_empty() { a href=(format!("/images?distro={}", encode(&image.distro))) { (image.distro) } " · " }
                     @if !image.platform.is_empty() { (image.platform) " · " }
@@ -103,7 +103,7 @@ pub(super) async fn page(
             None => { (about::show(&whole, base)) }
         }
     };
-    Ok(layout::page(&app, &visit, &image.reference, &body))
+    Ok(layout::page(&app, &visit, parts::name(&image.reference), &body))
 }
 
 fn tab(digest: &str, view: &str) -> String {

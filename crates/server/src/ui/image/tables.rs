@@ -25,7 +25,7 @@ pub(super) fn of_findings(whole: &Whole, visit: &Visit) -> Table {
             table::keep("fixed_in", "Fixed in"),
             table::data("fix_state"),
             table::text("layer", "Where it came in"),
-            table::keep("opened", "Opened"),
+            table::keep("opened", "Opened").minor(),
             table::data("title"),
         ],
     );
@@ -81,7 +81,7 @@ pub(super) fn of_packages(whole: &Whole, visit: &Visit) -> Table {
             table::keep("version", "Version"),
             table::keep("kind", "Kind"),
             table::data("purl"),
-            table::text("licenses", "Licences"),
+            table::text("licenses", "Licences").minor(),
             table::text("layer", "Where it came in"),
             table::number("findings", "Findings"),
         ],
@@ -128,7 +128,7 @@ pub(super) fn of_layers(whole: &Whole) -> Table {
             table::number("bytes", "Size"),
             table::number("packages", "Packages"),
             table::number("findings", "Findings"),
-            table::text("worst", "Of them"),
+            table::text("worst", "Of them").minor(),
         ],
     );
     let mut packages: BTreeMap<u32, i64> = BTreeMap::new();
@@ -194,7 +194,7 @@ pub(super) fn of_life(whole: &Whole, life: &[Happened]) -> Table {
             table::keep("severity", "Severity"),
             table::main("component", "Package"),
             table::text("cause", "Why"),
-            table::text("detail", "Exactly"),
+            table::text("detail", "Exactly").minor(),
         ],
     );
     for it in life {
