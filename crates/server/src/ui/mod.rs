@@ -21,6 +21,7 @@ mod overview;
 mod parts;
 mod policies;
 mod problem;
+mod prose;
 mod runtime;
 mod scans;
 mod search;

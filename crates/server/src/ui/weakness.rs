@@ -1,5 +1,6 @@
 //! A weakness across the estate: what it is, where it is, what to do, and its life.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -9,7 +10,7 @@ use plimsoll_model::Advisory;
 
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{findings, images, layout, parts, policies};
+use super::{images, layout, parts, policies, prose};
 use crate::app::App;
 use crate::auth::Role;
 use crate::moment;
@@ -37,12 +38,7 @@ pub(super) async fn page(
     };
     let ids: Vec<i64> = found.iter().map(|it| it.component).collect();
     let about = components::shown(&mut read, &ids).await?;
-    let mut table = Table::new("components", "Components that have it", findings::COLUMNS);
-    for finding in found.iter().filter(|it| it.is_open) {
-        if let Some(shown) = about.get(&finding.component) {
-            findings::row(&mut table, finding, shown);
-        }
-    }
+    let table = of_components(found.iter().filter(|it| it.is_open), &about);
     let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
     let bitmap = postings::union(&mut read, &open).await?;
     let before = visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
@@ -128,6 +124,43 @@ pub(super) async fn page(
     Ok(layout::page(&app, &visit, &id, &body))
 }
 
+fn of_components<'f>(
+    found: impl Iterator<Item = &'f Stored>,
+    about: &HashMap<i64, components::Shown>,
+) -> Table {
+    let mut table = Table::new(
+        "components",
+        "Components that have it",
+        &[
+            table::main("component", "Component"),
+            table::data("purl"),
+            table::keep("kind", "Kind").minor(),
+            table::keep("severity", "Severity"),
+            table::text("fixed_in", "Fixed in"),
+            table::data("fix_state"),
+            table::number("images", "Images"),
+            table::keep("opened", "Opened").minor(),
+        ],
+    );
+    for finding in found {
+        let Some(shown) = about.get(&finding.component) else { continue };
+        let component = html! {
+            a href=(format!("/components/{}", shown.id)) { (shown.name) } " " span.code { (shown.version) }
+        };
+        table.row(vec![
+            cell(format!("{} {}", shown.name, shown.version), component),
+            plain(shown.purl.clone()),
+            plain(shown.kind.clone()),
+            cell(parts::level_name(finding.severity), parts::level(finding.severity)),
+            cell(finding.fixed_in.clone(), parts::fix(&finding.fix_state, &finding.fixed_in)),
+            plain(finding.fix_state.clone()),
+            cell(shown.images, parts::count(shown.images, "")),
+            cell(moment::timestamp(finding.opened_at).to_string(), parts::time(finding.opened_at)),
+        ]);
+    }
+    table
+}
+
 /// The record that says most.
 fn advisory(app: &App, finding: &Stored) -> Option<Advisory> {
     let current = app.advisories.current();
@@ -147,9 +180,7 @@ fn words(advisory: Option<&Advisory>, finding: &Stored) -> Markup {
             section {
                 h2 { "What it is" }
                 @match advisory {
-                    Some(it) if !it.details.is_empty() => {
-                        @for part in it.details.split("\n\n").take(12) { p { (part) } }
-                    }
+                    Some(it) if !it.details.is_empty() => { (prose::show(&it.details)) }
                     Some(it) => { p { (it.summary) } }
                     None => { p.soft { "The advisories have no text about it." } }
                 }
@@ -166,7 +197,7 @@ fn words(advisory: Option<&Advisory>, finding: &Stored) -> Markup {
                     @let links: Vec<_> = advisory.references.iter().filter(|it| is_link(&it.url)).take(12).collect();
                     @if !links.is_empty() {
                         h3 { "References" }
-                        ul.small { @for link in links { li { a href=(link.url) rel="noreferrer" { (link.url) } } } }
+                        ul.plain { @for link in links { li { a href=(link.url) rel="noreferrer" { (link.url) } } } }
                     }
                 }
             }

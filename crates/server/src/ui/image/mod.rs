@@ -117,7 +117,10 @@ fn score(score: &Score) -> Markup {
             li {
                 span { (part.name) }
                 (parts::ratio(i64::try_from(part.lost).unwrap_or(0), i64::try_from(part.of).unwrap_or(1), if part.lost == 0 { "good" } else { "high" }))
-                span.soft { "−" (format!("{}.{}", part.lost / 10, part.lost % 10)) " of " (part.of / 10) }
+                span.soft {
+                    @if part.lost > 0 { "−" (part.lost / 10) "." (part.lost % 10) } @else { "0" }
+                    " of " (part.of / 10)
+                }
                 span.soft { @if part.reasons.is_empty() { "nothing to mend" } @else { (part.reasons.join("; ")) } }
             }
         } }

@@ -24,7 +24,7 @@ pub(super) fn of_findings(whole: &Whole, visit: &Visit) -> Table {
             table::data("purl"),
             table::keep("fixed_in", "Fixed in"),
             table::data("fix_state"),
-            table::text("layer", "Where it came in"),
+            table::text("layer", "Where it came in").minor(),
             table::keep("opened", "Opened").minor(),
             table::data("title"),
         ],
