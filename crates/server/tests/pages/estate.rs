@@ -63,7 +63,7 @@ impl Estate {
             end("debian", "12", 1_845_936_000),
         ];
         let enrichment = Enrichment { compiled, starter: false, end_of_life, ..enrichment };
-        compile(records, &enrichment, path).unwrap();
+        compile(records.into_iter(), &enrichment, path).unwrap();
     }
 
     /// Puts the example into a server.
