@@ -118,7 +118,7 @@ pub(super) fn decisions(all: &[triage::Decision]) -> Table {
         let scope = html! { @if it.scope.is_empty() { span.soft { "everywhere" } } @else { span.code { (it.scope) } } };
         let until = html! {
             @match it.until {
-                None => { span.soft { "taken back" } }
+                None => { span.soft { "no end" } }
                 Some(at) if at <= now() => { span.soft { "ended " (parts::time(at)) } }
                 Some(at) => { (parts::time(at)) }
             }

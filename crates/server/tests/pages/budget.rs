@@ -6,8 +6,9 @@ use crate::PAGES;
 use crate::estate::Estate;
 use crate::site::Site;
 
-/// Of the program as it is released; the tests run it without optimisation as well.
-const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 500 } else { 100 });
+/// Of the program as it is released. Without optimisation, on a machine that does other things as well, only
+/// that it comes is looked at.
+const LONGEST: Duration = Duration::from_millis(if cfg!(debug_assertions) { 5_000 } else { 100 });
 
 /// How many bytes come at a first load.
 const MOST: usize = 150_000;

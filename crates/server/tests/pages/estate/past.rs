@@ -8,7 +8,7 @@ use sqlx::Row;
 /// Findings were opened one after the other, some were resolved; sensors saw something now and then.
 pub(super) async fn tell(store: &Store) {
     let mut write = store.write().await.unwrap();
-    let rows = sqlx::query("SELECT id FROM findings ORDER BY id").fetch_all(&mut *write).await;
+    let rows = sqlx::query("SELECT id, kev FROM findings ORDER BY id").fetch_all(&mut *write).await;
     for row in rows.unwrap() {
         let id: i64 = row.try_get(0).unwrap();
         // Spread over the days by a step that has no divisor with them.
@@ -19,7 +19,8 @@ pub(super) async fn tell(store: &Store) {
         if id % 9 == 0 {
             happens(&mut write, id, opened + 2 * DAY, "changed", "severity: medium → high").await;
         }
-        if id % 4 == 0 && opened < now() - 9 * DAY {
+        let is_exploited = row.try_get::<i64, _>(1).unwrap() != 0;
+        if id % 4 == 0 && !is_exploited && opened < now() - 9 * DAY {
             let at = opened + (id % 5 + 4) * DAY;
             let close = "UPDATE findings SET is_open = 0, resolved_at = $2 WHERE id = $1";
             set(&mut write, close, id, at).await;

@@ -89,6 +89,7 @@ async fn decisions(write: &mut Write) {
         weakness: weakness.into(),
         state: state.into(),
         statement: statement.into(),
+        until: Some(now() + 89 * DAY),
         owner: "platform".into(),
         actor: "maria".into(),
         ..Decision::default()
