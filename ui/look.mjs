@@ -9,7 +9,10 @@ const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pra
 const [site, out, ...paths] = process.argv.slice(2);
 if (out !== "-") mkdirSync(out, { recursive: true });
 const browser = await launch();
-const looks = [["light", 1280, 860], ["dark", 1280, 860], ["light", 390, 844], ["dark", 390, 844]];
+// UI_LOOKS=dark-390,light-390 looks at these alone.
+const wanted = process.env.UI_LOOKS?.split(",");
+const looks = [["light", 1280, 860], ["dark", 1280, 860], ["light", 390, 844], ["dark", 390, 844]]
+  .filter(([scheme, width]) => !wanted || wanted.includes(`${scheme}-${width}`));
 
 const violations = (all) => all.map((it) => [it.id, it.help, it.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`)]);
 for (const [scheme, width, height] of looks) {

@@ -141,11 +141,7 @@ pub const FLAGS: &[(&str, &str, &str)] = &[
     ("partial", "partly read", "i.partial = 1"),
     ("stale", "not read for a week", "i.last_seen < {now} - 604800000"),
     ("old", "older than a year", "i.created > 86400000 AND i.created < {now} - 31536000000"),
-    (
-        "unsigned",
-        "not signed",
-        "{tagged}) AND NOT {tagged} AND t.evidence & 1 = 1)",
-    ),
+    ("unsigned", "not signed", "{tagged}) AND NOT {tagged} AND t.evidence & 1 = 1)"),
 ];
 
 /// That a tag `t` of a registry under watch leads to an image; the bracket is left open.

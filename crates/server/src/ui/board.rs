@@ -160,7 +160,8 @@ pub(super) async fn one(
     };
     let mut read = app.store.read().await?;
     let bitmap = postings::union(&mut read, &change.components).await?;
-    let before = visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
     let rows = visit.rows(HAVING);
     let mut numbers: Vec<i64> =
         bitmap.range(..before).rev().take(rows + 1).map(i64::from).collect();

@@ -124,7 +124,8 @@ pub(super) async fn one(
         findings::row(&mut open, finding, &shown);
     }
     let bitmap = postings::union(&mut read, &[id]).await?;
-    let before = visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
     let rows = visit.rows(HAVING);
     let mut numbers: Vec<i64> =
         bitmap.range(..before).rev().take(rows + 1).map(i64::from).collect();

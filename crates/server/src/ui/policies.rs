@@ -49,14 +49,14 @@ async fn limits(read: &mut Connection, sla: &Sla) -> Done<Table> {
 
 /// To agree on other limits.
 fn agree(visit: &Visit, sla: &Sla) -> Markup {
-    let form =
-        Form { role: Role::Triager, sends: ("PUT", "/api/v1/sla"), then: "", button: "Agree on it" };
-    let all = [
-        ("critical", sla.critical),
-        ("high", sla.high),
-        ("medium", sla.medium),
-        ("low", sla.low),
-    ];
+    let form = Form {
+        role: Role::Triager,
+        sends: ("PUT", "/api/v1/sla"),
+        then: "",
+        button: "Agree on it",
+    };
+    let all =
+        [("critical", sla.critical), ("high", sla.high), ("medium", sla.medium), ("low", sla.low)];
     let fields = html! { @for (name, days) in all {
         label { (name) ", days" input name=(name) type="number" min="1" max="3650" value=[days] data-as="number?"; }
     } };
@@ -180,7 +180,10 @@ async fn told(read: &mut Connection) -> Done<Table> {
     Ok(table)
 }
 
-pub(super) async fn page(extract::State(app): extract::State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
+pub(super) async fn page(
+    extract::State(app): extract::State<Arc<App>>,
+    visit: Visit,
+) -> Result<Response, Failure> {
     let after = visit.after::<1>("decisions")?.map_or(0, |[id]| id);
     let rows = visit.rows(PAGE);
     let mut read = app.store.read().await?;

@@ -70,10 +70,7 @@ impl Visit {
     }
 
     /// Numbers of a cursor.
-    pub(super) fn after<const N: usize>(
-        &self,
-        table: &str,
-    ) -> Result<Option<[i64; N]>, Failure> {
+    pub(super) fn after<const N: usize>(&self, table: &str) -> Result<Option<[i64; N]>, Failure> {
         let text = self.cursor(table);
         if text.is_empty() {
             return Ok(None);

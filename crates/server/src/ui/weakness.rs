@@ -41,7 +41,8 @@ pub(super) async fn page(
     let table = of_components(found.iter().filter(|it| it.is_open), &about);
     let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
     let bitmap = postings::union(&mut read, &open).await?;
-    let before = visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
     let rows = visit.rows(PAGE);
     let below = bitmap.range(..before).rev().take(rows + 1).map(i64::from);
     let mut numbers: Vec<i64> = below.collect();

@@ -110,7 +110,8 @@ fn keys_lists_paper_and_browsers_without_scripts_do_what_they_should() {
 fn pictures_for_the_documentation() {
     run("pictures.mjs", |estate| {
         let [one, other] = &estate.worst;
-        let change = "/remediation/change?kind=maven&name=org.apache.logging.log4j:log4j-core&release=";
+        let change =
+            "/remediation/change?kind=maven&name=org.apache.logging.log4j:log4j-core&release=";
         let pages = [
             ("overview", "/".to_owned()),
             ("overview-dark", "/".into()),

@@ -45,7 +45,11 @@ fn every_page_is_quick_and_small_and_styles_stay_in_the_browser() {
                 sum += asset.length;
             }
             let took = quickest.as_secs_f64() * 1000.0;
-            println!("{:<60} {took:>8.1} {:>8} {sum:>8}", path.get(..60).unwrap_or(path), page.length);
+            println!(
+                "{:<60} {took:>8.1} {:>8} {sum:>8}",
+                path.get(..60).unwrap_or(path),
+                page.length
+            );
             assert!(sum <= MOST, "{path}: {sum} bytes");
             assert!(quickest < LONGEST, "{path}: {took} ms");
         }

@@ -160,21 +160,24 @@ fn inventory(image: &Wanted, parts: &BTreeMap<&str, Vec<Package>>) -> Inventory 
     ];
     let add = format!("ADD rootfs.tar.xz / # buildkit ({})", image.base);
     let install = match id {
-        "debian" => "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends tini",
+        "debian" => {
+            "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends tini"
+        }
         _ => "RUN /bin/sh -c apk add --no-cache tini",
     };
     let copy = format!("COPY --chown={} {} /srv/app # buildkit", image.user, image.on_it);
-    inventory.layers = [(image.base.clone(), add, 29 << 20), ("tools".into(), install.into(), 6 << 20)]
-        .into_iter()
-        .chain([(image.on_it.clone(), copy, 13 << 20)])
-        .map(|(name, created_by, size)| Layer {
-            digest: digest(&format!("{name} stored")).parse().ok(),
-            diff_id: digest(&name).parse().ok(),
-            created_by,
-            size,
-            media_type: "application/vnd.oci.image.layer.v1.tar+gzip".into(),
-        })
-        .collect();
+    inventory.layers =
+        [(image.base.clone(), add, 29 << 20), ("tools".into(), install.into(), 6 << 20)]
+            .into_iter()
+            .chain([(image.on_it.clone(), copy, 13 << 20)])
+            .map(|(name, created_by, size)| Layer {
+                digest: digest(&format!("{name} stored")).parse().ok(),
+                diff_id: digest(&name).parse().ok(),
+                created_by,
+                size,
+                media_type: "application/vnd.oci.image.layer.v1.tar+gzip".into(),
+            })
+            .collect();
     for (part, layer) in [(&image.base, 0), (&image.on_it, 2)] {
         for package in parts.get(part.as_str()).into_iter().flatten() {
             let mut package = package.clone();

@@ -118,7 +118,8 @@ async fn sign_in(
         ),
         Answer::Wait(seconds) => {
             let why = format!("Too much of it failed. Try again in {seconds} seconds.");
-            let mut response = page::sign_in(StatusCode::TOO_MANY_REQUESTS, &why, door(&app, to).await?);
+            let mut response =
+                page::sign_in(StatusCode::TOO_MANY_REQUESTS, &why, door(&app, to).await?);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             response
         }

@@ -14,8 +14,8 @@ use super::Whole;
 use crate::address::encode;
 use crate::app::App;
 use crate::catalogue;
-use crate::store::images;
 use crate::store::estate::Base;
+use crate::store::images;
 use crate::store::registries::{ATTESTATION, BILL, SIGNATURE};
 
 /// The view of it.

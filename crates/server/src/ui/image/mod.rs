@@ -141,4 +141,3 @@ fn counts(whole: &Whole) -> Markup {
         }
     }
 }
-

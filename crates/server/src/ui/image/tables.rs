@@ -236,4 +236,3 @@ pub(super) fn nothing(whole: &Whole, view: &str, visit: &Visit) -> Markup {
         ),
     }
 }
-

@@ -27,7 +27,7 @@ pub(super) async fn tell(store: &Store) {
             happens(&mut write, id, at, "resolved", "").await;
         }
     }
-    for number in 0..140_i64 {
+    for number in (0..140_i64).rev() {
         let at = now() - number * number * DAY / 800 - number * 7_000_000;
         let (rule, priority, name, command) = ALERTS[usize::try_from(number % 7).unwrap()];
         alert(&mut write, at, (rule, priority), (name, command), number % 5).await;
@@ -73,8 +73,8 @@ async fn alert(
 ) {
     let image = "registry.example/shop/storefront:2.3";
     let output = format!(
-        "{rule} (user=root process={name} command={command} container=storefront image={image} \
-         namespace=shop pod=storefront-legacy-6d5f)"
+        "{command} by {name} as root in storefront-legacy-6d5f (container=storefront namespace=shop \
+         parent=node)"
     );
     let fields = serde_json::json!({
         "output_fields": {
