@@ -15,6 +15,7 @@ for (const path of paths) {
   const session = await context.newCDPSession(page);
   await session.send("Network.enable");
   await session.send("Network.emulateNetworkConditions", line);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
   let bytes = 0;
   session.on("Network.loadingFinished", (it) => { bytes += it.encodedDataLength; });
   await page.addInitScript(() => {
@@ -27,6 +28,10 @@ for (const path of paths) {
   await open(page, site + path);
   await page.waitForTimeout(200);
   const seen = { bytes, ...(await page.evaluate(() => window.seen)) };
+  // A machine that does other things as well blocks longer than scripts do: never for longer than they ran.
+  const { metrics } = await session.send("Performance.getMetrics");
+  const ran = metrics.find((it) => it.name === "TaskDuration").value * 1000;
+  seen.tbt = Math.min(seen.tbt, ran);
   const short = path.replace(/sha256(:|%3A)([0-9a-f]{6})[0-9a-f]*/g, "$2…");
   console.log(`${short.padEnd(44)} ${String(bytes).padStart(8)} ${seen.lcp.toFixed(0).padStart(7)} ${seen.cls.toFixed(3).padStart(6)} ${seen.tbt.toFixed(0).padStart(7)}`);
   for (const [name, limit] of Object.entries(most)) if (seen[name] > limit) complain(`${path}: ${name} is ${seen[name]}, more than ${limit}`);
