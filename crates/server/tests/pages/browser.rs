@@ -80,6 +80,8 @@ fn axe_finds_nothing_on_any_page_light_or_dark_wide_or_narrow() {
 fn axe_finds_nothing_on_pages_that_have_nothing_to_show() {
     let Some(tools) = tools() else { return };
     Site::run(|site| async move {
+        // All of it: its folder goes with it.
+        let site = site;
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../ui/look.mjs");
         let address = format!("http://{}", site.address);
         let out = std::env::var("UI_PICTURES").map_or("-".to_owned(), |it| format!("{it}/empty"));
