@@ -108,7 +108,7 @@ server-peers:
 # The pictures of the documentation, of an estate of made-up images; pngquant makes them small.
 screenshots: setup
 	@command -v pngquant >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	$(SUDO) apt-get install -y -qq --no-install-recommends pngquant; }
+	$(SUDO) apt-get install -y -qq --no-install-recommends pngquant fonts-inter; }
 	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked -p plimsoll-server --test pages -- --ignored --nocapture pictures
 	pngquant --force --skip-if-larger --strip --speed 1 --ext .png 64 docs/images/serve/*.png
 
