@@ -56,6 +56,7 @@ impl Site {
             workers: 1,
             allowed_networks: Vec::new(),
             access: plimsoll_server::auth::Access::open(),
+            fleet: plimsoll_server::Fleet::default(),
             reading: plimsoll_image::Options::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
