@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: screenshots test test-all packages clean-machine server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: screenshots test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -94,9 +94,10 @@ kube-peers:
 # Longer runs of the properties, the tests against other programs that sign, and real builds of what
 # the linter mends and proposes, beside all tests: half an hour, and the package registries of the
 # ecosystems.
-test-all: test-tools sign-peers kube-peers server-peers
+test-all: test-tools sign-peers kube-peers server-peers fleet-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 	$(CARGO) test --locked --release -p plimsoll-cli --test builds --test attacks -- --ignored --nocapture --test-threads=1
+	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked --release -p plimsoll-server --test fleet -- --ignored --nocapture --test-threads=1
 
 # The other store of the server, and what its alerts are sent to.
 server-peers:
@@ -111,6 +112,16 @@ screenshots: setup
 	$(SUDO) apt-get install -y -qq --no-install-recommends pngquant fonts-inter; }
 	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked -p plimsoll-server --test pages -- --ignored --nocapture pictures
 	pngquant --force --skip-if-larger --strip --speed 1 --ext .png 64 docs/images/serve/*.png
+
+# What several servers share beside PostgreSQL: NATS with JetStream, and an S3 server; a library that
+# sets clocks. A few minutes the first time.
+fleet-peers:
+	@command -v go >/dev/null || { echo "Go is missing: the tests on NATS and S3 are left out" >&2; exit 0; }; \
+	have() { test -x "$(SIGN_PEERS)/$$1"; }; install() { GOBIN="$(SIGN_PEERS)" go install "$$1"; }; \
+	have nats-server || install github.com/nats-io/nats-server/v2@v2.12.2; \
+	have versitygw || install github.com/versity/versitygw/cmd/versitygw@v1.8.0; \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || ! command -v apt-get >/dev/null || { $(SUDO) apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends faketime; }
 
 # Live system calls: planted events, attacks in containers, a storm, delay and slowdown on this machine.
 # Needs root. `make test-ordinary` does the work of a day, which must raise no alert, with packages of Debian.
@@ -128,7 +139,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture telemetry condition rules_yaml engine admission_review sensor_record rendered; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture telemetry condition rules_yaml engine admission_review sensor_record rendered server_backup server_credentials; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

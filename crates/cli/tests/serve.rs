@@ -384,3 +384,55 @@ fn alerts_of_a_watch_are_kept_by_the_server() {
     );
     assert!(kept.to_string().contains("Made by jane"), "{kept}");
 }
+
+#[test]
+fn one_that_answers_and_one_that_works_share_a_database_and_blobs() {
+    let Some(postgres) = plimsoll_testkit::Postgres::start() else { return };
+    let store = postgres.database("shared");
+    let folder = tempfile::tempdir().unwrap();
+    image().write_oci_dir(Compression::Gzip, &folder.path().join("layout"));
+    let shared = ["--store", store.as_str(), "--blobs", "blobs"];
+    let serving = Serving::with(folder.path(), &[&shared[..], &["--role", "api"]].concat());
+    let (_, scan) = serving.post("/api/v1/scans", r#"{"reference":"oci-dir:layout"}"#);
+    std::thread::sleep(Duration::from_secs(2));
+    let waiting = serving.get(&format!("/api/v1/scans/{}", scan["id"])).1;
+    assert_eq!(waiting["state"], "waiting", "nobody works yet");
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["serve", "--role", "worker", "--data-dir", "worker", "--db", "db"])
+        .args(["--introspection", "127.0.0.1:0"])
+        .args(shared)
+        .current_dir(folder.path())
+        .env("PLIMSOLL_CACHE_DIR", folder.path().join("cache"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ended = serving.ended(&scan);
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert_eq!(ended["state"], "done", "{ended}");
+    let (status, _) = serving.get(&format!("/api/v1/images/{}", ended["digest"].as_str().unwrap()));
+    assert_eq!(status, 200);
+    let (_, health) = serving.get("/healthz");
+    assert_eq!((&health["blobs"], &health["queue"]), (&json!("ready"), &json!("ready")));
+    assert!(folder.path().join("blobs").is_dir() && !folder.path().join("data/blobs").exists());
+}
+
+#[test]
+fn places_that_are_none_are_refused_and_no_secret_is_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flag, value, expected) in [
+        ("--blobs", "gs://bucket/x", "expected a folder, or `s3://BUCKET/PREFIX`"),
+        ("--blobs", "s3://key:hunter2@bucket/x", "AWS_ACCESS_KEY_ID"),
+        ("--queue", "redis://me:hunter2@host", "expected `nats://HOST:4222`"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--introspection", "127.0.0.1:0"])
+            .args(["--db", "db", flag, value])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(expected) && !said.contains("hunter2"), "{said}");
+    }
+}

@@ -131,6 +131,7 @@ async fn main() {
         reading: plimsoll_image::Options::default(),
         allowed_networks: Vec::new(),
         access: plimsoll_server::auth::Access::open(),
+        fleet: plimsoll_server::Fleet::default(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(

@@ -7,11 +7,12 @@ use crate::advisories::Advisories;
 use crate::auth::Auth;
 use crate::catalogue::Numbers;
 use crate::error::Result;
+use crate::health::Health;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::notify::Web;
 use crate::outward::Outward;
-use crate::queue::worker::Bell;
+use crate::queue::bell::Bell;
 use crate::queue::{NewJob, Queue};
 use crate::store::Store;
 use crate::store::blobs::Blobs;
@@ -27,7 +28,7 @@ pub struct App {
     pub blobs: Blobs,
     /// What is to be done.
     pub queue: Arc<dyn Queue>,
-    /// Wakes workers of this process.
+    /// Wakes workers.
     pub bell: Bell,
     /// Numbers of components.
     pub numbers: Numbers,
@@ -43,6 +44,8 @@ pub struct App {
     pub web: Web,
     /// Who may what.
     pub auth: Auth,
+    /// What is not well.
+    pub health: Health,
     /// What is counted.
     pub metrics: Metrics,
     /// Where the server says what happens.
@@ -53,7 +56,7 @@ impl App {
     /// Adds a job and wakes a worker; gives its number and whether it is new.
     pub async fn push(&self, job: NewJob) -> Result<(i64, bool)> {
         let pushed = self.queue.push(job).await?;
-        self.bell.ring();
+        self.bell.ring().await;
         Ok(pushed)
     }
 

@@ -148,7 +148,7 @@ pub fn introspection(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(health::metrics))
         .route("/metrics/trivy-operator", get(health::trivy_operator))
-        .route("/healthz", get(health::healthz))
+        .route("/healthz", get(health::watched))
         .fallback(problem::no_such_route)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(CatchPanicLayer::custom(problem::panicked))

@@ -133,7 +133,12 @@ fn make(path: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let key = secret::token().map_err(std::io::Error::other)?;
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    // Not the number of the process: in a container it is always the same, and one that was killed here
+    // leaves its draft.
+    let draft = path.with_extension(format!(
+        "new-{}",
+        plimsoll_supply::hash::hex(&secret::bytes::<8>().map_err(std::io::Error::other)?)
+    ));
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(format!("{key}\n").as_bytes())?;

@@ -54,8 +54,10 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
         app.numbers.hold(stored.iter().map(|(key, number)| (key.as_str(), *number)));
         known.extend(stored);
     }
-    let new: Vec<Component> =
-        found.iter().filter(|(key, _)| !known.contains_key(*key)).map(|it| it.1.clone()).collect();
+    let mut new: Vec<_> = found.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
+    // Two that add the same wait for each other, and not each for the other.
+    new.sort_unstable_by_key(|it| it.0);
+    let new: Vec<Component> = new.into_iter().map(|it| it.1.clone()).collect();
     let current = app.advisories.current();
     let judged = {
         let (new, current) = (new.clone(), current.clone());

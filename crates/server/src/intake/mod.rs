@@ -53,6 +53,11 @@ impl Intake {
         Ok(Self { spool: Spool::open(folder)?, in_flight: Semaphore::new(MAX_IN_FLIGHT) })
     }
 
+    /// The folder of the spool.
+    pub fn folder(&self) -> &Path {
+        self.spool.folder()
+    }
+
     /// Waits until a body of this size may be read; `None` where there is too much already.
     pub async fn turn(&self, bytes: usize) -> Option<SemaphorePermit<'_>> {
         let bytes = u32::try_from(bytes.clamp(1, MAX_BODY)).unwrap_or(u32::MAX);

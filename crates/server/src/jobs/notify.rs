@@ -138,7 +138,7 @@ async fn standing(
     let having = postings::union(&mut read, &components).await?;
     if !open.is_empty() && having.is_empty() && job.attempt < LOOKS {
         // The image was read a moment ago, and is not posted yet.
-        return Err(Error::Changed);
+        return Err(Error::Notice("its images are not posted yet".into()));
     }
     let stands = !having.is_empty();
     if stands == known.unwrap_or(false) {

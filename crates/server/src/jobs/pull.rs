@@ -119,6 +119,7 @@ impl Handler for Puller {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let outcome = try_run(app, job).await;
         if let Err(error) = &outcome
+            && !error.is_outage()
             && (job.attempt >= job.attempts || !error.is_passing())
         {
             let mut write = app.store.write().await?;

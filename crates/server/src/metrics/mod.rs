@@ -46,6 +46,7 @@ pub struct Metrics {
     rematched: Counter,
     queue_depth: Family<Labels, Gauge>,
     queue_oldest: Gauge,
+    degraded: Family<Labels, Gauge>,
     feed_age: Family<Labels, Gauge>,
     feed_records: Family<Labels, Gauge>,
     /// Requests, by route and status.
@@ -84,6 +85,7 @@ impl Metrics {
             rematched: Counter::default(),
             queue_depth: Family::default(),
             queue_oldest: Gauge::default(),
+            degraded: Family::default(),
             feed_age: Family::default(),
             feed_records: Family::default(),
             requests: Capped::new(MAX_SERIES, dropped.clone()),
@@ -125,6 +127,11 @@ impl Metrics {
             Unit::Seconds,
             it.queue_oldest.clone(),
         );
+        registry.register(
+            "degraded",
+            "Whether something is wrong with a part of what the server stands on",
+            it.degraded.clone(),
+        );
         registry.register_with_unit(
             "db_feed_age",
             "How old the newest record of a feed is",
@@ -158,6 +165,11 @@ impl Metrics {
                 Some(SystemTime::now()),
             );
         }
+    }
+
+    /// Notes whether something is wrong with a part.
+    pub fn degraded(&self, part: &str, is_so: bool) {
+        self.degraded.get_or_create(&labels(&[("part", part)])).set(i64::from(is_so));
     }
 
     /// Counts what a change of the advisories came to.

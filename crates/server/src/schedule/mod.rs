@@ -7,8 +7,10 @@
 mod access;
 mod advisories;
 mod alerts;
+mod calls;
 mod concerns;
 pub mod cron;
+mod health;
 mod measure;
 mod notify;
 mod registries;
@@ -48,9 +50,11 @@ pub const ALL: &[&dyn Task] = &[
     &access::Forget,
     &advisories::Follow,
     &alerts::Alerts,
+    &calls::Calls,
     &concerns::ALERTS,
     &concerns::DEADLINES,
     &concerns::REGISTRIES,
+    &health::Health,
     &measure::Measure,
     &notify::Notify,
     &registries::Watch,

@@ -33,7 +33,7 @@ mod sql;
 pub mod summaries;
 pub mod triage;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -97,6 +97,8 @@ pub struct Store {
     readers: AnyPool,
     writers: AnyPool,
     dialect: Dialect,
+    /// The file of SQLite, and which one it is.
+    file: Option<(PathBuf, u64)>,
 }
 
 impl Store {
@@ -130,7 +132,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await?;
-        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres })
+        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, file: None })
     }
 
     async fn sqlite(file: &Path) -> Result<Self> {
@@ -155,7 +157,8 @@ impl Store {
         };
         let writers = pool(1, true).connect_with(address("rwc")?).await?;
         let readers = pool(READERS, false).connect_lazy_with(address("rw")?);
-        Ok(Self { readers, writers, dialect: Dialect::Sqlite })
+        let opened = inode(file).map(|inode| (file.to_owned(), inode));
+        Ok(Self { readers, writers, dialect: Dialect::Sqlite, file: opened })
     }
 
     /// Which database it is.
@@ -185,11 +188,21 @@ impl Store {
         tokio::time::timeout(Duration::from_secs(2), ask).await.ok().flatten().is_some()
     }
 
+    /// The file, where it is not the one any more that was opened.
+    pub fn moved(&self) -> Option<&Path> {
+        let (file, opened) = self.file.as_ref()?;
+        (inode(file) != Some(*opened)).then_some(file.as_path())
+    }
+
     /// Lets go of all connections.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writers.close().await;
     }
+}
+
+fn inode(file: &Path) -> Option<u64> {
+    std::fs::metadata(file).ok().map(|it| std::os::unix::fs::MetadataExt::ino(&it))
 }
 
 /// Whoever is killed loses nothing that was committed; a machine that loses power may lose the last

@@ -41,6 +41,7 @@ impl Bench {
             // Registries of tests are on this machine.
             allowed_networks: vec!["127.0.0.0/8".parse().unwrap()],
             access: plimsoll_server::auth::Access::open(),
+            fleet: plimsoll_server::Fleet::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();

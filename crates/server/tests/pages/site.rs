@@ -81,6 +81,7 @@ impl Site {
             workers: 1,
             allowed_networks: Vec::new(),
             access,
+            fleet: plimsoll_server::Fleet::default(),
             reading: plimsoll_image::Options::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();

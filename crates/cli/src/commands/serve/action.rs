@@ -23,7 +23,8 @@ Exit codes: 0 made, 2 wrong usage, 3 failed.")]
     /// Write all that a server knows into a file, beside the server
     #[command(after_help = "Examples:
   plimsoll serve backup plimsoll.tar.zst --data-dir /var/lib/plimsoll
-  plimsoll serve backup plimsoll.tar.zst --store postgres://plimsoll@db/plimsoll
+  plimsoll serve backup plimsoll.tar.zst --store postgres://plimsoll@db/plimsoll \\
+      --blobs s3://plimsoll/estate
 
 Exit codes: 0 written, 2 wrong usage, 3 failed.")]
     Backup {
@@ -58,14 +59,19 @@ Exit codes: 0 restored, 2 wrong usage, 3 failed.")]
 pub(super) struct Place {
     pub(super) data_dir: PathBuf,
     pub(super) store: Option<String>,
+    pub(super) blobs: Option<String>,
     pub(super) key: Option<PathBuf>,
 }
 
 impl Action {
     pub(super) fn run(self, runtime: &Runtime, place: &Place) -> anyhow::Result<Outcome> {
         let key = place.key.clone().unwrap_or_else(|| place.data_dir.join("secret.key"));
-        let at =
-            backup::Place { data_dir: &place.data_dir, store: place.store.as_deref(), key: &key };
+        let at = backup::Place {
+            data_dir: &place.data_dir,
+            store: place.store.as_deref(),
+            blobs: place.blobs.as_deref(),
+            key: &key,
+        };
         match self {
             Self::Token => {
                 let address = place.store.clone();

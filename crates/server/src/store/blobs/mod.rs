@@ -1,6 +1,8 @@
 //! Large things by their hash: inventories, fingerprints of advisories.
 //!
-//! A folder by default; anything that `object_store` speaks to otherwise.
+//! In a folder by default; in a bucket of S3 where several servers share them.
+
+mod s3;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -24,6 +26,19 @@ pub struct Blobs {
 }
 
 impl Blobs {
+    /// Where `address` says: `s3://BUCKET/PREFIX`, or a folder, which is made.
+    pub fn open(address: &str) -> Result<Self> {
+        if address.starts_with("s3://") {
+            return Ok(Self { store: s3::open(address)? });
+        }
+        if address.is_empty() || address.contains("://") {
+            return Err(Error::Refused(format!(
+                "`{address}` is no place for blobs: expected a folder, or `s3://BUCKET/PREFIX`"
+            )));
+        }
+        Self::in_folder(FilePath::new(address))
+    }
+
     /// In a folder, which is made.
     pub fn in_folder(folder: &FilePath) -> Result<Self> {
         let failed = |source| Error::Io { action: "make", path: folder.into(), source };
@@ -91,12 +106,28 @@ impl Blobs {
     }
 }
 
+/// Whether they can be read and written.
+impl Blobs {
+    /// Writes something small under a name that nobody else has, and reads it again.
+    ///
+    /// # Errors
+    /// What the store said.
+    pub async fn check(&self, name: &str) -> Result<()> {
+        let path = place("health", name);
+        self.store.put(&path, PutPayload::from_static(b"plimsoll")).await?;
+        self.store.get(&path).await?.bytes().await?;
+        Ok(())
+    }
+}
+
 /// Blobs as they are stored, for backups.
 impl Blobs {
     /// Where they are.
     pub(crate) fn list(&self) -> BoxStream<'_, Result<Path>> {
         let all = self.store.list(None);
-        Box::pin(all.map_ok(|found| found.location).map_err(Error::from))
+        let is_kept = |path: &Path| !path.as_ref().starts_with("health/");
+        let kept = all.try_filter(move |found| std::future::ready(is_kept(&found.location)));
+        Box::pin(kept.map_ok(|found| found.location).map_err(Error::from))
     }
 
     /// What lies there; `None` where it is gone.
