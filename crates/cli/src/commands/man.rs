@@ -23,7 +23,8 @@ pub(crate) struct Man {
 
 impl Man {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let command = crate::Cli::command();
+        // There is no page of `help`, so no page names it.
+        let command = crate::Cli::command().disable_help_subcommand(true);
         match &self.folder {
             None => output::write(None, |out| clap_mangen::Man::new(command).render(out))?,
             Some(folder) => clap_mangen::generate_to(command, folder)
