@@ -25,7 +25,7 @@ if [ ! -e "$at/etc/debian_version" ]; then
 fi
 # What this machine is told about its network, so that the root reaches what it does.
 cp /etc/resolv.conf "$at/etc/resolv.conf"
-cp /etc/ssl/certs/ca-certificates.crt "$at/etc/ssl/certs/ca-certificates.crt"
+install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$at/etc/ssl/certs/ca-certificates.crt"
 for file in /etc/apt/sources.list /etc/apt/apt.conf.d/*prox* /root/.cargo/config.toml; do
   if [ -f "$file" ]; then install -D -m 644 "$file" "$at$file"; fi
 done
