@@ -45,7 +45,7 @@ if [ ! -x "$at/root/.cargo/bin/cargo" ]; then
     cp -a "$PLIMSOLL_RUSTUP/." "$at/root/.rustup"
     cp -a "${PLIMSOLL_CARGO_BIN:-$HOME/.cargo/bin}/." "$at/root/.cargo/bin"
   else
-    chroot "$at" sh -c "curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain $toolchain"
+    chroot "$at" bash -o pipefail -c "curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal --default-toolchain $toolchain"
   fi
 fi
 
