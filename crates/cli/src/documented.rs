@@ -52,7 +52,10 @@ fn commands(page: &str, is_page: bool) -> Vec<(usize, String)> {
         let Some(text) = text else { continue };
         let (text, more) = text.strip_suffix('\\').map_or((text, false), |text| (text, true));
         match found.last_mut() {
-            Some((_, last)) if goes_on => last.push_str(&format!(" {text}")),
+            Some((_, last)) if goes_on => {
+                last.push(' ');
+                last.push_str(text);
+            }
             _ => found.push((number + 1, text.to_owned())),
         }
         goes_on = more;
@@ -154,12 +157,17 @@ fn refused(words: &[String]) -> Option<String> {
         return None;
     }
     let error = Cli::try_parse_from(words).err()?;
-    let fine = [
-        ErrorKind::DisplayHelp,
-        ErrorKind::DisplayVersion,
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
-    ];
-    (!fine.contains(&error.kind())).then(|| error.to_string())
+    let fine = match error.kind() {
+        ErrorKind::DisplayHelp
+        | ErrorKind::DisplayVersion
+        | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => true,
+        // Nobody knows here what a variable will be.
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
+            words.iter().any(|word| word.contains('$'))
+        }
+        _ => false,
+    };
+    (!fine).then(|| error.to_string())
 }
 
 #[test]

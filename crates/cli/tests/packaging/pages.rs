@@ -41,7 +41,10 @@ fn marked(page: &str) -> Option<(String, Vec<Shown>)> {
             }
             let command = line.strip_prefix("$ ");
             match (found.last_mut(), command) {
-                (Some(last), None) if goes_on => last.command.push_str(&format!("\n{line}")),
+                (Some(last), None) if goes_on => {
+                    last.command.push('\n');
+                    last.command.push_str(line);
+                }
                 (_, Some(command)) => found.push(Shown {
                     line: number + 1,
                     command: command.to_owned(),

@@ -23,8 +23,9 @@ fn every_service_is_closed_to_what_it_does_not_need() {
     }
     let there: Vec<String> = fs::read_dir(at("deploy/systemd"))
         .unwrap()
-        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".service"))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "service"))
+        .map(|path| path.display().to_string())
         .collect();
     assert_eq!(there.len(), SERVICES.len(), "{there:?}");
     for (name, most) in SERVICES {
