@@ -156,7 +156,7 @@ fn refused(words: &[String]) -> Option<String> {
     if words.iter().any(|word| word.contains('…') || word.contains("...")) {
         return None;
     }
-    let error = Cli::try_parse_from(words).err()?;
+    let error = Cli::try_parse_from(words.iter().copied()).err()?;
     let fine = match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
