@@ -25,6 +25,16 @@
       name: {{ .Values.server.store.existingSecret }}
       key: {{ .Values.server.store.key }}
 {{- end }}
+{{- if eq .Values.server.store.kind "postgres" }}
+{{- with .Values.server.blobs.s3 }}
+- name: PLIMSOLL_BLOBS
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.server.queue }}
+- name: PLIMSOLL_QUEUE
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- with .Values.server.extraEnv }}
 {{ toYaml . }}
 {{- end }}
@@ -37,9 +47,11 @@
 - name: tmp
   mountPath: /tmp
 {{- if eq .Values.server.store.kind "postgres" }}
+{{- if not .Values.server.blobs.s3 }}
 - name: shared
   mountPath: /var/lib/plimsoll/blobs
   subPath: blobs
+{{- end }}
 - name: shared
   mountPath: /var/lib/plimsoll/db
   subPath: db
@@ -67,5 +79,14 @@
     items:
       - key: secret.key
         path: secret.key
+{{- end }}
+{{- end -}}
+
+{{/* Who asks S3, by the names that AWS's own programs know. */}}
+{{- define "plimsoll.serveEnvFrom" -}}
+{{- with .Values.server.blobs.existingSecret }}
+envFrom:
+  - secretRef:
+      name: {{ . }}
 {{- end }}
 {{- end -}}
