@@ -49,7 +49,8 @@ rm -r "$out/lock"
 "$plimsoll" sbom "oci-dir:$out/image" -o "spdx-json=$out/image.spdx.json"
 
 step "checksums"
-(cd "$out" && find . -maxdepth 1 -type f -printf '%P\n' | sort | xargs sha256sum > SHA256SUMS)
+sums=$(cd "$out" && find . -maxdepth 1 -type f -printf '%P\n' | sort | xargs sha256sum)
+echo "$sums" > "$out/SHA256SUMS"
 
 if [ -z "${PLIMSOLL_KEY:-}" ]; then
   echo "note: nothing is signed: PLIMSOLL_KEY names no key" >&2
@@ -76,32 +77,6 @@ for image in $images; do
   "$plimsoll" provenance generate "oci-dir:$out/$image" --builder-id "$builder" --sign
 done
 
-step "verification, as whoever downloads it does"
-key=$out/plimsoll.pub
-(cd "$out" && sha256sum --check --strict --quiet SHA256SUMS)
-base64 -d "$out/SHA256SUMS.sig" | openssl dgst -sha256 -verify "$key" -signature /dev/stdin "$out/SHA256SUMS"
-for file in $files; do
-  "$plimsoll" verify "$out/$file" --key "$key"
-  "$plimsoll" verify "$out/$file" --key "$key" --type slsaprovenance1
-done
-for image in $images; do
-  "$plimsoll" verify "oci-dir:$out/$image" --key "$key"
-  for type in spdxjson slsaprovenance1; do
-    "$plimsoll" verify "oci-dir:$out/$image" --key "$key" --type "$type"
-  done
-done
-if command -v cosign > /dev/null; then
-  step "verification by cosign"
-  for file in $files; do
-    cosign verify-blob --key "$key" --insecure-ignore-tlog --bundle "$out/$file.sigstore.json" "$out/$file"
-    cosign verify-blob-attestation --key "$key" --insecure-ignore-tlog --type slsaprovenance1 \
-      --bundle "$out/$file.intoto.sigstore.json" "$out/$file"
-  done
-  for image in $images; do
-    cosign verify --local-image --key "$key" --insecure-ignore-tlog "$out/$image" > /dev/null
-  done
-else
-  echo "left out: there is no cosign" >&2
-fi
+PLIMSOLL=$plimsoll "$root/packaging/verify" "$out"
 step "$out"
 ls -l "$out"
