@@ -92,7 +92,7 @@ impl Reading {
                 return self.text(name, node).map(Value::Text);
             }
             (Kind::Choice(words), DeValue::String(text)) => {
-                let known = words.iter().find(|word| **word == **text);
+                let known = words.iter().find(|word| **word == *text);
                 if known.is_none() {
                     self.unknown(node.span().start, &format!("value of `{name}`"), text, words.iter().copied());
                     return None;

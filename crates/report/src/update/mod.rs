@@ -69,7 +69,8 @@ fn cleared(clears: &Clears) -> String {
         }
     };
     if !clears.new.is_empty() {
-        said.push_str(&format!("; brings {}", levels(&clears.new)));
+        said.push_str("; brings ");
+        said.push_str(&levels(&clears.new));
     }
     said
 }

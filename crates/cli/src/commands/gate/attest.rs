@@ -4,7 +4,7 @@
 //! <https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md>
 
 use anyhow::Context as _;
-use plimsoll_model::gate::{Decision, State};
+use plimsoll_model::gate::{Decision, Effect, Ruling, State};
 use plimsoll_supply::intoto::Subject;
 use plimsoll_supply::sign::statement;
 use serde_json::{Value, json};
@@ -119,6 +119,6 @@ fn predicate(decision: &Decision, image: &str) -> Value {
 }
 
 /// Whether a ruling that is not known keeps the gate closed.
-fn closes(ruling: &plimsoll_model::gate::Ruling) -> bool {
-    ruling.state == State::Unknown && ruling.effect == plimsoll_model::gate::Effect::Deny
+fn closes(ruling: &Ruling) -> bool {
+    ruling.state == State::Unknown && ruling.effect == Effect::Deny
 }

@@ -8,7 +8,7 @@ mod target;
 
 use std::path::PathBuf;
 
-use plimsoll_model::gate::{Decision, Effect, State};
+use plimsoll_model::gate::{Decision, Effect, Ruling, State};
 use plimsoll_policy::gate::{Answers, Policy, decide};
 use plimsoll_report::Style;
 use plimsoll_report::gate::{GateFormat, Looks};
@@ -204,7 +204,7 @@ fn tell_of(decision: &Decision, policy: &Policy, asked: &[&Judge], targets: &[Ta
             tell(&format!("note: {place}: nothing needs the exception of {what}"));
         }
     }
-    let warned = |one: &&plimsoll_model::gate::Ruling| {
+    let warned = |one: &&Ruling| {
         one.state == State::Unknown && one.effect == Effect::Warn
     };
     let count = decision.rulings.iter().filter(warned).count();

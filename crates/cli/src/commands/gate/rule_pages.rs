@@ -1,5 +1,6 @@
 //! `--explain-rule`, `--list-rules` and `--schema`.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use plimsoll_model::gate::Rule;
@@ -26,10 +27,10 @@ fn text(page: &Page, rule: &Rule) -> String {
         rule.id, rule.title, rule.why, rule.fix, rule.effect, rule.id, rule.effect
     );
     if !page.keys.is_empty() {
-        text.push_str(&format!("\nSettings in `[gate.{}]`:\n\n", page.name));
+        let _ = write!(text, "\nSettings in `[gate.{}]`:\n\n", page.name);
         for key in page.keys {
             let preset = key.preset.map_or_else(String::new, |it| format!(" [default: {}]", it.written()));
-            text.push_str(&format!("- `{}`: {}{preset}\n", key.name, key.about));
+            let _ = writeln!(text, "- `{}`: {}{preset}", key.name, key.about);
         }
     }
     text

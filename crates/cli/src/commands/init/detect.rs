@@ -143,9 +143,11 @@ impl Detected {
         let mut folders: Vec<String> = self
             .manifests
             .iter()
-            .map(|path| match is_folder(&path) {
-                true => path.clone(),
-                false => path.rsplit_once('/').map_or(".".into(), |(folder, _)| folder.to_owned()),
+            .map(|path| {
+                if is_folder(&path) {
+                    return path.clone();
+                }
+                path.rsplit_once('/').map_or(".".into(), |(folder, _)| folder.to_owned())
             })
             .collect();
         folders.sort();

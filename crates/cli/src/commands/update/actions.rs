@@ -31,20 +31,16 @@ impl Actions {
             Found::Newest => Answer::Newest,
             Found::Unknown(why) => Answer::PassedOver(why),
             Found::Newer { tag, commit, step } => {
-                let Form::Action(comment) = &pin.form else { return Answer::Newest };
+                let Form::Action { comment, end } = &pin.form else { return Answer::Newest };
                 let is_commit = is_id(&pin.version);
                 // A tag that was asked for stays one, unless commits are wanted.
                 let pinned = is_commit || limits.pin;
                 let version = if pinned { commit.clone() } else { tag.clone() };
                 let mut edits = vec![(pin.span, version)];
-                match (pinned, comment) {
-                    (true, Some((_, span))) => edits.push((*span, tag.clone())),
-                    (true, None) => {
-                        if let Some((_, text)) = edits.first_mut() {
-                            text.push_str(&format!(" # {tag}"));
-                        }
-                    }
-                    (false, _) => {}
+                match (comment, end) {
+                    (Some((_, span)), _) if pinned => edits.push((*span, tag.clone())),
+                    (None, Some(end)) if pinned => edits.push((*end, format!(" # {tag}"))),
+                    _ => {}
                 }
                 let version = if pinned { format!("{commit} # {tag}") } else { tag };
                 Answer::Newer(Newer { version, step, edits, clears: None })
@@ -94,7 +90,7 @@ fn newer(pin: &Pin, refs: &[GitRef], limits: &Limits) -> Found {
         refs.iter().filter_map(|one| Some((one.name.strip_prefix("refs/tags/")?, one.commit.as_str())))
     };
     let comment = match &pin.form {
-        Form::Action(Some((comment, _))) => Some(comment.as_str()),
+        Form::Action { comment: Some((comment, _)), .. } => Some(comment.as_str()),
         _ => None,
     };
     // The version that a commit is of, by the tags that lead to it, else by the comment.
@@ -183,7 +179,7 @@ mod tests {
             name: "a/b".into(),
             version: version.into(),
             span: Span::default(),
-            form: Form::Action(comment),
+            form: Form::Action { comment, end: None },
         };
         match newer(&pinned, &refs, &Limits { level, pin }) {
             Found::Newest => "newest".into(),

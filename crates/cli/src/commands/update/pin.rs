@@ -33,8 +33,13 @@ pub(super) enum Form {
     Installed(Installer, String),
     /// `name==1.2` in a list of requirements.
     Requirement,
-    /// `owner/name@ref`; the version that a comment behind it names, and where that comment is.
-    Action(Option<(String, Span)>),
+    /// `owner/name@ref`.
+    Action {
+        /// The version that a comment behind it names, and where that word is.
+        comment: Option<(String, Span)>,
+        /// Where such a comment can be put, where nothing else stands behind it.
+        end: Option<Span>,
+    },
     /// A version beside a repository of charts.
     Chart(String),
 }

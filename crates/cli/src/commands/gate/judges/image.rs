@@ -1,5 +1,7 @@
 //! How an image is set up: its user, its age, and what its variables give away.
 
+use std::fmt::Write as _;
+
 use plimsoll_build::syntax::Dockerfile;
 use plimsoll_build::{Config, Environment, Source, lint};
 use plimsoll_model::Artifact;
@@ -147,7 +149,7 @@ fn secrets(artifact: &Artifact) -> Vec<Violation> {
                 one => written.push(one),
             }
         }
-        text.push_str(&format!("ENV {name}=\"{written}\"\n"));
+        let _ = writeln!(text, "ENV {name}=\"{written}\"");
         names.push(name);
     }
     let file = Dockerfile::parse(Source::new(text));

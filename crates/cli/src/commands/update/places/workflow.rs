@@ -38,8 +38,18 @@ fn of_mapping(file: &File, node: &Node) -> Option<Pin> {
         return None;
     }
     let start = span.end.checked_sub(u32::try_from(version.len()).ok()?)?;
-    let form = Form::Action(comment(file, span.end));
+    let form = Form::Action { comment: comment(file, span.end), end: line_end(file, span.end) };
     Some(pin(file, PinKind::Action, path, version, Span::new(start, span.end), form))
+}
+
+/// The end of the line, where only a closing quote is before it: in braces a comment would take the
+/// rest of the line away.
+fn line_end(file: &File, from: u32) -> Option<Span> {
+    let line = file.source.line_span(file.source.line(from));
+    let rest = file.source.slice(Span::new(from, line.end));
+    let bare = rest.trim_end();
+    let end = from.checked_add(u32::try_from(bare.len()).ok()?)?;
+    matches!(bare, "" | "\"" | "'").then(|| Span::at(end))
 }
 
 /// The version that a comment on the rest of the line names, and the place of that word.
