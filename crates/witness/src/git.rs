@@ -75,7 +75,8 @@ fn references(mut bytes: &[u8]) -> Option<Vec<GitRef>> {
             }
         }
         let Some((commit, name)) = line.split_once(' ') else { continue };
-        let is_id = matches!(commit.len(), 40 | 64) && commit.bytes().all(|it| it.is_ascii_hexdigit());
+        let is_id =
+            matches!(commit.len(), 40 | 64) && commit.bytes().all(|it| it.is_ascii_hexdigit());
         if !is_id {
             return None;
         }

@@ -50,14 +50,20 @@ pub fn pinned_packages(file: &Dockerfile) -> Vec<PackagePin> {
     })
 }
 
-fn of_program(context: &Context<'_>, commands: Commands<'_>, program: &Program<'_>) -> Vec<PackagePin> {
+fn of_program(
+    context: &Context<'_>,
+    commands: Commands<'_>,
+    program: &Program<'_>,
+) -> Vec<PackagePin> {
     let words = if APK.is(program) {
         (Installer::Apk, APK.packages(program))
     } else if APT.is(program) || program.name() == "apt" {
         (Installer::Apt, APT.packages(program))
     } else if pip::installing(program).is_some() {
         (Installer::Pip, pip::packages(program))
-    } else if program.name() == "npm" && matches!(program.subcommand(), Some("install" | "i" | "add")) {
+    } else if program.name() == "npm"
+        && matches!(program.subcommand(), Some("install" | "i" | "add"))
+    {
         let values = ["registry", "prefix", "loglevel", "cache", "userconfig", "tag"];
         (Installer::Npm, program.operands_after(&values).into_iter().skip(1).collect())
     } else {

@@ -65,20 +65,18 @@ impl<'t> Parts<'t> {
         if before.contains("sha") || before.len() > 16 {
             return None;
         }
-        let end = rest
-            .find(|one: char| !one.is_ascii_digit() && one != '.')
-            .unwrap_or(rest.len());
+        let end = rest.find(|one: char| !one.is_ascii_digit() && one != '.').unwrap_or(rest.len());
         let (version, mut suffix) = rest.split_at_checked(end)?;
         let trimmed = version.trim_end_matches('.');
         suffix = rest.get(trimmed.len()..).unwrap_or(suffix);
         let digits = trimmed.split('.').next().map_or(0, str::len);
-        let version = trimmed.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>()?;
+        let version =
+            trimmed.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>()?;
         let (mut behind, mut numbers) = (Vec::new(), Vec::new());
         while !suffix.is_empty() {
             let is_number = suffix.starts_with(|one: char| one.is_ascii_digit());
-            let end = suffix
-                .find(|one: char| one.is_ascii_digit() != is_number)
-                .unwrap_or(suffix.len());
+            let end =
+                suffix.find(|one: char| one.is_ascii_digit() != is_number).unwrap_or(suffix.len());
             let (part, rest) = suffix.split_at_checked(end)?;
             if is_number {
                 numbers.push(part.parse().ok()?);
@@ -115,7 +113,11 @@ impl<'t> Parts<'t> {
 
 /// The newest of some tags that is a version of the same thing as `current` and newer, and no further
 /// away than `most`.
-pub fn newest<'t>(current: &str, tags: impl IntoIterator<Item = &'t str>, most: Step) -> Option<&'t str> {
+pub fn newest<'t>(
+    current: &str,
+    tags: impl IntoIterator<Item = &'t str>,
+    most: Step,
+) -> Option<&'t str> {
     let own = Parts::of(current)?;
     let mut best: Option<(Parts<'t>, &'t str)> = None;
     for tag in tags {
@@ -126,7 +128,9 @@ pub fn newest<'t>(current: &str, tags: impl IntoIterator<Item = &'t str>, most: 
             // What is behind the version never goes back for the sake of the version.
             && own.numbers.iter().zip(&parts.numbers).find(|(one, other)| one != other)
                 .is_none_or(|(one, other)| other > one);
-        if fits && best.as_ref().is_none_or(|(before, _)| parts.compare(before) == Ordering::Greater) {
+        if fits
+            && best.as_ref().is_none_or(|(before, _)| parts.compare(before) == Ordering::Greater)
+        {
             best = Some((parts, tag));
         }
     }

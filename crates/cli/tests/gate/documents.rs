@@ -105,24 +105,24 @@ fn the_counts_of_junit_are_those_of_its_tests() {
     loop {
         let (start, name) = match reader.read_event().unwrap() {
             Event::Start(start) | Event::Empty(start) => {
-                let name = start.name().as_ref().to_vec();
+                let name: String = start.name().as_ref().to_owned();
                 (start.into_owned(), name)
             }
             Event::Eof => break,
             _ => continue,
         };
         let names = ["tests", "failures", "errors", "skipped"];
-        match name.as_slice() {
-            b"testsuite" => {
+        match name.as_str() {
+            "testsuite" => {
                 for (sum, name) in told.iter_mut().zip(names) {
                     let value = start.try_get_attribute(name).unwrap().unwrap().value;
-                    *sum += String::from_utf8(value.to_vec()).unwrap().parse::<usize>().unwrap();
+                    *sum += value.parse::<usize>().unwrap();
                 }
             }
-            b"testcase" => found[0] += 1,
-            b"failure" => found[1] += 1,
-            b"error" => found[2] += 1,
-            b"skipped" => found[3] += 1,
+            "testcase" => found[0] += 1,
+            "failure" => found[1] += 1,
+            "error" => found[2] += 1,
+            "skipped" => found[3] += 1,
             _ => {}
         }
     }

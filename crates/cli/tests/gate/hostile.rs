@@ -87,7 +87,8 @@ fn an_empty_folder_has_nothing_to_judge_and_says_so() {
 #[test]
 fn a_dockerfile_of_any_bytes_is_judged_or_told() {
     let machine = Machine::new();
-    machine.write("Dockerfile", [0xff, 0x00, b'F', b'R', b'O', b'M', 0x1b, b'[', b'2', b'J', b'\n']);
+    machine
+        .write("Dockerfile", [0xff, 0x00, b'F', b'R', b'O', b'M', 0x1b, b'[', b'2', b'J', b'\n']);
     let ran = machine.run("gate --only dockerfile Dockerfile").ended(5);
     assert!(!ran.out.contains('\u{1b}'), "{}", ran.out);
     machine.write("Dockerfile", "");

@@ -15,8 +15,14 @@ fn repository() -> Machine {
     machine.write("package-lock.json", "{\"lockfileVersion\": 3, \"packages\": {}}");
     machine.write("deploy/web.yaml", POD);
     machine.write("charts/shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 0.1.0\n");
-    machine.write("falco/own.yaml", "- rule: a\n  desc: b\n  condition: evt.type = open\n  output: c\n  priority: ERROR\n");
-    machine.write("keys/cosign.pub", "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n");
+    machine.write(
+        "falco/own.yaml",
+        "- rule: a\n  desc: b\n  condition: evt.type = open\n  output: c\n  priority: ERROR\n",
+    );
+    machine.write(
+        "keys/cosign.pub",
+        "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n",
+    );
     machine.write("node_modules/x/Dockerfile", GOOD);
     machine
 }
@@ -86,10 +92,18 @@ fn a_file_that_is_there_stays_and_what_it_would_say_is_shown() {
     assert_eq!(machine.read("plimsoll.toml"), "[lint]\nignored = []\n");
     assert_eq!(machine.read(".dockerignore"), "mine\n");
     assert!(ran.err.contains("`plimsoll.toml` is there and stays as it is"), "{}", ran.err);
-    assert!(ran.out.contains("--- a/plimsoll.toml") && ran.out.contains("+[gate.rules]"), "{}", ran.out);
+    assert!(
+        ran.out.contains("--- a/plimsoll.toml") && ran.out.contains("+[gate.rules]"),
+        "{}",
+        ran.out
+    );
     assert!(!ran.out.contains(".dockerignore"), "{}", ran.out);
     let again = machine.run("init").ended(0);
-    assert!(again.err.contains("`.github/workflows/plimsoll.yml` is as it would be written"), "{}", again.err);
+    assert!(
+        again.err.contains("`.github/workflows/plimsoll.yml` is as it would be written"),
+        "{}",
+        again.err
+    );
 }
 
 #[test]
@@ -121,7 +135,11 @@ fn each_ci_gets_its_files_and_the_ones_of_others_are_only_spoken_of() {
     let again = machine.run("init --ci gitlab").ended(0);
     assert!(again.err.contains("`.gitlab-ci.yml` is as it would be written"), "{}", again.err);
     let unknown = machine.run("init --ci travis").ended(2);
-    assert!(unknown.err.contains("unknown CI `travis`: expected github, gitlab"), "{}", unknown.err);
+    assert!(
+        unknown.err.contains("unknown CI `travis`: expected github, gitlab"),
+        "{}",
+        unknown.err
+    );
     machine.run("init --ci none,github").ended(2);
 }
 

@@ -20,7 +20,11 @@ fn an_exception_lets_through_until_its_last_day_and_says_who_to_ask_then() {
     let gate = "gate --only dockerfile Dockerfile";
     let open = machine.run(gate).ended(0);
     assert!(open.out.contains("excepted  dockerfile.pinned"), "{}", open.said());
-    assert!(open.out.contains("until 2026-01-02 by team@example.com: moves in March"), "{}", open.out);
+    assert!(
+        open.out.contains("until 2026-01-02 by team@example.com: moves in March"),
+        "{}",
+        open.out
+    );
     // 2026-01-03T00:00:00Z
     let closed = machine.run_with(&[("SOURCE_DATE_EPOCH", "1767398400")], gate).ended(5);
     assert!(

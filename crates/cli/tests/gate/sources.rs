@@ -30,7 +30,8 @@ fn sources_in_order_pass_without_a_policy() {
     machine.write("app/Dockerfile", GOOD);
     machine.write("deploy/web.yaml", POD);
     let all = states(&machine, "--rule findings.fresh=off .", 0);
-    for rule in ["dockerfile.pinned", "dockerfile.user", "runtime.pod-security", "network.isolated"] {
+    for rule in ["dockerfile.pinned", "dockerfile.user", "runtime.pod-security", "network.isolated"]
+    {
         assert_eq!(state(&all, rule), "pass", "{all:?}");
     }
     assert!(!all.iter().any(|(rule, _)| rule.starts_with("signature.")), "{all:?}");
@@ -90,7 +91,10 @@ fn what_a_policy_names_is_judged_wherever_it_is() {
     let machine = Machine::new();
     machine.write("src/Dockerfile", GOOD);
     machine.write("other/app.Dockerfile", TUTORIAL);
-    machine.write("policy/plimsoll.toml", "[gate.dockerfile]\nfiles = [\"../other/app.Dockerfile\"]\n");
+    machine.write(
+        "policy/plimsoll.toml",
+        "[gate.dockerfile]\nfiles = [\"../other/app.Dockerfile\"]\n",
+    );
     let rules = "--only dockerfile -f policy/plimsoll.toml";
     assert_eq!(state(&states(&machine, &format!("{rules} src"), 5), "dockerfile.pinned"), "deny");
     assert_eq!(state(&states(&machine, "--only dockerfile src", 0), "dockerfile.pinned"), "pass");
@@ -124,8 +128,12 @@ fn lock_files_are_scanned_and_their_findings_stand_in_the_file() {
 #[test]
 fn rules_of_falco_that_do_not_load_are_denied() {
     let machine = Machine::new();
-    machine.write("falco/rules.yaml", "- rule: a\n  desc: b\n  condition: evt.typ = open\n  output: c\n  priority: ERROR\n");
-    machine.write("plimsoll.toml", "[gate.detection]\nrules = [\"default\", \"falco/rules.yaml\"]\n");
+    machine.write(
+        "falco/rules.yaml",
+        "- rule: a\n  desc: b\n  condition: evt.typ = open\n  output: c\n  priority: ERROR\n",
+    );
+    machine
+        .write("plimsoll.toml", "[gate.detection]\nrules = [\"default\", \"falco/rules.yaml\"]\n");
     let all = states(&machine, "--only detection .", 5);
     assert_eq!(state(&all, "detection.loads"), "deny", "{all:?}");
     machine.write("falco/rules.yaml", "- rule: a\n  desc: b\n  condition: evt.type = open and fd.name = /x\n  output: c\n  priority: ERROR\n");

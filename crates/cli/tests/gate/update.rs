@@ -32,7 +32,14 @@ fn registry() -> Registry {
             return Reply::new(200, tags.to_string());
         }
         let is_old = request.path.contains("/manifests/1.0") || request.path.contains(&old.root);
-        let served = if is_old || old.blobs.keys().any(|it| request.path.contains(it.as_str())) && !new.blobs.keys().any(|it| request.path.contains(it.as_str())) { &old } else { &new };
+        let served = if is_old
+            || old.blobs.keys().any(|it| request.path.contains(it.as_str()))
+                && !new.blobs.keys().any(|it| request.path.contains(it.as_str()))
+        {
+            &old
+        } else {
+            &new
+        };
         let reply = served.reply(request);
         if request.path.contains("/manifests/") && reply.status == 200 {
             let digest = if request.path.contains("/manifests/sha256:") {
@@ -99,11 +106,17 @@ fn digests_follow_their_tags_and_are_added_where_that_is_asked_for() {
 fn manifests_compose_files_and_values_are_edited_where_they_say_it() {
     let (machine, registry) = (Machine::new(), registry());
     let host = registry.server.host();
-    let pod = format!("apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: \"{host}/base:1.0\" # why\n");
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n    - name: a\n      image: \"{host}/base:1.0\" # why\n"
+    );
     machine.write("deploy/pod.yaml", &pod);
-    let compose = format!("services:\n  a:\n    image: {host}/base:1.0\n  b:\n    build: .\n    image: {host}/base:1.0\n");
+    let compose = format!(
+        "services:\n  a:\n    image: {host}/base:1.0\n  b:\n    build: .\n    image: {host}/base:1.0\n"
+    );
     machine.write("compose.yaml", &compose);
-    let values = format!("image:\n  registry: {host}\n  repository: base\n  tag: '1.0'\nother: {{repository: x}}\n");
+    let values = format!(
+        "image:\n  registry: {host}\n  repository: base\n  tag: '1.0'\nother: {{repository: x}}\n"
+    );
     machine.write("chart/values.yaml", &values);
     machine.write("chart/Chart.yaml", format!("apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies:\n- name: base\n  version: '1.0'\n  repository: oci://{host}\n- name: other\n  version: ^1\n  repository: https://charts.example\n"));
     let ran = update(&machine, &registry, "--no-scan --write .").ended(0);
@@ -183,17 +196,24 @@ fn actions_are_pinned_to_the_commit_of_their_newest_release() {
 fn packages_go_to_what_their_registries_and_advisories_name() {
     let machine = Machine::new();
     let server = Server::start(|request: &Request| match request.path.as_str() {
-        "/simple/flask/" => Reply::new(200, r#"{"versions": ["2.3.0", "2.3.3", "3.0.0", "3.1.0rc1"]}"#),
+        "/simple/flask/" => {
+            Reply::new(200, r#"{"versions": ["2.3.0", "2.3.3", "3.0.0", "3.1.0rc1"]}"#)
+        }
         "/express" => Reply::new(200, r#"{"versions": {"4.17.1": {}, "4.21.2": {}, "5.0.0": {}}}"#),
         _ => Reply::new(404, "{}"),
     });
     advisories(&machine);
     machine.write("Dockerfile", "FROM alpine:3.22\nRUN apk add --no-cache zlib=1.2.10-r0 bash=5\nRUN npm install express@4.17.1\n");
-    machine.write("requirements.txt", "# ours\nflask==2.3.0 ; python_version > '3'  # web\nother>=1\n");
+    machine.write(
+        "requirements.txt",
+        "# ours\nflask==2.3.0 ; python_version > '3'  # web\nother>=1\n",
+    );
     let url = format!("http://{}", server.host());
     let (pip, npm) = (format!("{url}/simple"), url);
     let variables = [("PIP_INDEX_URL", pip.as_str()), ("npm_config_registry", npm.as_str())];
-    let run = |arguments: &str| machine.run_with(&variables, &format!("update --only package,requirement {arguments}"));
+    let run = |arguments: &str| {
+        machine.run_with(&variables, &format!("update --only package,requirement {arguments}"))
+    };
     let ran = run("-o json .").ended(1).json();
     let tos: Vec<&str> =
         ran["proposals"].as_array().unwrap().iter().map(|it| it["to"].as_str().unwrap()).collect();
@@ -210,9 +230,16 @@ fn packages_go_to_what_their_registries_and_advisories_name() {
 fn what_nobody_answers_for_is_told_and_the_rest_is_still_proposed() {
     let (machine, registry) = (Machine::new(), registry());
     let host = registry.server.host();
-    machine.write("Dockerfile", format!("ARG V=1\nFROM {host}/base:1.0\nFROM 127.0.0.1:1/base:1.0\nFROM x:$V\n"));
+    machine.write(
+        "Dockerfile",
+        format!("ARG V=1\nFROM {host}/base:1.0\nFROM 127.0.0.1:1/base:1.0\nFROM x:$V\n"),
+    );
     let ran = update(&machine, &registry, "--no-scan -o json=u.json -o table .").ended(3);
-    assert!(ran.err.contains("error: Dockerfile:3:6: `127.0.0.1:1/base` could not be looked up"), "{}", ran.err);
+    assert!(
+        ran.err.contains("error: Dockerfile:3:6: `127.0.0.1:1/base` could not be looked up"),
+        "{}",
+        ran.err
+    );
     assert!(ran.out.contains("a variable decides what it is"), "{}", ran.out);
     assert_eq!(machine.json("u.json")["proposals"].as_array().unwrap().len(), 1);
 }

@@ -130,7 +130,9 @@ impl<'c> Network<'c> {
             let directions = Direction::ALL.into_iter();
             directions.filter(|direction| self.open(*direction).contains(number)).collect()
         };
-        pods.map(|(number, _)| (number, open(number))).filter(|(_, open)| !open.is_empty()).collect()
+        pods.map(|(number, _)| (number, open(number)))
+            .filter(|(_, open)| !open.is_empty())
+            .collect()
     }
 
     /// Whether a policy selects a pod.

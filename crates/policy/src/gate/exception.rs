@@ -42,8 +42,7 @@ impl ExceptionRule {
                 matches(pattern, file.strip_prefix("./").unwrap_or(file))
             }
         };
-        let is_called =
-            self.id.as_ref().is_none_or(|id| id.eq_ignore_ascii_case(&violation.id));
+        let is_called = self.id.as_ref().is_none_or(|id| id.eq_ignore_ascii_case(&violation.id));
         is_rule && is_called && is_file && like(&self.subject, subject)
     }
 

@@ -411,11 +411,9 @@ mod tests {
     #[test]
     fn an_exception_that_nobody_answers_for_or_that_never_ends_is_refused() {
         let text = "[[gate.exceptions]]\nrule = \"findings.*\"\nowner = \" \"\nreason = \"r\"\n";
-        assert_eq!(
-            told(text),
-            ["3:9: `owner` is empty"],
-        );
-        let text = "[[gate.exceptions]]\nrule = \"findings.x\"\nreason = \"r\"\nexpires = 2026-02-30\n";
+        assert_eq!(told(text), ["3:9: `owner` is empty"],);
+        let text =
+            "[[gate.exceptions]]\nrule = \"findings.x\"\nreason = \"r\"\nexpires = 2026-02-30\n";
         assert!(told(text).iter().any(|one| one.contains("2026-02-30") || one.contains("day")));
         let text = "[[gate.exceptions]]\nrule = \"findings.severity\"\nexpires = \"2026-02-30\"\n";
         assert_eq!(

@@ -94,7 +94,12 @@ impl Reading {
             (Kind::Choice(words), DeValue::String(text)) => {
                 let known = words.iter().find(|word| **word == *text);
                 if known.is_none() {
-                    self.unknown(node.span().start, &format!("value of `{name}`"), text, words.iter().copied());
+                    self.unknown(
+                        node.span().start,
+                        &format!("value of `{name}`"),
+                        text,
+                        words.iter().copied(),
+                    );
                     return None;
                 }
                 known.map(|word| Value::Text((*word).to_owned()))
@@ -103,7 +108,9 @@ impl Reading {
                 let texts: Option<Vec<String>> = all
                     .iter()
                     .map(|one| match one.get_ref() {
-                        DeValue::String(text) if !text.is_empty() => Some(text.clone().into_owned()),
+                        DeValue::String(text) if !text.is_empty() => {
+                            Some(text.clone().into_owned())
+                        }
                         _ => None,
                     })
                     .collect();

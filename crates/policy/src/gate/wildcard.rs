@@ -5,7 +5,8 @@
 /// A star takes as little as it can and more where the rest asks for it: only the last star is ever
 /// tried again, so that the time is at most the product of both lengths.
 pub(super) fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut in_text) = (0_usize, 0_usize);
     let mut star: Option<(usize, usize)> = None;
     while let Some(letter) = text.get(in_text) {
@@ -35,12 +36,18 @@ mod tests {
 
     #[test]
     fn a_star_is_any_characters_and_all_else_itself() {
-        for (pattern, text) in
-            [("*", ""), ("a", "a"), ("a*", "abc"), ("*c", "abcabc"), ("a*b*c", "aXbYbc"), ("é*", "éa")]
-        {
+        for (pattern, text) in [
+            ("*", ""),
+            ("a", "a"),
+            ("a*", "abc"),
+            ("*c", "abcabc"),
+            ("a*b*c", "aXbYbc"),
+            ("é*", "éa"),
+        ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [("", "a"), ("a", "ab"), ("*b", "abc"), ("a.c", "abc"), ("a?", "ab")] {
+        for (pattern, text) in [("", "a"), ("a", "ab"), ("*b", "abc"), ("a.c", "abc"), ("a?", "ab")]
+        {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }
     }

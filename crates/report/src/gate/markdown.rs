@@ -91,7 +91,8 @@ fn ruling(one: &Ruling, out: &mut dyn Write) -> io::Result<()> {
 
 fn line(violation: &Violation) -> String {
     let place = violation.place.as_ref().map(|it| format!("{}: ", cell(&it.to_string())));
-    let id = if violation.id.is_empty() { String::new() } else { format!("{} ", cell(&violation.id)) };
+    let id =
+        if violation.id.is_empty() { String::new() } else { format!("{} ", cell(&violation.id)) };
     let fix = violation.fix.as_ref().map(|it| format!(" → {}", cell(it))).unwrap_or_default();
     format!("{}{id}{}{fix}", place.unwrap_or_default(), cell(&violation.message))
 }
@@ -103,7 +104,8 @@ fn exceptions(decision: &Decision, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n### Exceptions\n")?;
     writeln!(out, "| of | covers | until | owner | reason |\n| --- | --- | --- | --- | --- |")?;
     for one in &decision.exceptions {
-        let until = if one.expired { format!("{} (expired)", one.expires) } else { one.expires.clone() };
+        let until =
+            if one.expired { format!("{} (expired)", one.expires) } else { one.expires.clone() };
         writeln!(
             out,
             "| {} | {} | {until} | {} | {} |",

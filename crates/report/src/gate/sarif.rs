@@ -17,9 +17,10 @@ pub(super) const FORMAT: GateFormat =
     GateFormat { name: "sarif", about: "SARIF 2.1.0, for code scanning", write };
 
 fn write(decision: &Decision, _: &Looks<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let found = decision.rulings.iter().flat_map(|ruling| {
-        ruling.violations.iter().map(move |violation| (ruling, violation))
-    });
+    let found = decision
+        .rulings
+        .iter()
+        .flat_map(|ruling| ruling.violations.iter().map(move |violation| (ruling, violation)));
     let (found, left_out) =
         gravest(found.collect(), |(ruling, _): &(&Ruling, &Violation)| ruling.effect, MAX_RESULTS);
     let mut indexes: BTreeMap<&str, usize> = BTreeMap::new();
@@ -48,9 +49,8 @@ fn write(decision: &Decision, _: &Looks<'_>, out: &mut dyn Write) -> io::Result<
             })
         })
         .collect();
-    notifications.extend(
-        left_out.map(|why| json!({ "level": "warning", "message": { "text": why } })),
-    );
+    notifications
+        .extend(left_out.map(|why| json!({ "level": "warning", "message": { "text": why } })));
     let log = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

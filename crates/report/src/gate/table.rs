@@ -106,8 +106,7 @@ fn more(count: usize, out: &mut dyn Write) -> io::Result<()> {
 /// `Dockerfile:1:6: DL3007: what is wrong`.
 fn line(violation: &Violation) -> String {
     let place = violation.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-    let id =
-        if violation.id.is_empty() { String::new() } else { format!("{}: ", violation.id) };
+    let id = if violation.id.is_empty() { String::new() } else { format!("{}: ", violation.id) };
     text::one_line(&format!("{place}{id}{}", violation.message))
 }
 

@@ -54,7 +54,14 @@ fn hostile() -> Decision {
             Subject { name: ".".into(), kind: "folder", digest: None },
         ],
         rulings: vec![
-            ruling(&PINNED, Effect::Deny, ".", State::Denied, vec![odd.clone(), spared.clone()], ""),
+            ruling(
+                &PINNED,
+                Effect::Deny,
+                ".",
+                State::Denied,
+                vec![odd.clone(), spared.clone()],
+                "",
+            ),
             ruling(&PINNED, Effect::Warn, "other", State::Warned, vec![odd; 7], ""),
             ruling(&PINNED, Effect::Deny, "third", State::Excepted, vec![spared], ""),
             ruling(

@@ -24,10 +24,10 @@ fn write(updates: &Updates, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     }
     for one in &updates.proposals {
         let clears = one.clears.as_ref().map_or_else(String::new, |clears| {
-            let ids: Vec<String> =
-                clears.gone.iter().take(SHOWN).map(|(_, id)| cell(id)).collect();
+            let ids: Vec<String> = clears.gone.iter().take(SHOWN).map(|(_, id)| cell(id)).collect();
             let more = if clears.gone.len() > SHOWN { ", …" } else { "" };
-            let ids = if ids.is_empty() { String::new() } else { format!(" ({}{more})", ids.join(", ")) };
+            let ids =
+                if ids.is_empty() { String::new() } else { format!(" ({}{more})", ids.join(", ")) };
             format!("{}{ids}", cell(&cleared(clears)))
         });
         writeln!(
@@ -44,7 +44,13 @@ fn write(updates: &Updates, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     if !updates.failed.is_empty() {
         writeln!(out, "\n### Could not be looked up\n")?;
         for one in &updates.failed {
-            writeln!(out, "- {} {}: {}", cell(&one.place.to_string()), cell(&one.name), cell(&one.why))?;
+            writeln!(
+                out,
+                "- {} {}: {}",
+                cell(&one.place.to_string()),
+                cell(&one.name),
+                cell(&one.why)
+            )?;
         }
     }
     Ok(())

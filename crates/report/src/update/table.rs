@@ -39,7 +39,8 @@ fn write(updates: &Updates, style: &Style, out: &mut dyn Write) -> io::Result<()
     }
     for one in &updates.passed_over {
         let (name, why) = (text::one_line(&one.name), text::one_line(&one.why));
-        let line = format!("{}: {name} is passed over: {why}", text::one_line(&one.place.to_string()));
+        let line =
+            format!("{}: {name} is passed over: {why}", text::one_line(&one.place.to_string()));
         writeln!(out, "{}", style.paint(Role::Faint, &line))?;
     }
     let written = updates.proposals.iter().filter(|one| one.written).count();

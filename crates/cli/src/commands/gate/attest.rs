@@ -56,7 +56,8 @@ pub(super) fn store(
                 .with_context(|| format!("the verdict on `{}` was not stored", target.name))?;
             }
             None if bundle.is_none() => {
-                let why = "nothing can hang on it there: write the attestation with `--bundle FILE`";
+                let why =
+                    "nothing can hang on it there: write the attestation with `--bundle FILE`";
                 return Err(Usage(format!("`{}`: {why}", target.name)).into());
             }
             None => {}
@@ -71,7 +72,10 @@ pub(super) fn store(
 /// What is said: of the image itself, and of the sources that were judged with it.
 fn predicate(decision: &Decision, image: &str) -> Value {
     let is_other_image = |name: &str| {
-        decision.subjects.iter().any(|one| one.name == name && one.name != image && one.kind == "image")
+        decision
+            .subjects
+            .iter()
+            .any(|one| one.name == name && one.name != image && one.kind == "image")
     };
     let own = || decision.rulings.iter().filter(|one| !is_other_image(&one.subject));
     let named = |state: State| -> Vec<&str> {

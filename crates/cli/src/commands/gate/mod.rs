@@ -204,9 +204,7 @@ fn tell_of(decision: &Decision, policy: &Policy, asked: &[&Judge], targets: &[Ta
             tell(&format!("note: {place}: nothing needs the exception of {what}"));
         }
     }
-    let warned = |one: &&Ruling| {
-        one.state == State::Unknown && one.effect == Effect::Warn
-    };
+    let warned = |one: &&Ruling| one.state == State::Unknown && one.effect == Effect::Warn;
     let count = decision.rulings.iter().filter(warned).count();
     if count > 0 {
         let rules = if count == 1 { "rule that warns" } else { "rules that warn" };

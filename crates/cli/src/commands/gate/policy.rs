@@ -30,19 +30,20 @@ pub(super) fn choose(named: Option<&Path>) -> anyhow::Result<Chosen> {
         None => match nearest(&here) {
             Some(path) => path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path),
             None => {
-                tell("note: there is no plimsoll.toml with a table [gate]: the default policy decides");
+                tell(
+                    "note: there is no plimsoll.toml with a table [gate]: the default policy decides",
+                );
                 return Ok(Chosen { policy: Policy::default(), folder: PathBuf::new() });
             }
         },
     };
     let shown = path.display().to_string();
     let bytes = files::read(&path, MAX_BYTES).with_context(|| format!("cannot read `{shown}`"))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| {
-            let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-            let lines = before.unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
-            Usage(format!("{shown}:{}: it is not UTF-8", lines.saturating_add(1)))
-        })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
+        let lines = before.unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        Usage(format!("{shown}:{}: it is not UTF-8", lines.saturating_add(1)))
+    })?;
     let mut policy = Policy::read(&text, &judges::pages()).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(|error| format!("{shown}:{error}")).collect();
         Usage(lines.join("\nerror: "))

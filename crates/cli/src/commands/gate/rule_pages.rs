@@ -29,7 +29,8 @@ fn text(page: &Page, rule: &Rule) -> String {
     if !page.keys.is_empty() {
         let _ = write!(text, "\nSettings in `[gate.{}]`:\n\n", page.name);
         for key in page.keys {
-            let preset = key.preset.map_or_else(String::new, |it| format!(" [default: {}]", it.written()));
+            let preset =
+                key.preset.map_or_else(String::new, |it| format!(" [default: {}]", it.written()));
             let _ = writeln!(text, "- `{}`: {}{preset}", key.name, key.about);
         }
     }

@@ -69,7 +69,11 @@ pub(super) struct Attached {
 }
 
 impl Means {
-    pub(super) fn new(reading: Reading, db: Option<PathBuf>, now: Timestamp) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        reading: Reading,
+        db: Option<PathBuf>,
+        now: Timestamp,
+    ) -> anyhow::Result<Self> {
         let options = reading.options()?;
         let registries = Arc::new(Registries::new(options.clone()));
         Ok(Self { reading, options, registries, now, db, database: OnceCell::new() })

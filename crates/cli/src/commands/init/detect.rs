@@ -253,7 +253,10 @@ mod tests {
             let manifests = paths.iter().map(|one| (*one).to_owned()).collect();
             Detected { manifests, ..Detected::default() }.manifest_folders()
         };
-        assert_eq!(found(&["deploy/a.yaml", "deploy/prod/b.yaml", "charts/x"]), ["charts/x", "deploy"]);
+        assert_eq!(
+            found(&["deploy/a.yaml", "deploy/prod/b.yaml", "charts/x"]),
+            ["charts/x", "deploy"]
+        );
         assert_eq!(found(&["a.yaml", "deploy/b.yaml"]), ["."]);
     }
 }

@@ -56,8 +56,11 @@ pub(super) fn plan(detected: &Detected, plan: &mut Plan<'_>) {
         if detected.ignores.iter().any(|file| is_above(parent(file), folder)) {
             continue;
         }
-        let path =
-            if folder.is_empty() { ".dockerignore".into() } else { format!("{folder}/.dockerignore") };
+        let path = if folder.is_empty() {
+            ".dockerignore".into()
+        } else {
+            format!("{folder}/.dockerignore")
+        };
         plan.add(Step::File { path, text: text(detected, folder) });
     }
 }

@@ -73,8 +73,7 @@ fn keep(target: &Path, shown: &str, text: &str, hint: Option<&str>) -> anyhow::R
     if there == text {
         tell(&format!("`{shown}` is as it would be written"));
     } else if let Some(hint) = hint {
-        let missing: Vec<&str> =
-            hint.lines().filter(|line| !there.contains(line.trim())).collect();
+        let missing: Vec<&str> = hint.lines().filter(|line| !there.contains(line.trim())).collect();
         if missing.is_empty() {
             tell(&format!("`{shown}` has what it needs"));
             return Ok(());

@@ -57,7 +57,8 @@ fn found(judge: &str, detected: &Detected) -> Vec<(&'static str, String)> {
             vec![("files", list(&detected.manifest_folders()))]
         }
         "signature" => {
-            let preferred = |key: &&String| key.ends_with("cosign.pub") || key.ends_with("plimsoll.pub");
+            let preferred =
+                |key: &&String| key.ends_with("cosign.pub") || key.ends_with("plimsoll.pub");
             let key = detected.keys.iter().find(preferred).or(detected.keys.first());
             key.map(|key| ("key", quoted(key))).into_iter().collect()
         }
@@ -87,7 +88,9 @@ fn suggestion(judge: &str, key: &str, detected: &Detected) -> Option<String> {
         ("signature", "identity-regexp", "github.com") => {
             format!("^https://github\\.com/{}/\\.github/workflows/", path.replace('.', "\\."))
         }
-        ("signature", "issuer", "github.com") => "https://token.actions.githubusercontent.com".into(),
+        ("signature", "issuer", "github.com") => {
+            "https://token.actions.githubusercontent.com".into()
+        }
         ("signature", "identity-regexp", "gitlab.com") => {
             format!("^https://gitlab\\.com/{}//\\.gitlab-ci\\.yml@", path.replace('.', "\\."))
         }
@@ -143,7 +146,8 @@ mod tests {
             assert!(read.is_ok(), "{read:?}\n{written}");
             let is_setting = |line: &&str| {
                 let name = line.split_once(" = ").map_or("", |(name, _)| name);
-                !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b"-.".contains(&b))
+                !name.is_empty()
+                    && name.bytes().all(|b| b.is_ascii_lowercase() || b"-.".contains(&b))
             };
             // A setting that is commented out may be taken as it stands.
             let bare = written.lines().map(|line| {

@@ -62,7 +62,9 @@ impl Manifests {
     pub(in crate::commands) fn unreadable(&self) -> Vec<(Place, String)> {
         let problems = self.reads.iter().flat_map(|read| {
             let own = read.manifest.problems.iter().filter(|one| !one.kind.is_readable());
-            own.map(|one| (place(&read.path, &read.manifest.source, one.span), one.kind.to_string()))
+            own.map(|one| {
+                (place(&read.path, &read.manifest.source, one.span), one.kind.to_string())
+            })
         });
         problems.collect()
     }
@@ -103,8 +105,7 @@ impl Manifests {
     pub(in crate::commands) fn network(&self) -> (Vec<Said>, Vec<(String, Place, Vec<Direction>)>) {
         let named: Vec<(String, &Read)> =
             self.reads.iter().map(|read| (read.path.display().to_string(), read)).collect();
-        let cluster =
-            Cluster::of(named.iter().map(|(name, read)| (name.as_str(), &read.manifest)));
+        let cluster = Cluster::of(named.iter().map(|(name, read)| (name.as_str(), &read.manifest)));
         let network = Network::new(&cluster);
         let said = check(&network).into_iter().filter_map(|(at, finding)| {
             let (_, read) = named.get(at.manifest)?;

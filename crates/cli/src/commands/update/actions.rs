@@ -87,7 +87,8 @@ fn numbers(tag: &str) -> Option<Vec<u64>> {
 
 fn newer(pin: &Pin, refs: &[GitRef], limits: &Limits) -> Found {
     let tags = || {
-        refs.iter().filter_map(|one| Some((one.name.strip_prefix("refs/tags/")?, one.commit.as_str())))
+        refs.iter()
+            .filter_map(|one| Some((one.name.strip_prefix("refs/tags/")?, one.commit.as_str())))
     };
     let comment = match &pin.form {
         Form::Action { comment: Some((comment, _)), .. } => Some(comment.as_str()),

@@ -91,7 +91,11 @@ impl Clearing {
     }
 
     /// The findings on one package, installed in a distribution where it is one of a distribution.
-    pub(super) fn findings(&self, package: &Package, distro: Option<&Distro>) -> Option<Vec<Finding>> {
+    pub(super) fn findings(
+        &self,
+        package: &Package,
+        distro: Option<&Distro>,
+    ) -> Option<Vec<Finding>> {
         let inventory = Inventory {
             distro: distro.cloned(),
             packages: vec![package.clone()],
@@ -140,7 +144,9 @@ mod tests {
     fn what_is_gone_and_what_is_new_stands_worst_first() {
         let known = |all: &[(&str, &str, Severity)]| {
             let all = all.iter();
-            Known(all.map(|(name, id, level)| ((name.to_string(), id.to_string()), *level)).collect())
+            Known(
+                all.map(|(name, id, level)| ((name.to_string(), id.to_string()), *level)).collect(),
+            )
         };
         let before = known(&[
             ("a", "CVE-1", Severity::Low),

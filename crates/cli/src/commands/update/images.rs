@@ -56,7 +56,8 @@ impl Images {
                     let version = if version.is_empty() { "latest" } else { version };
                     format!("{}{separator}{version}", pin.name)
                 };
-                newer.clears = clearing.images(&reference(&pin.version), &reference(&newer.version));
+                newer.clears =
+                    clearing.images(&reference(&pin.version), &reference(&newer.version));
                 Answer::Newer(newer)
             }
             Err(why) => Answer::Failed(why),

@@ -6,8 +6,8 @@ mod clears;
 mod files;
 mod images;
 mod packages;
-mod places;
 mod pin;
+mod places;
 mod write;
 
 use std::path::PathBuf;
@@ -141,7 +141,8 @@ fn outcome(updates: &Updates) -> Outcome {
         tell(&format!("error: {place}: `{name}` could not be looked up: {}", plain(why)));
     }
     let is_open = |one: &Proposal| !one.written;
-    let open = if updates.proposals.iter().any(is_open) { Outcome::Gate(1) } else { Outcome::Clean };
+    let open =
+        if updates.proposals.iter().any(is_open) { Outcome::Gate(1) } else { Outcome::Clean };
     if updates.failed.is_empty() { open } else { Outcome::Partial }
 }
 

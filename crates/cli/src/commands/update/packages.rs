@@ -26,8 +26,12 @@ pub(super) struct Packages {
 impl Packages {
     pub(super) fn ask(&mut self, pin: &Pin, limits: &Limits, clearing: &Clearing) -> Answer {
         let (kind, scheme, image) = match &pin.form {
-            Form::Installed(Installer::Apk, image) => (PackageKind::Apk, Scheme::Apk, image.as_str()),
-            Form::Installed(Installer::Apt, image) => (PackageKind::Deb, Scheme::Dpkg, image.as_str()),
+            Form::Installed(Installer::Apk, image) => {
+                (PackageKind::Apk, Scheme::Apk, image.as_str())
+            }
+            Form::Installed(Installer::Apt, image) => {
+                (PackageKind::Deb, Scheme::Dpkg, image.as_str())
+            }
             Form::Installed(Installer::Npm, _) => (PackageKind::Npm, Scheme::Npm, ""),
             _ => (PackageKind::Pypi, Scheme::Pep440, ""),
         };
@@ -60,7 +64,9 @@ impl Packages {
         let versions = match asked() {
             Err(error) => Err(chain(&error)),
             Ok(None) => Err("its registry has no such package".into()),
-            Ok(Some(bytes)) => listed(kind, &bytes).ok_or_else(|| "its registry lists no versions".into()),
+            Ok(Some(bytes)) => {
+                listed(kind, &bytes).ok_or_else(|| "its registry lists no versions".into())
+            }
         };
         self.known.insert(key, versions.clone());
         versions
@@ -91,7 +97,9 @@ fn of_distribution(
         return Answer::PassedOver(why);
     };
     let Some(findings) = clearing.findings(package, Some(&distro)) else {
-        return Answer::PassedOver("without advisories nothing is known: `plimsoll db update`".into());
+        return Answer::PassedOver(
+            "without advisories nothing is known: `plimsoll db update`".into(),
+        );
     };
     let fixes = findings.iter().filter_map(|finding| finding.fix.nearest());
     let newest = fixes.fold(None::<&str>, |best, fix| match best {
@@ -130,7 +138,13 @@ fn listed(kind: PackageKind, bytes: &[u8]) -> Option<Vec<String>> {
     let texts = match kind {
         PackageKind::Npm => said.get("versions")?.as_object()?.keys().cloned().collect(),
         // PEP 700; an index without it has the versions in the names of files alone.
-        _ => said.get("versions")?.as_array()?.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        _ => said
+            .get("versions")?
+            .as_array()?
+            .iter()
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect(),
     };
     Some(texts)
 }
@@ -149,7 +163,12 @@ fn normal(name: &str) -> String {
 }
 
 /// The newest release within a step, and how far it is.
-fn newest(scheme: Scheme, own: &str, versions: &[String], most: Step) -> Option<(String, &'static str)> {
+fn newest(
+    scheme: Scheme,
+    own: &str,
+    versions: &[String],
+    most: Step,
+) -> Option<(String, &'static str)> {
     let is_release = |version: &str| version.chars().all(|one| one.is_ascii_digit() || one == '.');
     let mut best: Option<&String> = None;
     for version in versions.iter().filter(|version| is_release(version)) {
@@ -167,7 +186,8 @@ fn steps(own: &str, other: &str) -> Step {
         // An epoch stands before, a revision of the packaging behind.
         let bare = text.split_once(':').map_or(text, |(_, rest)| rest);
         let bare = bare.split(['-', '+', '~']).next().unwrap_or(bare);
-        let mut all: Vec<u64> = bare.split('.').take(3).map_while(|part| part.parse().ok()).collect();
+        let mut all: Vec<u64> =
+            bare.split('.').take(3).map_while(|part| part.parse().ok()).collect();
         all.resize(3, 0);
         all
     };
@@ -185,10 +205,12 @@ mod tests {
 
     #[test]
     fn the_newest_release_within_the_step_is_no_pre_release() {
-        let versions: Vec<String> = ["1.2.3", "1.2.10", "1.10.0", "2.0.0", "2.1.0rc1", "2.1.0-rc.1"]
-            .map(str::to_owned)
-            .to_vec();
-        let of = |most| newest(Scheme::Pep440, "1.2.3", &versions, most).map(|(version, _)| version);
+        let versions: Vec<String> =
+            ["1.2.3", "1.2.10", "1.10.0", "2.0.0", "2.1.0rc1", "2.1.0-rc.1"]
+                .map(str::to_owned)
+                .to_vec();
+        let of =
+            |most| newest(Scheme::Pep440, "1.2.3", &versions, most).map(|(version, _)| version);
         assert_eq!(of(Step::Patch).as_deref(), Some("1.2.10"));
         assert_eq!(of(Step::Minor).as_deref(), Some("1.10.0"));
         assert_eq!(of(Step::Major).as_deref(), Some("2.0.0"));
@@ -198,7 +220,8 @@ mod tests {
 
     #[test]
     fn the_release_of_a_base_is_known_by_facts() {
-        let of = |image: &str| distribution(image).map(|distro| distro.ecosystem.unwrap().to_string());
+        let of =
+            |image: &str| distribution(image).map(|distro| distro.ecosystem.unwrap().to_string());
         assert_eq!(of("alpine:3.20").as_deref(), Some("Alpine:v3.20"));
         assert_eq!(of("debian:12-slim").as_deref(), Some("Debian:12"));
         assert_eq!(of("registry.example/odd:1"), None);
@@ -207,7 +230,10 @@ mod tests {
     #[test]
     fn names_are_those_of_the_index() {
         assert_eq!(normal("Foo.Bar__baz"), "foo-bar-baz");
-        assert_eq!(listed(PackageKind::Npm, b"{\"versions\": {\"1.0.0\": {}}}").unwrap(), ["1.0.0"]);
+        assert_eq!(
+            listed(PackageKind::Npm, b"{\"versions\": {\"1.0.0\": {}}}").unwrap(),
+            ["1.0.0"]
+        );
         assert_eq!(listed(PackageKind::Pypi, b"{\"versions\": [\"1.0\"]}").unwrap(), ["1.0"]);
         assert_eq!(listed(PackageKind::Pypi, b"<html>"), None);
     }

@@ -22,7 +22,9 @@ pub(super) fn write(files: &[File], changes: &[(&Pin, Newer)]) -> anyhow::Result
             let own: Vec<Edit> = own.collect();
             // One place may be named twice, by an alias; it is written once.
             let overlaps = |one: &Edit| {
-                let same = |other: &Edit| one.span.start < other.span.end && other.span.start < one.span.end;
+                let same = |other: &Edit| {
+                    one.span.start < other.span.end && other.span.start < one.span.end
+                };
                 edits.iter().any(|other| one != other && same(other))
             };
             if own.iter().any(overlaps) {

@@ -95,8 +95,13 @@ impl Signers {
     /// Who signed the image, or why nobody did who may.
     pub(crate) fn signature(&self, reference: &str) -> anyhow::Result<Result<String, String>> {
         let registries = Arc::clone(&self.registries);
-        let verifier =
-            Verifier { rules: &self.rules, root: &self.root, registries, cache: None, offline: false };
+        let verifier = Verifier {
+            rules: &self.rules,
+            root: &self.root,
+            registries,
+            cache: None,
+            offline: false,
+        };
         let verdict = verifier.verify(reference)?;
         if !verdict.passes {
             return Ok(Err(reason(&verdict, false)));
@@ -126,8 +131,7 @@ impl Signers {
                 for (policy, kind) in
                     policies.iter().flat_map(|policy| kinds.iter().map(move |kind| (policy, kind)))
                 {
-                    for one in
-                        candidates::judged(all, repository, digest, kind, policy, &self.root)
+                    for one in candidates::judged(all, repository, digest, kind, policy, &self.root)
                     {
                         match (one.report.verified, one.statement) {
                             (true, Some(statement)) => good.push(Attested {

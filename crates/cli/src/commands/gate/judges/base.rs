@@ -90,9 +90,8 @@ fn image(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
             format!("when {called} ends is not known: `plimsoll db update` knows more"),
         ),
         Some(end) => {
-            let over = ended(end, ask.means.now).then(|| {
-                Violation::new(format!("{called} has had no fixes since {}", end.date()))
-            });
+            let over = ended(end, ask.means.now)
+                .then(|| Violation::new(format!("{called} has had no fixes since {}", end.date())));
             let seen = format!("{called} until {}", end.date());
             answers.judged(SUPPORTED, name, over.into_iter().collect(), seen);
         }

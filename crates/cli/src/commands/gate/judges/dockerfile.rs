@@ -153,7 +153,13 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "dockerfile.secrets",
         &[
-            "PL1302", "PL1501", "PL1502", "PL1503", "PL1504", "PL1505", "PL1506",
+            "PL1302",
+            "PL1501",
+            "PL1502",
+            "PL1503",
+            "PL1504",
+            "PL1505",
+            "PL1506",
             "SecretsUsedInArgOrEnv",
         ],
     ),
@@ -162,8 +168,8 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "dockerfile.layers",
         &[
-            "DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DL3042", "DL3060", "PL1101", "PL1102",
-            "PL1103", "PL1104",
+            "DL3009", "DL3019", "DL3032", "DL3036", "DL3040", "DL3042", "DL3060", "PL1101",
+            "PL1102", "PL1103", "PL1104",
         ],
     ),
     ("dockerfile.minimal", &["DL3015", "DL4001", "PL1111", "PL1112", "PL1221", "PL1222", "PL1223"]),

@@ -159,11 +159,10 @@ fn missing(scan: &Scan) -> Option<String> {
 fn violation(finding: &Finding, in_files: bool) -> Violation {
     let package = &finding.package;
     let exploited = if finding.kev.is_some() { ", exploited" } else { "" };
-    let title = if finding.title.is_empty() { String::new() } else { format!(": {}", finding.title) };
-    let message = format!(
-        "{} {} ({}{exploited}){title}",
-        package.name, package.version, finding.severity
-    );
+    let title =
+        if finding.title.is_empty() { String::new() } else { format!(": {}", finding.title) };
+    let message =
+        format!("{} {} ({}{exploited}){title}", package.name, package.version, finding.severity);
     let violation = Violation::new(message).called(&finding.id);
     let violation = match finding.fix.nearest() {
         Some(version) => violation.mended_by(format!("update {} to {version}", package.name)),

@@ -125,9 +125,8 @@ fn age(ask: &Ask<'_>, artifact: &Artifact, answers: &mut Answers) {
     let age = ask.means.now.as_unix().saturating_sub(created.as_unix());
     let is_over = age > i64::try_from(limit).unwrap_or(i64::MAX);
     let old = format!("it was built on {}, {} days ago", created.date(), age.max(0) / 86_400);
-    let over = is_over.then(|| {
-        Violation::new(format!("{old}; at most {} days are allowed", limit / 86_400))
-    });
+    let over = is_over
+        .then(|| Violation::new(format!("{old}; at most {} days are allowed", limit / 86_400)));
     answers.judged(rule, name, over.into_iter().collect(), format!("built on {}", created.date()));
 }
 

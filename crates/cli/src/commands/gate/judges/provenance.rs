@@ -128,7 +128,8 @@ fn by_source(
     let mut last = Found { proven: Err(NONE.into()), level: 0, missing: Vec::new() };
     for (digest, evidence) in &attached.evidence {
         let is_provenance = |uri: &str| uri.starts_with("https://slsa.dev/provenance/");
-        let own = evidence.iter().filter(|one| one.predicate_type().is_some_and(|it| is_provenance(&it)));
+        let own =
+            evidence.iter().filter(|one| one.predicate_type().is_some_and(|it| is_provenance(&it)));
         let bundles: Vec<_> = own.filter_map(|one| one.bundle().ok()).collect();
         if bundles.is_empty() {
             continue;

@@ -15,8 +15,7 @@ const ATTACHED: &str = "sbom.attached";
 const TYPES: [&str; 3] =
     ["https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://spdx.dev/Document/v2.3"];
 /// The types of bills that are attached without a signature.
-const MEDIA: [&str; 3] =
-    ["application/spdx+json", "application/vnd.cyclonedx+json", "text/spdx"];
+const MEDIA: [&str; 3] = ["application/spdx+json", "application/vnd.cyclonedx+json", "text/spdx"];
 
 static PAGE: Page = Page {
     name: "sbom",

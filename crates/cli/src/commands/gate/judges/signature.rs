@@ -84,7 +84,8 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
         Ok(who) => answers.passed(SIGNED, ask.name(), format!("signed by {who}")),
         Err(why) => {
             let none = attached.all().next().is_none();
-            let why = if none { "no signature hangs on it".to_owned() } else { format!("it {why}") };
+            let why =
+                if none { "no signature hangs on it".to_owned() } else { format!("it {why}") };
             answers.judged(SIGNED, ask.name(), vec![Violation::new(why)], "");
         }
     }

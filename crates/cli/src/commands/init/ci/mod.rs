@@ -28,7 +28,8 @@ impl Ci {
 }
 
 /// How plimsoll comes to a machine that has a Rust toolchain.
-const INSTALL: &str = "cargo install --locked --git https://github.com/plimsoll/plimsoll plimsoll-cli";
+const INSTALL: &str =
+    "cargo install --locked --git https://github.com/plimsoll/plimsoll plimsoll-cli";
 
 /// What the image of a build is called where it is judged.
 const IMAGE: &str = "plimsoll-gate:ci";
@@ -73,7 +74,8 @@ mod tests {
         let found = joined.lines().filter_map(|line| {
             let at = line.find("plimsoll ").filter(|at| {
                 let before = line.get(..*at).unwrap_or_default();
-                before.trim_end().ends_with(['-', ':', '\'', '"', '|', ';']) || before.trim().is_empty()
+                before.trim_end().ends_with(['-', ':', '\'', '"', '|', ';'])
+                    || before.trim().is_empty()
             })?;
             let command = line.get(at..)?;
             let end = command.find(['\'', ';', '|']).unwrap_or(command.len());
@@ -107,8 +109,7 @@ mod tests {
     fn the_image_is_made_by_the_dockerfile_next_to_the_root_unless_its_name_is_odd() {
         assert_eq!(main_dockerfile(&detected()), Some("docker/Dockerfile"));
         for odd in ["a b/Dockerfile", "$(x)/Dockerfile", "-f/Dockerfile", "a'b.Dockerfile"] {
-            let detected =
-                Detected { dockerfiles: vec![odd.into()], ..Detected::default() };
+            let detected = Detected { dockerfiles: vec![odd.into()], ..Detected::default() };
             assert_eq!(main_dockerfile(&detected), None, "{odd}");
         }
     }

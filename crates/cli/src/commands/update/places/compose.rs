@@ -12,9 +12,9 @@ use crate::commands::update::pin::Pin;
 pub(super) const KIND: Kind = Kind { is, pins };
 
 fn is(names: &Names) -> bool {
-    let begins = ["docker-compose", "compose"].iter().any(|word| {
-        names.file.strip_prefix(word).is_some_and(|rest| rest.starts_with(['.', '-']))
-    });
+    let begins = ["docker-compose", "compose"]
+        .iter()
+        .any(|word| names.file.strip_prefix(word).is_some_and(|rest| rest.starts_with(['.', '-'])));
     begins && names.is_yaml()
 }
 

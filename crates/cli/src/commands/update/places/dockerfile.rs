@@ -17,8 +17,7 @@ pub(super) const KIND: Kind = Kind { is: |names| is_dockerfile(&names.file), pin
 fn pins(file: &File) -> Vec<Pin> {
     let read = Dockerfile::parse(Source::new(file.source.text()));
     let images = named_images(&read).into_iter();
-    let mut found: Vec<Pin> =
-        images.filter_map(|(text, span)| image(file, &text, span)).collect();
+    let mut found: Vec<Pin> = images.filter_map(|(text, span)| image(file, &text, span)).collect();
     found.extend(pinned_packages(&read).into_iter().map(|one| {
         let form = Form::Installed(one.installer, one.image);
         pin(file, PinKind::Package, &one.name, &one.version, one.span, form)
