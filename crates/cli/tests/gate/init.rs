@@ -115,7 +115,7 @@ fn a_dry_run_shows_a_patch_and_writes_nothing() {
     machine.write("shown.patch", &ran.out);
     if let Some(output) = real(&machine, "git", &["apply", "--stat", "shown.patch"]) {
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success() && said.contains("7 files changed"), "{said}");
+        assert!(output.status.success() && said.contains("8 files changed"), "{said}");
     }
 }
 

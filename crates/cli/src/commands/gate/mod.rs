@@ -187,7 +187,7 @@ fn tell_of(decision: &Decision, policy: &Policy, asked: &[&Judge], targets: &[Ta
     let idle: Vec<&str> = asked.iter().filter(is_idle).map(|judge| judge.page.name).collect();
     if !idle.is_empty() {
         let what = if targets.iter().any(|target| target.kind == Kind::Image) {
-            "no sources are"
+            "no folder, manifest or chart is"
         } else {
             "no image is"
         };

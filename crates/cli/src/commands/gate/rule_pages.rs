@@ -41,7 +41,7 @@ fn text(page: &Page, rule: &Rule) -> String {
 pub(super) fn list(policy: &Policy) -> anyhow::Result<Outcome> {
     let mut out = io::BufWriter::new(io::stdout().lock());
     for rule in judges::pages().iter().flat_map(|page| page.rules) {
-        writeln!(out, "{:<24} {:<5} {}", rule.id, policy.effect(rule), rule.title)?;
+        writeln!(out, "{:<24} {:<5} {}", rule.id, policy.effect(rule).name(), rule.title)?;
     }
     out.flush()?;
     Ok(Outcome::Clean)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plimsoll_build::syntax::Dockerfile;
+use plimsoll_build::syntax::{Dockerfile, Keyword};
 use plimsoll_build::{Config, Environment, Finding, Level, Mending, Source, lint};
 use plimsoll_model::gate::{Effect, Place, Practice, Rule, Violation};
 use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page, Preset};
@@ -233,7 +233,7 @@ fn one(
     answers: &mut Answers,
 ) {
     for finding in lint(file, config, environment).findings {
-        let group = group_of(&finding);
+        let group = group_of(file, &finding);
         if group.is_none() && finding.level < level {
             continue;
         }
@@ -244,7 +244,12 @@ fn one(
     }
 }
 
-fn group_of(finding: &Finding) -> Option<&'static str> {
+fn group_of(file: &Dockerfile, finding: &Finding) -> Option<&'static str> {
+    // Of a health check the shell gets no signal that the program should.
+    let mut checks = file.instructions.iter().filter(|one| one.keyword == Keyword::Healthcheck);
+    if finding.rule.id == "DL3025" && checks.any(|one| one.lines.0 == finding.line) {
+        return Some("dockerfile.healthcheck");
+    }
     let is_of = |(_, names): &&(&'static str, &'static [&'static str])| {
         names.iter().any(|name| finding.rule.is_called(name))
     };
