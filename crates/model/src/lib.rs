@@ -23,6 +23,7 @@ mod digest;
 mod distro;
 mod ecosystem;
 mod finding;
+pub mod gate;
 mod interpreted;
 mod inventory;
 mod loaded;
@@ -34,6 +35,7 @@ mod severity;
 mod survey;
 pub mod text;
 mod timestamp;
+pub mod update;
 mod verdict;
 
 pub use advisory::{

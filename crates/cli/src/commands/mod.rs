@@ -6,6 +6,8 @@ mod completions;
 mod db;
 mod download;
 mod explain;
+mod gate;
+mod init;
 mod key;
 mod kube;
 pub(crate) mod lint;
@@ -19,6 +21,7 @@ pub(crate) mod scan;
 mod serve;
 mod sign;
 mod trust;
+mod update;
 pub(crate) mod verify;
 mod watch;
 
@@ -35,6 +38,8 @@ pub(crate) enum Command {
     Db(db::Db),
     Download(download::Download),
     Explain(explain::Explain),
+    Gate(Box<gate::Gate>),
+    Init(init::Init),
     #[command(subcommand)]
     Kube(kube::Kube),
     Key(key::Key),
@@ -50,6 +55,7 @@ pub(crate) enum Command {
     Serve(Box<serve::Serve>),
     Sign(Box<sign::Sign>),
     Trust(trust::Trust),
+    Update(Box<update::Update>),
     Verify(Box<verify::Verify>),
     Watch(watch::Watch),
 }
@@ -64,6 +70,8 @@ impl Command {
             Self::Db(command) => command.run(),
             Self::Download(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Gate(command) => command.run(),
+            Self::Init(command) => command.run(),
             Self::Kube(command) => command.run(),
             Self::Key(command) => command.run(),
             Self::Lint(command) => command.run(),
@@ -77,6 +85,7 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Trust(command) => command.run(),
+            Self::Update(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Watch(command) => command.run(),
         }

@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The files that are meant: those named, and the Dockerfiles in the folders named; without any,
 /// those below the working folder.
-pub(super) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Usage> {
+pub(in crate::commands) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Usage> {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here } else { named };
     let mut files = Vec::new();
@@ -57,7 +57,7 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Usage> {
 
 /// Whether a file of that name is a Dockerfile: `Dockerfile`, `Containerfile`, either with an
 /// ending or a beginning of its own.
-fn is_dockerfile(name: &str) -> bool {
+pub(in crate::commands) fn is_dockerfile(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let ends = [".dockerignore", ".containerignore", ".md", ".sh", ".yaml", ".yml", ".json"];
     ["dockerfile", "containerfile"].iter().any(|word| {
