@@ -11,7 +11,7 @@ use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page, Preset};
 use super::super::target::Kind;
 use super::{Ask, Judge};
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], judge };
+pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], ask: judge };
 
 static PAGE: Page = Page {
     name: "image",
