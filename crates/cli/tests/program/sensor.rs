@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -52,13 +53,18 @@ const RULES: &str = r#"
 
 /// The program while it watches; none where this machine does not let it, which is said.
 struct Watching {
+    /// Each sees what the others do: one at a time.
+    _alone: MutexGuard<'static, ()>,
     child: Child,
     err: BufReader<std::process::ChildStderr>,
     told: String,
 }
 
+static ALONE: Mutex<()> = Mutex::new(());
+
 impl Watching {
     fn start(machine: &Machine, more: &[&str]) -> Option<Self> {
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["watch", "--rules", "rules.yaml", "-o", "json", "--all-matches"])
             .args(more)
@@ -77,7 +83,7 @@ impl Watching {
             }
         }
         std::thread::sleep(Duration::from_millis(300));
-        Some(Self { child, err, told })
+        Some(Self { _alone: alone, child, err, told })
     }
 
     /// Ends it by a signal; its alerts and what it said.

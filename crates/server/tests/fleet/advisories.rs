@@ -55,6 +55,8 @@ fn open_findings(server: &Process) -> Vec<String> {
     let mut open: Vec<String> =
         open.map(|it| it["weakness"].as_str().unwrap().to_owned()).collect();
     open.sort();
+    // Each image has a version of its own.
+    open.dedup();
     open
 }
 

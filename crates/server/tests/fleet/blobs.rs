@@ -139,7 +139,8 @@ async fn backed_up(one: &str, two: &str) {
 fn what_is_no_place_for_blobs_is_refused() {
     for address in ["", "http://bucket/x", "s3://", "gs://bucket", "s3://key:secret@bucket/x"] {
         let refused = Blobs::open(address).unwrap_err().to_string();
-        assert!(refused.contains("s3") && !refused.contains("secret@"), "{refused}");
+        assert!(refused.contains("s3:") || refused.contains("AWS_ACCESS_KEY_ID"), "{refused}");
+        assert!(!refused.contains("secret@"), "{refused}");
     }
 }
 
