@@ -49,6 +49,7 @@ pub mod predicate_policy;
 pub mod provenance;
 pub mod pypi;
 pub mod quorum;
+pub mod read;
 pub mod scan_claim;
 pub mod sct;
 pub mod sign;

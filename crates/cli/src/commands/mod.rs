@@ -1,5 +1,6 @@
 //! Every command there is, one file each.
 
+mod as_tool;
 mod attest;
 mod base;
 mod db;
@@ -26,6 +27,7 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    As(as_tool::As),
     Attest(Box<attest::Attest>),
     Base(base::BaseCommand),
     Db(db::Db),
@@ -52,6 +54,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::As(command) => command.run(),
             Self::Attest(command) => command.run(),
             Self::Base(command) => command.run(),
             Self::Db(command) => command.run(),

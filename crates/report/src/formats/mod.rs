@@ -2,10 +2,12 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`Format::ALL`].
 
+pub mod grype;
 mod json;
 mod openvex;
 mod sarif;
 mod table;
+pub mod trivy;
 
 use std::io::{self, Write};
 
@@ -28,7 +30,7 @@ pub struct Format {
 
 impl Format {
     /// The registry.
-    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT];
+    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT, trivy::FORMAT, grype::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

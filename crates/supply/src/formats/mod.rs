@@ -5,6 +5,7 @@
 mod cyclonedx;
 mod json;
 mod spdx;
+mod syft;
 mod table;
 
 use std::io::{self, Write};
@@ -25,7 +26,7 @@ pub struct Format {
 impl Format {
     /// The registry.
     pub const ALL: &'static [Self] =
-        &[cyclonedx::FORMAT, json::FORMAT, spdx::FORMAT, table::FORMAT];
+        &[cyclonedx::FORMAT, json::FORMAT, spdx::FORMAT, syft::FORMAT, table::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

@@ -225,7 +225,7 @@ impl Lint {
 
 /// What a file is judged by where no flag says otherwise: the configuration named, or the nearest
 /// one, and the build context that it lies in. Without a path it stands in the working folder.
-pub(super) fn ground(
+pub(crate) fn ground(
     config: Option<&Path>,
     path: Option<&Path>,
 ) -> (anyhow::Result<Config>, Environment) {

@@ -1,0 +1,478 @@
+//! `trivy`.
+//!
+//! Source: <https://trivy.dev/latest/docs/references/configuration/cli/trivy/>.
+
+mod cluster;
+mod ignored;
+mod misconfiguration;
+mod settings;
+mod snapshot;
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use plimsoll_model::{Inventory, Reference, Scan, Severity, Transport};
+use plimsoll_policy::Filter;
+use plimsoll_supply::Format as Bill;
+
+use super::{NEAR, Other, Tool, scanned};
+use crate::exit::{Codes, Outcome, Usage, tell};
+use crate::output;
+
+pub(super) const TOOL: Tool = Tool {
+    name: "trivy",
+    release: "0.74.0",
+    own: "`plimsoll scan --help`, `plimsoll sbom --help`, `plimsoll lint --help`, `plimsoll kube scan --help`",
+    variables: Some("TRIVY_"),
+    has_go_switches: true,
+    codes: Codes { usage: 1, failed: 1, partial: 1 },
+    command: Trivy::command,
+    others: OTHERS,
+    settings: Some(settings::read),
+    run: |matches| Trivy::from_arg_matches(matches)?.run(),
+};
+
+const DATABASE: &str = "the advisories are Plimsoll's own: `plimsoll db update` fetches them";
+
+const OTHERS: &[Other] = &[
+    Other::silent("no-progress", false),
+    Other::silent("skip-db-update", false),
+    Other::silent("skip-java-db-update", false),
+    Other::silent("skip-check-update", false),
+    Other::silent("skip-policy-update", false),
+    Other::silent("skip-vex-repo-update", false),
+    Other::silent("skip-version-check", false),
+    Other::silent("disable-telemetry", false),
+    Other::silent("offline-scan", false),
+    Other::silent("debug", false).short('d'),
+    Other::silent("timeout", true),
+    Other::silent("parallel", true),
+    Other::silent("list-all-pkgs", false),
+    Other::silent("dependency-tree", false),
+    Other::silent("generate-default-config", false),
+    Other::silent("cache-ttl", true),
+    Other::silent("detection-priority", true),
+    Other::told("db-repository", true, DATABASE),
+    Other::told("java-db-repository", true, DATABASE),
+    Other::told("checks-bundle-repository", true, "rules are built in"),
+    Other::told("cache-backend", true, "layers are kept in files"),
+    Other::told("secret-config", true, "secrets are not looked for here"),
+    Other::told("image-config-scanners", true, "`plimsoll lint` judges the Dockerfile"),
+    Other::told("removed-pkgs", false, "what a later layer removed is never judged"),
+    Other::told("include-non-failures", false, "only what fails is told"),
+    Other::refused("server", true, "nothing is asked of a server; scan here"),
+    Other::refused("template", true, "`-f sarif`, `-f json` or `plimsoll scan -o json` with jq").short('t'),
+    Other::refused("compliance", true, "`plimsoll kube lint --compliance`"),
+    Other::refused("ignore-policy", true, "an ignore file, or `plimsoll verify --cel`"),
+    Other::refused("vex", true, "`plimsoll verify --scan --vex`"),
+    Other::refused("config-check", true, "`plimsoll lint`, `plimsoll kube lint`"),
+    Other::refused("config-policy", true, "`plimsoll lint`, `plimsoll kube lint`"),
+    Other::refused("license-full", false, "`plimsoll sbom` lists licences"),
+    Other::refused("skip-files", true, "name a narrower folder"),
+    Other::refused("skip-dirs", true, "name a narrower folder"),
+    Other::refused("file-patterns", true, "files are known by their names and first bytes"),
+    Other::refused("username", true, "`docker login`, whose file is read"),
+    Other::refused("password", true, "`docker login`, whose file is read"),
+];
+
+#[derive(Debug, clap::Parser)]
+#[command(about = "Trivy's command line, answered by Plimsoll", subcommand_required = true)]
+struct Trivy {
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+
+    /// trivy.yaml [default: in the working folder]
+    #[arg(short, long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+
+    /// Layers are kept here, and the advisories are read here where `db/advisories.db` is there
+    #[arg(long, value_name = "DIR", global = true, help_heading = NEAR)]
+    cache_dir: Option<PathBuf>,
+
+    /// Speak to any registry without TLS or with a certificate nobody vouches for
+    #[arg(long, global = true)]
+    insecure: bool,
+
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// A container image
+    #[command(alias = "i")]
+    Image {
+        /// Its name
+        #[arg(value_name = "IMAGE", required_unless_present_any = ["input", "download_db_only"])]
+        image: Option<String>,
+
+        /// A tar of `docker save` or of an OCI layout, or the layout's folder
+        #[arg(long, value_name = "FILE")]
+        input: Option<String>,
+
+        /// Which image of a multi-platform one
+        #[arg(long, value_name = "PLATFORM")]
+        platform: Option<String>,
+
+        /// Where it is: docker, containerd, podman, remote; the first of several, else docker and
+        /// then the registry
+        #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = NEAR)]
+        image_src: Vec<String>,
+
+        /// `plimsoll db update`, and nothing is scanned
+        #[arg(long, help_heading = NEAR)]
+        download_db_only: bool,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// A folder with a project
+    #[command(alias = "fs")]
+    Filesystem {
+        /// The folder
+        #[arg(value_name = "PATH")]
+        path: String,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// The root of a system
+    Rootfs {
+        /// Its folder
+        #[arg(value_name = "PATH")]
+        path: String,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// A repository that is checked out
+    #[command(alias = "repo")]
+    Repository {
+        /// Its folder; an address has to be cloned first
+        #[arg(value_name = "PATH", help_heading = NEAR)]
+        path: String,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Dockerfiles and manifests
+    #[command(alias = "conf")]
+    Config {
+        /// A file, or a folder to look for them in
+        #[arg(value_name = "PATH")]
+        path: String,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// An SBOM
+    Sbom {
+        /// CycloneDX or SPDX in JSON
+        #[arg(value_name = "FILE")]
+        path: String,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// A cluster
+    #[command(alias = "k8s")]
+    Kubernetes(Box<cluster::Cluster>),
+    /// Which release this is
+    Version,
+}
+
+/// What is asked of every target.
+#[derive(Debug, clap::Args)]
+struct Asked {
+    /// Only these: UNKNOWN,LOW,MEDIUM,HIGH,CRITICAL
+    #[arg(short, long, value_name = "LIST", value_delimiter = ',')]
+    severity: Vec<String>,
+
+    /// table (Plimsoll's own), json, sarif, cyclonedx, spdx-json, github
+    #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = NEAR)]
+    format: String,
+
+    /// Where it goes
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+
+    /// The exit code where something is found; what could not be read counts as found then
+    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    exit_code: u8,
+
+    /// The exit code where the distribution is no longer supported
+    #[arg(long, value_name = "CODE", default_value_t = 0)]
+    exit_on_eol: u8,
+
+    /// Only what an update repairs
+    #[arg(long)]
+    ignore_unfixed: bool,
+
+    /// Not those of these states: affected, fixed, will_not_fix, fix_deferred, end_of_life …
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    ignore_status: Vec<String>,
+
+    /// Ids to pass over, each until a day where one is given; YAML where it ends so
+    #[arg(long, value_name = "FILE", default_value = ".trivyignore")]
+    ignorefile: PathBuf,
+
+    /// vuln, misconfig; secret and license are not looked for, and stderr says so
+    #[arg(long, value_name = "LIST", value_delimiter = ',', alias = "security-checks", help_heading = NEAR)]
+    scanners: Vec<String>,
+
+    /// os, library
+    #[arg(long, value_name = "LIST", value_delimiter = ',', alias = "vuln-type")]
+    pkg_types: Vec<String>,
+
+    /// all; summary is the same table
+    #[arg(long, value_name = "HOW", default_value = "all", help_heading = NEAR)]
+    report: String,
+
+    /// Tell also what was passed over, in the table
+    #[arg(long, help_heading = NEAR)]
+    show_suppressed: bool,
+}
+
+/// What is read.
+enum Read {
+    Reference(Reference, Option<String>),
+    Bill(String),
+}
+
+impl Trivy {
+    fn run(self) -> anyhow::Result<Outcome> {
+        let (read, asked) = match &self.action {
+            Action::Image { download_db_only: true, .. } => {
+                return super::words::Words::of(&["db", "update"]).run();
+            }
+            Action::Image { image, input, platform, image_src, asked, .. } => {
+                let reference = match (input, image) {
+                    (Some(path), _) => scanned::stored(path),
+                    (None, image) => {
+                        scanned::image(image.as_deref().unwrap_or_default(), source(image_src)?)?
+                    }
+                };
+                (Read::Reference(reference, platform.clone()), asked)
+            }
+            Action::Filesystem { path, asked } => (folder(Transport::Dir, path), asked),
+            Action::Rootfs { path, asked } => (folder(Transport::Rootfs, path), asked),
+            Action::Repository { path, asked } => {
+                if path.contains("://") {
+                    let why = format!("`{path}` is not cloned here: clone it, and name the folder");
+                    return Err(Usage(why).into());
+                }
+                (folder(Transport::Dir, path), asked)
+            }
+            Action::Config { path, asked } => {
+                let found = misconfiguration::find(path, &asked.severities()?)?;
+                let inventory = Inventory::default();
+                let mut scan = Scan { inventory, ..Scan::default() };
+                scan.scanned_at = Some(crate::clock::now());
+                format!("dir:{path}").clone_into(&mut scan.inventory.artifact.reference);
+                "dir".clone_into(&mut scan.inventory.artifact.source);
+                asked.print(&scan, Some(&found))?;
+                return Ok(asked.outcome(!found.is_empty(), false));
+            }
+            Action::Sbom { path, asked } => (Read::Bill(path.clone()), asked),
+            Action::Kubernetes(cluster) => return cluster.run(),
+            Action::Version => {
+                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
+                output::write(None, |out| writeln!(out, "Version: {release} (Plimsoll {own})"))?;
+                return Ok(Outcome::Clean);
+            }
+        };
+        self.scan(&read, asked)
+    }
+
+    fn scan(&self, read: &Read, asked: &Asked) -> anyhow::Result<Outcome> {
+        let scanners = asked.scanners(self.quiet)?;
+        asked.check()?;
+        let inventory = match read {
+            Read::Reference(reference, platform) => {
+                let mut options = scanned::options(platform.as_deref())?;
+                if let Some(folder) = &self.cache_dir {
+                    options.cache = Some(folder.join("layers"));
+                }
+                if let (true, Reference::Image { name, .. }) = (self.insecure, reference) {
+                    options.registry.insecure.push(name.registry().to_owned());
+                }
+                scanned::read(reference, &options)?
+            }
+            Read::Bill(path) => scanned::sbom(path)?,
+        };
+        if let Some(bill) = asked.bill() {
+            let partial = inventory.is_partial();
+            output::write(asked.output.as_deref(), |out| (bill.write)(&inventory, out))?;
+            return Ok(asked.outcome(false, partial));
+        }
+        if asked.format == "github" {
+            let document = snapshot::document(&inventory, crate::clock::now());
+            asked.json(&document)?;
+            return Ok(asked.outcome(false, inventory.is_partial()));
+        }
+        let database = self.cache_dir.as_ref().map(|folder| folder.join("db"));
+        let database = database.filter(|folder| folder.join("advisories.db").is_file());
+        let mut scan = if scanners.vulnerabilities {
+            scanned::judged(inventory, database)?
+        } else {
+            Scan { inventory, scanned_at: Some(crate::clock::now()), ..Scan::default() }
+        };
+        let ignored = ignored::Ignored::read(&asked.ignorefile, crate::clock::now())?;
+        ignored.apply(&mut scan);
+        asked.filter(&mut scan)?;
+        let found = match (scanners.misconfigurations, read) {
+            (true, Read::Reference(Reference::Path { path, .. }, _)) if std::path::Path::new(path).is_dir() => {
+                Some(misconfiguration::find(path, &asked.severities()?)?)
+            }
+            _ => None,
+        };
+        asked.print(&scan, found.as_ref())?;
+        let is_found = scan.findings.iter().any(|finding| finding.suppressed.is_none())
+            || found.is_some_and(|found| !found.is_empty());
+        let ended = scan.inventory.distro.as_ref().and_then(|distro| distro.end_of_life);
+        if asked.exit_on_eol > 0 && ended.is_some_and(|at| at < crate::clock::now()) {
+            tell("error: the distribution is no longer supported");
+            return Ok(Outcome::of_code(asked.exit_on_eol));
+        }
+        Ok(asked.outcome(is_found, scan.inventory.is_partial()))
+    }
+}
+
+/// What is looked for.
+struct Scanners {
+    vulnerabilities: bool,
+    misconfigurations: bool,
+}
+
+impl Asked {
+    fn severities(&self) -> Result<Option<Vec<Severity>>, Usage> {
+        if self.severity.is_empty() {
+            return Ok(None);
+        }
+        let mut levels = Vec::new();
+        for word in &self.severity {
+            levels.push(word.trim().parse::<Severity>().map_err(|why| Usage(format!("--severity: {why}")))?);
+        }
+        // Trivy calls low what a vendor calls negligible.
+        if levels.contains(&Severity::Low) {
+            levels.push(Severity::Negligible);
+        }
+        Ok(Some(levels))
+    }
+
+    fn scanners(&self, quiet: bool) -> Result<Scanners, Usage> {
+        let is_asked = |name: &str| self.scanners.iter().any(|it| it == name || name == "misconfig" && it == "config");
+        let known = ["vuln", "misconfig", "config", "secret", "license", "none"];
+        if let Some(other) = self.scanners.iter().find(|it| !known.contains(&it.as_str())) {
+            return Err(Usage(format!("`{other}` is no scanner: they are vuln, misconfig, secret, license")));
+        }
+        let scanners = Scanners {
+            vulnerabilities: self.scanners.is_empty() || is_asked("vuln"),
+            misconfigurations: is_asked("misconfig"),
+        };
+        if !scanners.vulnerabilities && !scanners.misconfigurations && !is_asked("none") {
+            let why = "secrets and licences are not looked for here: `--scanners vuln,misconfig`";
+            return Err(Usage(why.to_owned()));
+        }
+        if is_asked("secret") || is_asked("license") || (self.scanners.is_empty() && !quiet && self.bill().is_none()) {
+            tell("note: trivy: vulnerabilities are looked for, secrets are not");
+        }
+        Ok(scanners)
+    }
+
+    fn bill(&self) -> Option<Bill> {
+        match self.format.as_str() {
+            "cyclonedx" => Bill::named("cyclonedx-json"),
+            "spdx-json" => Bill::named("spdx-json"),
+            _ => None,
+        }
+    }
+
+    /// Refuses a format that is not here before anything is read.
+    fn check(&self) -> Result<(), Usage> {
+        let known = ["table", "json", "sarif", "cyclonedx", "spdx-json", "github"];
+        if known.contains(&self.format.as_str()) {
+            return Ok(());
+        }
+        Err(Usage(format!("`{}` is no format here: they are {}", self.format, known.join(", "))))
+    }
+
+    fn filter(&self, scan: &mut Scan) -> Result<(), Usage> {
+        let only_fixed = self.ignore_unfixed;
+        Filter { severities: self.severities()?, only_fixed, only_loaded: false }.apply(scan);
+        if !self.pkg_types.is_empty() {
+            let is_asked = |name: &str| self.pkg_types.iter().any(|it| it == name);
+            let (system, library) = (is_asked("os"), is_asked("library"));
+            scan.findings.retain(|it| if it.package.kind.is_os() { system } else { library });
+        }
+        if !self.ignore_status.is_empty() {
+            use plimsoll_model::FixState;
+            scan.findings.retain(|it| {
+                let state = match it.fix {
+                    FixState::Fixed(_) => "fixed",
+                    FixState::WillNotFix => "will_not_fix",
+                    FixState::Deferred => "fix_deferred",
+                    FixState::UnderInvestigation => "under_investigation",
+                    FixState::EndOfLife => "end_of_life",
+                    _ => "affected",
+                };
+                !self.ignore_status.iter().any(|word| word == state)
+            });
+        }
+        Ok(())
+    }
+
+    fn print(&self, scan: &Scan, others: Option<&misconfiguration::Found>) -> anyhow::Result<()> {
+        self.check()?;
+        let file = self.output.as_deref();
+        if self.format == "json" {
+            let others = others.map(misconfiguration::Found::results).unwrap_or_default();
+            return self.json(&plimsoll_report::formats::trivy::document(scan, others));
+        }
+        match others {
+            Some(found) if self.format == "table" && scan.inventory.packages.is_empty() => found.table(file),
+            Some(found) if self.format == "sarif" && scan.inventory.packages.is_empty() => found.sarif(file),
+            Some(found) => {
+                scanned::write(scan, &scanned::format(&self.format)?, file)?;
+                if !found.is_empty() {
+                    tell(&format!("note: {} misconfigurations stand in `-f json` alone, or in `trivy config`", found.len()));
+                }
+                Ok(())
+            }
+            None => scanned::write(scan, &scanned::format(&self.format)?, file),
+        }
+    }
+
+    fn json(&self, document: &serde_json::Value) -> anyhow::Result<()> {
+        output::write(self.output.as_deref(), |out| {
+            serde_json::to_writer_pretty(&mut *out, document)?;
+            writeln!(out)
+        })
+    }
+
+    /// Trivy ends with 0 unless a code is asked for. Where one is, it is a gate, and what could not be
+    /// read has not passed it.
+    fn outcome(&self, is_found: bool, is_partial: bool) -> Outcome {
+        Outcome::of_code(if is_found || is_partial { self.exit_code } else { 0 })
+    }
+}
+
+fn folder(transport: Transport, path: &str) -> Read {
+    Read::Reference(Reference::Path { transport, path: path.to_owned() }, None)
+}
+
+/// The one place to look in, or docker and then the registry.
+fn source(named: &[String]) -> Result<Transport, Usage> {
+    match named {
+        [] => Ok(Transport::Auto),
+        [first, ..] => match first.as_str() {
+            "docker" if named.len() > 1 => Ok(Transport::Auto),
+            "docker" => Ok(Transport::Docker),
+            "containerd" => Ok(Transport::Containerd),
+            "podman" => Ok(Transport::Podman),
+            "remote" => Ok(Transport::Registry),
+            other => Err(Usage(format!("--image-src: `{other}` is none of docker, containerd, podman, remote"))),
+        },
+    }
+}
