@@ -8,12 +8,16 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`TOOLS`].
 
+mod cosign;
 mod coverage;
+mod falco;
 
 mod install;
 mod grype;
 mod hadolint;
 mod scanned;
+mod slsa_verifier;
+mod snyk;
 mod syft;
 mod trivy;
 mod unknown;
@@ -36,7 +40,16 @@ pub(crate) use unknown::unknown;
 
 /// The registry.
 pub(crate) const TOOLS: &[&Tool] = 
-    &[&trivy::TOOL, &hadolint::TOOL, &syft::TOOL, &grype::TOOL];
+    &[
+    &trivy::TOOL,
+    &hadolint::TOOL,
+    &syft::TOOL,
+    &grype::TOOL,
+    &cosign::TOOL,
+    &slsa_verifier::TOOL,
+    &falco::TOOL,
+    &snyk::TOOL,
+];
 
 /// A program whose command line is understood.
 pub(crate) struct Tool {

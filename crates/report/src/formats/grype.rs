@@ -25,7 +25,7 @@ pub(super) const FORMAT: Format = Format {
 
 fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let inventory = &scan.inventory;
-    let of = |finding| one(finding, inventory, scan);
+    let of = |finding: &Finding| one(finding, inventory, scan);
     let (counted, ignored): (Vec<&Finding>, Vec<&Finding>) =
         scan.findings.iter().partition(|finding| finding.suppressed.is_none());
     let mut document = json!({

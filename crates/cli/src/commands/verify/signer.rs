@@ -17,7 +17,7 @@ use crate::signing::{self, key};
 /// Who must have signed.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Signer")]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// A public key: a file in PEM or DER, or `hashivault://NAME` in a server, which is asked for it
     #[arg(long, value_name = "KEY", conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
     key: Option<PathBuf>,
@@ -138,7 +138,7 @@ impl Wanted {
     }
 
     /// Whether anything is asked about a signer, even if it is not enough to ask for one.
-    pub(super) fn is_given(&self) -> bool {
+    pub(crate) fn is_given(&self) -> bool {
         let texts = [
             &self.certificate_oidc_issuer,
             &self.certificate_oidc_issuer_regexp,
@@ -189,6 +189,17 @@ impl Wanted {
         }
     }
 
+    /// Takes whoever signed, with a certificate of an authority that is trusted.
+    pub(crate) fn accept_anybody(&mut self) {
+        self.certificate_identity_regexp = Some(".*".to_owned());
+        self.certificate_oidc_issuer_regexp = Some(".*".to_owned());
+    }
+
+    /// What the signer must have said of the image.
+    pub(crate) fn annotations(&self) -> Result<std::collections::BTreeMap<String, String>, Usage> {
+        signing::annotations(&self.annotations)
+    }
+
     /// Whether a certificate is asked for.
     pub(super) fn by_certificate(&self) -> bool {
         let names = [&self.certificate_identity, &self.certificate_identity_regexp];
@@ -201,7 +212,7 @@ impl Wanted {
     }
 
     /// The policy that the flags amount to.
-    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
+    pub(crate) fn policy(&self) -> anyhow::Result<Policy> {
         let mut policy = self.base()?;
         if let Some(count) = self.log_entries {
             policy.log_entries = Some(count);

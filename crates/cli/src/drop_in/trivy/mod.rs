@@ -10,7 +10,7 @@ mod snapshot;
 
 use std::path::PathBuf;
 
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches};
 use plimsoll_model::{Inventory, Reference, Scan, Severity, Transport};
 use plimsoll_policy::Filter;
 use plimsoll_supply::Format as Bill;

@@ -1,0 +1,295 @@
+//! `snyk`, of which `container test` and `container monitor` are understood.
+//!
+//! Source: <https://docs.snyk.io/developer-tools/snyk-cli/commands>.
+
+mod policy;
+mod report;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use plimsoll_model::{Reference, Scan, Severity};
+
+use super::{NEAR, Other, Tool, scanned, syft};
+use crate::exit::{Codes, Outcome, Usage, tell};
+use crate::{clock, output};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "snyk",
+    release: "1.1307.0",
+    own: "`plimsoll scan --help`, `plimsoll lint --help`",
+    variables: None,
+    has_go_switches: true,
+    codes: Codes { usage: 2, failed: 2, partial: 2 },
+    command: Snyk::command,
+    others: OTHERS,
+    settings: None,
+    run: |matches: &ArgMatches| Snyk::from_arg_matches(matches)?.run(),
+};
+
+const OTHERS: &[Other] = &[
+    Other::silent("debug", false).short('d'),
+    Other::silent("app-vulns", false),
+    Other::silent("quiet", false).short('q'),
+    Other::silent("insecure", false),
+    Other::told("org", true, "nothing is sent to an organisation"),
+    Other::told("project-name", true, "nothing is sent to a project"),
+    Other::told("target-reference", true, "nothing is sent to a project"),
+    Other::told("tags", true, "nothing is sent to a project"),
+    Other::told("print-deps", false, "`plimsoll sbom` lists what is there"),
+    Other::told("nested-jars-depth", true, "jars in jars are always read"),
+    Other::refused("username", true, "`docker login`, whose file is read"),
+    Other::refused("password", true, "`docker login`, whose file is read"),
+];
+
+#[derive(Debug, clap::Parser)]
+#[command(about = "Snyk's command line, answered by Plimsoll", subcommand_required = true)]
+struct Snyk {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Images
+    Container {
+        #[command(subcommand)]
+        action: Container,
+    },
+    /// A folder with a project
+    Test(Project),
+    /// Nothing has to be proven to anybody: stderr says so
+    Auth {
+        /// Not looked at, and kept nowhere
+        #[arg(value_name = "TOKEN", help_heading = NEAR)]
+        token: Option<String>,
+    },
+    /// Which release this is
+    Version,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Container {
+    /// Find known vulnerabilities
+    Test(Box<Image>),
+    /// The same, and the report is all that is kept: no service watches the image
+    Monitor(Box<Image>),
+}
+
+#[derive(Debug, clap::Args)]
+struct Project {
+    /// Its folder
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: String,
+
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Debug, clap::Args)]
+struct Image {
+    /// The image, or docker-archive:, oci-archive: and a file
+    #[arg(value_name = "IMAGE")]
+    image: String,
+
+    /// The Dockerfile, which names the base image
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+
+    /// Leave out what the base image brings; its layers are read
+    #[arg(long)]
+    exclude_base_image_vulns: bool,
+
+    /// Leave out packages of languages
+    #[arg(long)]
+    exclude_app_vulns: bool,
+
+    /// Which image of a multi-platform one
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<String>,
+
+    #[command(flatten)]
+    asked: Asked,
+}
+
+#[derive(Debug, clap::Args)]
+struct Asked {
+    /// .snyk, or the folder that holds it: ignores by CVE or GHSA; Snyk's own ids are not known here
+    #[arg(long, value_name = "PATH", help_heading = NEAR)]
+    policy_path: Option<PathBuf>,
+
+    /// Pass no vulnerability over
+    #[arg(long)]
+    ignore_policy: bool,
+
+    /// Only at least this: low, medium, high, critical
+    #[arg(long, value_name = "SEVERITY")]
+    severity_threshold: Option<String>,
+
+    /// all; upgradable: fail only where an update repairs something
+    #[arg(long, value_name = "WHICH")]
+    fail_on: Option<String>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+
+    /// Write JSON here as well
+    #[arg(long, value_name = "FILE")]
+    json_file_output: Option<String>,
+
+    /// Print SARIF
+    #[arg(long)]
+    sarif: bool,
+
+    /// Write SARIF here as well
+    #[arg(long, value_name = "FILE")]
+    sarif_file_output: Option<String>,
+}
+
+impl Snyk {
+    fn run(self) -> anyhow::Result<Outcome> {
+        match self.action {
+            Action::Auth { .. } => {
+                tell(
+                    "snyk auth: nothing has to be proven: images are scanned on this machine, and no account \
+                     and no token is asked for or kept",
+                );
+                Ok(Outcome::Clean)
+            }
+            Action::Version => {
+                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
+                output::write(None, |out| writeln!(out, "{release} (Plimsoll {own})"))?;
+                Ok(Outcome::Clean)
+            }
+            Action::Test(project) => {
+                let reference = Reference::Path {
+                    transport: plimsoll_model::Transport::Dir,
+                    path: project.path.clone(),
+                };
+                let inventory = scanned::read(&reference, &scanned::options(None)?)?;
+                let scan = scanned::judged(inventory, None)?;
+                project.asked.conclude(scan, &project.path, None)
+            }
+            Action::Container { action: Container::Test(image) } => image.test(),
+            Action::Container { action: Container::Monitor(image) } => {
+                tell(
+                    "note: snyk: `container monitor`: the image is scanned once, and no service watches it; scan \
+                     it anew where advisories changed",
+                );
+                // A snapshot is taken whatever is found.
+                Ok(match image.test()? {
+                    Outcome::Gate(1) => Outcome::Clean,
+                    other => other,
+                })
+            }
+        }
+    }
+}
+
+impl Image {
+    fn test(&self) -> anyhow::Result<Outcome> {
+        let base = match (self.exclude_base_image_vulns, &self.file) {
+            (false, _) => None,
+            (true, Some(file)) => Some(base(file)?),
+            (true, None) => {
+                let why = "`--exclude-base-image-vulns` asks which image is the base: `--file=Dockerfile`";
+                return Err(Usage(why.to_owned()).into());
+            }
+        };
+        let options = scanned::options(self.platform.as_deref())?;
+        let reference = syft::reference(&self.image, &[])?;
+        let inventory = scanned::read(&reference, &options)?;
+        let mut scan = scanned::judged(inventory, None)?;
+        if let Some(name) = &base {
+            let inventory = scanned::read(&syft::reference(name, &[])?, &options)?;
+            let known: BTreeSet<String> = inventory
+                .layers
+                .iter()
+                .filter_map(|layer| Some(layer.diff_id.as_ref()?.to_string()))
+                .collect();
+            let of_base = |layer: u32| {
+                let layer = usize::try_from(layer).ok().and_then(|at| scan.inventory.layers.get(at));
+                layer.and_then(|it| it.diff_id.as_ref()).is_some_and(|it| known.contains(&it.to_string()))
+            };
+            let keep: Vec<bool> = scan
+                .findings
+                .iter()
+                .map(|it| !it.package.locations.first().and_then(|it| it.layer).is_some_and(of_base))
+                .collect();
+            let mut keep = keep.into_iter();
+            scan.findings.retain(|_| keep.next().unwrap_or(true));
+        }
+        if self.exclude_app_vulns {
+            scan.findings.retain(|it| it.package.kind.is_os());
+        }
+        self.asked.conclude(scan, &self.image, base.as_deref())
+    }
+}
+
+/// The image that the last stage of a Dockerfile is built on.
+fn base(file: &Path) -> anyhow::Result<String> {
+    let shown = file.display();
+    let bytes = crate::commands::lint::files::read(file)
+        .map_err(|error| anyhow::anyhow!("cannot read `{shown}`: {error}"))?;
+    let source = plimsoll_model::text::Source::from_bytes(bytes);
+    let dockerfile = plimsoll_build::syntax::Dockerfile::parse(source);
+    let stages = plimsoll_build::stages(&dockerfile);
+    let root = stages.last().and_then(|last| stages.get(last.root));
+    let named = root.filter(|stage| !stage.is_scratch() && !stage.image.text.contains('$'));
+    match named {
+        Some(stage) => Ok(stage.image.text.clone()),
+        None => Err(Usage(format!("`{shown}` does not say by name what its last stage is built on")).into()),
+    }
+}
+
+impl Asked {
+    fn conclude(&self, mut scan: Scan, path: &str, base: Option<&str>) -> anyhow::Result<Outcome> {
+        let threshold = self.severity_threshold.as_deref().map(str::parse::<Severity>).transpose();
+        let threshold = threshold.map_err(|why| Usage(format!("--severity-threshold: {why}")))?;
+        let only_fixable = match self.fail_on.as_deref() {
+            None | Some("all") => false,
+            Some("upgradable" | "patchable") => true,
+            Some(other) => {
+                return Err(Usage(format!("--fail-on: `{other}` is none of all, upgradable, patchable")).into());
+            }
+        };
+        if !self.ignore_policy {
+            policy::read(self.policy_path.as_deref(), clock::now())?.apply(&mut scan);
+        }
+        if let Some(least) = threshold {
+            // Snyk has no level below low.
+            let level = |it: Severity| it.max(Severity::Low);
+            scan.findings.retain(|it| level(it.severity) >= least);
+        }
+        let counted = |it: &&plimsoll_model::Finding| {
+            it.suppressed.is_none() && (!only_fixable || it.fix.nearest().is_some())
+        };
+        let is_found = scan.findings.iter().filter(counted).count() > 0;
+        let document = report::document(&scan, path, base);
+        let json = |file: Option<&str>| {
+            output::write(file, |out| {
+                serde_json::to_writer_pretty(&mut *out, &document)?;
+                writeln!(out)
+            })
+        };
+        match (self.json, self.sarif) {
+            (true, _) => json(None)?,
+            (false, true) => scanned::write(&scan, &scanned::format("sarif")?, None)?,
+            (false, false) => scanned::write(&scan, &scanned::format("table")?, None)?,
+        }
+        if let Some(file) = &self.json_file_output {
+            json(Some(file))?;
+        }
+        if let Some(file) = &self.sarif_file_output {
+            scanned::write(&scan, &scanned::format("sarif")?, Some(file))?;
+        }
+        // What was not read whole is not known to be free of anything.
+        Ok(match (is_found, scan.inventory.is_partial()) {
+            (true, _) => Outcome::Gate(1),
+            (false, true) => Outcome::Partial,
+            (false, false) => Outcome::Clean,
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! The JSON of `snyk container test --json`.
+
+use plimsoll_model::{Finding, RatingKind, Scan, Severity};
+use serde_json::{Value, json};
+
+pub(super) fn document(scan: &Scan, path: &str, base: Option<&str>) -> Value {
+    let of = |finding: &Finding| vulnerability(finding, path);
+    let (ignored, counted): (Vec<&Finding>, Vec<&Finding>) =
+        scan.findings.iter().partition(|finding| finding.suppressed.is_some());
+    let mut ids: Vec<&str> = counted.iter().map(|finding| finding.id.as_str()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let count = counted.len();
+    let filtered: Vec<Value> = ignored
+        .iter()
+        .map(|finding| {
+            let mut one = of(finding);
+            if let Value::Object(fields) = &mut one {
+                let reason = finding.suppressed.clone().unwrap_or_default();
+                let why = json!({ "ignored": [{ "path": ["*"], "reason": reason, "source": "cli" }] });
+                fields.insert("filtered".into(), why);
+            }
+            one
+        })
+        .collect();
+    let system = scan.inventory.distro.as_ref().map(|distro| distro.id.as_str());
+    let manager = match system {
+        Some("alpine" | "wolfi" | "chainguard") => "apk",
+        Some("debian" | "ubuntu") => "deb",
+        Some(_) => "rpm",
+        None => "linux",
+    };
+    let platform = scan.inventory.artifact.platform.as_ref().map(ToString::to_string);
+    json!({
+        "ok": count == 0,
+        "vulnerabilities": counted.into_iter().map(of).collect::<Vec<_>>(),
+        "dependencyCount": scan.inventory.present().count(),
+        "packageManager": manager,
+        "summary": format!("{count} vulnerable dependency paths"),
+        "filtered": { "ignore": filtered, "patch": [] },
+        "uniqueCount": ids.len(),
+        "projectName": format!("docker-image|{path}"),
+        "platform": platform,
+        "docker": { "baseImage": base },
+        "path": path,
+    })
+}
+
+fn vulnerability(finding: &Finding, path: &str) -> Value {
+    let package = &finding.package;
+    let ids = || std::iter::once(&finding.id).chain(&finding.aliases);
+    let cves: Vec<&String> = ids().filter(|id| id.starts_with("CVE-")).collect();
+    let ghsa: Vec<&String> = ids().filter(|id| id.starts_with("GHSA-")).collect();
+    let rating = finding.ratings.iter().find(|it| it.kind == RatingKind::CvssV3);
+    let score = rating.and_then(|it| it.score).map(|score| (f64::from(score) * 10.0).round() / 10.0);
+    let fixed = finding.fix.nearest();
+    let links: Vec<Value> =
+        finding.references.iter().map(|link| json!({ "title": "link", "url": link.url })).collect();
+    json!({
+        "id": finding.id,
+        "title": finding.title,
+        "description": finding.description,
+        "severity": match finding.severity {
+            Severity::Critical => "critical",
+            Severity::High => "high",
+            Severity::Medium => "medium",
+            _ => "low",
+        },
+        "packageName": package.name,
+        "name": package.name,
+        "version": package.version,
+        "from": [path, format!("{}@{}", package.name, package.version)],
+        "upgradePath": [],
+        "isUpgradable": fixed.is_some(),
+        "isPatchable": false,
+        "nearestFixedInVersion": fixed,
+        "fixedIn": fixed.into_iter().collect::<Vec<_>>(),
+        "identifiers": { "CVE": cves, "GHSA": ghsa, "CWE": [] },
+        "CVSSv3": rating.map(|it| it.value.as_str()),
+        "cvssScore": score,
+        "references": links,
+        "publicationTime": finding.published.map(|at| at.to_string()),
+        "modificationTime": finding.modified.map(|at| at.to_string()),
+    })
+}
