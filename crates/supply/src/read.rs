@@ -240,6 +240,14 @@ mod tests {
         assert_eq!((package.version.as_str(), package.source_name()), ("32:9.16-2", "bind"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_document_panics(text in r#"\{"bomFormat":"CycloneDX","components":\[\{"purl":"pkg:[ -~]{0,40}"\}\]\}"#, bytes: Vec<u8>) {
+            let _ = inventory(text.as_bytes());
+            let _ = inventory(&bytes);
+        }
+    }
+
     #[test]
     fn what_is_no_sbom_is_an_error_that_says_so() {
         for text in ["", "{}", "[]", "<bom/>", r#"{"spdxVersion":"SPDX-3.0"}"#] {

@@ -121,7 +121,9 @@ impl Falco {
             return refused(Words::of(&["rules", "list"]).last(&rules).run()?);
         }
         if let Some(rule) = &self.describe {
-            return refused(Words::of(&["rules", "explain"]).last([rule].into_iter().chain(&rules)).run()?);
+            return refused(
+                Words::of(&["rules", "explain"]).last([rule].into_iter().chain(&rules)).run()?,
+            );
         }
         if self.dry_run {
             return refused(Words::of(&["rules", "check"]).last(&rules).run()?);
@@ -133,13 +135,20 @@ impl Falco {
                 Some(("engine.replay.capture_file", file)) => captures.push(file.to_owned()),
                 Some(("engine.kind", "replay")) => {}
                 Some(("engine.kind", kind)) => {
-                    tell(&format!("note: falco: `engine.kind={}` is Plimsoll's own sensor here", kind.escape_debug()));
+                    tell(&format!(
+                        "note: falco: `engine.kind={}` is Plimsoll's own sensor here",
+                        kind.escape_debug()
+                    ));
                 }
                 Some((name, _)) if name.starts_with("engine.") => {
                     tell(&format!("note: falco: `{}` does nothing here", name.escape_debug()));
                 }
                 Some(_) => options.push(option.clone()),
-                None => return Err(Usage(format!("-o: `{option}` is not of the form KEY=VALUE")).into()),
+                None => {
+                    return Err(
+                        Usage(format!("-o: `{option}` is not of the form KEY=VALUE")).into()
+                    );
+                }
             }
         }
         if self.all_calls {
@@ -167,7 +176,8 @@ impl Falco {
         let text = self.config.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
         let document: Option<serde_json::Value> =
             text.and_then(|text| serde_saphyr::from_str(&text).ok());
-        let files = document.as_ref().and_then(|it| it.get("rules_files").or_else(|| it.get("rules_file")));
+        let files =
+            document.as_ref().and_then(|it| it.get("rules_files").or_else(|| it.get("rules_file")));
         let named: Vec<String> = match files {
             Some(serde_json::Value::Array(all)) => {
                 all.iter().filter_map(|it| Some(it.as_str()?.to_owned())).collect()
@@ -175,7 +185,8 @@ impl Falco {
             Some(serde_json::Value::String(one)) => vec![one.clone()],
             _ => Vec::new(),
         };
-        let there: Vec<String> = named.into_iter().filter(|file| Path::new(file).exists()).collect();
+        let there: Vec<String> =
+            named.into_iter().filter(|file| Path::new(file).exists()).collect();
         if there.is_empty() { vec!["default".to_owned()] } else { there }
     }
 }

@@ -33,6 +33,8 @@ const OVER: u8 = 2;
 
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('v'),
+    Other::silent("quiet", false).short('q'),
+    Other::silent("scope", true).short('s'),
     Other::silent("by-cve", false),
     Other::silent("add-cpes-if-none", false),
     Other::told("profile", true, "`--help` lists what is understood"),
@@ -85,17 +87,9 @@ struct Grype {
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     from: Vec<String>,
 
-    /// squashed; all-layers is the same here: what a layer removed is never judged
-    #[arg(short, long, value_name = "SCOPE", default_value = "squashed", help_heading = NEAR)]
-    scope: String,
-
     /// .grype.yaml: output, fail-on-severity, only-fixed, ignore
     #[arg(short, long, value_name = "FILE", help_heading = NEAR)]
     config: Option<PathBuf>,
-
-    /// Say nothing but errors
-    #[arg(short, long)]
-    quiet: bool,
 
     #[command(subcommand)]
     action: Option<Action>,
@@ -123,7 +117,11 @@ impl Grype {
             Some(Action::Version) => {
                 let own = env!("CARGO_PKG_VERSION");
                 output::write(None, |out| {
-                    writeln!(out, "Application:         grype\nVersion:             {} (Plimsoll {own})", TOOL.release)
+                    writeln!(
+                        out,
+                        "Application:         grype\nVersion:             {} (Plimsoll {own})",
+                        TOOL.release
+                    )
                 })?;
                 return Ok(Outcome::Clean);
             }

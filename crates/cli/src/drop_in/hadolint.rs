@@ -5,7 +5,7 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{NEAR, Tool};
+use super::{Other, Tool};
 use crate::exit::{Codes, Outcome};
 
 pub(super) const TOOL: Tool = Tool {
@@ -16,7 +16,15 @@ pub(super) const TOOL: Tool = Tool {
     has_go_switches: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Hadolint::command,
-    others: &[],
+    others: &[
+        Other::silent("no-color", false),
+        Other::silent("verbose", false).short('V'),
+        Other::refused(
+            "file-path-in-report",
+            true,
+            "name the file by the path that is to be shown",
+        ),
+    ],
     settings: None,
     run: |matches: &ArgMatches| Hadolint::from_arg_matches(matches)?.run(),
 };
@@ -79,27 +87,10 @@ struct Hadolint {
     /// End with 0 whatever is found
     #[arg(long)]
     no_fail: bool,
-
-    /// No colour; nor is there any where stdout is no terminal
-    #[arg(long)]
-    no_color: bool,
-
-    /// No effect: what is read is told by `plimsoll lint`
-    #[arg(short = 'V', long, help_heading = NEAR)]
-    verbose: bool,
-
-    /// The path that reports show instead of the file's; only `-` is renamed by no format here
-    #[arg(long, value_name = "PATH", help_heading = NEAR)]
-    file_path_in_report: Option<String>,
 }
 
 impl Hadolint {
     fn run(self) -> anyhow::Result<Outcome> {
-        if self.file_path_in_report.is_some() {
-            let why = "hadolint: `--file-path-in-report` is not here: name the file by the path that is to \
-                       be shown";
-            return Err(crate::exit::Usage(why.to_owned()).into());
-        }
         let format = match self.format.as_deref() {
             Some("gitlab_codeclimate" | "gitlab_lint") => Some("gitlab"),
             other => other,

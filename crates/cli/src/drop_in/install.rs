@@ -29,7 +29,8 @@ pub(crate) fn install(folder: &Path, names: &[String]) -> anyhow::Result<()> {
                 if fs::read_link(&link).is_ok_and(|to| to == program) {
                     tell(&format!("{shown} is there already"));
                 } else {
-                    let why = format!("`{shown}` is there and no link to this program: move it away");
+                    let why =
+                        format!("`{shown}` is there and no link to this program: move it away");
                     return Err(Usage(why).into());
                 }
             }

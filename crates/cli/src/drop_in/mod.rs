@@ -12,9 +12,9 @@ mod cosign;
 mod coverage;
 mod falco;
 
-mod install;
 mod grype;
 mod hadolint;
+mod install;
 mod scanned;
 mod slsa_verifier;
 mod snyk;
@@ -39,8 +39,7 @@ pub(crate) use install::install;
 pub(crate) use unknown::unknown;
 
 /// The registry.
-pub(crate) const TOOLS: &[&Tool] = 
-    &[
+pub(crate) const TOOLS: &[&Tool] = &[
     &trivy::TOOL,
     &hadolint::TOOL,
     &syft::TOOL,
@@ -163,7 +162,8 @@ fn parsed(
     }
     let (_, _, found) = leaf(&command, &matches);
     for other in tool.others {
-        let source = found.try_contains_id(other.long).ok().and_then(|_| found.value_source(other.long));
+        let source =
+            found.try_contains_id(other.long).ok().and_then(|_| found.value_source(other.long));
         if matches!(source, None | Some(ValueSource::DefaultValue)) {
             continue;
         }
@@ -261,6 +261,13 @@ impl Tool {
         let command = (self.command)()
             .name(self.name)
             .version(version)
+            .disable_version_flag(true)
+            .arg(
+                Arg::new("version")
+                    .long("version")
+                    .action(ArgAction::Version)
+                    .help("Print version"),
+            )
             .args_override_self(true)
             .disable_help_subcommand(true);
         let mut command = self.complete(command);
@@ -272,7 +279,8 @@ impl Tool {
         let names: Vec<String> =
             command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
         let mut command = command;
-        if names.is_empty() {
+        // A command that takes arguments of its own is one that people end with.
+        if names.is_empty() || command.get_positionals().next().is_some() {
             for other in self.others {
                 let is_there = |arg: &Arg| {
                     arg.get_long() == Some(other.long)
@@ -281,7 +289,10 @@ impl Tool {
                 if command.get_arguments().any(is_there) {
                     continue;
                 }
-                command = command.arg(other.arg());
+                let is_taken = other.short.is_some()
+                    && command.get_arguments().any(|arg| arg.get_short() == other.short);
+                let arg = other.arg();
+                command = command.arg(if is_taken { arg.short(None) } else { arg });
             }
         }
         for name in names {

@@ -20,23 +20,24 @@ pub(super) fn options(platform: Option<&str>) -> Result<Options, Usage> {
     let mut options =
         Options { cache: Some(paths::cache_dir().join("layers")), ..Options::default() };
     if let Some(platform) = platform {
-        options.platform = platform
-            .parse::<Platform>()
-            .map_err(|error| Usage(format!("--platform: {error}")))?;
+        options.platform =
+            platform.parse::<Platform>().map_err(|error| Usage(format!("--platform: {error}")))?;
     }
     Ok(options)
 }
 
 /// An image by its name, never a path.
 pub(super) fn image(name: &str, transport: Transport) -> Result<Reference, Usage> {
-    let name = name.parse().map_err(|error: plimsoll_model::ReferenceError| Usage(error.to_string()))?;
+    let name =
+        name.parse().map_err(|error: plimsoll_model::ReferenceError| Usage(error.to_string()))?;
     Ok(Reference::Image { transport, name })
 }
 
 /// A file or folder with an image.
 pub(super) fn stored(path: &str) -> Reference {
     let bare = path.rsplit_once(':').map_or(path, |(front, _)| front);
-    let is_folder = Path::new(path).is_dir() || (!Path::new(path).exists() && Path::new(bare).is_dir());
+    let is_folder =
+        Path::new(path).is_dir() || (!Path::new(path).exists() && Path::new(bare).is_dir());
     let transport = if is_folder { Transport::OciDir } else { Transport::DockerArchive };
     Reference::Path { transport, path: path.to_owned() }
 }
@@ -70,7 +71,10 @@ pub(super) fn sbom(path: &str) -> anyhow::Result<Inventory> {
 }
 
 /// What is known of it.
-pub(super) fn judged(inventory: Inventory, database: Option<std::path::PathBuf>) -> anyhow::Result<Scan> {
+pub(super) fn judged(
+    inventory: Inventory,
+    database: Option<std::path::PathBuf>,
+) -> anyhow::Result<Scan> {
     let database = scan::open_database(database)?;
     let declared = matches!(inventory.artifact.source.as_str(), "dir" | "sbom");
     scan::matched(inventory, &database, declared, clock::now())

@@ -105,7 +105,10 @@ impl Verifier {
                         image.escape_debug()
                     ));
                 }
-                let is_cloud = asked.builder_id.as_deref().is_some_and(|id| id.contains("cloudbuild.googleapis.com"));
+                let is_cloud = asked
+                    .builder_id
+                    .as_deref()
+                    .is_some_and(|id| id.contains("cloudbuild.googleapis.com"));
                 asked.run(if is_cloud { "cloud-build-image" } else { "image" })
             }
             Action::VerifyArtifact(asked) => asked.run("artifact"),
@@ -113,7 +116,9 @@ impl Verifier {
             Action::VerifyGithubAttestation(asked) => asked.run("github-attestation"),
             Action::Version => {
                 let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
-                output::write(None, |out| writeln!(out, "GitVersion:    v{release} (Plimsoll {own})"))?;
+                output::write(None, |out| {
+                    writeln!(out, "GitVersion:    v{release} (Plimsoll {own})")
+                })?;
                 Ok(Outcome::Clean)
             }
         }

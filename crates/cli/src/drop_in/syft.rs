@@ -26,7 +26,9 @@ pub(super) const TOOL: Tool = Tool {
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('v'),
     Other::silent("parallelism", true),
-    Other::told("config", true, "`--help` lists what is understood; SYFT_ variables are read").short('c'),
+    Other::silent("scope", true).short('s'),
+    Other::told("config", true, "`--help` lists what is understood; SYFT_ variables are read")
+        .short('c'),
     Other::told("profile", true, "`--help` lists what is understood"),
     Other::told("select-catalogers", true, "all are asked"),
     Other::told("override-default-catalogers", true, "all are asked"),
@@ -86,10 +88,6 @@ struct Asked {
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
 
-    /// squashed; all-layers is the same here, and removed packages stand in `plimsoll sbom -o json`
-    #[arg(short, long, value_name = "SCOPE", default_value = "squashed", help_heading = NEAR)]
-    scope: String,
-
     /// What the target is called in the SBOM
     #[arg(long, value_name = "NAME", alias = "name")]
     source_name: Option<String>,
@@ -115,7 +113,11 @@ impl Syft {
             Some(Action::Version) => {
                 let own = env!("CARGO_PKG_VERSION");
                 output::write(None, |out| {
-                    writeln!(out, "Application: syft\nVersion:     {} (Plimsoll {own})", TOOL.release)
+                    writeln!(
+                        out,
+                        "Application: syft\nVersion:     {} (Plimsoll {own})",
+                        TOOL.release
+                    )
                 })?;
                 Ok(Outcome::Clean)
             }
@@ -159,7 +161,8 @@ fn partial(_: &Inventory) -> Outcome {
     Outcome::Clean
 }
 
-const KNOWN: [&str; 6] = ["table", "syft-table", "json", "syft-json", "cyclonedx-json", "spdx-json"];
+const KNOWN: [&str; 6] =
+    ["table", "syft-table", "json", "syft-json", "cyclonedx-json", "spdx-json"];
 
 fn named(name: &str) -> Option<Format> {
     let bare = name.split('@').next().unwrap_or(name);

@@ -36,7 +36,8 @@ fn what_was_verified_is_on_stdout_as_cosign_prints_it() {
     let none = cosign(&machine, "verify --key cosign.pub oci-dir:layout").ended(10);
     assert!(none.err.contains("no signatures found"), "{}", none.err);
     for more in ["", "--new-bundle-format=false"] {
-        let words = format!("sign --key cosign.key --tlog-upload=false -a env=prod {more} oci-dir:layout");
+        let words =
+            format!("sign --key cosign.key --tlog-upload=false -a env=prod {more} oci-dir:layout");
         cosign(&machine, &words).ended(0);
     }
     let ran = cosign(&machine, "verify --key cosign.pub -a env=prod oci-dir:layout").ended(0);
@@ -70,7 +71,8 @@ fn attestations_are_printed_as_envelopes() {
     machine.write("sbom.json", r#"{"bomFormat":"CycloneDX","specVersion":"1.5"}"#);
     let words = "attest --key cosign.key --tlog-upload=false --type cyclonedx --predicate sbom.json oci-dir:layout";
     cosign(&machine, words).ended(0);
-    let ran = cosign(&machine, "verify-attestation --key cosign.pub --type cyclonedx oci-dir:layout");
+    let ran =
+        cosign(&machine, "verify-attestation --key cosign.pub --type cyclonedx oci-dir:layout");
     assert_eq!(ran.ended(0).json()["payloadType"], "application/vnd.in-toto+json");
     cosign(&machine, "verify-attestation --key cosign.pub --type vuln oci-dir:layout").ended(10);
     let tree = cosign(&machine, "tree oci-dir:layout").ended(0);
@@ -82,7 +84,8 @@ fn attestations_are_printed_as_envelopes() {
 fn files_are_signed_and_verified() {
     let machine = machine();
     machine.write("app", "content");
-    cosign(&machine, "sign-blob --key cosign.key --tlog-upload=false --bundle app.json app").ended(0);
+    cosign(&machine, "sign-blob --key cosign.key --tlog-upload=false --bundle app.json app")
+        .ended(0);
     let ran = cosign(&machine, "verify-blob --key cosign.pub --bundle app.json app").ended(0);
     assert!(ran.err.contains("Verified OK"), "{}", ran.err);
     let ran = cosign(&machine, "sign-blob --key cosign.key --tlog-upload=false --yes app").ended(0);

@@ -23,8 +23,10 @@ fn machine() -> Machine {
 #[test]
 fn alerts_of_a_capture_are_told_as_settings_say() {
     let machine = machine();
-    for capture in ["-e audit.log", "-o engine.kind=replay -o engine.replay.capture_file=audit.log"] {
-        let ran = machine.run(&format!("as falco -r rules.yaml -o json_output=true -M 5 {capture}"));
+    for capture in ["-e audit.log", "-o engine.kind=replay -o engine.replay.capture_file=audit.log"]
+    {
+        let ran =
+            machine.run(&format!("as falco -r rules.yaml -o json_output=true -M 5 {capture}"));
         assert_eq!(ran.ended(0).json()["rule"], "Secret read");
     }
     let ran = machine.run("as falco -r rules.yaml -T k8s -e audit.log");

@@ -6,7 +6,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use plimsoll_testkit::{Compression, DockerRegistry, Dockerd, shared};
+use plimsoll_testkit::{Compression, DockerRegistry, Dockerd, Reply, Server, shared};
+use serde_json::json;
 
 use crate::machine::{Machine, Ran};
 use crate::sample;
@@ -17,9 +18,10 @@ const TOOLS: [&str; 8] =
 /// The guide's command lines, with continued lines joined.
 fn commands(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
-    let lines = joined.lines().map(str::trim).filter(|line| {
-        TOOLS.iter().any(|tool| line.starts_with(tool))
-    });
+    let lines = joined
+        .lines()
+        .map(str::trim)
+        .filter(|line| TOOLS.iter().any(|tool| line.starts_with(tool)));
     lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
@@ -32,11 +34,33 @@ struct Place {
 impl Place {
     fn run(&self, line: &str) -> Ran {
         let line = line.replace("user/image:tag", &self.image);
-        let variables = [("DOCKER_HOST", self.docker.as_str()), ("COSIGN_PASSWORD", "secret")];
+        let variables = [
+            ("DOCKER_HOST", self.docker.as_str()),
+            ("COSIGN_PASSWORD", "secret"),
+            ("KUBECONFIG", "kubeconfig"),
+        ];
         // A shell would take `> FILE` away.
         let line = line.split(" > ").next().unwrap();
         self.machine.run_with(&variables, &format!("as {line}"))
     }
+}
+
+/// An API server with one pod.
+fn cluster() -> Server {
+    Server::start(|request| {
+        let path = request.path.split('?').next().unwrap_or_default();
+        let items = match path {
+            "/version" => return Reply::new(200, r#"{"gitVersion":"v1.34.2"}"#),
+            "/api/v1/pods" => json!([{
+                "metadata": {"name": "web", "namespace": "shop"},
+                "spec": {"containers": [{"name": "web", "image": "nginx:latest"}]},
+            }]),
+            "/api/v1/namespaces" => json!([{"metadata": {"name": "shop"}}]),
+            _ => json!([]),
+        };
+        Reply::new(200, json!({"metadata": {"resourceVersion": "1"}, "items": items}).to_string())
+            .header("content-type", "application/json")
+    })
 }
 
 #[test]
@@ -58,12 +82,24 @@ fn the_guides_commands_run_as_written() {
     sample::image().write_oci_dir(Compression::Gzip, &machine.path("layout"));
     registry.push(&machine.path("layout"), "user/image:tag").unwrap();
     machine.write(".snyk", "version: v1.25.0\nignore: {}\npatch: {}\n");
-    machine.write("package-lock.json", r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#);
+    machine.write(
+        "package-lock.json",
+        r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#,
+    );
     let place = Place {
         machine,
         docker: format!("unix://{}", dockerd.socket().display()),
         image: format!("{}/user/image:tag", registry.host()),
     };
+    let cluster = cluster();
+    let server = format!("http://{}", cluster.host());
+    let kubeconfig = json!({
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u"}}],
+        "clusters": [{"name": "k", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+    });
+    place.machine.write("kubeconfig", kubeconfig.to_string());
     let mut done = BTreeSet::new();
     for line in &lines {
         let ran = place.run(line);
@@ -73,21 +109,28 @@ fn the_guides_commands_run_as_written() {
             "trivy image --severity HIGH,CRITICAL nginx:latest" => (0, "CVE-2025-1001", ""),
             "trivy image -f json -o results.json nginx:latest" => (0, "", ""),
             "trivy fs ." => (0, "lodash", ""),
-            // There is no cluster here, and it says so.
-            "trivy k8s cluster --report summary" => (1, "", "`k8s cluster` is dated"),
+            "trivy k8s cluster --report summary" => (0, "web", "`k8s cluster` is dated"),
             "snyk auth" => (0, "", "no account"),
             "snyk container test nginx:latest" => (1, "CVE-2025-1004", ""),
             "snyk container monitor nginx:latest" => (0, "CVE-2025-1004", "no service watches it"),
             "snyk container test nginx:latest --policy-path=.snyk" => (1, "CVE-2025-1004", ""),
             "cosign generate-key-pair" => (0, "", "cosign.pub"),
-            "cosign sign --key cosign.key user/image:tag" => (0, "@sha256:", "is a tag, which may move"),
-            "cosign verify --key cosign.pub user/image:tag" => (0, "docker-manifest-digest", "stands for sha256:"),
+            "cosign sign --key cosign.key user/image:tag" => {
+                (0, "@sha256:", "is a tag, which may move")
+            }
+            "cosign verify --key cosign.pub user/image:tag" => {
+                (0, "docker-manifest-digest", "stands for sha256:")
+            }
             // Nobody can say here who we are: the identity provider is not on this machine.
             "cosign sign user/image:tag" => (1, "", "error: "),
             // What a key signed is nobody's by certificate.
             "cosign verify user/image:tag" => (12, "", "is dated"),
-            "syft packages docker:nginx:latest -o spdx-json > sbom.json" => (0, "SPDX-2.3", "is dated"),
-            "syft packages dir:. -o cyclonedx-json > sbom.json" => (0, "pkg:npm/lodash@4.17.4", "is dated"),
+            "syft packages docker:nginx:latest -o spdx-json > sbom.json" => {
+                (0, "SPDX-2.3", "is dated")
+            }
+            "syft packages dir:. -o cyclonedx-json > sbom.json" => {
+                (0, "pkg:npm/lodash@4.17.4", "is dated")
+            }
             line if line.starts_with("slsa-verifier verify-image ") => (1, "", "is a tag"),
             other => panic!("no expectation of `{other}`: {said}"),
         };

@@ -10,7 +10,17 @@ fn findings_end_with_one_in_the_format_asked_for() {
     assert_eq!(ran.json()[0]["code"], "DL3007");
     let ran = machine.run("as hadolint Dockerfile").ended(1);
     assert!(ran.out.starts_with("Dockerfile:1 DL3007"), "{}", ran.out);
-    for format in ["tty", "json", "checkstyle", "codeclimate", "gitlab_codeclimate", "gnu", "codacy", "sonarqube", "sarif"] {
+    for format in [
+        "tty",
+        "json",
+        "checkstyle",
+        "codeclimate",
+        "gitlab_codeclimate",
+        "gnu",
+        "codacy",
+        "sonarqube",
+        "sarif",
+    ] {
         machine.run(&format!("as hadolint --format {format} --no-fail Dockerfile")).ended(0);
     }
     machine.run("as hadolint --ignore DL3007 Dockerfile").ended(0);
@@ -26,7 +36,8 @@ fn findings_end_with_one_in_the_format_asked_for() {
 fn trusted_registries_and_configuration_files_hold() {
     let machine = Machine::new();
     machine.write("Dockerfile", "FROM registry.example/a:1@sha256:0123456789012345678901234567890123456789012345678901234567890123\nUSER 1000\n");
-    let ran = machine.run("as hadolint --trusted-registry other.example -f json Dockerfile").ended(1);
+    let ran =
+        machine.run("as hadolint --trusted-registry other.example -f json Dockerfile").ended(1);
     assert!(ran.out.contains("DL3026"), "{}", ran.out);
     machine.write("own.yaml", "failure-threshold: error\nignored: [DL3026]\n");
     machine.run("as hadolint -c own.yaml --trusted-registry other.example Dockerfile").ended(0);

@@ -5,7 +5,10 @@
     clippy::panic,
     reason = "a test stops at the first surprise"
 )]
-#![allow(dead_code, reason = "machines and feeds are those of the other tests, which use more of them")]
+#![allow(
+    dead_code,
+    reason = "machines and feeds are those of the other tests, which use more of them"
+)]
 
 #[path = "../program/feeds.rs"]
 mod feeds;

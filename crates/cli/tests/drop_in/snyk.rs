@@ -31,7 +31,10 @@ fn a_policy_passes_over_what_it_names_where_and_until_when() {
     assert!(ran.err.contains("1 ignores of `.snyk` go by Snyk's own ids"), "{}", ran.err);
     let document = ran.json();
     assert_eq!(document["filtered"]["ignore"][0]["id"], "CVE-2025-1004");
-    assert_eq!(document["filtered"]["ignore"][0]["filtered"]["ignored"][0]["reason"], "not reached");
+    assert_eq!(
+        document["filtered"]["ignore"][0]["filtered"]["ignored"][0]["reason"],
+        "not reached"
+    );
     let left = document["vulnerabilities"].to_string();
     assert!(!left.contains("\"id\":\"CVE-2025-1004\""));
 }
@@ -40,7 +43,9 @@ fn a_policy_passes_over_what_it_names_where_and_until_when() {
 fn layers_of_the_base_image_are_left_out_where_the_dockerfile_names_it() {
     let machine = sample::machine();
     machine.write("Dockerfile", "FROM docker-archive:app.tar\nUSER 1000\n");
-    machine.run("as snyk container test app.tar --exclude-base-image-vulns --file=Dockerfile").ended(0);
+    machine
+        .run("as snyk container test app.tar --exclude-base-image-vulns --file=Dockerfile")
+        .ended(0);
     let ran = machine.run("as snyk container test app.tar --exclude-base-image-vulns").ended(2);
     assert!(ran.err.contains("`--file=Dockerfile`"), "{}", ran.err);
 }

@@ -18,8 +18,12 @@ fn packages_is_dated_and_runs_as_written() {
 fn its_own_json_has_packages_with_ids_and_their_relations() {
     let machine = sample::machine();
     let document = machine.run("as syft app.tar -o json").ended(0).json();
-    let names: Vec<&str> =
-        document["artifacts"].as_array().unwrap().iter().map(|it| it["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = document["artifacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
     assert!(names.contains(&"libssl3") && names.contains(&"lodash"), "{names:?}");
     assert!(!names.contains(&"minimist"), "a later layer removed it");
     assert_eq!(document["distro"]["id"], "debian");
@@ -34,7 +38,10 @@ fn its_own_json_has_packages_with_ids_and_their_relations() {
 #[test]
 fn a_folder_is_read_and_nothing_at_all_is_wrong_usage() {
     let machine = sample::machine();
-    machine.write("src/package-lock.json", r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#);
+    machine.write(
+        "src/package-lock.json",
+        r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#,
+    );
     for source in ["dir:src", "src"] {
         let ran = machine.run(&format!("as syft packages {source} -o cyclonedx-json")).ended(0);
         assert!(ran.out.contains("pkg:npm/lodash@4.17.4"), "{}", ran.out);

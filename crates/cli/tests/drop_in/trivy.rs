@@ -73,14 +73,18 @@ fn severities_fixes_and_ignored_ids_are_left_out() {
     assert!(all.contains("CVE-2025-1002") && all.contains("CVE-2025-1004"));
     assert!(!ids(&of("--severity CRITICAL")).iter().any(|id| id.ends_with("1002")));
     assert!(!ids(&of("--ignore-unfixed=true")).iter().any(|id| id.ends_with("1002")));
-    machine.write(".trivyignore", "# known\nCVE-2025-1004 # not reached\nCVE-2025-1001 exp:2025-12-31\n");
+    machine.write(
+        ".trivyignore",
+        "# known\nCVE-2025-1004 # not reached\nCVE-2025-1001 exp:2025-12-31\n",
+    );
     let ran = machine.run(&format!("{IMAGE} -f json")).ended(0);
     assert!(ran.err.contains("1 entries of `.trivyignore` are over"), "{}", ran.err);
     let document = ran.json();
     let left = ids(&document);
     assert!(!left.contains(&"CVE-2025-1004"), "{left:?}");
     assert!(left.iter().any(|id| id.ends_with("CVE-2025-1001")), "{left:?}");
-    machine.write("ignore.yaml", "vulnerabilities:\n  - id: CVE-2025-1004\n    paths: [\"app/**\"]\n");
+    machine
+        .write("ignore.yaml", "vulnerabilities:\n  - id: CVE-2025-1004\n    paths: [\"app/**\"]\n");
     assert!(!ids(&of("--ignorefile ignore.yaml")).contains(&"CVE-2025-1004"));
 }
 
@@ -115,14 +119,24 @@ fn dockerfiles_and_manifests_are_results_of_class_config() {
     );
     let ran = machine.run("as trivy config --exit-code 3 -f json src").ended(3);
     let document = ran.json();
-    let kinds: Vec<&str> =
-        document["Results"].as_array().unwrap().iter().map(|it| it["Type"].as_str().unwrap()).collect();
+    let kinds: Vec<&str> = document["Results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["Type"].as_str().unwrap())
+        .collect();
     assert_eq!(kinds, ["dockerfile", "kubernetes"]);
     let first = &document["Results"][0]["Misconfigurations"][0];
     assert_eq!(first["Status"], "FAIL");
     assert!(first["CauseMetadata"]["StartLine"].as_u64().unwrap() >= 1);
     machine.run("as trivy config --exit-code 3 --severity CRITICAL src").ended(0);
-    assert!(machine.run("as trivy fs --scanners vuln,misconfig -f json src").ended(0).out.contains("DL3007"));
+    assert!(
+        machine
+            .run("as trivy fs --scanners vuln,misconfig -f json src")
+            .ended(0)
+            .out
+            .contains("DL3007")
+    );
 }
 
 #[test]
@@ -131,7 +145,10 @@ fn what_is_not_here_is_one_line_that_names_our_own_way() {
     for (words, said) in [
         ("image --server http://x a", "trivy: `--server` is not here"),
         ("image -t @contrib/html.tpl a", "trivy: `--template` is not here: `-f sarif`"),
-        ("image --no-such-flag a", "`--no-such-flag` is not understood here; Plimsoll's own way: `plimsoll scan"),
+        (
+            "image --no-such-flag a",
+            "`--no-such-flag` is not understood here; Plimsoll's own way: `plimsoll scan",
+        ),
         ("plugin install x", "`plugin` is not understood here"),
         ("image --scanners secret --input app.tar", "secrets and licences are not looked for here"),
         ("image -f html --input app.tar", "`html` is no format here"),

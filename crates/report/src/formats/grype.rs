@@ -121,8 +121,7 @@ fn distro(inventory: &Inventory) -> Value {
 
 fn one(finding: &Finding, inventory: &Inventory, scan: &Scan) -> Value {
     let package = &finding.package;
-    let installed =
-        usize::try_from(package.index).ok().and_then(|at| inventory.packages.get(at));
+    let installed = usize::try_from(package.index).ok().and_then(|at| inventory.packages.get(at));
     let upstream = installed.and_then(|it| it.source.as_ref()).filter(|it| it.name != package.name);
     let upstreams: Vec<Value> = upstream.map(|it| json!({ "name": it.name })).into_iter().collect();
     let space = namespace(finding, inventory);

@@ -30,7 +30,14 @@ pub struct Format {
 
 impl Format {
     /// The registry.
-    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT, trivy::FORMAT, grype::FORMAT];
+    pub const ALL: &'static [Self] = &[
+        table::FORMAT,
+        json::FORMAT,
+        sarif::FORMAT,
+        openvex::FORMAT,
+        trivy::FORMAT,
+        grype::FORMAT,
+    ];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

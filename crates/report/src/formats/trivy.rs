@@ -112,7 +112,8 @@ fn metadata(scan: &Scan) -> Value {
     }
     if let (Some(digest), Some(tag)) = (&artifact.manifest_digest, artifact.names.first()) {
         let last = tag.rfind('/').map_or(0, |at| at.saturating_add(1));
-        let colon = tag.get(last..).and_then(|name| name.find(':')).map(|at| at.saturating_add(last));
+        let colon =
+            tag.get(last..).and_then(|name| name.find(':')).map(|at| at.saturating_add(last));
         let repository = colon.and_then(|at| tag.get(..at)).unwrap_or(tag);
         let repository = repository.split('@').next().unwrap_or(repository);
         all.insert("RepoDigests".into(), json!([format!("{repository}@{digest}")]));

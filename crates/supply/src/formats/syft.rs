@@ -64,9 +64,8 @@ fn source(inventory: &Inventory) -> (Value, String) {
     let text = |digest: &Option<plimsoll_model::Digest>| {
         digest.as_ref().map(ToString::to_string).unwrap_or_default()
     };
-    let short = |content: &str| {
-        Uuid::new_v5(&Uuid::NAMESPACE_URL, content.as_bytes()).simple().to_string()
-    };
+    let short =
+        |content: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, content.as_bytes()).simple().to_string();
     let is_folder = matches!(artifact.source.as_str(), "dir" | "rootfs");
     let name = artifact.names.first().unwrap_or(&artifact.reference);
     if is_folder {

@@ -82,10 +82,6 @@ pub(super) struct VerifyBlob {
     /// No log is asked for; with a key none is here unless the bundle has an entry
     #[arg(long, help_heading = NEAR)]
     insecure_ignore_tlog: bool,
-
-    /// Nothing is fetched here anyway
-    #[arg(long, help_heading = NEAR)]
-    offline: bool,
 }
 
 impl VerifyBlob {

@@ -22,7 +22,8 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: || {
         // The field is called as in our own commands, the flag as in cosign's.
-        let plural = |command: clap::Command| command.mut_arg("annotations", |arg| arg.long("annotations"));
+        let plural =
+            |command: clap::Command| command.mut_arg("annotations", |arg| arg.long("annotations"));
         Cosign::command().mut_subcommand("verify", plural)
     },
     others: OTHERS,
@@ -37,14 +38,30 @@ const OTHERS: &[Other] = &[
     Other::silent("output-file", true),
     Other::silent("check-claims", false),
     Other::silent("max-workers", true),
+    Other::silent("offline", false),
+    Other::silent("new-bundle-format", false),
+    Other::silent("output", true).short('o'),
+    Other::silent("yes", false).short('y'),
     Other::silent("experimental-oci11", false),
     Other::silent("registry-referrers-mode", true),
     Other::silent("insecure-skip-tls-verify", false),
-    Other::told("insecure-ignore-sct", false, "the certificate's promises are checked all the same"),
+    Other::told(
+        "insecure-ignore-sct",
+        false,
+        "the certificate's promises are checked all the same",
+    ),
     Other::told("use-signed-timestamps", false, "timestamps that are there are checked"),
     Other::told("use-signing-config", false, "services are named by flags"),
-    Other::told("rekor-entry-type", true, "`plimsoll sign --log-kind` says how attestations are kept"),
-    Other::refused("signing-config", true, "name the services: `--rekor-url`, `--fulcio-url`, `--timestamp-server-url`"),
+    Other::told(
+        "rekor-entry-type",
+        true,
+        "`plimsoll sign --log-kind` says how attestations are kept",
+    ),
+    Other::refused(
+        "signing-config",
+        true,
+        "name the services: `--rekor-url`, `--fulcio-url`, `--timestamp-server-url`",
+    ),
     Other::refused("sk", false, "a token by PKCS#11: `--key pkcs11:…`"),
     Other::refused("slot", true, "a token by PKCS#11: `--key pkcs11:…`"),
     Other::refused("attachment", true, "attach an SBOM as an attestation: `plimsoll attest`"),
@@ -204,12 +221,10 @@ fn host(image: &str) -> Option<String> {
 impl Cosign {
     fn run(self) -> anyhow::Result<Outcome> {
         match self.action {
-            Action::GenerateKeyPair { output_key_prefix, kms } => {
-                Words::of(&["key", "generate"])
-                    .option("--output", Some(&output_key_prefix))
-                    .option("--kms", kms.as_deref())
-                    .run()
-            }
+            Action::GenerateKeyPair { output_key_prefix, kms } => Words::of(&["key", "generate"])
+                .option("--output", Some(&output_key_prefix))
+                .option("--kms", kms.as_deref())
+                .run(),
             Action::ImportKeyPair { key, output_key_prefix } => Words::of(&["key", "import"])
                 .option("--output", Some(&output_key_prefix))
                 .last([&key])
@@ -226,16 +241,20 @@ impl Cosign {
             Action::Download { what: Download::Signature { image, registry } } => {
                 hanging(&["download", "signature"], None, image, &registry)
             }
-            Action::Download { what: Download::Attestation { image, predicate_type, registry } } => {
-                hanging(&["download", "attestation"], predicate_type.as_deref(), image, &registry)
-            }
+            Action::Download {
+                what: Download::Attestation { image, predicate_type, registry },
+            } => hanging(&["download", "attestation"], predicate_type.as_deref(), image, &registry),
             Action::Tree { image, registry } => {
                 hanging(&["download", "list"], None, image, &registry)
             }
-            Action::Triangulate { image, r#type, registry } => triangulate(image, &r#type, &registry),
+            Action::Triangulate { image, r#type, registry } => {
+                triangulate(image, &r#type, &registry)
+            }
             Action::Version => {
                 let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
-                output::write(None, |out| writeln!(out, "GitVersion:    v{release} (Plimsoll {own})"))?;
+                output::write(None, |out| {
+                    writeln!(out, "GitVersion:    v{release} (Plimsoll {own})")
+                })?;
                 Ok(Outcome::Clean)
             }
         }

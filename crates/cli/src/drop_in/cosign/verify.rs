@@ -36,21 +36,13 @@ struct Asked {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
 
+    /// Refused: Rego and CEL are `plimsoll verify --type TYPE --rego FILE` or `--cel`
+    #[arg(long, value_name = "FILE", help_heading = NEAR)]
+    policy: Option<String>,
+
     /// No log is asked for; with a key none is here unless the signature has an entry
     #[arg(long, help_heading = NEAR)]
     insecure_ignore_tlog: bool,
-
-    /// Nothing is asked but the image's registry
-    #[arg(long, help_heading = NEAR)]
-    offline: bool,
-
-    /// Both forms are always read
-    #[arg(long, help_heading = NEAR)]
-    new_bundle_format: bool,
-
-    /// json or text: both are JSON here
-    #[arg(short, long, value_name = "FORMAT", help_heading = NEAR)]
-    output: Option<String>,
 
     #[command(flatten)]
     registry: Registry,
@@ -73,10 +65,6 @@ pub(super) struct VerifyAttestation {
     /// or a URI
     #[arg(long, value_name = "TYPE", default_value = "custom")]
     r#type: String,
-
-    /// CUE is not here; Rego is `plimsoll verify --rego`
-    #[arg(long, value_name = "FILE", help_heading = NEAR)]
-    policy: Option<String>,
 }
 
 /// An image and what holds of it.
@@ -106,10 +94,6 @@ impl Verify {
 
 impl VerifyAttestation {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        if self.policy.is_some() {
-            let why = "cosign: `--policy` is not here: `plimsoll verify --type TYPE --rego FILE` or `--cel`";
-            return Err(Usage(why.to_owned()).into());
-        }
         let uri = predicate_type(sign::kind(&self.r#type))?;
         let is_one = |it: &Evidence| it.predicate_type().as_ref() == Some(&uri);
         let found = match self.asked.held(is_one)? {
@@ -130,7 +114,14 @@ impl VerifyAttestation {
 
 impl Asked {
     /// What holds of every image, or the code where nothing holds of one.
-    fn held(mut self, is_wanted: impl Fn(&Evidence) -> bool) -> anyhow::Result<Result<Vec<Held>, u8>> {
+    fn held(
+        mut self,
+        is_wanted: impl Fn(&Evidence) -> bool,
+    ) -> anyhow::Result<Result<Vec<Held>, u8>> {
+        if self.policy.is_some() {
+            let why = "cosign: `--policy` is not here: `plimsoll verify --type TYPE --rego FILE` or `--cel`";
+            return Err(Usage(why.to_owned()).into());
+        }
         let is_anybody = !self.wanted.is_given();
         if is_anybody {
             let new = "since cosign 2 it says whom: without `--certificate-identity` and \
@@ -221,7 +212,9 @@ fn payload(held: &Held, one: &Evidence, report: &Report) -> Value {
     }
     let said = report.statement.as_ref();
     let annotations = said
-        .and_then(|it| it.pointer("/subject/0/annotations").or_else(|| it.pointer("/predicate/annotations")))
+        .and_then(|it| {
+            it.pointer("/subject/0/annotations").or_else(|| it.pointer("/predicate/annotations"))
+        })
         .cloned();
     json!({
         "critical": {

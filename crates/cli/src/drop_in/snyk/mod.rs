@@ -151,7 +151,10 @@ struct Asked {
 impl Snyk {
     fn run(self) -> anyhow::Result<Outcome> {
         match self.action {
-            Action::Auth { .. } => {
+            Action::Auth { token } => {
+                if token.is_some() {
+                    tell("note: snyk: the token is not looked at, and kept nowhere");
+                }
                 tell(
                     "snyk auth: nothing has to be proven: images are scanned on this machine, and no account \
                      and no token is asked for or kept",
@@ -210,13 +213,18 @@ impl Image {
                 .filter_map(|layer| Some(layer.diff_id.as_ref()?.to_string()))
                 .collect();
             let of_base = |layer: u32| {
-                let layer = usize::try_from(layer).ok().and_then(|at| scan.inventory.layers.get(at));
-                layer.and_then(|it| it.diff_id.as_ref()).is_some_and(|it| known.contains(&it.to_string()))
+                let layer =
+                    usize::try_from(layer).ok().and_then(|at| scan.inventory.layers.get(at));
+                layer
+                    .and_then(|it| it.diff_id.as_ref())
+                    .is_some_and(|it| known.contains(&it.to_string()))
             };
             let keep: Vec<bool> = scan
                 .findings
                 .iter()
-                .map(|it| !it.package.locations.first().and_then(|it| it.layer).is_some_and(of_base))
+                .map(|it| {
+                    !it.package.locations.first().and_then(|it| it.layer).is_some_and(of_base)
+                })
                 .collect();
             let mut keep = keep.into_iter();
             scan.findings.retain(|_| keep.next().unwrap_or(true));
@@ -240,7 +248,10 @@ fn base(file: &Path) -> anyhow::Result<String> {
     let named = root.filter(|stage| !stage.is_scratch() && !stage.image.text.contains('$'));
     match named {
         Some(stage) => Ok(stage.image.text.clone()),
-        None => Err(Usage(format!("`{shown}` does not say by name what its last stage is built on")).into()),
+        None => {
+            Err(Usage(format!("`{shown}` does not say by name what its last stage is built on"))
+                .into())
+        }
     }
 }
 
@@ -252,7 +263,10 @@ impl Asked {
             None | Some("all") => false,
             Some("upgradable" | "patchable") => true,
             Some(other) => {
-                return Err(Usage(format!("--fail-on: `{other}` is none of all, upgradable, patchable")).into());
+                return Err(Usage(format!(
+                    "--fail-on: `{other}` is none of all, upgradable, patchable"
+                ))
+                .into());
             }
         };
         if !self.ignore_policy {

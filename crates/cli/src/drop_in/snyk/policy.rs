@@ -65,7 +65,11 @@ pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Polic
         }
         for (place, terms) in places.into_iter().flatten() {
             let terms = terms.unwrap_or_default();
-            let is_over = terms.expires.as_deref().and_then(|day| day.get(..10)).is_some_and(|day| day < today.as_str());
+            let is_over = terms
+                .expires
+                .as_deref()
+                .and_then(|day| day.get(..10))
+                .is_some_and(|day| day < today.as_str());
             if is_over {
                 over = over.saturating_add(1);
                 continue;
@@ -75,7 +79,9 @@ pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Polic
         }
     }
     if over > 0 {
-        tell(&format!("note: snyk: {over} ignores of `{shown}` are over, and pass nothing any more"));
+        tell(&format!(
+            "note: snyk: {over} ignores of `{shown}` are over, and pass nothing any more"
+        ));
     }
     if foreign > 0 {
         tell(&format!(
@@ -104,8 +110,8 @@ impl Rule {
         let package = &finding.package;
         let name = last.rsplit('/').next().unwrap_or(last);
         let with_version = format!("{}@{}", package.name, package.version);
-        let is_place = last == "*"
-            || [last, name].iter().any(|it| *it == package.name || *it == with_version);
+        let is_place =
+            last == "*" || [last, name].iter().any(|it| *it == package.name || *it == with_version);
         is_named && is_place
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn document(scan: &Scan, path: &str, base: Option<&str>) -> Value {
             let mut one = of(finding);
             if let Value::Object(fields) = &mut one {
                 let reason = finding.suppressed.clone().unwrap_or_default();
-                let why = json!({ "ignored": [{ "path": ["*"], "reason": reason, "source": "cli" }] });
+                let why =
+                    json!({ "ignored": [{ "path": ["*"], "reason": reason, "source": "cli" }] });
                 fields.insert("filtered".into(), why);
             }
             one
@@ -52,7 +53,8 @@ fn vulnerability(finding: &Finding, path: &str) -> Value {
     let cves: Vec<&String> = ids().filter(|id| id.starts_with("CVE-")).collect();
     let ghsa: Vec<&String> = ids().filter(|id| id.starts_with("GHSA-")).collect();
     let rating = finding.ratings.iter().find(|it| it.kind == RatingKind::CvssV3);
-    let score = rating.and_then(|it| it.score).map(|score| (f64::from(score) * 10.0).round() / 10.0);
+    let score =
+        rating.and_then(|it| it.score).map(|score| (f64::from(score) * 10.0).round() / 10.0);
     let fixed = finding.fix.nearest();
     let links: Vec<Value> =
         finding.references.iter().map(|link| json!({ "title": "link", "url": link.url })).collect();

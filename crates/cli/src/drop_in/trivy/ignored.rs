@@ -71,9 +71,10 @@ impl Ignored {
         let (mut kept, mut ended) = (Vec::new(), 0_usize);
         for entry in entries {
             // A day in figures sorts as it comes.
-            let is_over = entry.expired_at.as_ref().is_some_and(|day| {
-                day.get(..10).is_none_or(|day| day < today.as_str())
-            });
+            let is_over = entry
+                .expired_at
+                .as_ref()
+                .is_some_and(|day| day.get(..10).is_none_or(|day| day < today.as_str()));
             if is_over {
                 ended = ended.saturating_add(1);
             } else {
@@ -81,7 +82,9 @@ impl Ignored {
             }
         }
         if ended > 0 {
-            tell(&format!("note: {ended} entries of `{shown}` are over, and pass nothing any more"));
+            tell(&format!(
+                "note: {ended} entries of `{shown}` are over, and pass nothing any more"
+            ));
         }
         Ok(Self { file: shown, entries: kept })
     }
@@ -90,7 +93,8 @@ impl Ignored {
     pub(super) fn apply(&self, scan: &mut Scan) {
         for finding in &mut scan.findings {
             if let Some(entry) = self.entries.iter().find(|entry| entry.is_about(finding)) {
-                let why = entry.statement.clone().unwrap_or_else(|| format!("listed in {}", self.file));
+                let why =
+                    entry.statement.clone().unwrap_or_else(|| format!("listed in {}", self.file));
                 finding.suppressed = Some(why);
             }
         }
@@ -118,7 +122,8 @@ impl Entry {
 
 /// `CVE-2025-1 exp:2026-01-31 # why`.
 fn line(line: &str) -> Option<Entry> {
-    let (text, comment) = line.split_once('#').map_or((line, None), |(text, why)| (text, Some(why)));
+    let (text, comment) =
+        line.split_once('#').map_or((line, None), |(text, why)| (text, Some(why)));
     let mut words = text.split_whitespace();
     let id = words.next()?.to_owned();
     let expired_at = words.find_map(|word| word.strip_prefix("exp:")).map(str::to_owned);

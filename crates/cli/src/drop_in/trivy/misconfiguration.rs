@@ -32,14 +32,17 @@ pub(super) struct Found {
 }
 
 /// Judges a file, or what is below a folder.
-pub(super) fn find(path: &str, severities: &Option<Vec<Severity>>) -> anyhow::Result<Found> {
+pub(super) fn find(path: &str, severities: Option<&[Severity]>) -> anyhow::Result<Found> {
     let root = Path::new(path);
     fs::metadata(root).map_err(|error| anyhow::anyhow!("cannot read `{path}`: {error}"))?;
-    let is_wanted =
-        |level| severities.as_ref().is_none_or(|all| all.contains(&severity(level)));
+    let is_wanted = |level| severities.is_none_or(|all| all.contains(&severity(level)));
     let shown = |file: &Path| {
         let inner = file.strip_prefix(root).unwrap_or(file);
-        let inner = if inner.as_os_str().is_empty() { Path::new(file.file_name().unwrap_or_default()) } else { inner };
+        let inner = if inner.as_os_str().is_empty() {
+            Path::new(file.file_name().unwrap_or_default())
+        } else {
+            inner
+        };
         inner.display().to_string()
     };
     let mut found = Found::default();
@@ -131,9 +134,10 @@ impl Found {
     }
 
     fn views(&self) -> impl Iterator<Item = (&'static str, Judged<'_>)> {
-        let dockerfiles = self.dockerfiles.iter().map(|(path, file, said)| {
-            ("dockerfile", Judged::dockerfile(path, file, said))
-        });
+        let dockerfiles = self
+            .dockerfiles
+            .iter()
+            .map(|(path, file, said)| ("dockerfile", Judged::dockerfile(path, file, said)));
         dockerfiles.chain(self.manifests.iter().map(|(path, manifest, said)| {
             ("kubernetes", Judged::manifest(path, &manifest.source, said))
         }))

@@ -51,6 +51,8 @@ const OTHERS: &[Other] = &[
     Other::silent("dependency-tree", false),
     Other::silent("generate-default-config", false),
     Other::silent("cache-ttl", true),
+    Other::silent("report", true),
+    Other::told("show-suppressed", false, "the table counts them"),
     Other::silent("detection-priority", true),
     Other::told("db-repository", true, DATABASE),
     Other::told("java-db-repository", true, DATABASE),
@@ -61,7 +63,8 @@ const OTHERS: &[Other] = &[
     Other::told("removed-pkgs", false, "what a later layer removed is never judged"),
     Other::told("include-non-failures", false, "only what fails is told"),
     Other::refused("server", true, "nothing is asked of a server; scan here"),
-    Other::refused("template", true, "`-f sarif`, `-f json` or `plimsoll scan -o json` with jq").short('t'),
+    Other::refused("template", true, "`-f sarif`, `-f json` or `plimsoll scan -o json` with jq")
+        .short('t'),
     Other::refused("compliance", true, "`plimsoll kube lint --compliance`"),
     Other::refused("ignore-policy", true, "an ignore file, or `plimsoll verify --cel`"),
     Other::refused("vex", true, "`plimsoll verify --scan --vex`"),
@@ -224,14 +227,6 @@ struct Asked {
     /// os, library
     #[arg(long, value_name = "LIST", value_delimiter = ',', alias = "vuln-type")]
     pkg_types: Vec<String>,
-
-    /// all; summary is the same table
-    #[arg(long, value_name = "HOW", default_value = "all", help_heading = NEAR)]
-    report: String,
-
-    /// Tell also what was passed over, in the table
-    #[arg(long, help_heading = NEAR)]
-    show_suppressed: bool,
 }
 
 /// What is read.
@@ -265,7 +260,7 @@ impl Trivy {
                 (folder(Transport::Dir, path), asked)
             }
             Action::Config { path, asked } => {
-                let found = misconfiguration::find(path, &asked.severities()?)?;
+                let found = misconfiguration::find(path, asked.severities()?.as_deref())?;
                 let inventory = Inventory::default();
                 let mut scan = Scan { inventory, ..Scan::default() };
                 scan.scanned_at = Some(crate::clock::now());
@@ -286,8 +281,8 @@ impl Trivy {
     }
 
     fn scan(&self, read: &Read, asked: &Asked) -> anyhow::Result<Outcome> {
-        let scanners = asked.scanners(self.quiet)?;
         asked.check()?;
+        let scanners = asked.scanners(self.quiet)?;
         let inventory = match read {
             Read::Reference(reference, platform) => {
                 let mut options = scanned::options(platform.as_deref())?;
@@ -322,8 +317,10 @@ impl Trivy {
         ignored.apply(&mut scan);
         asked.filter(&mut scan)?;
         let found = match (scanners.misconfigurations, read) {
-            (true, Read::Reference(Reference::Path { path, .. }, _)) if std::path::Path::new(path).is_dir() => {
-                Some(misconfiguration::find(path, &asked.severities()?)?)
+            (true, Read::Reference(Reference::Path { path, .. }, _))
+                if std::path::Path::new(path).is_dir() =>
+            {
+                Some(misconfiguration::find(path, asked.severities()?.as_deref())?)
             }
             _ => None,
         };
@@ -352,7 +349,11 @@ impl Asked {
         }
         let mut levels = Vec::new();
         for word in &self.severity {
-            levels.push(word.trim().parse::<Severity>().map_err(|why| Usage(format!("--severity: {why}")))?);
+            levels.push(
+                word.trim()
+                    .parse::<Severity>()
+                    .map_err(|why| Usage(format!("--severity: {why}")))?,
+            );
         }
         // Trivy calls low what a vendor calls negligible.
         if levels.contains(&Severity::Low) {
@@ -362,10 +363,14 @@ impl Asked {
     }
 
     fn scanners(&self, quiet: bool) -> Result<Scanners, Usage> {
-        let is_asked = |name: &str| self.scanners.iter().any(|it| it == name || name == "misconfig" && it == "config");
+        let is_asked = |name: &str| {
+            self.scanners.iter().any(|it| it == name || name == "misconfig" && it == "config")
+        };
         let known = ["vuln", "misconfig", "config", "secret", "license", "none"];
         if let Some(other) = self.scanners.iter().find(|it| !known.contains(&it.as_str())) {
-            return Err(Usage(format!("`{other}` is no scanner: they are vuln, misconfig, secret, license")));
+            return Err(Usage(format!(
+                "`{other}` is no scanner: they are vuln, misconfig, secret, license"
+            )));
         }
         let scanners = Scanners {
             vulnerabilities: self.scanners.is_empty() || is_asked("vuln"),
@@ -375,7 +380,10 @@ impl Asked {
             let why = "secrets and licences are not looked for here: `--scanners vuln,misconfig`";
             return Err(Usage(why.to_owned()));
         }
-        if is_asked("secret") || is_asked("license") || (self.scanners.is_empty() && !quiet && self.bill().is_none()) {
+        if is_asked("secret")
+            || is_asked("license")
+            || (self.scanners.is_empty() && !quiet && self.bill().is_none())
+        {
             tell("note: trivy: vulnerabilities are looked for, secrets are not");
         }
         Ok(scanners)
@@ -431,12 +439,19 @@ impl Asked {
             return self.json(&plimsoll_report::formats::trivy::document(scan, others));
         }
         match others {
-            Some(found) if self.format == "table" && scan.inventory.packages.is_empty() => found.table(file),
-            Some(found) if self.format == "sarif" && scan.inventory.packages.is_empty() => found.sarif(file),
+            Some(found) if self.format == "table" && scan.inventory.packages.is_empty() => {
+                found.table(file)
+            }
+            Some(found) if self.format == "sarif" && scan.inventory.packages.is_empty() => {
+                found.sarif(file)
+            }
             Some(found) => {
                 scanned::write(scan, &scanned::format(&self.format)?, file)?;
                 if !found.is_empty() {
-                    tell(&format!("note: {} misconfigurations stand in `-f json` alone, or in `trivy config`", found.len()));
+                    tell(&format!(
+                        "note: {} misconfigurations stand in `-f json` alone, or in `trivy config`",
+                        found.len()
+                    ));
                 }
                 Ok(())
             }
@@ -472,7 +487,9 @@ fn source(named: &[String]) -> Result<Transport, Usage> {
             "containerd" => Ok(Transport::Containerd),
             "podman" => Ok(Transport::Podman),
             "remote" => Ok(Transport::Registry),
-            other => Err(Usage(format!("--image-src: `{other}` is none of docker, containerd, podman, remote"))),
+            other => Err(Usage(format!(
+                "--image-src: `{other}` is none of docker, containerd, podman, remote"
+            ))),
         },
     }
 }
