@@ -292,7 +292,7 @@ impl Tool {
                 let is_taken = other.short.is_some()
                     && command.get_arguments().any(|arg| arg.get_short() == other.short);
                 let arg = other.arg();
-                command = command.arg(if is_taken { arg.short(None) } else { arg });
+                command = command.arg(if is_taken { arg.short(None::<char>) } else { arg });
             }
         }
         for name in names {
