@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: test test-all server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -67,6 +67,12 @@ sign-peers:
 	-o "$(SIGN_PEERS)/vault-transit" .; cd - >/dev/null; }; \
 	test -d "$(SIGN_PEERS)/oidc" || ! command -v npm >/dev/null || \
 	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/oidc" oidc-provider@9.13.3; \
+	test -d "$(SIGN_PEERS)/ui" || ! command -v npm >/dev/null || \
+	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/ui" playwright-core@1.65.1 axe-core@4.14.1; \
+	command -v chromium >/dev/null || ! command -v apt-get >/dev/null || DEBIAN_FRONTEND=noninteractive \
+	$(SUDO) apt-get install -y -qq --no-install-recommends chromium; \
+	command -v schemathesis >/dev/null || ! command -v pip >/dev/null || \
+	pip install --quiet --user schemathesis==4.1.4 || pip install --quiet --user --break-system-packages schemathesis==4.1.4; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }
@@ -86,9 +92,16 @@ kube-peers:
 # Longer runs of the properties, the tests against other programs that sign, and real builds of what
 # the linter mends and proposes, beside all tests: half an hour, and the package registries of the
 # ecosystems.
-test-all: test-tools sign-peers kube-peers
+test-all: test-tools sign-peers kube-peers server-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 	$(CARGO) test --locked --release -p plimsoll-cli --test builds --test attacks -- --ignored --nocapture --test-threads=1
+
+# The other store of the server, and what its alerts are sent to.
+server-peers:
+	@missing=""; ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="postgresql"; \
+	command -v prometheus-alertmanager >/dev/null || missing="$$missing prometheus-alertmanager"; \
+	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then $(SUDO) apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 
 # Live system calls: planted events, attacks in containers, a storm, delay and slowdown on this machine.
 # Needs root. `make test-ordinary` does the work of a day, which must raise no alert, with packages of Debian.

@@ -18,6 +18,7 @@ mod loaded;
 mod output;
 mod package_registry;
 mod paths;
+mod program;
 mod scan_claim;
 mod settings;
 mod signing;

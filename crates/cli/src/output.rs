@@ -54,11 +54,20 @@ pub(crate) fn write(
     whole(Path::new(file), content).with_context(|| format!("cannot write `{file}`"))
 }
 
-/// Writes a file beside its place and moves it there once it is complete.
+/// Writes a file beside its place and moves it there once it is complete. What is no file (a pipe, a
+/// device) is written to as it is: nothing may be put in its place.
 pub(crate) fn whole(
     path: &Path,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
+    // A link is not replaced, but what it leads to.
+    let known = fs::canonicalize(path).ok();
+    let path = known.as_deref().unwrap_or(path);
+    if fs::metadata(path).is_ok_and(|it| !it.is_file() && !it.is_dir()) {
+        let mut out = BufWriter::new(fs::File::options().write(true).open(path)?);
+        content(&mut out)?;
+        return out.flush();
+    }
     let folder =
         path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Asked first, because the error of the temporary file would name that file.
@@ -71,4 +80,51 @@ pub(crate) fn whole(
     let partial = partial.into_temp_path();
     fs::set_permissions(&partial, std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
     partial.persist(path).map_err(|error| error.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_is_written_to_and_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let reader = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || {
+                let mut text = String::new();
+                fs::File::open(pipe).unwrap().read_to_string(&mut text).unwrap();
+                text
+            })
+        };
+        whole(&pipe, |out| out.write_all(b"report")).unwrap();
+        assert_eq!(reader.join().unwrap(), "report");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_link_stays_and_what_it_leads_to_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        whole(&link, |out| out.write_all(b"new")).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    }
+
+    #[test]
+    fn what_fails_leaves_the_file_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        fs::write(&file, "old").unwrap();
+        assert!(whole(&file, |_| Err(io::Error::other("full"))).is_err());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

@@ -3,7 +3,7 @@
 //! Source: <https://github.com/opencontainers/image-spec>, and Docker's image manifest version 2,
 //! schema 2, whose fields have the same names.
 
-use plimsoll_model::{Artifact, Digest, Layer, Platform, RunConfig as Run};
+use plimsoll_model::{Artifact, Digest, Layer, Platform, RunConfig as Run, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// A pointer to a blob.
@@ -159,10 +159,15 @@ impl Config {
         }
     }
 
+    /// When the image was made.
+    pub fn created(&self) -> Option<Timestamp> {
+        self.created.as_deref().and_then(|text| text.parse().ok())
+    }
+
     /// Fills in what the configuration says of the image.
     pub fn describe(&self, artifact: &mut Artifact) {
         let run = self.run.clone().unwrap_or_default();
-        artifact.created = self.created.as_deref().and_then(|text| text.parse().ok());
+        artifact.created = self.created();
         artifact.platform = (!self.os.is_empty()).then(|| Platform {
             os: self.os.clone(),
             architecture: self.architecture.clone(),

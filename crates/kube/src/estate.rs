@@ -1,6 +1,6 @@
 //! What objects of all files say of each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use plimsoll_model::text::{Source, Span};
@@ -17,11 +17,13 @@ pub struct Estate {
     modes: BTreeMap<String, Modes>,
     /// The pod selectors of the network policies of each namespace.
     policies: BTreeMap<String, Vec<Selector>>,
-    /// Namespace and name of service accounts that hand out no token.
-    tokenless: Vec<(String, String)>,
+    /// By namespace, the service accounts that hand out no token.
+    tokenless: BTreeMap<String, BTreeSet<String>>,
     /// By image as manifests name it, the user that it runs as unless told otherwise.
     image_users: BTreeMap<String, String>,
     access: Access,
+    /// Whether there is a binding: nobody has a right without one.
+    binds: bool,
     /// Worked out when the first binding is judged.
     ways: OnceLock<BTreeMap<Subject, Way>>,
 }
@@ -34,9 +36,6 @@ pub(crate) struct Way {
     /// What is done, step by step.
     pub(crate) steps: Vec<String>,
 }
-
-/// The namespace that an object is in, where it says none.
-const DEFAULT: &str = "default";
 
 impl Estate {
     /// What these manifests say together.
@@ -61,7 +60,7 @@ impl Estate {
     }
 
     fn add(&mut self, object: &Object<'_>) {
-        let namespace = || object.namespace.unwrap_or(DEFAULT).to_owned();
+        let namespace = || object.home().to_owned();
         match object.kind {
             "Namespace" => {
                 let labels = NamespaceLabels::of(object);
@@ -76,7 +75,7 @@ impl Estate {
             "ServiceAccount" => {
                 let token = object.node.boolean("automountServiceAccountToken");
                 if token.is_some_and(|token| !token.value) {
-                    self.tokenless.push((namespace(), object.name.to_owned()));
+                    self.tokenless.entry(namespace()).or_default().insert(object.name.to_owned());
                 }
             }
             _ => {}
@@ -85,6 +84,9 @@ impl Estate {
 
     /// How a subject comes to the whole cluster, where it can and a binding is its first step.
     pub(crate) fn way(&self, subject: &Subject) -> Option<&Way> {
+        if !self.binds {
+            return None;
+        }
         let ways = self.ways.get_or_init(|| {
             let paths = Paths::new(&self.access).all(true).into_iter();
             let way = |path: rbac::Path<'_>| {
@@ -99,21 +101,24 @@ impl Estate {
 
     /// What the namespace of an object asks of pods.
     pub fn modes(&self, object: &Object<'_>) -> Option<Modes> {
-        self.modes.get(object.namespace.unwrap_or(DEFAULT)).copied()
+        self.modes.get(object.home()).copied()
     }
 
     /// Whether a network policy selects the pods of a workload.
     pub fn is_selected(&self, workload: &Workload<'_>) -> bool {
-        let namespace = workload.object.namespace.unwrap_or(DEFAULT);
         let labels = workload.pod.root.at(&["metadata", "labels"]);
-        let policies = self.policies.get(namespace).into_iter().flatten();
+        let policies = self.policies.get(workload.object.home()).into_iter().flatten();
         policies.into_iter().any(|selector| selector.selects(labels))
     }
 
     /// Whether a service account of that name hands out no token.
-    pub fn hands_out_no_token(&self, namespace: Option<&str>, account: &str) -> bool {
-        let namespace = namespace.unwrap_or(DEFAULT);
-        self.tokenless.iter().any(|(home, name)| home == namespace && name == account)
+    pub fn hands_out_no_token(&self, namespace: &str, account: &str) -> bool {
+        self.tokenless.get(namespace).is_some_and(|names| names.contains(account))
+    }
+
+    /// Who may do what.
+    pub(crate) fn into_access(self) -> Access {
+        self.access
     }
 }
 
@@ -122,32 +127,26 @@ impl Estate {
 pub struct Builder {
     estate: Estate,
     access: rbac::Builder,
-    binds: bool,
 }
 
 impl Builder {
     /// Takes what a manifest says.
     pub fn add(&mut self, manifest: &Manifest) {
         for object in objects(manifest).0 {
-            self.add_object(&object, &manifest.source);
+            self.add_object("", &object, &manifest.source);
         }
     }
 
-    /// Takes what one object of a text says.
-    pub fn add_object(&mut self, object: &Object<'_>, source: &Source) {
-        self.binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
+    /// Takes what one object of a text says; `name` is what places of rights are told by.
+    pub fn add_object(&mut self, name: &str, object: &Object<'_>, source: &Source) {
+        self.estate.binds |= ["RoleBinding", "ClusterRoleBinding"].contains(&object.kind);
         self.estate.add(object);
-        self.access.add_object("", object, source);
+        self.access.add_object(name, object, source);
     }
 
     /// What all of them say together.
     pub fn finish(self) -> Estate {
-        let mut estate = self.estate;
-        // Nobody has a right without a binding.
-        if self.binds {
-            estate.access = self.access.finish();
-        }
-        estate
+        Estate { access: self.access.finish(), ..self.estate }
     }
 }
 

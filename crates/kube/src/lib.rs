@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 
 pub mod assessment;
+pub mod cis;
 pub mod compliance;
 mod config;
 mod edit;
@@ -38,6 +39,7 @@ pub mod releases;
 pub mod rendered;
 mod rule;
 pub mod rules;
+mod services;
 mod workload;
 
 pub use config::{Config, Family};
@@ -47,7 +49,8 @@ pub use fix::{Fixed, fix};
 pub use hover::{Hover, hover};
 pub use images::named_images;
 pub use lint::{IGNORE, lint, lint_object};
-pub use object::{Object, objects};
+pub use object::{Key, Object, objects};
 pub use pod::{Annotation, Container, Pod, Sort};
 pub use rule::{Mending, Rule};
+pub use services::Services;
 pub use workload::{Workload, images};

@@ -7,6 +7,12 @@ use crate::manifest::{Manifest, Node, Problem, ProblemKind};
 /// How deep a list may be within lists.
 const MAX_NESTED: u32 = 8;
 
+/// The namespace that an object is in, where it says none.
+const DEFAULT: &str = "default";
+
+/// What tells objects of a cluster apart here: namespace, kind and name.
+pub type Key = (String, String, String);
+
 /// A Kubernetes object.
 #[derive(Debug, Clone, Copy)]
 pub struct Object<'m> {
@@ -34,6 +40,16 @@ impl<'m> Object<'m> {
             name: metadata.and_then(|metadata| text(metadata, "name")).unwrap_or_default(),
             namespace: metadata.and_then(|metadata| text(metadata, "namespace")),
         }
+    }
+
+    /// The namespace that it is in, where its kind is in one.
+    pub fn home(&self) -> &'m str {
+        self.namespace.unwrap_or(DEFAULT)
+    }
+
+    /// What it is told from others by.
+    pub fn key(&self) -> Key {
+        (self.home().to_owned(), self.kind.to_owned(), self.name.to_owned())
     }
 
     /// The group of its API; empty for the core group.

@@ -66,6 +66,25 @@ pub(crate) fn link(url: &str) -> Option<&str> {
         .then_some(url)
 }
 
+/// Text of an attribute in XML; a character that XML 1.0 cannot hold becomes U+FFFD.
+pub(crate) fn xml(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' => escaped.push_str("&#10;"),
+            '\t' => escaped.push_str("&#9;"),
+            control if control.is_control() => escaped.push('\u{fffd}'),
+            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +118,10 @@ mod tests {
     fn a_long_text_is_cut_between_words() {
         assert_eq!(cut("one two three", 9), "one two…");
         assert_eq!(cut("one", 3), "one");
+    }
+
+    #[test]
+    fn text_cannot_leave_its_attribute() {
+        assert_eq!(xml("a\"><b\u{1b}&\n"), "a&quot;&gt;&lt;b\u{fffd}&amp;&#10;");
     }
 }

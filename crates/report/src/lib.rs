@@ -18,6 +18,7 @@
 mod application;
 pub mod base;
 mod bounded;
+pub mod cis;
 pub mod cluster;
 pub mod compliance;
 pub mod escalation;
@@ -29,6 +30,7 @@ pub mod lint;
 mod loaded;
 pub mod picture;
 pub mod reach;
+pub mod resources;
 pub mod rollout;
 mod style;
 mod tally;

@@ -25,6 +25,10 @@ pub static FILES: &[(&str, &str)] = files![
     "network.yaml",
 ];
 
+/// Rules on the audit log of a Kubernetes API server: a name and its text.
+pub static K8S_AUDIT: (&str, &str) =
+    ("default/k8s_audit.yaml", include_str!("../rules/k8s_audit.yaml"));
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
@@ -53,6 +57,15 @@ mod tests {
         let found: Vec<_> = found.iter().map(|one| (&one.item, &one.message)).collect();
         assert!(found.is_empty(), "{found:?}");
         assert!(loader.definitions().rules.len() > 80);
+    }
+
+    #[test]
+    fn the_rules_on_audit_logs_load_without_a_warning() {
+        let mut loader = Loader::new(Options::default());
+        let report = loader.load(K8S_AUDIT.0, K8S_AUDIT.1);
+        assert!(report.is_loaded(), "{:?}", report.errors);
+        assert!(report.warnings.is_empty(), "{:?}", report.warnings);
+        assert!(loader.definitions().rules.len() >= 10);
     }
 
     #[test]

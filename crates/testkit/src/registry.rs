@@ -204,7 +204,10 @@ impl DockerRegistry {
         let mut config = json!({
             "version": 0.1,
             "log": {"level": "error"},
-            "storage": {"filesystem": {"rootdirectory": folder.path().join("data")}},
+            "storage": {
+                "filesystem": {"rootdirectory": folder.path().join("data")},
+                "delete": {"enabled": true},
+            },
             "http": {"addr": host, "secret": "for tests"},
         });
         if let Some(certificate) = certificate {
@@ -268,6 +271,18 @@ impl DockerRegistry {
             command.arg(format!("--dest-creds={user}:{password}"));
         }
         command.arg(format!("oci:{}", folder.display()));
+        run(command.arg(format!("docker://{}/{name}", self.host)))
+    }
+}
+
+impl DockerRegistry {
+    /// Deletes the image called `name` (`app:1`), and with it every tag that leads to the same.
+    pub fn delete(&self, name: &str) -> Result<(), String> {
+        let mut command = Command::new("skopeo");
+        command.args(["--insecure-policy", "delete", "--tls-verify=false"]);
+        if let Some((user, password)) = &self.credentials {
+            command.arg(format!("--creds={user}:{password}"));
+        }
         run(command.arg(format!("docker://{}/{name}", self.host)))
     }
 }

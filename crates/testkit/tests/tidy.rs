@@ -87,6 +87,19 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
         &["judged", "dockerfile", "manifest"],
     ),
     ("crates/report/src/reach", "crates/report/src/reach/mod.rs", &[]),
+    ("crates/report/src/cis", "crates/report/src/cis/mod.rs", &[]),
+    (
+        "crates/report/src/resources",
+        "crates/report/src/resources/mod.rs",
+        // What kinds share, and what is told of all of them.
+        &["checks", "definition", "image", "metrics", "object", "tests"],
+    ),
+    (
+        "crates/kube/src/cis",
+        "crates/kube/src/cis/mod.rs",
+        // What chapters judge by.
+        &["facts", "judge", "program", "tests"],
+    ),
     ("crates/runtime/src/lints", "crates/runtime/src/lints/mod.rs", &[]),
     ("crates/runtime/src/profile/documents", "crates/runtime/src/profile/documents/mod.rs", &[]),
     ("crates/response/src/actions", "crates/response/src/actions/mod.rs", &[]),
@@ -131,6 +144,7 @@ const RANKS: &[(&str, u8)] = &[
     ("plimsoll-policy", 2),
     ("plimsoll-report", 2),
     ("plimsoll-lsp", 2),
+    ("plimsoll-server", 3),
     ("plimsoll-cli", 4),
     ("plimsoll-testkit", 9),
 ];

@@ -122,6 +122,18 @@ impl Layout {
         place.and_then(|(range, _)| bytes.get(range.clone())).unwrap_or_default()
     }
 
+    /// One sum of the sums of all sections but one, as the header has them.
+    pub(super) fn sum_of_sums(&self, without: Section) -> u64 {
+        let mut bytes = Vec::with_capacity(self.places.len() * 16);
+        for (section, (range, sum)) in Section::ALL.iter().zip(&self.places) {
+            if *section != without {
+                bytes.extend_from_slice(&(range.len() as u64).to_le_bytes());
+                bytes.extend_from_slice(&sum.to_le_bytes());
+            }
+        }
+        xxh3_64(&bytes)
+    }
+
     /// Compares every section with its checksum.
     pub(super) fn verify(&self, bytes: &[u8]) -> Result<(), DatabaseError> {
         let whole = |(range, sum): &(Range<usize>, u64)| {

@@ -12,6 +12,7 @@ mod encoding;
 mod enrichment;
 mod entry;
 mod error;
+mod fingerprint;
 mod head;
 mod layout;
 mod lock;
@@ -43,6 +44,7 @@ pub(crate) use enrichment::PRODUCTS;
 pub use enrichment::{CveKey, EndOfLife, Enrichment};
 pub use entry::{Entry, EventKind, RangeRef};
 pub use error::DatabaseError;
+pub use fingerprint::{Changes, Fingerprint};
 pub use names::canonical_name;
 pub use transfer::{export, import};
 pub use update::{Jump, Step, Update, UpdateProblem, Updated};
@@ -71,6 +73,18 @@ impl Database {
     pub fn starter() -> Result<Self, DatabaseError> {
         let (records, enrichment) = crate::feeds::starter()?;
         Self::from_bytes(compile_to_bytes(records.into_iter(), &enrichment)?)
+    }
+
+    /// The compiled database, or where there is none the starter set.
+    pub fn open_or_starter(path: &Path) -> Result<Self, DatabaseError> {
+        match Self::open(path) {
+            Err(DatabaseError::Io { source, .. })
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
+                Self::starter()
+            }
+            opened => opened,
+        }
     }
 
     fn new(bytes: Bytes, path: PathBuf) -> Result<Self, DatabaseError> {
@@ -203,9 +217,13 @@ impl Database {
     }
 
     fn head(&self, index: u32) -> Option<Head<'_>> {
+        Head::read(self.head_reader(index)?, self.strings())
+    }
+
+    fn head_reader(&self, index: u32) -> Option<Reader<'_>> {
         let (offsets, _) = self.section(Section::HeadOffsets).as_chunks::<4>();
         let offset = u32::from_le_bytes(*offsets.get(usize::try_from(index).ok()?)?);
-        Head::read(Reader::at(self.section(Section::Heads), offset.into())?, self.strings())
+        Reader::at(self.section(Section::Heads), offset.into())
     }
 }
 

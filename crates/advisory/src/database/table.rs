@@ -41,6 +41,16 @@ pub(super) fn find(table: &[u8], hash: u64) -> impl Iterator<Item = u32> + '_ {
     })
 }
 
+/// Numbers of all rows.
+pub(super) fn numbers(table: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    let (rows, _) = table.as_chunks::<ROW>();
+    rows.iter().filter_map(|row| {
+        let mut reader = Reader::new(row);
+        reader.u64()?;
+        reader.u32()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

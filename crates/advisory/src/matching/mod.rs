@@ -18,10 +18,13 @@ mod tests;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use plimsoll_model::{Distro, Ecosystem, Finding, Inventory, Package, PackageKind, Undecided};
+use plimsoll_model::{
+    Distro, Ecosystem, EcosystemName, Finding, Inventory, Package, PackageKind, Scan, Timestamp,
+    Undecided,
+};
 use rayon::prelude::*;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::{Database, DatabaseError, canonical_name};
 use hit::{Hit, Lookup};
 use subject::Subject;
 
@@ -97,6 +100,53 @@ pub fn match_inventory(
         })
     });
     Ok(matches)
+}
+
+/// All that the database knows of an inventory, before any filter or gate; and how many packages
+/// were passed over because lock files alone ask for them.
+///
+/// # Errors
+/// A damaged database.
+pub fn scan(
+    mut inventory: Inventory,
+    database: &Database,
+    declared: Declared,
+    now: Timestamp,
+) -> Result<(Scan, usize), DatabaseError> {
+    if let Some(distro) = &mut inventory.distro {
+        distro.end_of_life = database.end_of_life(distro);
+    }
+    let matches = match_inventory(&inventory, database, declared)?;
+    let scan = Scan {
+        inventory,
+        findings: matches.findings,
+        undecided: matches.undecided,
+        data: database.data(),
+        scanned_at: Some(now),
+        ..Scan::default()
+    };
+    Ok((scan, if declared == Declared::Passed { matches.declared } else { 0 }))
+}
+
+/// Whether a package is judged by its own advisories in this inventory: it is there, not only asked
+/// for, and no package of the distribution owns its files.
+pub fn is_judged(package: &Package, distro: Option<&Distro>, declared: Declared) -> bool {
+    package.removed_in.is_none()
+        && !declared_only(package, declared)
+        && !covered_by_owner(package, distro)
+}
+
+/// The families and names under which advisories on a package stand, whatever the release.
+pub fn names(package: &Package, distro: Option<&Distro>) -> Vec<(EcosystemName, String)> {
+    let family = if package.kind.is_os() {
+        distro.and_then(|distro| distro.ecosystem.as_ref()).map(Ecosystem::name)
+    } else {
+        subject::language_ecosystem(package.kind)
+    };
+    let Some(family) = family else { return Vec::new() };
+    let subject = Subject::of(package, family);
+    let names = Lookup::of(&subject).into_iter();
+    names.map(|lookup| (family, canonical_name(family, lookup.name).into_owned())).collect()
 }
 
 /// A `go.mod` asks for a toolchain of its own age or newer, and whichever builds it decides.

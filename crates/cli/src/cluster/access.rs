@@ -6,11 +6,14 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
+
+use super::login::{Exec, Login};
 
 /// What a pod is given.
 const ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -27,6 +30,8 @@ pub(crate) struct Access {
     pub(crate) token: Option<Token>,
     /// Our certificate and its key, in PEM.
     pub(crate) identity: Option<Vec<u8>>,
+    /// The program that says who we are.
+    pub(crate) login: Option<Arc<Login>>,
 }
 
 /// What we show.
@@ -58,11 +63,28 @@ struct Named {
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-struct Cluster {
-    server: String,
-    certificate_authority: Option<PathBuf>,
-    certificate_authority_data: Option<String>,
-    insecure_skip_tls_verify: bool,
+pub(super) struct Cluster {
+    pub(super) server: String,
+    pub(super) certificate_authority: Option<PathBuf>,
+    pub(super) certificate_authority_data: Option<String>,
+    pub(super) insecure_skip_tls_verify: bool,
+    pub(super) extensions: Option<Vec<Extension>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Extension {
+    name: String,
+    extension: serde_json::Value,
+}
+
+impl Cluster {
+    /// What is written in it for programs that say who we are.
+    pub(super) fn told_to_programs(&self) -> Option<serde_json::Value> {
+        let mut all = self.extensions.iter().flatten();
+        let found = all.find(|one| one.name == "client.authentication.k8s.io/exec");
+        found.map(|one| one.extension.clone())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -82,7 +104,7 @@ struct User {
     client_certificate_data: Option<String>,
     client_key: Option<PathBuf>,
     client_key_data: Option<String>,
-    exec: Option<serde::de::IgnoredAny>,
+    exec: Option<Exec>,
     auth_provider: Option<serde::de::IgnoredAny>,
 }
 
@@ -182,22 +204,28 @@ impl Access {
         };
         let token = user.token.map(Token::Text);
         let token = token.or_else(|| user.token_file.map(|path| Token::File(folder.join(path))));
-        if identity.is_none()
-            && token.is_none()
-            && (user.exec.is_some() || user.auth_provider.is_some())
-        {
+        if identity.is_none() && token.is_none() && user.auth_provider.is_some() {
             bail!(
-                "user `{}` logs in by a program, which is not run here: name a token or a certificate \
-                 in it",
+                "user `{}` logs in by an `auth-provider`, which Kubernetes knows no more: name a \
+                 token, a certificate or `exec` in it",
                 context.user
             );
         }
+        let authority = bytes(
+            cluster.certificate_authority_data.clone(),
+            cluster.certificate_authority.clone(),
+        )?;
+        // A token that is written down counts more.
+        let login = user.exec.filter(|_| token.is_none()).map(|exec| {
+            Login::new(&context.user, exec, &cluster, authority.as_deref(), folder).map(Arc::new)
+        });
         let access = Self {
             server: cluster.server.trim_end_matches('/').to_owned(),
-            authority: bytes(cluster.certificate_authority_data, cluster.certificate_authority)?,
+            authority,
             is_lax: cluster.insecure_skip_tls_verify,
             token,
             identity,
+            login: login.transpose()?,
         };
         Ok((access, called))
     }
@@ -222,8 +250,14 @@ mod tests {
         assert!(error.to_string().contains("no context `b`"), "{error}");
         let named = Access::parse(&other, Path::new(""), Some("a"));
         assert_eq!(named.unwrap().1, "a");
-        let program = text.replace("{token: t}", "{exec: {command: login}}");
-        let error = Access::parse(&program, Path::new(""), None).err().unwrap();
-        assert!(error.to_string().contains("logs in by a program"), "{error}");
+        let exec =
+            "exec: {apiVersion: client.authentication.k8s.io/v1, command: login, args: null}";
+        let program = text.replace("{token: t}", &format!("{{{exec}}}"));
+        assert!(Access::parse(&program, Path::new(""), None).unwrap().0.login.is_some());
+        let both = text.replace("{token: t}", &format!("{{token: t, {exec}}}"));
+        assert!(Access::parse(&both, Path::new(""), None).unwrap().0.login.is_none());
+        let old = text.replace("{token: t}", "{auth-provider: {name: oidc}}");
+        let error = Access::parse(&old, Path::new(""), None).err().unwrap();
+        assert!(error.to_string().contains("logs in by an `auth-provider`"), "{error}");
     }
 }

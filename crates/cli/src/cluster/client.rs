@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,6 +11,7 @@ use reqwest::{Certificate, Identity, Method};
 use serde_json::Value;
 
 use super::access::{Access, Token};
+use super::login::Credential;
 
 /// The largest answer that is read whole.
 const MAX_ANSWER: u64 = 256 << 20;
@@ -23,14 +25,29 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// How long a page of a list may take to come in.
 const PAGE_TIME: Duration = Duration::from_mins(2);
 
+/// Who we say we are is not taken.
+const UNAUTHORIZED: u16 = 401;
+
 /// How often a busy server is asked again, and how long it is waited for at most.
 const MAX_BUSY: u32 = 8;
 const MAX_PAUSE: u64 = 10;
+
+/// Objects as they are.
+pub(crate) const WHOLE: &str = "application/json";
+
+/// Of objects their metadata alone.
+pub(crate) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+
+/// Of lists the same.
+pub(crate) const METADATA_LIST: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// Asks an API server; for many threads at a time.
 pub(crate) struct Client {
     access: Access,
     http: Http,
+    /// The same with the certificate that a program said last.
+    with_certificate: Mutex<Option<(Arc<Credential>, Http)>>,
 }
 
 /// Why there is no answer.
@@ -56,31 +73,45 @@ impl Client {
     pub(crate) fn new(access: Access) -> anyhow::Result<Self> {
         // Another part of the process may have chosen one, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = Http::builder()
-            .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(PATIENCE)
-            .timeout(PATIENCE);
-        if let Some(authority) = &access.authority {
-            let certificates = Certificate::from_pem_bundle(authority)
-                .context("the cluster's certificate authority cannot be read")?;
-            builder = builder.tls_certs_only(certificates);
-        }
-        if let Some(identity) = &access.identity {
-            let identity =
-                Identity::from_pem(identity).context("our certificate cannot be read")?;
-            builder = builder.identity(identity);
-        }
-        if access.is_lax {
-            builder = builder.tls_danger_accept_invalid_certs(true);
-        }
-        let http = builder.build().context("no client can be made")?;
-        Ok(Self { access, http })
+        let http = http(&access, access.identity.as_deref())?;
+        Ok(Self { access, http, with_certificate: Mutex::default() })
     }
 
-    fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Failure> {
-        let request = self.http.request(method, format!("{}{path}", self.access.server));
+    /// The answer to a request, whatever its status. Where a program says who we are and that is not
+    /// taken any more, the program is asked anew, once.
+    fn answer(
+        &self,
+        method: &Method,
+        path: &str,
+        fill: &dyn Fn(RequestBuilder) -> RequestBuilder,
+    ) -> Result<Response, Failure> {
+        let url = format!("{}{path}", self.access.server);
+        let send = |request: RequestBuilder| {
+            fill(request).send().map_err(|error| Failure::Other(causes(&error)))
+        };
+        let Some(login) = &self.access.login else {
+            return send(self.shown(self.http.request(method.clone(), url))?);
+        };
+        let once = || {
+            let credential = login.credential().map_err(Failure::Other)?;
+            let http = self.of(&credential)?;
+            let request = http.request(method.clone(), &url);
+            let request = match &credential.token {
+                Some(token) => request.bearer_auth(token),
+                None => request,
+            };
+            send(request).map(|response| (response, credential))
+        };
+        let (response, credential) = once()?;
+        if response.status().as_u16() != UNAUTHORIZED {
+            return Ok(response);
+        }
+        login.forget(&credential);
+        once().map(|(response, _)| response)
+    }
+
+    /// A request with what the kubeconfig has of us.
+    fn shown(&self, request: RequestBuilder) -> Result<RequestBuilder, Failure> {
         Ok(match &self.access.token {
             None => request,
             Some(Token::Text(token)) => request.bearer_auth(token),
@@ -93,9 +124,22 @@ impl Client {
         })
     }
 
+    /// What sends requests with a certificate that a program said, where it said one.
+    fn of(&self, credential: &Arc<Credential>) -> Result<Http, Failure> {
+        let Some(identity) = &credential.identity else { return Ok(self.http.clone()) };
+        let mut last = self.with_certificate.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, http)) = last.as_ref().filter(|(known, _)| Arc::ptr_eq(known, credential)) {
+            return Ok(http.clone());
+        }
+        let new = http(&self.access, Some(identity));
+        let new = new.map_err(|error| Failure::Other(format!("{error:#}")))?;
+        *last = Some((Arc::clone(credential), new.clone()));
+        Ok(new)
+    }
+
     /// Reads what is under a path.
     pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        whole(send(self.request(Method::GET, path)?)?)
+        whole(taken(self.answer(&Method::GET, path, &|request| request)?)?)
     }
 
     /// The same as a value.
@@ -106,16 +150,22 @@ impl Client {
 
     /// What is told under a path for as long as the API server wants, line by line.
     pub(crate) fn watch(&self, path: &str) -> Result<Response, Failure> {
+        self.watch_as(path, WHOLE)
+    }
+
+    /// The same in another form.
+    pub(crate) fn watch_as(&self, path: &str, form: &str) -> Result<Response, Failure> {
         // A connection that died unseen is found out by its silence.
-        send(self.request(Method::GET, path)?.timeout(SILENCE))
+        let fill = |request: RequestBuilder| request.header("Accept", form).timeout(SILENCE);
+        taken(self.answer(&Method::GET, path, &fill)?)
     }
 
     /// A page of a list. A server that is busy is asked again.
-    pub(crate) fn page(&self, path: &str) -> Result<Page, Failure> {
+    pub(crate) fn page(&self, path: &str, form: &str) -> Result<Page, Failure> {
         let mut busy = 0;
         loop {
-            let request = self.request(Method::GET, path)?.timeout(PAGE_TIME);
-            let response = request.send().map_err(|error| Failure::Other(causes(&error)))?;
+            let fill = |request: RequestBuilder| request.header("Accept", form).timeout(PAGE_TIME);
+            let response = self.answer(&Method::GET, path, &fill)?;
             match response.status().as_u16() {
                 410 => {
                     let body = whole(response).unwrap_or_default();
@@ -135,25 +185,66 @@ impl Client {
         }
     }
 
+    /// Writes the fields of an object, whoever else owns some of them; makes it where it is not.
+    ///
+    /// <https://kubernetes.io/docs/reference/using-api/server-side-apply/>
+    pub(crate) fn apply(&self, path: &str, manager: &str, body: &Value) -> Result<(), Failure> {
+        let path = format!("{path}?fieldManager={manager}&force=true");
+        let text = body.to_string();
+        let fill = |request: RequestBuilder| {
+            let request = request.header("Content-Type", "application/apply-patch+yaml");
+            request.timeout(PAGE_TIME).body(text.clone())
+        };
+        whole(taken(self.answer(&Method::PATCH, &path, &fill)?)?).map(drop)
+    }
+
+    /// Takes an object away; what is not there is no failure.
+    pub(crate) fn delete(&self, path: &str) -> Result<(), Failure> {
+        let response = self.answer(&Method::DELETE, path, &|request| request)?;
+        match taken(response).and_then(whole) {
+            Ok(_) | Err(Failure::Said(404, _)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Makes something, or replaces it.
     pub(crate) fn send(
         &self,
-        method: Method,
+        method: &Method,
         path: &str,
         body: &Value,
     ) -> Result<Vec<u8>, Failure> {
-        let kind = if method == Method::PATCH {
+        let kind = if *method == Method::PATCH {
             "application/json-patch+json"
         } else {
             "application/json"
         };
-        let request = self.request(method, path)?.header("Content-Type", kind);
-        whole(send(request.body(body.to_string()))?)
+        let fill =
+            |request: RequestBuilder| request.header("Content-Type", kind).body(body.to_string());
+        whole(taken(self.answer(method, path, &fill)?)?)
     }
 }
 
-fn send(request: RequestBuilder) -> Result<Response, Failure> {
-    taken(request.send().map_err(|error| Failure::Other(causes(&error)))?)
+fn http(access: &Access, identity: Option<&[u8]>) -> anyhow::Result<Http> {
+    let mut builder = Http::builder()
+        .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(PATIENCE)
+        .timeout(PATIENCE);
+    if let Some(authority) = &access.authority {
+        let certificates = Certificate::from_pem_bundle(authority)
+            .context("the cluster's certificate authority cannot be read")?;
+        builder = builder.tls_certs_only(certificates);
+    }
+    if let Some(identity) = identity {
+        let identity = Identity::from_pem(identity).context("our certificate cannot be read")?;
+        builder = builder.identity(identity);
+    }
+    if access.is_lax {
+        builder = builder.tls_danger_accept_invalid_certs(true);
+    }
+    builder.build().context("no client can be made")
 }
 
 fn taken(response: Response) -> Result<Response, Failure> {

@@ -72,6 +72,14 @@ impl Kind {
         )
         .of_the_cluster()
         .optional(),
+        kind(
+            Stage::Surroundings,
+            "policy.networking.k8s.io/v1alpha2",
+            "ClusterNetworkPolicy",
+            "clusternetworkpolicies",
+        )
+        .of_the_cluster()
+        .optional(),
         kind(Stage::Surroundings, RBAC, "ClusterRole", "clusterroles").of_the_cluster(),
         kind(Stage::Surroundings, RBAC, "ClusterRoleBinding", "clusterrolebindings")
             .of_the_cluster(),
@@ -88,7 +96,7 @@ impl Kind {
     ];
 
     /// Where they are listed: all, or those of a namespace; a namespace itself by its name.
-    pub(super) fn path(&self, namespace: Option<&str>) -> String {
+    pub(crate) fn path(&self, namespace: Option<&str>) -> String {
         let root = if self.api_version.contains('/') { "apis" } else { "api" };
         let Self { api_version, plural, .. } = self;
         match namespace {

@@ -2,12 +2,17 @@
 
 mod access;
 mod client;
+mod follow;
 mod kinds;
+mod lease;
+mod login;
 mod namespaces;
 mod pages;
 
 pub(crate) use access::Access;
 pub(crate) use client::{Client, Failure};
+pub(crate) use follow::{Followed, Seen, follow, list};
 pub(crate) use kinds::{Kind, Stage};
-pub(crate) use namespaces::{Namespaces, is_name};
+pub(crate) use lease::Lease;
+pub(crate) use namespaces::{Namespaces, is_name, is_subdomain};
 pub(crate) use pages::batch;

@@ -155,6 +155,11 @@ pub(crate) fn is_name(text: &str) -> bool {
     !text.is_empty() && text.len() <= 63 && text.bytes().all(fits)
 }
 
+/// A name of RFC 1123 with points in it, as nodes have.
+pub(crate) fn is_subdomain(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_name)
+}
+
 /// The name, the labels and the version of an object.
 fn read(object: &Value) -> Option<(String, Labels, String)> {
     let metadata = object.get("metadata")?;

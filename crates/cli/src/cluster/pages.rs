@@ -8,7 +8,7 @@ use plimsoll_kube::manifest::{Item, Items, ItemsError, Manifest};
 use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
-use super::client::{Client, Failure, Page};
+use super::client::{Client, Failure, Page, WHOLE};
 use super::kinds::Kind;
 
 /// How many objects are asked for at a time.
@@ -37,11 +37,34 @@ impl Client {
         namespace: Option<&str>,
         take: &mut dyn FnMut(Manifest),
     ) -> Result<Listed, Failure> {
+        let parse = |item: Item| {
+            let source = Source::from_bytes(item.bytes);
+            Manifest::of_json_as(source, kind.api_version, kind.kind)
+        };
+        let mut seen = 0_u64;
+        let (listed, _) = self.items(&kind.path(namespace), WHOLE, &mut |batch| {
+            let read: Vec<_> = batch.into_par_iter().map(parse).collect();
+            for manifest in read {
+                seen = seen.saturating_add(1);
+                take(manifest.map_err(|why| Failure::Other(format!("object {seen}: {why}")))?);
+            }
+            Ok(())
+        })?;
+        Ok(listed)
+    }
+
+    /// Gives the items of a list to `take`, some at a time; with the version that it is of. The path
+    /// ends so that a parameter may follow.
+    pub(crate) fn items(
+        &self,
+        path: &str,
+        form: &str,
+        take: &mut dyn FnMut(Vec<Item>) -> Result<(), Failure>,
+    ) -> Result<(Listed, String), Failure> {
         let mut listed = Listed::default();
-        let path = kind.path(namespace);
         let mut next = String::new();
         loop {
-            let response = match self.page(&format!("{path}limit={PAGE}{next}"))? {
+            let response = match self.page(&format!("{path}limit={PAGE}{next}"), form)? {
                 Page::Here(response) => response,
                 // Whoever goes on from there has seen nothing twice.
                 Page::Expired(Some(token)) if !next.is_empty() && listed.expired < MAX_EXPIRED => {
@@ -58,21 +81,15 @@ impl Client {
                 }
             };
             let mut items = Items::new(BufReader::with_capacity(1 << 16, response));
-            let parse = |item: Item| {
-                let source = Source::from_bytes(item.bytes);
-                Manifest::of_json_as(source, kind.api_version, kind.kind)
-            };
             let wrong = |error: ItemsError| Failure::Other(error.to_string());
             while let Some(batch) = batch(&mut items).map_err(wrong)? {
-                let read: Vec<_> = batch.into_par_iter().map(parse).collect();
-                for manifest in read {
-                    listed.objects = listed.objects.saturating_add(1);
-                    let shown = listed.objects;
-                    take(manifest.map_err(|why| Failure::Other(format!("object {shown}: {why}")))?);
-                }
+                let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+                listed.objects = listed.objects.saturating_add(count);
+                take(batch)?;
             }
-            match items.envelope().map_err(wrong)?.next {
-                more if more.is_empty() => return Ok(listed),
+            let envelope = items.envelope().map_err(wrong)?;
+            match envelope.next {
+                more if more.is_empty() => return Ok((listed, envelope.version)),
                 more => next = going_on(&more)?,
             }
         }

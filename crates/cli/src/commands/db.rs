@@ -98,6 +98,12 @@ fn copied(to: &Path) -> Outcome {
     Outcome::Clean
 }
 
+/// Brings a database up to date as `db update` does without arguments.
+pub(crate) fn renew(folder: Option<PathBuf>, mirror: Vec<String>) -> anyhow::Result<Outcome> {
+    let arguments = UpdateArguments { mirror, accept_jump: false, no_starter: false, wait: 0 };
+    update(paths::db_file(folder), &arguments)
+}
+
 fn update(file: PathBuf, arguments: &UpdateArguments) -> anyhow::Result<Outcome> {
     let given = arguments.mirror.iter().filter(|mirror| !mirror.is_empty());
     let mut mirrors: Vec<Mirror> = given.map(|mirror| Mirror::named(mirror)).collect();

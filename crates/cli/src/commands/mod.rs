@@ -15,6 +15,7 @@ mod provenance;
 pub(crate) mod rules;
 mod sbom;
 pub(crate) mod scan;
+mod serve;
 mod sign;
 mod trust;
 pub(crate) mod verify;
@@ -44,6 +45,7 @@ pub(crate) enum Command {
     Rules(rules::Rules),
     Sbom(sbom::Sbom),
     Scan(scan::ScanCommand),
+    Serve(Box<serve::Serve>),
     Sign(Box<sign::Sign>),
     Trust(trust::Trust),
     Verify(Box<verify::Verify>),
@@ -69,6 +71,7 @@ impl Command {
             Self::Rules(command) => command.run(),
             Self::Sbom(command) => command.run(),
             Self::Scan(command) => command.run(),
+            Self::Serve(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Trust(command) => command.run(),
             Self::Verify(command) => command.run(),

@@ -1,11 +1,10 @@
 //! `plimsoll scan`: what is vulnerable in an image.
 
-use std::io;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use plimsoll_advisory::database::{Database, DatabaseError};
-use plimsoll_advisory::matching::{Declared, match_inventory};
+use plimsoll_advisory::database::Database;
+use plimsoll_advisory::matching::Declared;
 use plimsoll_model::{Inventory, Scan, Severity, Timestamp};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::{Format, Style};
@@ -158,35 +157,22 @@ pub(crate) fn matched(
 /// The same without a word to the person, and how many packages were passed over because lock files
 /// alone ask for them.
 pub(crate) fn judged(
-    mut inventory: Inventory,
+    inventory: Inventory,
     database: &Database,
     declared: bool,
     now: Timestamp,
 ) -> anyhow::Result<(Scan, usize)> {
-    if let Some(distro) = &mut inventory.distro {
-        distro.end_of_life = database.end_of_life(distro);
-    }
     let counts = if declared { Declared::Counts } else { Declared::Passed };
-    let matches = match_inventory(&inventory, database, counts)
-        .context("the advisory database is damaged; `plimsoll db update` writes it anew")?;
-    let scan = Scan {
-        inventory,
-        findings: matches.findings,
-        undecided: matches.undecided,
-        data: database.data(),
-        scanned_at: Some(now),
-        ..Scan::default()
-    };
-    Ok((scan, if declared { 0 } else { matches.declared }))
+    plimsoll_advisory::matching::scan(inventory, database, counts, now)
+        .context("the advisory database is damaged; `plimsoll db update` writes it anew")
 }
 
 /// The compiled database, or the starter set with one line that says so.
 pub(crate) fn open_database(folder: Option<PathBuf>) -> anyhow::Result<Database> {
-    match Database::open(&paths::db_file(folder)) {
-        Err(DatabaseError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
-        opened => return Ok(opened?),
+    let database = Database::open_or_starter(&paths::db_file(folder))?;
+    if !database.data().starter {
+        return Ok(database);
     }
-    let database = Database::starter().context("the starter set is damaged")?;
     let records: u64 = database.data().feeds.iter().map(|feed| feed.records).sum();
     tell(&format!(
         "note: only the starter set of {records} famous advisories is here; \

@@ -6,14 +6,12 @@ use anyhow::Context;
 use plimsoll_image::Options;
 use plimsoll_model::{Inventory, Platform, Reference, Scan, Transport};
 use plimsoll_report::{Format, Style};
+use plimsoll_supply::document::{self, MAX_DOCUMENT};
 
 use crate::commands::scan;
 use crate::exit::{Usage, tell};
 use crate::style::stdout_style;
 use crate::{clock, files, output, paths, target};
-
-/// The largest SBOM that is read: 512 MiB.
-const MAX_SBOM: u64 = 512 << 20;
 
 /// How images are read where nothing else is said.
 pub(super) fn options(platform: Option<&str>) -> Result<Options, Usage> {
@@ -52,16 +50,18 @@ pub(super) fn read(reference: &Reference, options: &Options) -> anyhow::Result<I
 /// The packages that an SBOM lists; `-` is standard input.
 pub(super) fn sbom(path: &str) -> anyhow::Result<Inventory> {
     let shown = path.escape_debug();
+    // One byte more tells a document that is too large from one that just fits.
+    let most = (MAX_DOCUMENT as u64).saturating_add(1);
     let bytes = if path == "-" {
         use std::io::Read;
         let mut bytes = Vec::new();
-        std::io::stdin().lock().take(MAX_SBOM).read_to_end(&mut bytes)?;
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
         bytes
     } else {
-        files::read(Path::new(path), MAX_SBOM).with_context(|| format!("cannot read `{shown}`"))?
+        files::read(Path::new(path), most).with_context(|| format!("cannot read `{shown}`"))?
     };
-    let mut inventory = plimsoll_supply::read::inventory(&bytes)
-        .map_err(|why| anyhow::anyhow!("`{shown}` is no SBOM that can be read: {why}"))?;
+    let mut inventory =
+        document::read(&bytes).with_context(|| format!("`{shown}` is no SBOM that can be read"))?;
     path.clone_into(&mut inventory.artifact.reference);
     if let Some(distro) = &mut inventory.distro {
         distro.ecosystem = plimsoll_image::cataloguers::ecosystem(distro);
@@ -76,7 +76,8 @@ pub(super) fn judged(
     database: Option<std::path::PathBuf>,
 ) -> anyhow::Result<Scan> {
     let database = scan::open_database(database)?;
-    let declared = matches!(inventory.artifact.source.as_str(), "dir" | "sbom");
+    let source = inventory.artifact.source.as_str();
+    let declared = source == "dir" || document::is_source(source);
     scan::matched(inventory, &database, declared, clock::now())
 }
 

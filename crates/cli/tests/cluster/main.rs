@@ -15,6 +15,8 @@
 
 mod deployed;
 mod images;
+mod login;
+mod operator;
 mod pages;
 mod policies;
 mod scan;

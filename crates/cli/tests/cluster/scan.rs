@@ -79,7 +79,7 @@ fn kubeconfig(cluster: &Cluster) -> PathBuf {
     kubeconfig
 }
 
-fn scan(kubeconfig: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn scan(kubeconfig: &Path, arguments: &[&str]) -> Output {
     let home = kubeconfig.parent().unwrap();
     let mut command = plimsoll();
     command.env_clear().env("HOME", home).env("PLIMSOLL_CACHE_DIR", home.join("cache"));
@@ -87,7 +87,7 @@ fn scan(kubeconfig: &Path, arguments: &[&str]) -> Output {
 }
 
 #[track_caller]
-fn document(output: &Output, code: i32) -> Value {
+pub(crate) fn document(output: &Output, code: i32) -> Value {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{said}");
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))

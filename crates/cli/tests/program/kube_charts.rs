@@ -2,6 +2,8 @@
 //!
 //! Skipped where they are not there: `make sign-peers` fetches them.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -92,6 +94,41 @@ fn a_chart_in_a_folder_is_rendered_and_its_edits_are_left_alone() {
     let all = ran.json();
     assert!(all.as_array().unwrap().iter().all(|one| one["fix"].is_null()), "{}", ran.said());
     assert_eq!(all[0]["file"].as_str().map(|file| file.starts_with("shop/templates/")), Some(true));
+}
+
+#[test]
+fn a_scan_runs_helm_once_and_tells_each_notice_once() {
+    let Some(machine) = chart() else { return };
+    machine.write("all/template.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  {{ .spec }}\n");
+    machine.write("all/pod.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: alone}\nspec: {}\n");
+    machine.write("all/odd.yaml", "apiVersion: v1\nkind: Pod\nmetadata: [\n");
+    fs::rename(machine.path("shop"), machine.path("all/shop")).unwrap();
+    machine.write(
+        "bin/helm",
+        format!(
+            "#!/bin/sh\necho run >> '{}'\nPATH=${{PATH#*:}}\nexec helm \"$@\"\n",
+            machine.path("runs").display()
+        ),
+    );
+    fs::set_permissions(machine.path("bin/helm"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", machine.path("bin").display(), path());
+    let ran = machine.run_with(&[("PATH", &path)], "kube scan --skip-images -o json all");
+    assert_eq!(machine.read("runs"), "run\n", "{}", ran.said());
+    let names: Vec<&str> = ran.err.lines().filter(|line| line.contains("template")).collect();
+    assert_eq!(names.len(), 1, "{}", ran.said());
+    assert_eq!(ran.err.matches("odd.yaml:").count(), 1, "{}", ran.said());
+    let found = ran.json();
+    let names: Vec<&str> = found["workloads"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        ["release-name-shop", "alone", "release-name-shop-test-connection"],
+        "{found:#}"
+    );
 }
 
 #[test]

@@ -6,6 +6,14 @@ use serde_json::{Value, json};
 use crate::machine::Machine;
 use crate::sample;
 
+/// What the schema of the document has against it.
+fn complaints(document: &Value) -> Vec<String> {
+    let schema = include_str!("../../../../docs/schema/cluster-scan-v1.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator.iter_errors(document).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
 fn pod(name: &str, image: &str, id: &str, owner: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": "shop", "ownerReferences": [{
@@ -50,6 +58,7 @@ fn an_image_is_read_once_by_its_digest_and_counts_for_each_workload_that_runs_it
     machine.write("list.json", list(&items));
     let scan = format!("kube scan --image-source registry --insecure-registry {host}");
     let found = machine.run(&format!("{scan} --report all -o json list.json")).ended(0).json();
+    assert_eq!(complaints(&found), [""; 0], "{found:#}");
     let images = found["images"].as_array().unwrap();
     assert_eq!(images.len(), 1, "{images:#?}");
     assert_eq!(images[0]["pods"], 3);
@@ -189,7 +198,11 @@ fn a_table_has_a_row_for_each_workload_and_namespace() {
     1 of 1 namespace with workloads have no network policy: shop
     1 workload is open to the world; from there one comes to 0 more over open ports
     ");
-    assert_eq!(machine.run("kube scan --skip-images -t error shop.yaml").code, 1);
+    for report in ["summary", "all"] {
+        let scan = format!("kube scan --skip-images -t error -o json --report {report} shop.yaml");
+        let found = machine.run(&scan).ended(1).json();
+        assert_eq!(complaints(&found), [""; 0], "{found:#}");
+    }
     for wrong in ["-n ../x", "--report some", "-o xml", "--image-source rootfs"] {
         machine.run(&format!("kube scan {wrong} shop.yaml")).ended(2);
     }

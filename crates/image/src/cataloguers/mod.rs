@@ -43,6 +43,8 @@ mod yarn_lock;
 
 use crate::cataloguer::Cataloguer;
 
+pub use os_release::ecosystem;
+
 /// The registry. Order is only that of reading; results are sorted.
 pub const ALL: &[&dyn Cataloguer] = &[
     &apk::Apk,

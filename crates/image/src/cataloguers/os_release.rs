@@ -66,7 +66,7 @@ fn unquote(value: &str) -> String {
 }
 
 /// The release in the words of its distribution's advisories.
-pub(super) fn ecosystem(distro: &Distro) -> Option<Ecosystem> {
+pub fn ecosystem(distro: &Distro) -> Option<Ecosystem> {
     use EcosystemName as Name;
     let version = distro.version.as_str();
     let major = version.split('.').next().unwrap_or(version);

@@ -4,29 +4,31 @@
 //! a workload counts once, however many pods it has, so that figures do not grow with replicas. Of a pod
 //! that something known made only its images are taken.
 
+mod identity;
 mod images;
+mod judge;
 mod network;
 mod owners;
+mod surroundings;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_model::text::{Level, Source};
+use plimsoll_model::text::Level;
 
+pub use identity::{Identity, fingerprint};
 pub use images::Image;
+pub use judge::Judge;
 pub use network::Reach;
+pub use surroundings::Surroundings;
 
 use crate::config::Config;
-use crate::estate::{self, Estate};
+use crate::estate::Estate;
 use crate::lint::lint_object;
-use crate::manifest::{Manifest, Node};
-use crate::netpol;
-use crate::object::{Object, objects};
-use crate::pss::{self, Modes, NamespaceLabels, Policy, Profile};
-use crate::rbac::{self, Access};
+use crate::manifest::Manifest;
+use crate::object::Object;
+use crate::pss::{Modes, Profile};
+use crate::rbac::Access;
 use crate::rule::Rule;
-use crate::workload::Workload;
-use images::Images;
-use owners::{Key, Owners, key, maker};
 
 /// A cluster, assessed.
 #[derive(Debug, Default)]
@@ -68,6 +70,12 @@ pub struct Row {
     pub meets: Profile,
     /// The service account that it runs as.
     pub account: String,
+    /// What it is to the API server, and a hash of its pod's spec.
+    pub identity: Identity,
+    /// Of a deployment the replica set of its present revision.
+    pub current: Option<Identity>,
+    /// Its containers, each with the number of its image.
+    pub containers: Vec<(String, usize)>,
 }
 
 /// Another object and what rules say of it.
@@ -81,6 +89,8 @@ pub struct Other {
     pub name: String,
     /// What rules say.
     pub findings: Vec<Said>,
+    /// What it is to the API server, and a hash of the whole of it.
+    pub identity: Identity,
 }
 
 /// What a rule says of an object.
@@ -122,279 +132,24 @@ impl Home {
     }
 }
 
-/// What objects are counted, and what workloads are judged by.
-#[derive(Debug)]
-pub struct Surroundings {
-    config: Config,
-    /// The only namespace that is looked at.
-    only: Option<String>,
-    estate: estate::Builder,
-    access: rbac::Builder,
-    cluster: netpol::Builder,
-    owners: Owners,
-    kept: Vec<Manifest>,
-    found: Assessment,
-}
-
-/// Kinds with rules of their own that are no workloads: they are kept until all surroundings are there.
-const OTHERS: [&str; 6] =
-    ["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding", "Service", "Ingress"];
-
-impl Surroundings {
-    /// Begins; with a namespace nothing of another one is looked at.
-    pub fn new(config: Config, only: Option<&str>) -> Self {
-        Self {
-            config,
-            only: only.map(str::to_owned),
-            estate: estate::Builder::default(),
-            access: rbac::Builder::default(),
-            cluster: netpol::Builder::default(),
-            owners: Owners::default(),
-            kept: Vec::new(),
-            found: Assessment::default(),
-        }
-    }
-
-    /// Takes what is no workload; of a workload takes note that it is there. `name` is what places
-    /// are told by.
-    pub fn add(&mut self, name: &str, manifest: Manifest) {
-        let mut keeps = false;
-        for object in objects(&manifest).0 {
-            if !is_wanted(self.only.as_deref(), &object) {
-                continue;
-            }
-            if makes_pods(&object) {
-                if object.kind != "Pod" {
-                    self.owners.note(&object);
-                }
-                continue;
-            }
-            keeps |= OTHERS.contains(&object.kind) && !is_given(&object);
-            self.one(name, object, &manifest.source);
-        }
-        if keeps {
-            self.kept.push(manifest);
-        }
-    }
-
-    fn one(&mut self, name: &str, object: Object<'_>, source: &Source) {
-        count(&mut self.found, &object);
-        self.estate.add_object(&object, source);
-        self.access.add_object(name, &object, source);
-        self.cluster.add_object(name, object, source);
-        let home = object.namespace.unwrap_or("default");
-        match object.kind {
-            "Namespace" => {
-                let home = self.found.namespaces.entry(object.name.to_owned()).or_default();
-                home.modes = NamespaceLabels::of(&object).and_then(|labels| labels.modes);
-            }
-            "NetworkPolicy" => {
-                let home = self.found.namespaces.entry(home.to_owned()).or_default();
-                home.policies = home.policies.saturating_add(1);
-            }
-            "Node" => {
-                let version = object.node.at(&["status", "nodeInfo"]);
-                let version = version.and_then(|info| Some(info.text("kubeletVersion")?.value));
-                let version = version.unwrap_or("unknown").to_owned();
-                let nodes = self.found.kubelets.entry(version).or_default();
-                *nodes = nodes.saturating_add(1);
-            }
-            _ => {}
-        }
-    }
-
-    /// All of it was told.
-    pub fn finish(self) -> Judge {
-        let Self { config, only, estate, access, cluster, owners, kept, mut found } = self;
-        let estate = estate.finish();
-        for manifest in &kept {
-            for object in objects(manifest).0 {
-                if !OTHERS.contains(&object.kind)
-                    || is_given(&object)
-                    || !is_wanted(only.as_deref(), &object)
-                {
-                    continue;
-                }
-                let findings = said(&object, manifest, &estate, &config);
-                if !findings.is_empty() {
-                    found.others.push(Other {
-                        namespace: object.namespace.map(str::to_owned),
-                        kind: object.kind.to_owned(),
-                        name: object.name.to_owned(),
-                        findings,
-                    });
-                }
-            }
-        }
-        Judge {
-            config,
-            only,
-            estate,
-            access,
-            cluster,
-            owners,
-            kept,
-            found,
-            images: Images::default(),
-            rows: HashMap::new(),
-            templates: Vec::new(),
-        }
-    }
-}
-
-/// Judges workloads and pods.
-#[derive(Debug)]
-pub struct Judge {
-    config: Config,
-    only: Option<String>,
-    estate: Estate,
-    access: rbac::Builder,
-    cluster: netpol::Builder,
-    owners: Owners,
-    kept: Vec<Manifest>,
-    found: Assessment,
-    images: Images,
-    rows: HashMap<Key, usize>,
-    /// The images that templates name, by the number of their row.
-    templates: Vec<(usize, Vec<String>)>,
-}
-
-impl Judge {
-    /// Takes what makes pods; whatever made it has to be told before it.
-    pub fn controller(&mut self, name: &str, manifest: &Manifest) {
-        for object in objects(manifest).0 {
-            if object.kind == "Pod" || !makes_pods(&object) || !self.is_wanted(&object) {
-                continue;
-            }
-            self.owners.note(&object);
-            count(&mut self.found, &object);
-            let key = key(&object);
-            if self.owners.root(&object) == key {
-                self.row(key, name, object, manifest);
-            }
-        }
-    }
-
-    /// Takes pods, once all that makes pods was told.
-    pub fn pod(&mut self, name: &str, manifest: &Manifest) {
-        for object in objects(manifest).0 {
-            if object.kind != "Pod" || !self.is_wanted(&object) {
-                continue;
-            }
-            count(&mut self.found, &object);
-            let mut root = self.owners.root(&object);
-            // The first pod of what is not known here, such as a job of an operator, stands for all.
-            // What a node runs by itself is nobody's but its own.
-            if root == key(&object)
-                && let Some(maker) = maker(&object).filter(|maker| maker.1 != "Node")
-            {
-                root = maker;
-            }
-            let number = match self.rows.get(&root) {
-                Some(number) => *number,
-                None => self.row(root, name, object, manifest),
-            };
-            let images = running(&object, &mut self.images);
-            for image in &images {
-                self.images.count_pod(*image);
-            }
-            if let Some(row) = self.found.workloads.get_mut(number) {
-                row.pods = row.pods.saturating_add(1);
-                row.images.extend(images);
-            }
-        }
-    }
-
-    fn is_wanted(&self, object: &Object<'_>) -> bool {
-        is_wanted(self.only.as_deref(), object)
-    }
-
-    /// A new row, judged by this object.
-    fn row(&mut self, key: Key, name: &str, object: Object<'_>, manifest: &Manifest) -> usize {
-        let findings = said(&object, manifest, &self.estate, &self.config);
-        self.access.add_object(name, &object, &manifest.source);
-        self.cluster.add_object(name, object, &manifest.source);
-        let number = self.found.workloads.len();
-        let (namespace, kind, called) = key.clone();
-        let mut row = Row {
-            namespace,
-            kind,
-            name: called,
-            pods: 0,
-            images: BTreeSet::new(),
-            findings,
-            meets: Profile::Restricted,
-            account: "default".to_owned(),
-        };
-        if let Some(workload) = Workload::new(object, &manifest.source) {
-            let version = self.config.version;
-            let forbids =
-                |profile| !pss::evaluate(&workload.pod, Policy { profile, version }).is_empty();
-            row.meets = if forbids(Profile::Baseline) {
-                Profile::Privileged
-            } else if forbids(Profile::Restricted) {
-                Profile::Baseline
-            } else {
-                Profile::Restricted
-            };
-            let spec = workload.pod.spec;
-            let account = spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount"));
-            if let Some(account) = account {
-                account.value.clone_into(&mut row.account);
-            }
-        }
-        let home = self.found.namespaces.entry(row.namespace.clone()).or_default();
-        home.workloads = home.workloads.saturating_add(1);
-        let [baseline, restricted] = &mut home.forbidden;
-        *baseline = baseline.saturating_add(usize::from(row.meets < Profile::Baseline));
-        *restricted = restricted.saturating_add(usize::from(row.meets < Profile::Restricted));
-        if object.kind != "Pod" {
-            self.templates.push((number, written(&object)));
-        }
-        self.found.workloads.push(row);
-        self.rows.insert(key, number);
-        number
-    }
-
-    /// All was told.
-    pub fn finish(self) -> Assessment {
-        let Self { mut found, mut images, access, cluster, kept, templates, .. } = self;
-        for (number, names) in templates {
-            // What runs says more exactly what it is than what was asked for.
-            if let Some(row) = found.workloads.get_mut(number).filter(|row| row.images.is_empty()) {
-                row.images.extend(names.iter().map(|name| images.add(name, None)));
-            }
-        }
-        found.images = images.into_all();
-        found.access = access.finish();
-        found.reach = Reach::of(&cluster.finish(), &kept, &mut found.namespaces);
-        found.workloads.sort_by(|a, b| {
-            (&a.namespace, &a.kind, &a.name).cmp(&(&b.namespace, &b.kind, &b.name))
-        });
-        found.others.sort_by(|a, b| {
-            (&a.namespace, &a.kind, &a.name).cmp(&(&b.namespace, &b.kind, &b.name))
-        });
-        found
-    }
-}
-
 fn makes_pods(object: &Object<'_>) -> bool {
     crate::workload::root(object).is_some()
 }
 
 /// Whether it is in the only namespace that is looked at, or in none.
 fn is_wanted(only: Option<&str>, object: &Object<'_>) -> bool {
-    const OF_THE_CLUSTER: [&str; 5] = [
+    const OF_THE_CLUSTER: [&str; 6] = [
         "Node",
         "ClusterRole",
         "ClusterRoleBinding",
         "AdminNetworkPolicy",
         "BaselineAdminNetworkPolicy",
+        "ClusterNetworkPolicy",
     ];
     only.is_none_or(|only| match object.kind {
         "Namespace" => object.name == only,
         kind if OF_THE_CLUSTER.contains(&kind) => true,
-        _ => object.namespace.unwrap_or("default") == only,
+        _ => object.home() == only,
     })
 }
 
@@ -429,42 +184,6 @@ fn said(object: &Object<'_>, manifest: &Manifest, estate: &Estate, config: &Conf
     }
     all.sort_by(|a, b| (b.level, a.rule.id).cmp(&(a.level, b.rule.id)));
     all
-}
-
-const CONTAINERS: [(&str, &str); 3] = [
-    ("initContainers", "initContainerStatuses"),
-    ("containers", "containerStatuses"),
-    ("ephemeralContainers", "ephemeralContainerStatuses"),
-];
-
-/// The images that the pods of a template would have.
-fn written(object: &Object<'_>) -> Vec<String> {
-    let spec = crate::workload::root(object).and_then(|root| root.get("spec"));
-    let lists =
-        CONTAINERS.iter().flat_map(|(list, _)| spec.map_or(&[][..], |spec| spec.list(list)));
-    let names = lists.filter_map(|one| Some(one.text("image")?.value.to_owned()));
-    names.filter(|name| !name.is_empty()).collect()
-}
-
-/// The images of a pod, as its runtime calls them where it does.
-fn running(object: &Object<'_>, images: &mut Images) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
-    let list = |part: &str, name: &str| {
-        object.node.get(part).map_or(&[][..], |part: &Node| part.list(name))
-    };
-    for (containers, statuses) in CONTAINERS {
-        for container in list("spec", containers) {
-            let Some(written) = container.text("image").filter(|it| !it.value.is_empty()) else {
-                continue;
-            };
-            let name = container.text("name").map(|name| name.value);
-            let mut all = list("status", statuses).iter();
-            let status = all.find(|one| one.text("name").map(|it| it.value) == name);
-            let id = status.and_then(|status| Some(status.text("imageID")?.value));
-            found.insert(images.add(written.value, id));
-        }
-    }
-    found
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::Home;
 use crate::lateral::{count_reached, exposed};
-use crate::manifest::Manifest;
-use crate::netpol::{Cluster, Direction, Network};
+use crate::netpol::{Cluster, Direction, Network, Pod};
+use crate::object::Key;
+use crate::services::Services;
 
 /// Of more workloads it is not worked out who comes to whom: it takes the square of their number.
 const MOST: usize = 2000;
@@ -15,7 +16,7 @@ const MOST: usize = 2000;
 pub struct Reach {
     /// Workloads behind services with a port of nodes or a balancer, and behind ingresses; and what
     /// leads to each. By namespace, kind and name.
-    pub exposed: BTreeMap<(String, String, String), String>,
+    pub exposed: BTreeMap<Key, String>,
     /// How many others one comes to from there over open ports, step by step; `None` where there
     /// are too many workloads to tell.
     pub reached: Option<usize>,
@@ -27,7 +28,7 @@ pub struct Reach {
 impl Reach {
     pub(super) fn of(
         cluster: &Cluster,
-        manifests: &[Manifest],
+        services: &Services,
         homes: &mut BTreeMap<String, Home>,
     ) -> Self {
         let network = Network::new(cluster);
@@ -36,13 +37,10 @@ impl Reach {
             let is_open = network.isolating(number, Direction::Ingress).is_empty();
             home.open = home.open.saturating_add(usize::from(is_open));
         }
-        let open = exposed(cluster, manifests.iter().map(|manifest| ("", manifest)));
+        let open = exposed(cluster, services);
         let starts: Vec<usize> = open.iter().map(|one| one.pod).collect();
         let reached = (cluster.pods.len() <= MOST).then(|| count_reached(&network, &starts));
-        let key = |number: usize| {
-            let pod = cluster.pods.get(number)?;
-            Some((pod.namespace.clone(), pod.kind.clone(), pod.name.clone()))
-        };
+        let key = |number: usize| cluster.pods.get(number).map(Pod::key);
         let exposed = open.into_iter().filter_map(|one| Some((key(one.pod)?, one.by))).collect();
         let unread = cluster.passed_over.iter().map(|(object, _)| object.clone());
         let wrong = cluster.refused.iter().map(ToString::to_string);

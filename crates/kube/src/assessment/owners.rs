@@ -2,10 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::object::Object;
-
-/// Namespace, kind and name.
-pub(super) type Key = (String, String, String);
+use crate::manifest::Node;
+use crate::object::{Key, Object};
 
 /// How far makers are followed: a pod, its replica set, its deployment, and what made that.
 const MAX_STEPS: usize = 8;
@@ -21,14 +19,14 @@ impl Owners {
     /// Takes note of an object that makes pods.
     pub(super) fn note(&mut self, object: &Object<'_>) {
         if let Some(maker) = maker(object) {
-            self.makers.insert(key(object), maker);
+            self.makers.insert(object.key(), maker);
         }
-        self.known.insert(key(object));
+        self.known.insert(object.key());
     }
 
     /// The first maker in the line of an object that is known; itself where nothing known made it.
     pub(super) fn root(&self, object: &Object<'_>) -> Key {
-        let mut root = key(object);
+        let mut root = object.key();
         let mut next = maker(object);
         for _ in 0..MAX_STEPS {
             let Some(maker) = next.filter(|maker| self.known.contains(maker)) else { break };
@@ -39,16 +37,16 @@ impl Owners {
     }
 }
 
-pub(super) fn key(object: &Object<'_>) -> Key {
-    let namespace = object.namespace.unwrap_or("default").to_owned();
-    (namespace, object.kind.to_owned(), object.name.to_owned())
-}
-
 /// The controller that an object belongs to.
 pub(super) fn maker(object: &Object<'_>) -> Option<Key> {
-    let owners = object.node.get("metadata")?.list("ownerReferences");
-    let owner =
-        owners.iter().find(|owner| owner.boolean("controller").is_some_and(|is| is.value))?;
-    let namespace = object.namespace.unwrap_or("default").to_owned();
+    let owner = maker_reference(object)?;
+    let namespace = object.home().to_owned();
     Some((namespace, owner.text("kind")?.value.to_owned(), owner.text("name")?.value.to_owned()))
+}
+
+/// What an object says of the controller that it belongs to.
+pub(super) fn maker_reference<'m>(object: &Object<'m>) -> Option<&'m Node> {
+    let owners = object.node.get("metadata")?.list("ownerReferences");
+    let owner = owners.iter().find(|it| it.boolean("controller").is_some_and(|is| is.value));
+    owner.map(|owner| &**owner)
 }

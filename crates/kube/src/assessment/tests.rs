@@ -1,8 +1,11 @@
 //! A small cluster, assessed.
 
+use std::sync::Arc;
+
 use plimsoll_model::text::Source;
 
 use super::*;
+use crate::rbac;
 
 const AROUND: &str = "\
 apiVersion: v1
@@ -59,7 +62,7 @@ fn assess(text: &str, only: Option<&str>) -> Assessment {
         manifest
     };
     let mut around = Surroundings::new(Config::default(), only);
-    around.add("a.yaml", read());
+    assert!(around.add("a.yaml", Arc::new(read())));
     let mut judge = around.finish();
     judge.controller("a.yaml", &read());
     judge.pod("a.yaml", &read());

@@ -244,7 +244,7 @@ impl<'m> Seen<'m> {
     }
 
     fn by_namespaces(&self, kind: &str) -> State {
-        let home = |object: &Object<'m>| object.namespace.unwrap_or("default");
+        let home = Object::home;
         let own = self.objects.iter().filter(|(_, _, object)| object.kind == kind);
         let mut known: BTreeSet<&str> = own.map(|(_, _, object)| home(object)).collect();
         let mut failures = Vec::new();

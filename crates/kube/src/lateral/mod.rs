@@ -5,18 +5,17 @@
 
 mod exposed;
 mod gain;
+mod holdings;
 mod spread;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap};
 
-use crate::manifest::Manifest;
-use crate::netpol::{Network, Pod};
-use crate::object::objects;
-use crate::rbac::{Access, Paths, Subject};
-use crate::workload::Workload;
+use crate::netpol::Network;
+use crate::rbac::{Paths, Subject};
 
 pub use exposed::{Exposed, exposed};
 pub use gain::Gain;
+pub use holdings::{Builder, Holdings};
 pub use spread::{ANY, Reached, count_reached};
 
 /// What comes of the fall of some pods.
@@ -28,71 +27,44 @@ pub struct Lateral {
     pub reached: Vec<Reached>,
     /// What pods give, of those that begin and are come to.
     pub gains: BTreeMap<usize, Vec<Gain>>,
+    /// By pod, its place among those that are come to.
+    places: HashMap<usize, usize>,
 }
 
 impl Lateral {
-    /// Works out what comes of the fall of these pods, in a cluster that these manifests describe.
-    pub fn of<'m>(
-        network: &Network<'_>,
-        manifests: impl IntoIterator<Item = (&'m str, &'m Manifest)> + Clone,
-        starts: Vec<usize>,
-    ) -> Self {
+    /// Works out what comes of the fall of these pods, which hold what is held here.
+    pub fn of(network: &Network<'_>, holdings: &Holdings, starts: Vec<usize>) -> Self {
         let reached = spread::spread(network, &starts);
-        let access = Access::of(manifests.clone());
-        let paths = Paths::new(&access);
-        let fallen = || starts.iter().copied().chain(reached.iter().map(|one| one.pod));
-        let key = |number: usize| {
-            let Pod { namespace, kind, name, .. } = network.cluster.pods.get(number)?;
-            Some((namespace.as_str(), kind.as_str(), name.as_str()))
-        };
-        let wanted: BTreeSet<_> = fallen().filter_map(key).collect();
-        let mut all = BTreeMap::new();
-        for (_, manifest) in manifests {
-            for object in objects(manifest).0 {
-                let own = (object.namespace.unwrap_or("default"), object.kind, object.name);
-                let Some(wanted) = wanted.get(&own) else { continue };
-                let Some(workload) = Workload::new(object, &manifest.source) else { continue };
-                let mut gains = gain::of_node(&workload.pod);
-                gains.extend(
-                    account(&workload, &access).and_then(|it| gain::of_cluster(&paths, it)),
-                );
-                all.insert(*wanted, gains);
+        let paths = Paths::new(&holdings.access);
+        let mut known: HashMap<&Subject, Option<Gain>> = HashMap::new();
+        let mut gains = BTreeMap::new();
+        for number in starts.iter().copied().chain(reached.iter().map(|one| one.pod)) {
+            let Some(pod) = network.cluster.pods.get(number) else { continue };
+            let Some((of_node, account)) = holdings.of_pod(pod) else { continue };
+            let account = account.and_then(|account| {
+                known.entry(account).or_insert_with(|| gain::of_cluster(&paths, account)).clone()
+            });
+            let all: Vec<Gain> = of_node.iter().cloned().chain(account).collect();
+            if !all.is_empty() {
+                gains.insert(number, all);
             }
         }
-        let gains = fallen().filter_map(|number| {
-            let gains = all.get(&key(number)?)?;
-            (!gains.is_empty()).then(|| (number, gains.clone()))
-        });
-        let gains = gains.collect();
-        Self { starts, reached, gains }
+        let places = reached.iter().enumerate().map(|(place, one)| (one.pod, place)).collect();
+        Self { starts, reached, gains, places }
     }
 
     /// The way to a pod: the steps that lead there, the first step first.
     pub fn way(&self, pod: usize) -> Vec<&Reached> {
         let mut way: Vec<&Reached> = Vec::new();
         let mut at = pod;
-        while let Some(step) = self.reached.iter().find(|one| one.pod == at) {
+        let step = |pod: usize| self.reached.get(*self.places.get(&pod)?);
+        while let Some(step) = step(at) {
             way.push(step);
             at = step.from;
         }
         way.reverse();
         way
     }
-}
-
-/// The account whose token lies in a pod.
-fn account<'a>(workload: &Workload<'_>, access: &'a Access) -> Option<&'a Subject> {
-    let spec = workload.pod.spec;
-    let sources = spec.list("volumes").iter().filter_map(|it| it.get("projected"));
-    let is_projected = sources
-        .flat_map(|it| it.list("sources"))
-        .any(|source| source.get("serviceAccountToken").is_some());
-    let is_kept_out =
-        spec.boolean("automountServiceAccountToken").is_some_and(|mounted| !mounted.value);
-    if is_kept_out && !is_projected {
-        return None;
-    }
-    access.account(&workload.object)
 }
 
 #[cfg(test)]
@@ -102,6 +74,8 @@ mod tests {
     use plimsoll_model::text::Source;
 
     use super::*;
+    use crate::Services;
+    use crate::manifest::Manifest;
     use crate::netpol::Cluster;
 
     const SHOP: &str = "
@@ -161,7 +135,7 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
         let cluster = Cluster::of(files);
         let network = Network::new(&cluster);
         let start = network.pods_called("shop/web");
-        let lateral = Lateral::of(&network, files, start);
+        let lateral = Lateral::of(&network, &Holdings::of(files), start);
         let told: Vec<_> = lateral
             .reached
             .iter()
@@ -192,7 +166,7 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
         let files = [("shop.yaml", &manifest)];
         let cluster = Cluster::of(files);
         let network = Network::new(&cluster);
-        let lateral = Lateral::of(&network, files, network.pods_called("shop/db"));
+        let lateral = Lateral::of(&network, &Holdings::of(files), network.pods_called("shop/db"));
         // Nothing guards the door of web, over which the way leads on.
         assert_eq!(network.name(lateral.reached[0].pod), "shop/web");
         assert_eq!(lateral.reached.len(), 3);
@@ -203,7 +177,7 @@ spec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80}]}
         let manifest = Manifest::parse(Source::new(SHOP));
         let files = [("shop.yaml", &manifest)];
         let cluster = Cluster::of(files);
-        let found = exposed(&cluster, files);
+        let found = exposed(&cluster, &Services::of([&manifest]));
         assert_eq!(found.len(), 1);
         assert_eq!(cluster.pods[found[0].pod].name, "web");
         assert_eq!(found[0].by, "Service shop/web (LoadBalancer)");
@@ -225,7 +199,7 @@ spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
         let manifest = Manifest::parse(Source::new(text));
         let cluster = Cluster::of([("all.yaml", &manifest)]);
         // What is read object by object keeps the manifests of services alone.
-        let found = exposed(&cluster, []);
+        let found = exposed(&cluster, &Services::default());
         assert_eq!(found, [Exposed { pod: 0, by: "hostPort 8080".into() }]);
     }
 
@@ -270,7 +244,7 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
         let files = [("all.yaml", &manifest)];
         let cluster = Cluster::of(files);
         let network = Network::new(&cluster);
-        let lateral = Lateral::of(&network, files, network.pods_called("default/a"));
+        let lateral = Lateral::of(&network, &Holdings::of(files), network.pods_called("default/a"));
         let told: Vec<_> =
             lateral.reached.iter().map(|it| (network.name(it.pod), it.port.number)).collect();
         assert_eq!(told, [("default/open", ANY), ("default/some", 9000)]);
@@ -311,7 +285,8 @@ subjects: [{kind: ServiceAccount, name: default, namespace: default}]
         let cluster = Cluster::of(files);
         assert_eq!(cluster.refused, []);
         let network = Network::new(&cluster);
-        let lateral = Lateral::of(&network, files, network.pods_called("default/p0"));
+        let lateral =
+            Lateral::of(&network, &Holdings::of(files), network.pods_called("default/p0"));
         let name = |pod: usize| network.name(pod).to_owned();
         lateral.reached.iter().map(|one| (name(one.pod), one.only_by_it)).collect()
     }

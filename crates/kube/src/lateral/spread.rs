@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::netpol::{Bits, ContainerPort, Matrix, Network, Number, Protocol};
+use crate::netpol::{Bits, ContainerPort, Matrix, Network, Number, Protocol, Row};
 
 /// Of more pods it is not worked out which ones others depend on: it takes the square of their number.
 const MOST_COUNTED: usize = 2000;
@@ -91,7 +91,7 @@ fn undeclared(network: &Network<'_>) -> Vec<ContainerPort> {
 
 /// For each pod its ports, with who may reach them.
 struct Open {
-    ports: Vec<Vec<(ContainerPort, Bits)>>,
+    ports: Vec<Vec<(ContainerPort, Row)>>,
 }
 
 impl Open {
@@ -103,7 +103,7 @@ impl Open {
             let declared = if pod.ports.is_empty() { &others } else { &pod.ports };
             let rows = declared.iter().filter_map(|port| {
                 let asked = if port.number == ANY { UNSPOKEN } else { port.number };
-                Some((port.clone(), matrix.row(number, asked, port.protocol)?.senders()))
+                Some((port.clone(), matrix.row(number, asked, port.protocol)?))
             });
             rows.collect()
         });
@@ -112,17 +112,14 @@ impl Open {
 
     /// The first port of a pod that one of these may reach, and the first that may.
     fn from(&self, pod: usize, among: &Bits) -> Option<(&ContainerPort, usize)> {
-        self.ports.get(pod)?.iter().find_map(|(port, senders)| {
-            let mut both = senders.clone();
-            both.keep(among);
-            both.iter().find(|from| *from != pod).map(|from| (port, from))
-        })
+        let mut ports = self.ports.get(pod)?.iter();
+        ports.find_map(|(port, row)| Some((port, row.first_among(among)?)))
     }
 
     /// Whether one may reach another.
     fn is_open(&self, from: usize, to: usize) -> bool {
         let ports = self.ports.get(to).map_or(&[][..], Vec::as_slice);
-        ports.iter().any(|(_, senders)| senders.contains(from))
+        ports.iter().any(|(_, row)| row.allows(from))
     }
 }
 

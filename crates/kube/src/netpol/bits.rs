@@ -76,6 +76,12 @@ impl Bits {
         words.map(|(one, other)| (one & other).count_ones() as usize).sum()
     }
 
+    /// The numbers that are in three sets, from the least on.
+    pub fn in_all<'b>(&'b self, other: &'b Self, third: &'b Self) -> impl Iterator<Item = usize> {
+        let words = self.words.iter().zip(&other.words).zip(&third.words);
+        numbers(words.map(|((one, other), third)| one & other & third))
+    }
+
     /// Whether nothing is in it.
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|word| *word == 0)
@@ -83,17 +89,21 @@ impl Bits {
 
     /// The numbers in it, from the least on.
     pub fn iter(&self) -> impl Iterator<Item = usize> {
-        self.words.iter().enumerate().flat_map(|(index, word)| {
-            let mut left = *word;
-            std::iter::from_fn(move || {
-                (left != 0).then(|| {
-                    let bit = left.trailing_zeros() as usize;
-                    left &= left - 1;
-                    index * WORD + bit
-                })
+        numbers(self.words.iter().copied())
+    }
+}
+
+/// The numbers whose bits are set.
+fn numbers(words: impl Iterator<Item = u64>) -> impl Iterator<Item = usize> {
+    words.enumerate().flat_map(|(index, mut left)| {
+        std::iter::from_fn(move || {
+            (left != 0).then(|| {
+                let bit = left.trailing_zeros() as usize;
+                left &= left - 1;
+                index * WORD + bit
             })
         })
-    }
+    })
 }
 
 #[cfg(test)]

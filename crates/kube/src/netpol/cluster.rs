@@ -11,12 +11,12 @@ use plimsoll_model::text::Source;
 
 use super::address::read_address;
 use super::admin::{AdminPolicy, Nodes};
-use super::policy::{Place, Policy, Protocol};
-use super::read::{GROUP, KINDS, admin_policy, place, policy};
+use super::policy::{File, Place, Policy, Protocol};
+use super::read::{GROUP, KINDS, admin_policy, policy};
 use super::refused::{Refused, Wrong};
 use super::selector::Labels;
 use crate::manifest::{Manifest, Node, ProblemKind};
-use crate::object::{Object, objects};
+use crate::object::{Key, Object, objects};
 use crate::pod::Sort;
 use crate::workload::Workload;
 
@@ -89,6 +89,11 @@ pub struct ContainerPort {
 }
 
 impl Pod {
+    /// What it, or what makes it, is told from other objects by.
+    pub fn key(&self) -> Key {
+        (self.namespace.clone(), self.kind.clone(), self.name.clone())
+    }
+
     /// `shop/web`.
     pub fn called(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
@@ -109,8 +114,8 @@ impl Cluster {
         &mut self,
         object: Object<'m>,
         source: &'m Source,
-        file: &Arc<str>,
-        owned: &mut BTreeSet<Owner>,
+        file: &File,
+        owned: &mut BTreeSet<Key>,
     ) {
         match object.kind {
             "Namespace" => {
@@ -118,7 +123,7 @@ impl Cluster {
                 for (path, node) in wrong {
                     let wrong = Wrong::Type { wanted: "a text", found: node.kind() };
                     self.refused.push(Refused {
-                        place: place(source, file, node.span),
+                        place: file.place(source, node.span),
                         path,
                         wrong,
                     });
@@ -139,12 +144,12 @@ impl Cluster {
             },
             kind if KINDS.contains(&kind) && object.group() == GROUP => {
                 match admin_policy(&object, source, file) {
-                    Ok(read) => {
-                        if read.has_domains {
+                    Ok(policy) => {
+                        if policy.has_domains() {
                             let what = format!("a name of a domain in {}", object.called());
-                            self.passed_over.push((what, place(source, file, object.head())));
+                            self.passed_over.push((what, file.place(source, object.head())));
                         }
-                        self.admin_policies.push(read.policy);
+                        self.admin_policies.push(policy);
                     }
                     Err(refused) => self.refused.extend(refused),
                 }
@@ -167,19 +172,19 @@ impl Cluster {
         self.nodes.insert(object.name.to_owned(), node);
     }
 
-    fn pass_over(&mut self, object: &Object<'_>, source: &Source, file: &Arc<str>) {
-        self.passed_over.push((object.called(), place(source, file, object.head())));
+    fn pass_over(&mut self, object: &Object<'_>, source: &Source, file: &File) {
+        self.passed_over.push((object.called(), file.place(source, object.head())));
     }
 
     fn add_workload<'m>(
         &mut self,
         workload: &Workload<'m>,
         source: &'m Source,
-        file: &Arc<str>,
-        owned: &mut BTreeSet<Owner>,
+        file: &File,
+        owned: &mut BTreeSet<Key>,
     ) {
         let object = &workload.object;
-        let namespace = object.namespace.unwrap_or("default").to_owned();
+        let namespace = object.home().to_owned();
         let owners =
             object.node.get("metadata").map_or(&[][..], |data| data.list("ownerReferences"));
         for owner in owners {
@@ -201,7 +206,7 @@ impl Cluster {
             if let ProblemKind::WrongType { path, wanted, found } = &problem.kind
                 && decides(path)
             {
-                let place = place(source, file, problem.span);
+                let place = file.place(source, problem.span);
                 let wrong = Wrong::Type { wanted, found };
                 self.refused.push(Refused { place, path: path.clone(), wrong });
             }
@@ -236,16 +241,13 @@ impl Cluster {
             addresses: addresses(root),
             ports: ports.collect(),
             host_network: spec.boolean("hostNetwork").is_some_and(|host| host.value),
-            place: Some(place(source, file, object.head())),
+            place: Some(file.place(source, object.head())),
         });
     }
 
     /// Leaves out what makes pods where what it makes is given as well.
-    fn leave_out_owners(&mut self, owners: &BTreeSet<Owner>) {
-        self.pods.retain(|pod| {
-            let own = (pod.namespace.clone(), pod.kind.clone(), pod.name.clone());
-            !owners.contains(&own)
-        });
+    fn leave_out_owners(&mut self, owners: &BTreeSet<Key>) {
+        self.pods.retain(|pod| !owners.contains(&pod.key()));
     }
 }
 
@@ -253,23 +255,37 @@ impl Cluster {
 #[derive(Debug, Default)]
 pub struct Builder {
     cluster: Cluster,
-    owned: BTreeSet<Owner>,
-    /// The name of the file that came last.
-    file: Arc<str>,
+    /// What made an object.
+    owned: BTreeSet<Key>,
+    /// The manifest that came last.
+    file: File,
+    /// How many there were.
+    manifests: usize,
 }
 
 impl Builder {
-    /// Takes what a manifest says; `name` is what its places are told by.
-    pub fn add(&mut self, name: &str, manifest: &Manifest) {
+    /// Takes what a manifest says; `name` is what its places are told by. Tells its number, which its
+    /// places have.
+    pub fn add(&mut self, name: &str, manifest: &Manifest) -> usize {
+        self.file.manifest = self.manifests;
+        self.manifests = self.manifests.saturating_add(1);
         for object in objects(manifest).0 {
             self.add_object(name, object, &manifest.source);
         }
+        self.file.manifest
+    }
+
+    /// How many things were read that something may be told of: policies, and what is wrong.
+    pub fn told_of(&self) -> usize {
+        let Cluster { policies, admin_policies, refused, passed_over, .. } = &self.cluster;
+        let told = [policies.len(), admin_policies.len(), refused.len(), passed_over.len()];
+        told.into_iter().sum()
     }
 
     /// Takes what one object of a text says.
     pub fn add_object(&mut self, name: &str, object: Object<'_>, source: &Source) {
-        if *self.file != *name {
-            self.file = Arc::from(name);
+        if *self.file.name != *name {
+            self.file.name = Arc::from(name);
         }
         self.cluster.add(object, source, &self.file, &mut self.owned);
     }
@@ -293,8 +309,12 @@ impl Builder {
     }
 }
 
-/// Namespace, kind and name of what made an object.
-type Owner = (String, String, String);
+impl From<Cluster> for Builder {
+    /// Goes on where a cluster was left.
+    fn from(cluster: Cluster) -> Self {
+        Self { cluster, ..Self::default() }
+    }
+}
 
 /// The addresses of a pod that runs.
 fn addresses(root: &Node) -> Vec<IpAddr> {

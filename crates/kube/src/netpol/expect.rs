@@ -15,9 +15,8 @@ use plimsoll_model::text::{Source, Span};
 
 use super::address::read_address;
 use super::network::Network;
-use super::policy::{Place, Protocol};
+use super::policy::{File, Place, Protocol};
 use super::query::{End, Flow};
-use super::read::place;
 use super::refused::{Refused, Wrong};
 use crate::manifest::{Manifest, Node};
 
@@ -179,8 +178,11 @@ fn ends(patterns: &[Pattern], network: &Network<'_>, nobody: &mut Vec<String>) -
 /// # Errors
 /// Each field that is missing, unknown or of another type, with its place.
 pub fn expectations(file: &str, manifest: &Manifest) -> Result<Vec<Expectation>, Vec<Refused>> {
-    let mut reader =
-        Reader { source: &manifest.source, file: Arc::from(file), refused: Vec::new() };
+    let mut reader = Reader {
+        source: &manifest.source,
+        file: File { name: Arc::from(file), manifest: 0 },
+        refused: Vec::new(),
+    };
     let mut found = Vec::new();
     for document in &manifest.documents {
         let Some(list) = document.get("expect") else {
@@ -202,13 +204,13 @@ const FIELDS: [&str; 6] = ["name", "from", "to", "port", "allowed", "only"];
 
 struct Reader<'m> {
     source: &'m Source,
-    file: Arc<str>,
+    file: File,
     refused: Vec<Refused>,
 }
 
 impl Reader<'_> {
     fn refuse(&mut self, span: Span, path: &str, wrong: Wrong) {
-        let place = place(self.source, &self.file, span);
+        let place = self.file.place(self.source, span);
         self.refused.push(Refused { place, path: path.to_owned(), wrong });
     }
 
@@ -256,7 +258,7 @@ impl Reader<'_> {
         }
         let name =
             node.text("name").map_or_else(|| says(&from, &to, &wanted), |one| one.value.to_owned());
-        let place = place(self.source, &self.file, node.span);
+        let place = self.file.place(self.source, node.span);
         Some(Expectation { name, place, from, to, ports, wanted })
     }
 

@@ -9,14 +9,14 @@ use super::selector::{Selector, Test};
 
 /// The pods of each label and of each namespace.
 #[derive(Debug)]
-pub(super) struct Index<'c> {
+pub(crate) struct Index<'c> {
     cluster: &'c Cluster,
     by_label: HashMap<&'c str, HashMap<&'c str, Vec<usize>>>,
     by_namespace: BTreeMap<&'c str, Bits>,
 }
 
 impl<'c> Index<'c> {
-    pub(super) fn new(cluster: &'c Cluster) -> Self {
+    pub(crate) fn new(cluster: &'c Cluster) -> Self {
         let mut by_label: HashMap<&str, HashMap<&str, Vec<usize>>> = HashMap::new();
         let mut by_namespace = BTreeMap::new();
         let count = cluster.pods.len();
@@ -31,14 +31,14 @@ impl<'c> Index<'c> {
     }
 
     /// The pods of a namespace that a selector means.
-    pub(super) fn pods(&self, namespace: &str, selector: &Selector) -> Bits {
+    pub(crate) fn pods(&self, namespace: &str, selector: &Selector) -> Bits {
         let none = || Bits::none(self.cluster.pods.len());
         self.narrow(self.by_namespace.get(namespace).cloned().unwrap_or_else(none), selector)
     }
 
     /// The pods that a peer of a policy means. A pod with the network of its node is no pod to a
     /// selector; it is known by its address.
-    pub(super) fn peers(&self, home: &str, who: &Who) -> Bits {
+    pub(crate) fn peers(&self, home: &str, who: &Who) -> Bits {
         let mut found = Bits::none(self.cluster.pods.len());
         match who {
             Who::Pods { pods, namespaces } => {
@@ -68,7 +68,7 @@ impl<'c> Index<'c> {
     }
 
     /// The pods that have the network of their node.
-    pub(super) fn host_network(&self) -> Bits {
+    pub(crate) fn host_network(&self) -> Bits {
         let mut found = Bits::none(self.cluster.pods.len());
         for (number, _) in self.cluster.pods.iter().enumerate().filter(|(_, pod)| pod.host_network)
         {

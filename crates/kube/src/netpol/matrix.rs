@@ -45,6 +45,11 @@ impl Row {
         self.ingress.count_both(&self.egress) + usize::from(!has_itself)
     }
 
+    /// The first of these pods that may reach it, other than itself.
+    pub fn first_among(&self, pods: &Bits) -> Option<usize> {
+        self.ingress.in_all(&self.egress, pods).find(|from| *from != self.to)
+    }
+
     /// The pods that may reach it, itself among them.
     pub fn senders(&self) -> Bits {
         let mut both = Bits::clone(&self.ingress);

@@ -55,6 +55,7 @@ pub use bits::Bits;
 pub use checks::{check, pages};
 pub use cluster::{Builder, Cluster, ContainerPort, Pod};
 pub use expect::{Expectation, Pattern, Tried, Wanted, expectations};
+pub(crate) use index::Index;
 pub use matrix::{Matrix, Row};
 pub use network::Network;
 pub use policy::{Direction, Number, Peer, Place, Policy, Port, Protocol, Rule, Who};

@@ -6,7 +6,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use plimsoll_model::text::Span;
+use plimsoll_model::text::{Source, Span};
 
 use super::address::Block;
 use super::selector::Selector;
@@ -16,6 +16,8 @@ use super::selector::Selector;
 pub struct Place {
     /// The file, as it was named.
     pub file: Arc<str>,
+    /// Which of the manifests that were told it is in, by their order.
+    pub manifest: usize,
     /// The line, from 1.
     pub line: u32,
     /// The bytes.
@@ -25,6 +27,22 @@ pub struct Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// A manifest, as places in it are told.
+#[derive(Debug, Clone, Default)]
+pub(super) struct File {
+    pub(super) name: Arc<str>,
+    /// Its number in the order in which they were told.
+    pub(super) manifest: usize,
+}
+
+impl File {
+    /// The place of a span.
+    pub(super) fn place(&self, source: &Source, span: Span) -> Place {
+        let (file, manifest) = (Arc::clone(&self.name), self.manifest);
+        Place { file, manifest, line: source.line(span.start), span }
     }
 }
 

@@ -8,12 +8,10 @@ mod selector;
 
 pub(super) use admin::{GROUP, KINDS, admin_policy};
 
-use std::sync::Arc;
-
 use plimsoll_model::text::{Source, Span};
 
 use super::address::Block;
-use super::policy::{Direction, Number, Peer, Place, Policy, Port, Protocol, Rule, Who};
+use super::policy::{Direction, File, Number, Peer, Place, Policy, Port, Protocol, Rule, Who};
 use super::refused::{Refused, Wrong};
 use crate::manifest::{Mapping, Node, Value};
 use crate::object::Object;
@@ -25,7 +23,7 @@ const MAX_NAMED: usize = 100;
 pub(super) fn policy(
     object: &Object<'_>,
     source: &Source,
-    file: &Arc<str>,
+    file: &File,
 ) -> Result<Policy, Vec<Refused>> {
     let mut reader = Reader { source, file, path: String::new(), refused: Vec::new() };
     let policy = reader.policy(object);
@@ -40,7 +38,7 @@ pub(super) fn policy(
 
 struct Reader<'r> {
     source: &'r Source,
-    file: &'r Arc<str>,
+    file: &'r File,
     /// The field that is being read.
     path: String,
     refused: Vec<Refused>,
@@ -48,7 +46,7 @@ struct Reader<'r> {
 
 impl Reader<'_> {
     fn place(&self, span: Span) -> Place {
-        place(self.source, self.file, span)
+        self.file.place(self.source, span)
     }
 
     fn refuse(&mut self, span: Span, wrong: Wrong) {
@@ -170,7 +168,7 @@ impl Reader<'_> {
         };
         let subject_span = spec.field("podSelector").map_or(node.span, |field| field.name_span);
         Some(Policy {
-            namespace: object.namespace.unwrap_or("default").to_owned(),
+            namespace: object.home().to_owned(),
             name: object.name.to_owned(),
             place: self.place(object.head()),
             subject,
@@ -328,11 +326,6 @@ impl Reader<'_> {
         }
         port
     }
-}
-
-/// The place of a span.
-pub(super) fn place(source: &Source, file: &Arc<str>, span: Span) -> Place {
-    Place { file: Arc::clone(file), line: source.line(span.start), span }
 }
 
 /// <https://github.com/kubernetes/apimachinery/blob/master/pkg/util/validation/validation.go>,

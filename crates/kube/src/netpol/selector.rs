@@ -76,7 +76,8 @@ impl Selector {
 }
 
 impl Test {
-    fn holds(&self, value: Option<&String>) -> bool {
+    /// Whether a label with this value, or none, meets it.
+    pub(super) fn holds(&self, value: Option<&String>) -> bool {
         match self {
             Self::In(values) => value.is_some_and(|value| values.contains(value)),
             Self::NotIn(values) => value.is_none_or(|value| !values.contains(value)),

@@ -166,7 +166,7 @@ pub fn plan<'m>(
             if let Some(labels) = NamespaceLabels::of(&object) {
                 homes.entry(object.name).or_default().modes = labels.modes;
             } else if let Some(workload) = Workload::new(object, &manifest.source) {
-                let home = homes.entry(object.namespace.unwrap_or("default")).or_default();
+                let home = homes.entry(object.home()).or_default();
                 home.workloads.push(Judged::new(path, &workload, version));
             }
         }

@@ -97,7 +97,7 @@ impl Builder {
             }
             "RoleBinding" | "ClusterRoleBinding" => access.bind(object, &place),
             "ServiceAccount" => {
-                let home = object.namespace.unwrap_or("default").to_owned();
+                let home = object.home().to_owned();
                 let account = Subject::ServiceAccount(home, object.name.to_owned());
                 access.subjects.insert(account);
             }
@@ -131,7 +131,7 @@ impl Access {
         aggregated: &mut Vec<Aggregated>,
     ) {
         let is_cluster = object.kind == "ClusterRole";
-        let home = (!is_cluster).then(|| object.namespace.unwrap_or("default").to_owned());
+        let home = (!is_cluster).then(|| object.home().to_owned());
         let rules = object.node.list("rules").iter();
         let grants = rules.map(|rule| Grant::of(rule, place(rule))).collect();
         self.roles.insert((home, object.name.to_owned()), grants);
@@ -168,7 +168,7 @@ impl Access {
     fn bind(&mut self, object: &Object<'_>, place: &impl Fn(&Node) -> Place) {
         let Some(role) = object.node.get("roleRef") else { return };
         let (Some(kind), Some(name)) = (role.text("kind"), role.text("name")) else { return };
-        let home = (object.kind == "RoleBinding").then(|| object.namespace.unwrap_or("default"));
+        let home = (object.kind == "RoleBinding").then(|| object.home());
         let is_cluster = kind.value == "ClusterRole";
         let (key, shown) = match home {
             _ if is_cluster => {
@@ -206,7 +206,7 @@ impl Access {
             .at(&["metadata", "annotations"])
             .and_then(|all| all.text("kubernetes.io/service-account.name"));
         if let (Some("kubernetes.io/service-account-token"), Some(account)) = (kind, account) {
-            let home = object.namespace.unwrap_or("default").to_owned();
+            let home = object.home().to_owned();
             self.tokens.insert(Subject::ServiceAccount(home, account.value.to_owned()));
         }
     }
@@ -217,14 +217,17 @@ impl Access {
         self.subjects.insert(account);
     }
 
+    /// Takes the workloads of another, and who they run as.
+    pub(crate) fn add_workloads_of(&mut self, other: Self) {
+        for (account, names) in other.workloads {
+            self.workloads.entry(account).or_default().extend(names);
+        }
+        self.subjects.extend(other.subjects);
+    }
+
     /// All who are bound, are made, or run, and those groups.
     pub fn subjects(&self) -> impl Iterator<Item = &Subject> {
         self.subjects.iter()
-    }
-
-    /// The account that the pods of an object run as.
-    pub(crate) fn account(&self, object: &Object<'_>) -> Option<&Subject> {
-        self.subjects.get(&account(object)?)
     }
 
     /// The workloads that run as an account.
@@ -287,9 +290,9 @@ static KNOWN: std::sync::LazyLock<BTreeMap<&'static str, Vec<Grant>>> =
     });
 
 /// The account that the pods of an object run as, where it makes any.
-fn account(object: &Object<'_>) -> Option<Subject> {
+pub(crate) fn account(object: &Object<'_>) -> Option<Subject> {
     let spec = workload::root(object)?.get("spec")?;
     let name = spec.text("serviceAccountName").or_else(|| spec.text("serviceAccount"));
-    let home = object.namespace.unwrap_or("default").to_owned();
+    let home = object.home().to_owned();
     Some(Subject::ServiceAccount(home, name.map_or("default", |name| name.value).to_owned()))
 }

@@ -11,6 +11,7 @@ mod paths;
 mod subject;
 mod techniques;
 
+pub(crate) use access::account;
 pub use access::{Access, Binding, Builder, Held};
 pub use grant::{Grant, Place, Request};
 pub use paths::{Path, Paths, Step};

@@ -52,7 +52,7 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let own = pod.spec.boolean("automountServiceAccountToken");
     if account != "default"
         || own.is_some()
-        || context.estate.hands_out_no_token(context.object.namespace, account)
+        || context.estate.hands_out_no_token(context.object.home(), account)
     {
         return;
     }

@@ -71,7 +71,7 @@ subjects:
 fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
     let object = &context.object;
     let home = match object.kind {
-        "RoleBinding" => Some(object.namespace.unwrap_or("default")),
+        "RoleBinding" => Some(object.home()),
         "ClusterRoleBinding" => None,
         _ => return,
     };

@@ -4,11 +4,13 @@ use std::io::{self, Write};
 
 use plimsoll_kube::assessment::{Home, Other, Row, Said};
 use plimsoll_kube::pss::Modes;
-use plimsoll_kube::rbac::{Path, Paths, Step};
+use plimsoll_kube::rbac::{Path, Step};
 use plimsoll_model::Severity;
 use serde_json::{Map, Value, json};
 
-use super::{ClusterFormat, ClusterScan, ImageScan, LEVELS, Vulnerability, levels, put};
+use super::{
+    ClusterFormat, ClusterScan, ImageScan, LEVELS, Severities, Vulnerability, levels, put,
+};
 use crate::Style;
 
 pub(super) const FORMAT: ClusterFormat =
@@ -19,7 +21,7 @@ const SCHEMA: &str = "plimsoll.cluster-scan/v1";
 
 fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let found = scan.assessment;
-    let paths = Paths::new(&found.access);
+    let severities = Severities::of(&scan.images);
     let support = |version: &str| {
         json!({ "version": version, "support": scan.support(version).about(),
             "ended": scan.support(version).has_ended() })
@@ -43,15 +45,17 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
         "objects": found.counts,
         "namespaces": found.namespaces.iter().map(|(name, home)| namespace(name, home))
             .collect::<Vec<_>>(),
-        "workloads": found.workloads.iter().map(|row| workload(scan, row)).collect::<Vec<_>>(),
+        "workloads": found.workloads.iter().map(|row| workload(scan, &severities, row))
+            .collect::<Vec<_>>(),
         "others": found.others.iter().map(|other| self::other(scan, other)).collect::<Vec<_>>(),
         "images": found.images.iter().enumerate().map(|(number, image)| json!({
             "names": image.names,
             "digest": image.digest,
             "pods": image.pods,
-            "scan": scan.images.get(number).map(|one| self::image(scan, one)),
+            "scan": scan.images.get(number)
+                .map(|one| self::image(scan, one, severities.of_image(number))),
         })).collect::<Vec<_>>(),
-        "access": paths.all(false).iter().map(path).collect::<Vec<_>>(),
+        "access": scan.ways.iter().map(path).collect::<Vec<_>>(),
         "reached": found.reach.reached,
         "unread": found.reach.unread,
         "advisories": scan.data,
@@ -79,7 +83,7 @@ fn namespace(name: &str, home: &Home) -> Value {
     })
 }
 
-fn workload(scan: &ClusterScan<'_>, row: &Row) -> Value {
+fn workload(scan: &ClusterScan<'_>, severities: &Severities, row: &Row) -> Value {
     let mut one = json!({
         "namespace": row.namespace,
         "kind": row.kind,
@@ -92,7 +96,7 @@ fn workload(scan: &ClusterScan<'_>, row: &Row) -> Value {
         "levels": of_levels(&row.findings),
     });
     if !scan.images.is_empty() {
-        put(&mut one, "vulnerabilities", of_severities(scan.severities(&row.images)));
+        put(&mut one, "vulnerabilities", of_severities(severities.together(&row.images)));
     }
     if scan.is_whole {
         put(&mut one, "findings", row.findings.iter().map(said).collect());
@@ -113,9 +117,7 @@ fn other(scan: &ClusterScan<'_>, other: &Other) -> Value {
     one
 }
 
-fn image(scan: &ClusterScan<'_>, image: &ImageScan) -> Value {
-    let counts = Severity::ALL
-        .map(|level| image.findings.iter().filter(|one| one.severity == level).count());
+fn image(scan: &ClusterScan<'_>, image: &ImageScan, counts: [usize; 6]) -> Value {
     let mut one = json!({
         "reference": image.reference,
         "distribution": image.distro,

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use plimsoll_kube::assessment::{Assessment, Row, Said};
-use plimsoll_kube::rbac::Subject;
+use plimsoll_kube::rbac::{Path, Subject};
 use plimsoll_kube::releases::Support;
 use plimsoll_model::text::Level;
 use plimsoll_model::{AdvisoryData, GateReason, Severity, Timestamp};
@@ -30,6 +30,8 @@ pub struct ClusterScan<'a> {
     pub server: Option<String>,
     /// What its objects come to.
     pub assessment: &'a Assessment,
+    /// The ways to the whole cluster, without those that Kubernetes itself has.
+    pub ways: Vec<Path<'a>>,
     /// The images by their number; empty where they were not looked at.
     pub images: Vec<ImageScan>,
     /// The advisories that were used; `None` where images were not looked at.
@@ -102,15 +104,38 @@ impl ClusterFormat {
 /// The levels of rules, gravest first.
 const LEVELS: [Level; 4] = [Level::Error, Level::Warning, Level::Info, Level::Style];
 
-impl ClusterScan<'_> {
-    /// How many vulnerabilities of each severity some images have, worst first.
-    fn severities(&self, images: &BTreeSet<usize>) -> [usize; 6] {
-        let all = images.iter().filter_map(|number| self.images.get(*number));
-        let found: Vec<Severity> =
-            all.flat_map(|image| image.findings.iter().map(|one| one.severity)).collect();
-        Severity::ALL.map(|level| found.iter().filter(|one| **one == level).count())
+/// How many vulnerabilities of each severity each image has, worst first.
+struct Severities(Vec<[usize; 6]>);
+
+impl Severities {
+    fn of(images: &[ImageScan]) -> Self {
+        let count = |image: &ImageScan| {
+            let mut counts = [0_usize; 6];
+            for (slot, level) in counts.iter_mut().zip(Severity::ALL) {
+                *slot = image.findings.iter().filter(|one| one.severity == level).count();
+            }
+            counts
+        };
+        Self(images.iter().map(count).collect())
     }
 
+    /// Those of one image.
+    fn of_image(&self, number: usize) -> [usize; 6] {
+        self.0.get(number).copied().unwrap_or_default()
+    }
+
+    /// Those of some images together.
+    fn together(&self, images: &BTreeSet<usize>) -> [usize; 6] {
+        images.iter().fold([0; 6], |mut sum, number| {
+            for (sum, count) in sum.iter_mut().zip(self.of_image(*number)) {
+                *sum = sum.saturating_add(count);
+            }
+            sum
+        })
+    }
+}
+
+impl ClusterScan<'_> {
     /// What is known of the support of a version on the day of the scan.
     fn support(&self, version: &str) -> Support {
         Support::of(version, &self.scanned_at.date())

@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use plimsoll_kube::assessment::{Other, Row, Said};
 use plimsoll_kube::pss::Profile;
-use plimsoll_kube::rbac::{Paths, Subject};
+use plimsoll_kube::rbac::Subject;
 use plimsoll_kube::releases::Support;
 
-use super::{ClusterFormat, ClusterScan, levels};
+use super::{ClusterFormat, ClusterScan, Severities, levels};
 use crate::style::{Role, Style};
 use crate::text;
 
@@ -20,20 +20,18 @@ const NAMED: usize = 10;
 
 fn write(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     head(scan, style, out)?;
-    let paths = Paths::new(&scan.assessment.access);
-    let ways = paths.all(false);
-    let admins: BTreeSet<&Subject> = ways.iter().map(|path| path.from).collect();
+    let admins: BTreeSet<&Subject> = scan.ways.iter().map(|path| path.from).collect();
     workloads(scan, &admins, style, out)?;
     namespaces(scan, style, out)?;
     others(scan, style, out)?;
 
     heading("Ways to the whole cluster", style, out)?;
-    for path in &ways {
+    for path in &scan.ways {
         let from = style.paint(Role::Strong, &text::one_line(&path.from.to_string()));
         let steps: Vec<String> = path.steps.iter().map(ToString::to_string).collect();
         writeln!(out, "{from}: may {}", text::one_line(&steps.join(", then ")))?;
     }
-    if ways.is_empty() {
+    if scan.ways.is_empty() {
         writeln!(out, "none but those that Kubernetes itself has")?;
     }
     network(scan, out)?;
@@ -85,6 +83,7 @@ fn workloads(
 ) -> io::Result<()> {
     heading("Workloads", style, out)?;
     let with_images = !scan.images.is_empty();
+    let severities = Severities::of(&scan.images);
     let mut rows = vec![titles(with_images)];
     for row in &scan.assessment.workloads {
         let mut cells = vec![
@@ -93,7 +92,8 @@ fn workloads(
             Cell::number(usize::try_from(row.pods).unwrap_or(usize::MAX), Role::Plain),
         ];
         if with_images {
-            let [critical, high, medium, low, negligible, unknown] = scan.severities(&row.images);
+            let [critical, high, medium, low, negligible, unknown] =
+                severities.together(&row.images);
             cells.extend([
                 Cell::number(critical, Role::Bad),
                 Cell::number(high, Role::Warning),
@@ -166,7 +166,7 @@ fn others(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Res
         right: true,
     }));
     let mut rows = vec![titles];
-    for Other { namespace, kind, name, findings } in &scan.assessment.others {
+    for Other { namespace, kind, name, findings, .. } in &scan.assessment.others {
         let mut cells = vec![
             Cell::text(namespace.as_deref().unwrap_or("-")),
             Cell::text(&format!("{kind}/{name}")),

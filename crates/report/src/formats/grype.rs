@@ -70,7 +70,7 @@ fn source(inventory: &Inventory) -> Value {
             let path = artifact.reference.split_once(':').map_or("", |(_, path)| path);
             return json!({ "type": "directory", "target": path });
         }
-        "sbom" => return json!({ "type": "file", "target": artifact.reference }),
+        "cyclonedx" | "spdx" | "syft" | "plimsoll" => return json!({ "type": "file", "target": artifact.reference }),
         _ => {}
     }
     let digest = |digest: &Option<plimsoll_model::Digest>| {

@@ -72,7 +72,8 @@ fn name(artifact: &Artifact) -> &str {
 fn kind(artifact: &Artifact) -> &'static str {
     match artifact.source.as_str() {
         "dir" | "rootfs" => "filesystem",
-        "sbom" => "cyclonedx",
+        "cyclonedx" | "syft" | "plimsoll" => "cyclonedx",
+        "spdx" => "spdx",
         _ => "container_image",
     }
 }

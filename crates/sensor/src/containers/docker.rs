@@ -291,17 +291,43 @@ mod tests {
             "Action": "create",
             "Actor": {"ID": id, "Attributes": {"name": "web", "image": "web:1.2", "team": "red"}},
         });
-        let nowhere = Path::new("/nonexistent.sock");
-        let told = news(nowhere, &event, 0).unwrap();
-        let json: Value = serde_json::from_str(&told.json.unwrap()).unwrap();
-        assert_eq!(told.id, "f1c2d3e4a5b6");
+        let told = told(&event, 0);
+        assert_eq!(told.len(), 1);
+        let json: Value = serde_json::from_str(told[0].json.as_deref().unwrap()).unwrap();
+        assert_eq!(told[0].id, "f1c2d3e4a5b6");
         assert_eq!(json["container"]["name"], "web");
         assert_eq!(json["container"]["imagetag"], "1.2");
         assert_eq!(json["container"]["labels"], json!({"team": "red"}));
-        let gone = json!({"Action": "destroy", "Actor": {"ID": id}});
-        assert!(news(nowhere, &gone, 0).unwrap().removed);
-        assert_eq!(news(nowhere, &json!({"Action": "create", "Actor": {"ID": "é"}}), 0), None);
-        assert_eq!(news(nowhere, &json!({"Action": "exec_create"}), 0), None);
+    }
+
+    #[test]
+    fn podmans_event_is_told_before_podman_is_asked_which_answers_late() {
+        let id = "f1c2d3e4a5b6978812345678901234567890abcdefabcdefabcdefabcdefabcd";
+        let attributes = json!({"name": "web", "image": "web:1.2", "team": "red", "podId": "",
+            "containerExitCode": "0"});
+        let event = json!({"Action": "create", "Actor": {"ID": id, "Attributes": attributes}});
+        let told = told(&event, PODMAN);
+        // Nobody answers here, so that it is told from the event again.
+        assert_eq!(told.len(), 2);
+        let json: Value = serde_json::from_str(told[0].json.as_deref().unwrap()).unwrap();
+        assert_eq!(json["container"]["labels"], json!({"team": "red"}));
+    }
+
+    #[test]
+    fn an_event_of_an_end_tells_it_and_one_of_anything_else_nothing() {
+        let id = "f1c2d3e4a5b6978812345678901234567890abcdefabcdefabcdefabcdefabcd";
+        let gone = told(&json!({"Action": "destroy", "Actor": {"ID": id}}), 0);
+        assert!(gone.len() == 1 && gone[0].removed);
+        assert!(told(&json!({"Action": "create", "Actor": {"ID": "é"}}), 0).is_empty());
+        assert!(told(&json!({"Action": "exec_create"}), 0).is_empty());
+    }
+
+    /// What is told of an event where no runtime answers.
+    fn told(event: &Value, kind: u64) -> Vec<Description> {
+        let (answer, told) = std::sync::mpsc::channel();
+        news(Path::new("/nonexistent.sock"), event, kind, &answer).unwrap();
+        drop(answer);
+        told.iter().collect()
     }
 
     #[test]

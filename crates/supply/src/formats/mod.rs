@@ -12,6 +12,8 @@ use std::io::{self, Write};
 
 use plimsoll_model::Inventory;
 
+pub(crate) use json::SCHEMA as INVENTORY_SCHEMA;
+
 /// A way to write an inventory.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {

@@ -18,7 +18,7 @@ use crate::exit::{Outcome, Usage, chain, tell};
 const MAX_DEPTH: u32 = 32;
 
 /// A file to be judged.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Candidate {
     pub(super) path: PathBuf,
     /// Whether it was found in a folder, so that it may well be something else.
@@ -31,9 +31,18 @@ pub(super) struct Candidate {
 pub(super) struct Read {
     pub(super) path: PathBuf,
     pub(super) manifest: Manifest,
-    /// Whether a program printed it, so that its text is not what was judged; or it is an item of a
-    /// long list, which is not mended.
-    pub(super) rendered: bool,
+    pub(super) origin: Origin,
+}
+
+/// Where the text of a manifest comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// It is the file.
+    File,
+    /// A program printed it, so that the file is not what was judged.
+    Program,
+    /// It is an item of a long list.
+    List,
 }
 
 impl Candidate {
@@ -46,8 +55,7 @@ impl Candidate {
 impl Read {
     /// A problem and its place.
     pub(super) fn says(&self, problem: &Problem) -> String {
-        let line = self.manifest.source.line(problem.span.start);
-        format!("{}:{line}: {}", self.path.display(), problem.kind)
+        says(&self.path, &self.manifest, problem)
     }
 }
 
@@ -81,15 +89,25 @@ pub(super) fn read_all(named: &[PathBuf], rendering: &Rendering) -> Result<Reads
 }
 
 /// Tells what an API server would not take: nobody knows what would be there instead.
-pub(super) fn tell_of_problems(manifests: &[Read]) -> Outcome {
+pub(super) fn tell_of_problems(path: &Path, manifest: &Manifest) -> Outcome {
     let mut outcome = Outcome::Clean;
-    for read in manifests {
-        for problem in read.manifest.problems.iter().filter(|one| !one.kind.is_readable()) {
-            tell(&format!("error: {}", read.says(problem)));
-            outcome = Outcome::Gate(2);
-        }
+    for problem in manifest.problems.iter().filter(|one| !one.kind.is_readable()) {
+        tell(&format!("error: {}", says(path, manifest, problem)));
+        outcome = Outcome::Gate(2);
     }
     outcome
+}
+
+/// The same of several files.
+pub(super) fn tell_of_all_problems(manifests: &[Read]) -> Outcome {
+    let all = manifests.iter().map(|read| tell_of_problems(&read.path, &read.manifest));
+    all.fold(Outcome::Clean, Outcome::or)
+}
+
+/// A problem and its place.
+fn says(path: &Path, manifest: &Manifest, problem: &Problem) -> String {
+    let line = manifest.source.line(problem.span.start);
+    format!("{}:{line}: {}", path.display(), problem.kind)
 }
 
 /// The files that are meant: those named, and those in the folders named that YAML or JSON are
@@ -182,7 +200,7 @@ pub(super) fn judge_bytes(candidate: Candidate, bytes: Vec<u8>) -> Vec<Read> {
         tell(&format!("`{shown}` is a template and is not judged: `helm template` renders it"));
         return Vec::new();
     }
-    vec![Read { path, manifest, rendered: false }]
+    vec![Read { path, manifest, origin: Origin::File }]
 }
 
 /// What was read of stdin already, and the rest of it.

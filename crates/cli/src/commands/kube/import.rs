@@ -42,7 +42,7 @@ const POLICIES: &str = "image-policy.yaml";
 impl Import {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let reads = files::read_all(&self.files, &self.rendering)?;
-        let mut outcome = reads.outcome.or(files::tell_of_problems(&reads.manifests));
+        let mut outcome = reads.outcome.or(files::tell_of_all_problems(&reads.manifests));
         let mut imported = Imported::default();
         for read in &reads.manifests {
             let before = imported.remarks.len();

@@ -10,7 +10,7 @@ use plimsoll_model::text::{Level, Safety, Source};
 use plimsoll_report::lint::{Judged, LintFormat};
 use rayon::prelude::*;
 
-use super::files::{self, Read, Reads};
+use super::files::{self, Origin, Read, Reads};
 use super::rendered::Rendering;
 use super::{compliance, images, pages};
 use crate::commands::lint::files::is_stdin;
@@ -149,7 +149,7 @@ impl Lint {
         let outputs = output::parse(&formats, named, &known)?;
 
         let Reads { manifests, mut outcome } = self.read()?;
-        if self.fix && manifests.iter().any(|read| read.rendered) {
+        if self.fix && manifests.iter().any(|read| read.origin != Origin::File) {
             tell(
                 "charts and kustomizations are judged as they are rendered, and long lists item by item: \
                  --fix leaves them alone",
@@ -205,7 +205,7 @@ impl Lint {
     fn report(&self, name: &str) -> anyhow::Result<Outcome> {
         let standard = compliance::standard(name)?;
         let Reads { manifests, outcome } = self.read()?;
-        let outcome = outcome.or(files::tell_of_problems(&manifests));
+        let outcome = outcome.or(files::tell_of_all_problems(&manifests));
         let (users, whole) = images::users(&manifests, self.images, &self.reading);
         let estate =
             Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
@@ -248,7 +248,8 @@ impl Lint {
     }
 
     fn judge(&self, read: Read, estate: &Estate, config: &Config) -> Done {
-        let Read { path, mut manifest, rendered } = read;
+        let Read { path, mut manifest, origin } = read;
+        let rendered = origin != Origin::File;
         let mut mended = None;
         if self.fix && !rendered && manifest.source.not_utf8().is_none() {
             let safety = if self.unsafe_fixes { Safety::Unsafe } else { Safety::Safe };

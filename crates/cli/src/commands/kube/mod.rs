@@ -1,14 +1,15 @@
 //! `plimsoll kube`: what may run in a cluster.
 
 mod admit;
+mod cis_node;
 mod compliance;
 mod files;
 mod images;
 mod import;
 mod lint;
 mod netpol;
+mod operator;
 mod pages;
-mod program;
 mod pss;
 mod rbac;
 mod rendered;
@@ -21,10 +22,12 @@ use crate::exit::Outcome;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Kube {
     Admit(Box<admit::Admit>),
+    CisNode(Box<cis_node::CisNode>),
     Import(Box<import::Import>),
     Lint(Box<lint::Lint>),
     #[command(subcommand)]
     Netpol(netpol::Netpol),
+    Operator(Box<operator::Operator>),
     #[command(subcommand)]
     Pss(pss::Pss),
     #[command(subcommand)]
@@ -36,9 +39,11 @@ impl Kube {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
             Self::Admit(command) => command.run(),
+            Self::CisNode(command) => command.run(),
             Self::Import(command) => command.run(),
             Self::Lint(command) => command.run(),
             Self::Netpol(command) => command.run(),
+            Self::Operator(command) => command.run(),
             Self::Pss(command) => command.run(),
             Self::Rbac(command) => command.run(),
             Self::Scan(command) => command.run(),

@@ -65,7 +65,7 @@ impl Plan {
         let outputs = output::parse(&self.formats, RolloutFormat::named, &known)?;
 
         let Reads { manifests, outcome } = files::read_all(&self.files, &self.rendering)?;
-        let wrong = files::tell_of_problems(&manifests);
+        let wrong = files::tell_of_all_problems(&manifests);
         let shown: Vec<(String, _)> = manifests
             .iter()
             .map(|read| (read.path.display().to_string(), &read.manifest))

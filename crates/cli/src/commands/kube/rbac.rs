@@ -148,7 +148,7 @@ fn read(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<(Access, Out
     let mut builder = Builder::default();
     let mut wrong = Outcome::Clean;
     let outcome = stream::all(named, rendering, &mut |read| {
-        wrong = wrong.or(files::tell_of_problems(std::slice::from_ref(&read)));
+        wrong = wrong.or(files::tell_of_problems(&read.path, &read.manifest));
         builder.add(&read.path.display().to_string(), &read.manifest);
     })?;
     Ok((builder.finish(), outcome.or(wrong)))

@@ -1,18 +1,23 @@
 //! Helm charts and kustomizations, as `helm` and `kustomize` print them.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::Context;
 use plimsoll_kube::rendered::{self, Part};
 use plimsoll_model::text::Source;
 
-use super::files::Read;
-use super::program::{Failed, run};
+use super::files::{Origin, Read};
 use crate::commands::lint::files::read;
+use crate::program::{self, Bounds, Failed};
 
+/// What `helm` and its like may take.
+const BOUNDS: Bounds = Bounds { time: Duration::from_mins(2), printed: 128 << 20 };
 /// How much of a chart's archive is unpacked, in bytes.
 const MAX_UNPACKED: u64 = 256 << 20;
 /// How large a template in an archive may be, in bytes.
@@ -134,7 +139,7 @@ impl Rendering {
                 None => part,
             };
             let part = self.namespace.iter().fold(part, |part, name| part.in_namespace(name));
-            Read { path: path.join(inner), manifest: part.manifest, rendered: true }
+            Read { path: path.join(inner), manifest: part.manifest, origin: Origin::Program }
         };
         Ok(rendered::helm(&printed).into_iter().map(read).collect())
     }
@@ -164,13 +169,20 @@ fn kustomization(path: &Path) -> anyhow::Result<Vec<Read>> {
         // A folder with lines of what was printed, where nothing says more.
         path: part.file.map_or_else(|| path.to_owned(), |file| tidy(&path.join(file))),
         manifest: part.manifest,
-        rendered: true,
+        origin: Origin::Program,
     });
     Ok(placed.collect())
 }
 
+/// What a program prints.
+fn run(program: &str, arguments: &[OsString]) -> Result<String, Failed> {
+    let mut command = Command::new(program);
+    command.args(arguments).env("GIT_TERMINAL_PROMPT", "0");
+    program::run(command.stdin(Stdio::null()).stderr(Stdio::piped()), BOUNDS)
+}
+
 /// A path that no program takes for an option, or for the name of a chart in a repository.
-fn whole(path: &Path) -> std::ffi::OsString {
+fn whole(path: &Path) -> OsString {
     if path.is_absolute() { path.into() } else { Path::new(".").join(path).into() }
 }
 

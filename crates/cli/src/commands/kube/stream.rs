@@ -9,7 +9,7 @@ use plimsoll_kube::manifest::{Item, Items, Manifest};
 use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
-use super::files::{self, Candidate, Read};
+use super::files::{self, Candidate, Origin, Read};
 use super::rendered::Rendering;
 use crate::cluster::batch;
 use crate::commands::lint::files::is_stdin;
@@ -50,21 +50,6 @@ pub(super) fn all(
         }
     }
     Ok(outcome)
-}
-
-/// The same for files that were read before: what cannot be read was told.
-pub(super) fn all_quietly(
-    named: &[PathBuf],
-    rendering: &Rendering,
-    take: &mut dyn FnMut(Read),
-) -> anyhow::Result<()> {
-    for candidate in files::find(named)? {
-        match one(candidate, rendering, take) {
-            Err(error) if error.is::<Usage>() => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
 }
 
 /// How much text of a list is kept where all of it is needed at once.
@@ -159,7 +144,7 @@ fn items(path: &Path, reader: impl BufRead, take: &mut dyn FnMut(Read)) -> anyho
         let read: Vec<_> = batch.into_par_iter().map(parse).collect();
         for manifest in read {
             let manifest = manifest.map_err(wrong)?;
-            take(Read { path: path.to_owned(), manifest, rendered: true });
+            take(Read { path: path.to_owned(), manifest, origin: Origin::List });
         }
     }
     items.envelope().map_err(|error| wrong(error.to_string()))?;

@@ -103,8 +103,8 @@ fn key(host: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Whether an address is one of the whole internet.
-fn is_public(address: IpAddr) -> bool {
+/// Whether an address is one of the whole internet, and not of this machine or a private network.
+pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => {
             let [first, second, ..] = v4.octets();

@@ -178,7 +178,7 @@ impl<'c> Tiers<'c> {
 fn nodes(cluster: &Cluster, rule: &AdminRule) -> Vec<IpAddr> {
     let selectors = rule.peers.iter().filter_map(|peer| match peer {
         AdminPeer::Nodes(selector) => Some(selector),
-        AdminPeer::Who(Who::Pods { .. } | Who::Addresses { .. }) => None,
+        AdminPeer::Who(Who::Pods { .. } | Who::Addresses { .. }) | AdminPeer::Domains => None,
     });
     let meant = selectors
         .flat_map(|selector| cluster.nodes.values().filter(|node| selector.selects(&node.labels)));

@@ -44,6 +44,12 @@ impl AdminPolicy {
         }
     }
 
+    /// Whether a rule means names of domains.
+    pub fn has_domains(&self) -> bool {
+        let mut rules = self.ingress.iter().chain(&self.egress);
+        rules.any(|rule| rule.peers.iter().any(|peer| matches!(peer, AdminPeer::Domains)))
+    }
+
     /// `AdminNetworkPolicy/deny-all`.
     pub fn called(&self) -> String {
         format!("{}/{}", self.kind, self.name)
@@ -92,6 +98,8 @@ pub enum AdminPeer {
     Who(Who),
     /// Nodes, by their labels.
     Nodes(Selector),
+    /// Names of domains, whose addresses no file tells.
+    Domains,
 }
 
 /// A node of the cluster.

@@ -25,7 +25,7 @@ pub(super) fn covers(other: &Rule, rule: &Rule, home: &Labels) -> bool {
         }
 }
 
-fn covers_port(other: &Port, port: &Port) -> bool {
+pub(super) fn covers_port(other: &Port, port: &Port) -> bool {
     other.protocol == port.protocol
         && match (&other.number, &port.number) {
             (Number::Any, _) => true,
@@ -37,7 +37,7 @@ fn covers_port(other: &Port, port: &Port) -> bool {
         }
 }
 
-fn covers_peer(other: &Who, peer: &Who, home: &Labels) -> bool {
+pub(super) fn covers_peer(other: &Who, peer: &Who, home: &Labels) -> bool {
     match (other, peer) {
         (Who::Pods { pods: other_pods, namespaces: others }, Who::Pods { pods, namespaces }) => {
             let namespaces = match (others, namespaces) {

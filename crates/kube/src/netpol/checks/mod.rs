@@ -2,11 +2,11 @@
 //!
 //! To add one: write its file, and add its line here.
 
+mod admin;
 mod cover;
 mod reading;
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use plimsoll_model::text::Level;
 
@@ -53,7 +53,7 @@ impl<'n> Context<'n> {
 /// Where a check puts what it finds.
 struct Found {
     rule: &'static Rule,
-    found: Vec<(Arc<str>, Finding)>,
+    found: Vec<(Place, Finding)>,
 }
 
 impl Found {
@@ -63,7 +63,7 @@ impl Found {
 
     fn report_as(&mut self, level: Level, place: &Place, message: impl Into<Cow<'static, str>>) {
         let finding = Finding::new(self.rule, level, place.span, message);
-        self.found.push((Arc::clone(&place.file), finding));
+        self.found.push((place.clone(), finding));
     }
 }
 
@@ -80,8 +80,8 @@ pub fn pages() -> impl Iterator<Item = &'static Rule> {
     std::iter::once(&reading::WRONG).chain(ALL.iter().map(|check| &check.rule))
 }
 
-/// What all checks find, each with the file that it is in; sorted by file and place.
-pub fn check(network: &Network<'_>) -> Vec<(Arc<str>, Finding)> {
+/// What all checks find, each with its place; sorted by file and place.
+pub fn check(network: &Network<'_>) -> Vec<(Place, Finding)> {
     let mut found = Found { rule: &reading::WRONG, found: Vec::new() };
     for refused in &network.cluster.refused {
         found.report(&refused.place, format!("`{}` {}", refused.path, refused.wrong));
@@ -92,8 +92,10 @@ pub fn check(network: &Network<'_>) -> Vec<(Arc<str>, Finding)> {
         (one.check)(&context, &mut found);
     }
     let mut found = found.found;
-    found.sort_by(|(file, one), (other_file, other)| {
-        (file, one.span, one.rule.id).cmp(&(other_file, other.span, other.rule.id))
+    found.sort_by(|(place, one), (other_place, other)| {
+        let key = |place: &Place, one: &Finding| (place.manifest, one.span, one.rule.id);
+        let files = place.file.cmp(&other_place.file);
+        files.then_with(|| key(place, one).cmp(&key(other_place, other)))
     });
     found
 }
@@ -106,4 +108,7 @@ registry! {
     pn1005
     pn1006
     pn1007
+    pn1008
+    pn1009
+    pn1010
 }

@@ -4,7 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use plimsoll_model::text::Level;
 
-use super::super::policy::{Direction, Number, Peer, Place, Protocol, Rule as PolicyRule, Who};
+use super::super::address::Block;
+use super::super::admin::{Action, AdminPeer, AdminRule};
+use super::super::policy::{
+    Direction, Number, Peer, Place, Port, Protocol, Rule as PolicyRule, Who,
+};
+use super::admin::{Asked, Left, decided_by, in_order};
 use super::{Check, Context, Found};
 use crate::rule::{Mending, Rule};
 
@@ -58,13 +63,68 @@ spec:
 
 fn check(context: &Context<'_>, found: &mut Found) {
     for (_, _, rule) in context.effective(Direction::Egress) {
-        if is_dns_alone(rule) {
+        if is_dns_alone(rule.ports.as_deref()) {
             continue;
         }
         if let Some((place, what, address)) = opening(rule) {
-            found.report(place, message(rule, &what, address));
+            let hole = match address {
+                IpAddr::V4(_) => "ipBlock 0.0.0.0/0 except 169.254.0.0/16".to_owned(),
+                IpAddr::V6(_) => format!("except {address}/128"),
+            };
+            let said = message(rule.ports.as_deref(), &what, address);
+            found.report(
+                place,
+                format!("{said}. Name whom it is for, or leave the metadata service out: {hole}"),
+            );
         }
     }
+    administrators(context, found);
+}
+
+/// Rules of administrators that accept every address, and none before them denies that of the metadata.
+fn administrators(context: &Context<'_>, found: &mut Found) {
+    let mut left = Left::new();
+    let rules = in_order(context, Direction::Egress);
+    for (number, asked) in rules.iter().enumerate() {
+        if asked.rule.action != Action::Accept || is_dns_alone(asked.rule.ports.as_deref()) {
+            continue;
+        }
+        let Some((block, address)) = asked.rule.peers.iter().find_map(open_to_all) else {
+            continue;
+        };
+        let Some(alone) = Block::parse(&format!("{address}/{}", bits(address))) else { continue };
+        let peer = AdminPeer::Who(Who::Addresses { block: alone, except: Vec::new() });
+        let metadata = AdminRule { peers: vec![peer], ..asked.rule.clone() };
+        let metadata = Asked { rule: &metadata, ..*asked };
+        let before: Vec<Asked<'_>> = rules
+            .get(..number)
+            .unwrap_or_default()
+            .iter()
+            .filter(|one| one.is_before(asked))
+            .copied()
+            .collect();
+        if decided_by(&metadata, &before, &mut left).is_some() {
+            continue;
+        }
+        let said = message(asked.rule.ports.as_deref(), &format!("`{block}`"), address);
+        found.report(
+            &asked.rule.place,
+            format!(
+                "{said}, and no network policy can close what this accepts. Deny {alone} in a rule before it"
+            ),
+        );
+    }
+}
+
+/// A peer that is every address, and the metadata address among them.
+fn open_to_all(peer: &AdminPeer) -> Option<(Block, IpAddr)> {
+    let AdminPeer::Who(who @ Who::Addresses { block, .. }) = peer else { return None };
+    let open = [METADATA, METADATA_V6].into_iter().find(|address| who.has_address(*address))?;
+    block.is_all().then_some((*block, open))
+}
+
+fn bits(address: IpAddr) -> u8 {
+    if address.is_ipv4() { 32 } else { 128 }
 }
 
 /// What opens everything: its place, its words, and the metadata address that is open by it.
@@ -83,31 +143,24 @@ fn opening(rule: &PolicyRule) -> Option<(&Place, String, IpAddr)> {
     })
 }
 
-fn message(rule: &PolicyRule, what: &str, address: IpAddr) -> String {
-    let on = rule.ports.as_ref().map_or_else(
+/// What is open, and what with it.
+fn message(ports: Option<&[Port]>, what: &str, address: IpAddr) -> String {
+    let on = ports.map_or_else(
         || "on every port".to_owned(),
         |ports| {
             let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
             format!("on {}", ports.join(", "))
         },
     );
-    let ports = rule.ports.as_ref();
     let has_http =
         ports.is_none_or(|ports| ports.iter().any(|port| port.has(None, 80, Protocol::TCP)));
     let why = if has_http { ", where the cloud hands out credentials" } else { "" };
-    let hole = match address {
-        IpAddr::V4(_) => "ipBlock 0.0.0.0/0 except 169.254.0.0/16".to_owned(),
-        IpAddr::V6(_) => format!("except {address}/128"),
-    };
-    format!(
-        "{what} allows every destination {on}; {address} too{why}. Name whom it is for, or leave \
-         the metadata service out: {hole}"
-    )
+    format!("{what} allows every destination {on}; {address} too{why}")
 }
 
 /// Whether it opens nothing but DNS, whose servers are anywhere.
-fn is_dns_alone(rule: &PolicyRule) -> bool {
-    rule.ports.as_ref().is_some_and(|ports| {
+fn is_dns_alone(ports: Option<&[Port]>) -> bool {
+    ports.is_some_and(|ports| {
         ports.iter().all(|port| match &port.number {
             Number::Range(first, last) => (*first, *last) == (DNS, DNS),
             Number::Named(name) => name.starts_with("dns"),

@@ -2,8 +2,13 @@
 
 use plimsoll_model::text::Level;
 
+use super::super::admin::{Action, AdminPeer, AdminRule, Tier};
 use super::super::bits::Bits;
+use super::super::index::Index;
 use super::super::policy::{Direction, Number, Policy, Protocol, Rule as PolicyRule, Who};
+use super::super::selector::{Labels, Selector};
+use super::admin::{in_order, is_nobody, who_meet};
+use super::cover::covers_peer;
 use super::{Check, Context, Found};
 use crate::rule::{Mending, Rule};
 
@@ -47,6 +52,7 @@ spec:
 };
 
 fn check(context: &Context<'_>, found: &mut Found) {
+    administrators(context, found);
     let pods = context.cluster().pods.len();
     let (mut resolves, mut sends) = (Bits::none(pods), Bits::none(pods));
     for (number, policy, rule) in context.effective(Direction::Egress) {
@@ -99,6 +105,80 @@ fn check(context: &Context<'_>, found: &mut Found) {
             ),
         );
     }
+}
+
+/// Rules of administrators that deny DNS, and none before them may let it pass.
+fn administrators(context: &Context<'_>, found: &mut Found) {
+    let rules = in_order(context, Direction::Egress);
+    let index = Index::new(context.cluster());
+    let mut told: Vec<&Who> = Vec::new();
+    for asked in rules.iter().filter(|asked| asked.rule.action == Action::Deny) {
+        let subject = &asked.policy.subject;
+        let is_let = || {
+            rules.iter().any(|other| {
+                other.rule.action != Action::Deny
+                    && !asked.is_before(other)
+                    && who_meet(&other.policy.subject, subject)
+                    && server(context, other.rule, true)
+            })
+        };
+        if is_nobody(subject)
+            || !server(context, asked.rule, false)
+            || told.iter().any(|told| covers_peer(told, subject, &Labels::new()))
+            || is_let()
+        {
+            continue;
+        }
+        // Who is isolated for egress is told of by its network policies, and not by the baseline.
+        let mut pods = index.peers("", subject);
+        let is_somebody = !pods.is_empty();
+        pods.keep(context.network.open(Direction::Egress));
+        if asked.policy.tier == Tier::Baseline && is_somebody && pods.is_empty() {
+            continue;
+        }
+        told.push(subject);
+        found.report(
+            &asked.rule.place,
+            "this denies DNS (UDP 53) too, and no rule before it accepts it: names will not resolve; \
+             accept it to k8s-app=kube-dns in kube-system in a rule before this one",
+        );
+    }
+}
+
+/// Whether a rule means traffic to the cluster's DNS: for sure, or maybe.
+fn server(context: &Context<'_>, rule: &AdminRule, maybe: bool) -> bool {
+    let has_port = rule.ports.as_ref().is_none_or(|ports| {
+        ports.iter().any(|port| match &port.number {
+            Number::Named(name) => maybe && name.starts_with("dns"),
+            _ => port.has(None, 53, Protocol::UDP),
+        })
+    });
+    let own = |pairs: &[(&str, &str)]| -> Labels {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    };
+    let cluster = context.cluster();
+    let known = cluster.known_namespaces.contains("kube-system");
+    let home = cluster.namespaces.get("kube-system").filter(|_| known).cloned();
+    let home = home.unwrap_or_else(|| own(&[("kubernetes.io/metadata.name", "kube-system")]));
+    let pod = own(&[("k8s-app", "kube-dns")]);
+    let selects = |selector: &Selector, labels: &Labels, all_known: bool| {
+        let mut all = selector.requirements.iter();
+        // A label that nobody knows of may be there.
+        all.all(|one| {
+            maybe && !all_known && !labels.contains_key(&one.key)
+                || one.test.holds(labels.get(&one.key))
+        })
+    };
+    has_port
+        && rule.peers.iter().any(|peer| match peer {
+            AdminPeer::Who(Who::Addresses { block, .. }) => maybe || block.is_all(),
+            AdminPeer::Who(Who::Pods { pods, namespaces }) => {
+                namespaces.as_ref().is_none_or(|it| selects(it, &home, known))
+                    && pods.as_ref().is_none_or(|it| selects(it, &pod, false))
+            }
+            AdminPeer::Nodes(_) => maybe,
+            AdminPeer::Domains => false,
+        })
 }
 
 /// Whether a rule may be one that allows DNS.

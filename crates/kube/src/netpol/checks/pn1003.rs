@@ -2,6 +2,8 @@
 
 use plimsoll_model::text::Level;
 
+use super::super::index::Index;
+use super::admin::is_nobody;
 use super::{Check, Context, Found};
 use crate::rule::{Mending, Rule};
 
@@ -71,5 +73,23 @@ fn check(context: &Context<'_>, found: &mut Found) {
             )
         };
         found.report(&policy.subject_place, message);
+    }
+    if cluster.admin_policies.is_empty() {
+        return;
+    }
+    let index = Index::new(cluster);
+    for policy in &cluster.admin_policies {
+        let message = if is_nobody(&policy.subject) {
+            format!("no labels can meet the subject of {}: it is about nothing", policy.called())
+        } else if !cluster.pods.is_empty() && index.peers("", &policy.subject).is_empty() {
+            format!(
+                "the subject of {} is none of the {} pods given: it is about nothing",
+                policy.called(),
+                cluster.pods.len()
+            )
+        } else {
+            continue;
+        };
+        found.report(&policy.place, message);
     }
 }

@@ -2,8 +2,10 @@
 
 use plimsoll_model::text::Level;
 
+use super::super::admin::AdminPeer;
 use super::super::policy::{Direction, Policy, Rule as PolicyRule, Who};
 use super::super::selector::Selector;
+use super::admin::in_order;
 use super::{Check, Context, Found};
 use crate::rule::{Mending, Rule};
 
@@ -55,18 +57,29 @@ fn check(context: &Context<'_>, found: &mut Found) {
                 found.report_as(level, &rule.place, message);
             }
         }
+        for asked in in_order(context, direction) {
+            let mut whys = asked.rule.peers.iter().map(|peer| match peer {
+                AdminPeer::Who(who) => no_peer(context, "", who),
+                AdminPeer::Nodes(_) | AdminPeer::Domains => None,
+            });
+            if let Some(Some((level, message))) = whys.next()
+                && whys.all(|why| why.is_some())
+            {
+                found.report_as(level, &asked.rule.place, message);
+            }
+        }
     }
 }
 
 /// Why a rule's peers are nobody, where they are.
 fn nobody(context: &Context<'_>, policy: &Policy, rule: &PolicyRule) -> Option<(Level, String)> {
     let peers = rule.peers.as_ref()?;
-    let mut whys = peers.iter().map(|peer| no_peer(context, policy, &peer.who));
+    let mut whys = peers.iter().map(|peer| no_peer(context, &policy.namespace, &peer.who));
     let first = whys.next()??;
     whys.all(|why| why.is_some()).then_some(first)
 }
 
-fn no_peer(context: &Context<'_>, policy: &Policy, who: &Who) -> Option<(Level, String)> {
+fn no_peer(context: &Context<'_>, home: &str, who: &Who) -> Option<(Level, String)> {
     let Who::Pods { pods, namespaces } = who else { return None };
     let all = Selector::default();
     let pods = pods.as_ref().unwrap_or(&all);
@@ -74,13 +87,13 @@ fn no_peer(context: &Context<'_>, policy: &Policy, who: &Who) -> Option<(Level, 
         if selector.is_contradictory() {
             return Some((
                 Level::Warning,
-                format!("no labels can meet `{selector}`: the rule allows nothing"),
+                format!("no labels can meet `{selector}`: the rule means nobody"),
             ));
         }
     }
     let cluster = context.cluster();
     let is_home = |name: &str| match namespaces {
-        None => name == policy.namespace,
+        None => name == home,
         Some(selector) => {
             cluster.namespaces.get(name).is_some_and(|labels| selector.selects(labels))
         }
@@ -92,7 +105,7 @@ fn no_peer(context: &Context<'_>, policy: &Policy, who: &Who) -> Option<(Level, 
     is_none.then(|| {
         (
             Level::Info,
-            format!("`{pods}` selects no pod that is given: the rule allows nothing among them"),
+            format!("`{pods}` selects no pod that is given: the rule means nobody among them"),
         )
     })
 }

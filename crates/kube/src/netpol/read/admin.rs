@@ -2,12 +2,10 @@
 //!
 //! <https://github.com/kubernetes-sigs/network-policy-api/tree/main/apis>
 
-use std::sync::Arc;
-
 use plimsoll_model::text::Source;
 
 use super::super::admin::{Action, AdminPeer, AdminPolicy, AdminRule, Tier};
-use super::super::policy::{Direction, Number, Port, Protocol, Who};
+use super::super::policy::{Direction, File, Number, Port, Protocol, Who};
 use super::super::refused::{Refused, Wrong};
 use super::Reader;
 use crate::manifest::{Mapping, Node};
@@ -42,23 +40,16 @@ impl Form {
     }
 }
 
-/// A policy with the names of domains that it allows, which no file resolves.
-pub(in super::super) struct ReadPolicy {
-    pub(in super::super) policy: AdminPolicy,
-    pub(in super::super) has_domains: bool,
-}
-
 /// Reads a policy; what is wrong with it is the error.
 pub(in super::super) fn admin_policy(
     object: &Object<'_>,
     source: &Source,
-    file: &Arc<str>,
-) -> Result<ReadPolicy, Vec<Refused>> {
+    file: &File,
+) -> Result<AdminPolicy, Vec<Refused>> {
     let mut reader = Reader { source, file, path: String::new(), refused: Vec::new() };
-    let mut has_domains = false;
-    let policy = reader.admin(object, &mut has_domains);
+    let policy = reader.admin(object);
     match policy {
-        Some(policy) if reader.refused.is_empty() => Ok(ReadPolicy { policy, has_domains }),
+        Some(policy) if reader.refused.is_empty() => Ok(policy),
         _ => Err(reader.refused),
     }
 }
@@ -94,7 +85,7 @@ impl Reader<'_> {
         first
     }
 
-    fn admin(&mut self, object: &Object<'_>, has_domains: &mut bool) -> Option<AdminPolicy> {
+    fn admin(&mut self, object: &Object<'_>) -> Option<AdminPolicy> {
         let node = object.node;
         let form = Form::of(object.kind);
         let wanted = match form {
@@ -117,16 +108,10 @@ impl Reader<'_> {
             self.within("metadata.name", |reader| reader.word(name, "`default`"));
         }
         self.need(node, root, &["spec"]);
-        self.field(root, "spec", |reader, spec| reader.admin_spec(object, form, spec, has_domains))?
+        self.field(root, "spec", |reader, spec| reader.admin_spec(object, form, spec))?
     }
 
-    fn admin_spec(
-        &mut self,
-        object: &Object<'_>,
-        form: Form,
-        node: &Node,
-        has_domains: &mut bool,
-    ) -> Option<AdminPolicy> {
+    fn admin_spec(&mut self, object: &Object<'_>, form: Form, node: &Node) -> Option<AdminPolicy> {
         let known: &[&str] = match form {
             Form::Admin => &["priority", "subject", "ingress", "egress"],
             Form::Baseline => &["subject", "ingress", "egress"],
@@ -158,7 +143,7 @@ impl Reader<'_> {
         let mut rules = |direction: Direction| {
             let read = |reader: &mut Self, node: &Node| {
                 reader.some(node, form.most(), |reader, node| {
-                    reader.admin_rule(node, form, direction, has_domains)
+                    reader.admin_rule(node, form, direction)
                 })
             };
             self.field(spec, direction.name(), read).unwrap_or_default()
@@ -226,13 +211,7 @@ impl Reader<'_> {
         Some(Who::Pods { pods, namespaces: Some(namespaces.unwrap_or_default()) })
     }
 
-    fn admin_rule(
-        &mut self,
-        node: &Node,
-        form: Form,
-        direction: Direction,
-        has_domains: &mut bool,
-    ) -> Option<AdminRule> {
+    fn admin_rule(&mut self, node: &Node, form: Form, direction: Direction) -> Option<AdminRule> {
         let peers_field = if direction == Direction::Ingress { "from" } else { "to" };
         let ports_field = if form == Form::Cluster { "protocols" } else { "ports" };
         let rule = self.fields(node, &["name", "action", peers_field, ports_field])?;
@@ -258,9 +237,8 @@ impl Reader<'_> {
             }
         })?;
         let peers = self.field(rule, peers_field, |reader, node| {
-            reader.at_least_one(node, form.most(), |reader, node| {
-                reader.admin_peer(node, direction, has_domains)
-            })
+            reader
+                .at_least_one(node, form.most(), |reader, node| reader.admin_peer(node, direction))
         })?;
         let ports = self.field(rule, ports_field, |reader, node| {
             let ports = reader.at_least_one(node, form.most(), |reader, node| match form {
@@ -279,12 +257,7 @@ impl Reader<'_> {
     }
 
     /// A peer; networks are several.
-    fn admin_peer(
-        &mut self,
-        node: &Node,
-        direction: Direction,
-        has_domains: &mut bool,
-    ) -> Option<Vec<AdminPeer>> {
+    fn admin_peer(&mut self, node: &Node, direction: Direction) -> Option<Vec<AdminPeer>> {
         let known: &[&'static str] = match direction {
             Direction::Ingress => &["namespaces", "pods"],
             Direction::Egress => &["namespaces", "pods", "nodes", "networks", "domainNames"],
@@ -297,9 +270,8 @@ impl Reader<'_> {
                 Some(AdminPeer::Who(Who::Addresses { block, except: Vec::new() }))
             })),
             "domainNames" => {
-                *has_domains = true;
                 reader.at_least_one(value, 25, |reader, node| reader.text(node).map(|_| ()));
-                Some(Vec::new())
+                Some(vec![AdminPeer::Domains])
             }
             _ => Some(vec![AdminPeer::Who(reader.pods(name, value)?)]),
         })

@@ -4,18 +4,18 @@
 //! config maps, and what an Ingress or a Service of an outer type exposes is needed by everybody.
 
 mod references;
-mod services;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 
-use self::services::Services;
-use super::cluster::{Cluster, Pod};
+use super::cluster::{Cluster, ContainerPort, Pod};
+use super::index::Index;
 use super::policy::Protocol;
 use super::query::End;
-use crate::manifest::Manifest;
+use crate::services::{Outer, Services};
 
+pub use references::Builder;
 pub use write::write;
 
 /// Traffic that is needed.
@@ -67,16 +67,38 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What the manifests of a cluster say that its pods need.
-    pub fn of<'m>(
+    /// Adds what everybody needs.
+    fn add_exposed(
+        &mut self,
         cluster: &Cluster,
-        files: impl IntoIterator<Item = (&'m str, &'m Manifest)> + Clone,
-    ) -> Self {
-        let services = Services::of(files.clone());
-        let mut needs = Self::default();
-        services.exposed(cluster, &mut needs);
-        references::collect(cluster, &services, files, &mut needs);
-        needs.settle()
+        services: &Services,
+        index: &Index<'_>,
+        alike: &[usize],
+    ) {
+        for Outer { namespace, name, service, by } in services.outer() {
+            let because = by.map_or_else(|| format!("Service {namespace}/{name}"), str::to_owned);
+            let Some(service) = service else {
+                self.doubts.insert(format!(
+                    "{because} names Service {namespace}/{name}, which is not there"
+                ));
+                continue;
+            };
+            let pods = service.pods(namespace, index);
+            let pods: BTreeSet<usize> =
+                pods.into_iter().filter_map(|pod| alike.get(pod).copied()).collect();
+            let mut none = true;
+            for pod in pods {
+                let Some(receiver) = cluster.pods.get(pod) else { continue };
+                for (port, protocol) in service.ports_of(receiver, None) {
+                    none = false;
+                    let (from, to, because) = (Peer::Everybody, Peer::Pod(pod), because.clone());
+                    self.all.push(Need { to, port, protocol, from, because });
+                }
+            }
+            if none {
+                self.doubts.insert(format!("Service {namespace}/{name} selects none of the pods"));
+            }
+        }
     }
 
     /// What was observed: each flow with how it is known.
@@ -113,6 +135,18 @@ const PASSING: [&str; 8] = [
     "controller-uid",
 ];
 
+/// By pod, the first one that no policy written here tells from it: what one of them needs, all do.
+fn alike(cluster: &Cluster) -> Vec<usize> {
+    type Like<'p> = (&'p str, Vec<(&'p String, &'p String)>, bool, &'p [ContainerPort]);
+    let mut first: HashMap<Like<'_>, usize> = HashMap::new();
+    let pods = cluster.pods.iter().enumerate();
+    pods.map(|(number, pod)| {
+        let like = (&*pod.namespace, lasting(pod).collect(), pod.host_network, &*pod.ports);
+        *first.entry(like).or_insert(number)
+    })
+    .collect()
+}
+
 /// The labels that a policy selects a pod by.
 fn lasting(pod: &Pod) -> impl Iterator<Item = (&String, &String)> {
     pod.labels.iter().filter(|(name, _)| !PASSING.contains(&name.as_str()))
@@ -123,6 +157,7 @@ mod tests {
     use plimsoll_model::text::Source;
 
     use super::*;
+    use crate::manifest::Manifest;
     use crate::netpol::{Flow, Network};
 
     const SHOP: &str = "\
@@ -173,7 +208,9 @@ spec: {selector: {app: queue}, ports: [{port: 5672}]}
     fn needs() -> (Manifest, Cluster, Needs) {
         let manifest = Manifest::parse(Source::new(SHOP));
         let cluster = Cluster::of([("shop.yaml", &manifest)]);
-        let needs = Needs::of(&cluster, [("shop.yaml", &manifest)]);
+        let mut builder = Builder::default();
+        builder.add(&manifest);
+        let needs = builder.finish(&cluster);
         (manifest, cluster, needs)
     }
 

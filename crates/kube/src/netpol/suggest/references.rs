@@ -1,120 +1,166 @@
 //! The hosts that pods are told of: in variables, arguments and config maps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::services::Services;
-use super::{Need, Needs, Peer};
+use super::{Need, Needs, Peer, alike};
 use crate::manifest::{Manifest, Node};
 use crate::netpol::address::read_address;
 use crate::netpol::cluster::Cluster;
+use crate::netpol::index::Index;
 use crate::netpol::policy::Protocol;
-use crate::object::objects;
+use crate::object::{Key, Object, objects};
+use crate::services::Services;
 use crate::workload::Workload;
 
-/// Texts of config maps by namespace and name: key and value.
-type ConfigMaps<'m> = BTreeMap<(&'m str, &'m str), Vec<(&'m str, &'m str)>>;
+/// The hosts in config maps by namespace and name; each text with its key.
+type ConfigMaps = HashMap<(String, String), Vec<(String, Vec<Host>)>>;
 
-/// Adds what the pods are told of.
-pub(super) fn collect<'m>(
-    cluster: &Cluster,
-    services: &Services,
-    files: impl IntoIterator<Item = (&'m str, &'m Manifest)> + Clone,
-    needs: &mut Needs,
-) {
-    let maps = config_maps(files.clone());
-    let numbers: BTreeMap<(&str, &str, &str), usize> = cluster
-        .pods
-        .iter()
-        .enumerate()
-        .map(|(number, pod)| ((&*pod.namespace, &*pod.kind, &*pod.name), number))
-        .collect();
-    for (_, manifest) in files {
+/// Gathers what pods are told of, from manifests that need not be there at the same time.
+#[derive(Debug, Default)]
+pub struct Builder {
+    services: Services,
+    maps: ConfigMaps,
+    /// Who is told what: pods of one workload are told the same.
+    told: HashMap<Told, Vec<Key>>,
+}
+
+/// What a pod is told.
+#[derive(Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Told {
+    /// Hosts, and by what.
+    hosts: Vec<(Host, String)>,
+    /// Config maps, and the key where it is one.
+    maps: Vec<(String, Option<String>)>,
+}
+
+impl Builder {
+    /// Takes what a manifest says.
+    pub fn add(&mut self, manifest: &Manifest) {
         for object in objects(manifest).0 {
-            let Some(workload) = Workload::new(object, &manifest.source) else { continue };
-            let home = object.namespace.unwrap_or("default");
-            let Some(pod) = numbers.get(&(home, object.kind, object.name)) else { continue };
-            let mut told = Told { pod: *pod, home, cluster, services, needs: &mut *needs };
-            told.workload(&workload, &maps);
+            self.services.add(&object);
+            if object.kind == "ConfigMap" {
+                let key = (object.home().to_owned(), object.name.to_owned());
+                self.maps.insert(key, config_map(&object));
+            } else if let Some(workload) = Workload::new(object, &manifest.source) {
+                let told = Told::of(&workload);
+                if !told.hosts.is_empty() || !told.maps.is_empty() {
+                    self.told.entry(told).or_default().push(object.key());
+                }
+            }
         }
+    }
+
+    /// What the pods of a cluster need.
+    pub fn finish(self, cluster: &Cluster) -> Needs {
+        let mut needs = Needs::default();
+        let index = Index::new(cluster);
+        let alike = alike(cluster);
+        needs.add_exposed(cluster, &self.services, &index, &alike);
+        let numbers: HashMap<(&str, &str, &str), usize> = cluster
+            .pods
+            .iter()
+            .enumerate()
+            .map(|(number, pod)| ((&*pod.namespace, &*pod.kind, &*pod.name), number))
+            .collect();
+        let mut resolver =
+            Resolver { cluster, services: &self.services, index, alike: &alike, needs };
+        let mut told: Vec<_> = self.told.into_iter().collect();
+        told.sort_unstable();
+        for (told, keys) in told {
+            let mut done = HashSet::new();
+            for (home, kind, name) in &keys {
+                let Some(pod) = numbers.get(&(&**home, &**kind, &**name)) else { continue };
+                let pod = alike.get(*pod).copied().unwrap_or(*pod);
+                if done.insert(pod) {
+                    resolver.pod(pod, home, &told, &self.maps);
+                }
+            }
+        }
+        resolver.needs.settle()
     }
 }
 
-fn config_maps<'m>(files: impl IntoIterator<Item = (&'m str, &'m Manifest)>) -> ConfigMaps<'m> {
-    let mut maps = ConfigMaps::new();
-    for (_, manifest) in files {
-        for object in objects(manifest).0.into_iter().filter(|object| object.kind == "ConfigMap") {
-            let data = object.node.get("data").and_then(Node::as_mapping);
-            let texts = data.into_iter().flat_map(|data| &data.fields);
-            let texts = texts.filter_map(|field| Some((&*field.name, field.value.as_str()?)));
-            maps.insert((object.namespace.unwrap_or("default"), object.name), texts.collect());
-        }
-    }
-    maps
-}
-
-/// A pod that is told of hosts.
-struct Told<'a> {
-    pod: usize,
-    home: &'a str,
-    cluster: &'a Cluster,
-    services: &'a Services,
-    needs: &'a mut Needs,
-}
-
-impl Told<'_> {
-    fn workload(&mut self, workload: &Workload<'_>, maps: &ConfigMaps<'_>) {
+impl Told {
+    fn of(workload: &Workload<'_>) -> Self {
+        let mut told = Self::default();
         for container in workload.pod.containers.iter().map(|container| container.node) {
             for variable in container.list("env") {
                 let name = variable.text("name").map_or("", |name| name.value);
                 if let Some(value) = variable.text("value") {
-                    self.text(value.value, &format!("env {name}"));
+                    told.text(value.value, &format!("env {name}"));
                 }
                 let key = variable.at(&["valueFrom", "configMapKeyRef"]);
                 let key =
                     key.and_then(|key| Some((key.text("name")?.value, key.text("key")?.value)));
                 if let Some((map, key)) = key {
-                    self.map(map, Some(key), maps);
+                    told.maps.push((map.to_owned(), Some(key.to_owned())));
                 }
             }
             for source in container.list("envFrom") {
                 if let Some(name) = source.at(&["configMapRef"]).and_then(|map| map.text("name")) {
-                    self.map(name.value, None, maps);
+                    told.maps.push((name.value.to_owned(), None));
                 }
             }
             for field in ["command", "args"] {
                 for argument in container.texts(field) {
-                    self.text(argument.value, field);
+                    told.text(argument.value, field);
                 }
             }
         }
         for volume in workload.pod.spec.list("volumes") {
             if let Some(name) = volume.get("configMap").and_then(|map| map.text("name")) {
-                self.map(name.value, None, maps);
+                told.maps.push((name.value.to_owned(), None));
             }
         }
-    }
-
-    fn map(&mut self, name: &str, only: Option<&str>, maps: &ConfigMaps<'_>) {
-        let texts = maps.get(&(self.home, name)).into_iter().flatten();
-        for (key, text) in texts.filter(|(key, _)| only.is_none_or(|only| only == *key)) {
-            self.text(text, &format!("ConfigMap {name} {key}"));
-        }
+        told
     }
 
     fn text(&mut self, text: &str, because: &str) {
-        for host in hosts(text) {
-            self.host(&host, because);
+        self.hosts.extend(hosts(text).into_iter().map(|host| (host, because.to_owned())));
+    }
+}
+
+/// The hosts in the texts of a config map.
+fn config_map(object: &Object<'_>) -> Vec<(String, Vec<Host>)> {
+    let data = object.node.get("data").and_then(Node::as_mapping);
+    let texts = data.into_iter().flat_map(|data| &data.fields);
+    let found =
+        texts.filter_map(|field| Some((field.name.to_string(), hosts(field.value.as_str()?))));
+    found.filter(|(_, hosts)| !hosts.is_empty()).collect()
+}
+
+/// Says what hosts stand for.
+struct Resolver<'a> {
+    cluster: &'a Cluster,
+    services: &'a Services,
+    index: Index<'a>,
+    alike: &'a [usize],
+    needs: Needs,
+}
+
+impl Resolver<'_> {
+    fn pod(&mut self, pod: usize, home: &str, told: &Told, maps: &ConfigMaps) {
+        for (host, because) in &told.hosts {
+            self.host(pod, home, host, because);
+        }
+        for (name, only) in &told.maps {
+            let texts = maps.get(&(home.to_owned(), name.clone())).into_iter().flatten();
+            for (key, hosts) in texts.filter(|(key, _)| only.as_ref().is_none_or(|it| it == key)) {
+                for host in hosts {
+                    self.host(pod, home, host, &format!("ConfigMap {name} {key}"));
+                }
+            }
         }
     }
 
-    fn host(&mut self, host: &Host<'_>, because: &str) {
+    fn host(&mut self, own: usize, home: &str, host: &Host, because: &str) {
         let mut add = |to: Peer, port: u16, protocol: Protocol| {
-            if to != Peer::Pod(self.pod) {
-                let (from, because) = (Peer::Pod(self.pod), because.to_owned());
+            if to != Peer::Pod(own) {
+                let (from, because) = (Peer::Pod(own), because.to_owned());
                 self.needs.all.push(Need { to, port, protocol, from, because });
             }
         };
-        if let Some(address) = read_address(host.name) {
+        if let Some(address) = read_address(&host.name) {
             if let Some(port) =
                 host.port.filter(|_| !address.is_loopback() && !address.is_unspecified())
             {
@@ -122,30 +168,53 @@ impl Told<'_> {
             }
             return;
         }
-        if let Some((name, service)) = self.services.named(host.name, self.home) {
-            let home = name.split('/').next().unwrap_or_default();
+        if let Some((namespace, name, service)) = self.services.named(&host.name, home) {
             let only = host.port.filter(|port| service.has_port(*port));
-            let ends = service.ends(home, self.cluster, only);
-            self.needs.names.insert(self.pod);
-            if ends.is_empty() {
-                let doubt =
-                    format!("{because} names Service {name}, which selects none of the pods");
+            let mut none = true;
+            for pod in receivers(service.pods(namespace, &self.index), own, self.alike) {
+                let Some(receiver) = self.cluster.pods.get(pod) else { continue };
+                for (port, protocol) in service.ports_of(receiver, only) {
+                    none = false;
+                    add(Peer::Pod(pod), port, protocol);
+                }
+            }
+            self.needs.names.insert(own);
+            if none {
+                let doubt = format!(
+                    "{because} names Service {namespace}/{name}, which selects none of the pods"
+                );
                 self.needs.doubts.insert(doubt);
             }
-            for (pod, port, protocol) in ends {
-                add(Peer::Pod(pod), port, protocol);
-            }
-        } else if let Some(port) = host.port.filter(|_| is_outer(host.name)) {
-            self.needs.names.insert(self.pod);
+        } else if let Some(port) = host.port.filter(|_| is_outer(&host.name)) {
             add(Peer::Internet, port, Protocol::TCP);
+            self.needs.names.insert(own);
         }
     }
 }
 
+/// Of pods that are alike one; of those that are like the sender one that is another pod.
+fn receivers(pods: Vec<usize>, own: usize, alike: &[usize]) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut other = None;
+    for pod in pods {
+        match alike.get(pod) {
+            Some(first) if *first == own && pod != own => other = other.or(Some(pod)),
+            Some(first) => drop(found.insert(*first)),
+            None => {}
+        }
+    }
+    // Itself is left out where it is another's turn.
+    if other.is_some() {
+        found.remove(&own);
+    }
+    found.extend(other);
+    found
+}
+
 /// A host in a text.
-#[derive(Debug, PartialEq, Eq)]
-struct Host<'t> {
-    name: &'t str,
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Host {
+    name: String,
     port: Option<u16>,
 }
 
@@ -179,13 +248,13 @@ fn is_between(c: char) -> bool {
 
 /// The hosts in a text: of addresses with a scheme, of `HOST:PORT`, and a text that is nothing
 /// but a name.
-fn hosts(text: &str) -> Vec<Host<'_>> {
+fn hosts(text: &str) -> Vec<Host> {
     const MOST: usize = 1024;
     let words = text.split(is_between).filter(|word| !word.is_empty());
     words.filter_map(|word| host(word, word.len() == text.trim().len())).take(MOST).collect()
 }
 
-fn host(word: &str, alone: bool) -> Option<Host<'_>> {
+fn host(word: &str, alone: bool) -> Option<Host> {
     let (scheme, rest) = match word.split_once("://") {
         // `jdbc:postgresql://…`
         Some((scheme, rest)) => (scheme.rsplit(':').next(), rest),
@@ -207,7 +276,8 @@ fn host(word: &str, alone: bool) -> Option<Host<'_>> {
         && name.len() <= 253
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
         && name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    (is_name && (port.is_some() || scheme.is_some() || alone)).then_some(Host { name, port })
+    (is_name && (port.is_some() || scheme.is_some() || alone))
+        .then(|| Host { name: name.to_owned(), port })
 }
 
 /// Whether a name is one of the Internet's: with a dot, and no file or version.
@@ -223,19 +293,21 @@ fn is_outer(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn found(text: &str) -> Vec<(&str, Option<u16>)> {
-        hosts(text).into_iter().map(|host| (host.name, host.port)).collect()
+    fn found(text: &str, wanted: &[(&str, Option<u16>)]) {
+        let found = hosts(text);
+        let found: Vec<_> = found.iter().map(|host| (host.name.as_str(), host.port)).collect();
+        assert_eq!(found, wanted, "{text}");
     }
 
     #[test]
     fn hosts_are_found_in_what_programs_are_told() {
-        assert_eq!(found("postgres://u:p@db/shop"), [("db", Some(5432))]);
-        assert_eq!(found("jdbc:postgresql://db:5433/x?ssl=true"), [("db", Some(5433))]);
-        assert_eq!(found("a:9092,b:9092"), [("a", Some(9092)), ("b", Some(9092))]);
-        assert_eq!(found("--upstream=http://api.shop:8080/v1"), [("api.shop", Some(8080))]);
-        assert_eq!(found("cache"), [("cache", None)]);
-        assert_eq!(found("run the cache"), []);
-        assert_eq!(found("image:latest 12:30"), [("12", Some(30))]);
+        found("postgres://u:p@db/shop", &[("db", Some(5432))]);
+        found("jdbc:postgresql://db:5433/x?ssl=true", &[("db", Some(5433))]);
+        found("a:9092,b:9092", &[("a", Some(9092)), ("b", Some(9092))]);
+        found("--upstream=http://api.shop:8080/v1", &[("api.shop", Some(8080))]);
+        found("cache", &[("cache", None)]);
+        found("run the cache", &[]);
+        found("image:latest 12:30", &[("12", Some(30))]);
     }
 
     #[test]

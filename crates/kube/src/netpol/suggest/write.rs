@@ -1,6 +1,6 @@
 //! Needs as policies: one for each pod, that lets pass what the pod needs and nothing else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 use std::net::IpAddr;
 
@@ -32,6 +32,15 @@ const DNS: &str = "    # names
 /// apart, and those with the network of their node, have none.
 pub fn write(cluster: &Cluster, needs: &Needs) -> String {
     let mut text = String::new();
+    let mut ends = Ends::default();
+    for need in &needs.all {
+        if let Peer::Pod(to) = need.to {
+            ends.to.entry(to).or_default().push(need);
+        }
+        if let Peer::Pod(from) = need.from {
+            ends.from.entry(from).or_default().push(need);
+        }
+    }
     let mut alike: BTreeMap<(&str, String), BTreeSet<usize>> = BTreeMap::new();
     for (number, pod) in cluster.pods.iter().enumerate() {
         alike.entry((&pod.namespace, labels(pod))).or_default().insert(number);
@@ -42,15 +51,22 @@ pub fn write(cluster: &Cluster, needs: &Needs) -> String {
             let why = if pod.host_network { "has the network of its node" } else { "has no label" };
             let _ = writeln!(text, "# {} {why}: no policy selects it", plain(pod.called()));
         } else if let Some(same) = alike.remove(&(pod.namespace.as_str(), labels.clone())) {
-            policy(cluster, needs, pod, &same, &labels, &mut text);
+            policy(cluster, (needs, &ends), pod, &same, &labels, &mut text);
         }
     }
     text
 }
 
+/// What is needed, by the pods at its ends.
+#[derive(Default)]
+struct Ends<'n> {
+    to: HashMap<usize, Vec<&'n Need>>,
+    from: HashMap<usize, Vec<&'n Need>>,
+}
+
 fn policy(
     cluster: &Cluster,
-    needs: &Needs,
+    (needs, ends): (&Needs, &Ends<'_>),
     pod: &Pod,
     same: &BTreeSet<usize>,
     labels: &str,
@@ -66,9 +82,7 @@ fn policy(
         quoted(&pod.name),
         quoted(&pod.namespace),
     );
-    let is_own = |peer: Peer| matches!(peer, Peer::Pod(number) if same.contains(&number));
-    let incoming = needs.all.iter().filter(|need| is_own(need.to));
-    let outgoing = needs.all.iter().filter(|need| is_own(need.from));
+    let (incoming, outgoing) = (of_pods(same, &ends.to), of_pods(same, &ends.from));
     let ingress = rules(cluster, pod, incoming, |need| need.from, "from");
     if ingress.is_empty() {
         text.push_str("  ingress: []\n");
@@ -86,6 +100,11 @@ fn policy(
     }
 }
 
+/// What is needed of some pods.
+fn of_pods<'n>(pods: &BTreeSet<usize>, by_pod: &HashMap<usize, Vec<&'n Need>>) -> Vec<&'n Need> {
+    pods.iter().filter_map(|pod| by_pod.get(pod)).flatten().copied().collect()
+}
+
 /// The other end, as a policy of the pod's namespace names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Other {
@@ -99,7 +118,7 @@ enum Other {
 fn rules<'n>(
     cluster: &Cluster,
     pod: &Pod,
-    needs: impl Iterator<Item = &'n Need>,
+    needs: Vec<&'n Need>,
     other: impl Fn(&Need) -> Peer,
     field: &str,
 ) -> String {

@@ -148,14 +148,14 @@ impl Own {
                 });
                 let folder = format!("/api/v1/namespaces/{namespace}/secrets");
                 let sent = match version {
-                    None => client.send(Method::POST, &folder, &secret),
+                    None => client.send(&Method::POST, &folder, &secret),
                     Some(version) => {
                         if let Some(metadata) =
                             secret.get_mut("metadata").and_then(Value::as_object_mut)
                         {
                             metadata.insert("resourceVersion".into(), version.into());
                         }
-                        client.send(Method::PUT, &format!("{folder}/{name}"), &secret)
+                        client.send(&Method::PUT, &format!("{folder}/{name}"), &secret)
                     }
                 };
                 match sent {
@@ -194,7 +194,7 @@ fn patch(client: &Client, kind: &str, name: &str, bundle: &[u8]) -> anyhow::Resu
     let version = configuration.pointer("/metadata/resourceVersion").cloned().unwrap_or_default();
     changes.insert(0, json!({"op": "test", "path": "/metadata/resourceVersion", "value": version}));
     client
-        .send(Method::PATCH, &path, &Value::Array(changes))
+        .send(&Method::PATCH, &path, &Value::Array(changes))
         .map(drop)
         .context("the webhook configuration")
 }

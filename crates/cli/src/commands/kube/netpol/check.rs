@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use plimsoll_kube::netpol::{Network, check, pages};
+use plimsoll_kube::netpol::{Builder, Network, check, pages};
 use plimsoll_kube::{Finding, Rule};
-use plimsoll_model::text::Level;
+use plimsoll_model::text::{Level, Source};
 use plimsoll_report::lint::{Judged, LintFormat};
 
 use super::load;
+use crate::commands::kube::files::Origin;
 use crate::commands::kube::rendered::Rendering;
+use crate::commands::kube::stream;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 use crate::style::stdout_style;
@@ -86,36 +88,40 @@ impl Check {
         let format = |name: &str| offered().copied().find(|format| format.name == name);
         let outputs = output::parse(&self.formats, format, &known)?;
 
-        let reads = load::manifests(&self.files, &self.rendering)?;
-        let cluster = load::cluster(&reads);
+        let mut builder = Builder::default();
         let mut outcome = Outcome::Clean;
-        for read in &reads {
-            let (path, manifest) = (read.path.display(), &read.manifest);
-            for problem in &manifest.problems {
-                let line = manifest.source.line(problem.span.start);
-                tell(&format!("{path}:{line}: {}", problem.kind));
+        // The texts that something may be told of, by the numbers of their manifests.
+        let mut kept: BTreeMap<usize, (String, Source)> = BTreeMap::new();
+        stream::each(&self.files, &self.rendering, &mut |read| {
+            for problem in &read.manifest.problems {
+                tell(&read.says(problem));
                 if !problem.kind.is_readable() {
                     outcome = outcome.or(Outcome::Gate(2));
                 }
             }
-        }
+            let (path, before) = (read.path.display().to_string(), builder.told_of());
+            let number = builder.add(&path, &read.manifest);
+            if read.origin != Origin::List || builder.told_of() > before {
+                kept.insert(number, (path, read.manifest.source));
+            }
+        })?;
+        let cluster = builder.finish();
+        load::tell_of_passed_over(&cluster);
         let none = cluster.policies.is_empty() && cluster.admin_policies.is_empty();
         if none && cluster.refused.is_empty() {
             tell("there is no NetworkPolicy in what was read: every pod is open to all");
         }
-        let mut by_file: BTreeMap<String, Vec<Finding>> = BTreeMap::new();
-        for (file, finding) in check(&Network::new(&cluster)) {
+        let mut found: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+        for (place, finding) in check(&Network::new(&cluster)) {
             if !ignored.iter().any(|rule| rule.id == finding.rule.id) {
-                by_file.entry(file.to_string()).or_default().push(finding);
+                found.entry(place.manifest).or_default().push(finding);
             }
         }
-        let paths: Vec<String> = reads.iter().map(|read| read.path.display().to_string()).collect();
-        let views: Vec<Judged<'_>> = reads
+        let views: Vec<Judged<'_>> = kept
             .iter()
-            .zip(&paths)
-            .map(|(read, path)| {
-                let found = by_file.get(path).map(Vec::as_slice).unwrap_or_default();
-                Judged::manifest(path, &read.manifest.source, found)
+            .map(|(number, (path, source))| {
+                let found = found.get(number).map(Vec::as_slice).unwrap_or_default();
+                Judged::manifest(path, source, found)
             })
             .collect();
         for (format, file) in outputs {
@@ -123,7 +129,7 @@ impl Check {
                 if file.is_some() { plimsoll_report::Style::default() } else { stdout_style() };
             output::write(file, |out| (format.write)(&views, &style, out))?;
         }
-        let over = by_file.values().flatten().any(|finding| finding.level >= threshold);
+        let over = found.values().flatten().any(|finding| finding.level >= threshold);
         if over && !self.no_fail {
             outcome = outcome.or(Outcome::Gate(1));
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use plimsoll_kube::lateral::{Lateral, exposed};
+use plimsoll_kube::lateral::{Builder, Lateral, exposed};
 use plimsoll_kube::netpol::Network;
 use plimsoll_report::lateral::{LateralFormat, Movement};
 
@@ -42,16 +42,15 @@ impl LateralCommand {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let known: Vec<&str> = LateralFormat::ALL.iter().map(|format| format.name).collect();
         let outputs = output::parse(&self.formats, LateralFormat::named, &known)?;
-        let reads = load::manifests(&self.files, &self.rendering)?;
-        let cluster = load::whole_of(&reads)?;
-        let network = Network::new(&cluster);
-        let names: Vec<String> = reads.iter().map(|read| read.path.display().to_string()).collect();
-        let files: Vec<_> =
-            names.iter().map(String::as_str).zip(reads.iter().map(|read| &read.manifest)).collect();
+        let mut holdings = Builder::default();
+        let cluster = load::whole_with(&self.files, &self.rendering, &mut |read| {
+            holdings.add(&read.path.display().to_string(), &read.manifest);
+        })?;
+        let (network, holdings) = (Network::new(&cluster), holdings.finish());
         let (starts, open) = if let Some(name) = &self.from {
             (vec![load::pod(&network, name)?], Vec::new())
         } else {
-            let open = exposed(&cluster, files.iter().copied());
+            let open = exposed(&cluster, &holdings.services);
             (open.iter().map(|one| one.pod).collect(), open)
         };
         if starts.is_empty() {
@@ -59,7 +58,7 @@ impl LateralCommand {
                 "no service or ingress of these files is open to the world: name a pod with --from";
             return Err(Usage(why.into()).into());
         }
-        let lateral = Lateral::of(&network, files.iter().copied(), starts);
+        let lateral = Lateral::of(&network, &holdings, starts);
         let found = Movement { network: &network, exposed: &open, lateral: &lateral };
         for (format, file) in outputs {
             let style =

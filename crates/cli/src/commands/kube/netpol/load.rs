@@ -23,29 +23,23 @@ pub(super) fn manifests(named: &[PathBuf], rendering: &Rendering) -> anyhow::Res
     Ok(reads)
 }
 
-/// What the files say together; mistakes in them are told.
-pub(super) fn cluster(reads: &[Read]) -> Cluster {
-    let mut found = Found::default();
-    for read in reads {
-        found.add(read);
-    }
-    found.cluster()
-}
-
 /// The cluster, where all of it could be read and an API server would take it. A long list is read
 /// item by item, and none of it is kept.
 pub(super) fn whole(named: &[PathBuf], rendering: &Rendering) -> anyhow::Result<Cluster> {
-    let mut found = Found::default();
-    stream::each(named, rendering, &mut |read| found.add(&read))?;
-    found.whole()
+    whole_with(named, rendering, &mut |_| {})
 }
 
-/// The cluster of files that were read, where an API server would take them.
-pub(super) fn whole_of(reads: &[Read]) -> anyhow::Result<Cluster> {
+/// The same; `also` is given all that is read.
+pub(super) fn whole_with(
+    named: &[PathBuf],
+    rendering: &Rendering,
+    also: &mut dyn FnMut(&Read),
+) -> anyhow::Result<Cluster> {
     let mut found = Found::default();
-    for read in reads {
-        found.add(read);
-    }
+    stream::each(named, rendering, &mut |read| {
+        found.add(&read);
+        also(&read);
+    })?;
     found.whole()
 }
 
@@ -73,17 +67,10 @@ impl Found {
         }
     }
 
-    fn cluster(self) -> Cluster {
-        let cluster = self.builder.finish();
-        for (object, place) in &cluster.passed_over {
-            tell(&format!("{place}: {object} decides about traffic too, and is not counted here"));
-        }
-        cluster
-    }
-
     fn whole(mut self) -> anyhow::Result<Cluster> {
         let (mut wrong, more) = (std::mem::take(&mut self.wrong), self.more);
-        let cluster = self.cluster();
+        let cluster = self.builder.finish();
+        tell_of_passed_over(&cluster);
         wrong.extend(cluster.refused.iter().map(ToString::to_string));
         for said in wrong.iter().take(MAX_TOLD) {
             tell(said);
@@ -96,6 +83,13 @@ impl Found {
             ),
         };
         Err(Usage(why).into())
+    }
+}
+
+/// Tells what decides about traffic too.
+pub(super) fn tell_of_passed_over(cluster: &Cluster) {
+    for (object, place) in &cluster.passed_over {
+        tell(&format!("{place}: {object} decides about traffic too, and is not counted here"));
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use plimsoll_kube::manifest::Manifest;
-use plimsoll_kube::netpol::suggest::{Need, Needs, Peer, write};
-use plimsoll_kube::netpol::{Cluster, End, Flow, Network, Protocol};
+use plimsoll_kube::netpol::suggest::{self, Need, Needs, Peer, write};
+use plimsoll_kube::netpol::{Builder, Cluster, End, Flow, Network, Protocol};
 use plimsoll_model::text::Source;
 use serde::Deserialize;
 
@@ -44,22 +44,25 @@ pub(crate) struct Suggest {
 
 impl Suggest {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let reads = load::manifests(&self.files, &self.rendering)?;
-        let cluster = load::whole_of(&reads)?;
-        let files: Vec<(String, &Manifest)> =
-            reads.iter().map(|read| (read.path.display().to_string(), &read.manifest)).collect();
-        let pairs = files.iter().map(|(name, manifest)| (name.as_str(), *manifest));
+        let mut references = suggest::Builder::default();
+        let by_text = self.observed.is_none();
+        let cluster = load::whole_with(&self.files, &self.rendering, &mut |read| {
+            if by_text {
+                references.add(&read.manifest);
+            }
+        })?;
         let needs = match &self.observed {
             Some(path) => Needs::observed(observed(path, &Network::new(&cluster))?),
-            None => Needs::of(&cluster, pairs.clone()),
+            None => references.finish(&cluster),
         };
         for doubt in &needs.doubts {
             tell(&format!("warning: {doubt}"));
         }
         let text = write(&cluster, &needs);
         let written = Manifest::parse(Source::new(text.clone()));
-        let own = [("the policies", &written)];
-        prove(&Cluster::of(pairs.chain(own)), &needs)?;
+        let mut with_policies = Builder::from(cluster);
+        with_policies.add("the policies", &written);
+        prove(&with_policies.finish(), &needs)?;
         output::write(None, |out| out.write_all(text.as_bytes()))?;
         tell(&format!("{} flows are needed, and all of them are allowed", needs.all.len()));
         Ok(Outcome::Clean)

@@ -27,6 +27,15 @@ const SOURCES: [Transport; 5] = [
 /// The exit code of the gate that fails where an image was not read whole.
 const PARTIAL: u8 = 3;
 
+/// The source of that name.
+pub(in crate::commands::kube) fn transport(named: &str) -> Result<Transport, Usage> {
+    let prefix = if named == "auto" { "" } else { named };
+    SOURCES.into_iter().find(|one| one.prefix() == prefix).ok_or_else(|| {
+        let known = "auto, docker, podman, containerd, registry";
+        Usage(format!("`{named}` is no source of images: expected one of {known}"))
+    })
+}
+
 /// How images are scanned.
 pub(super) struct Scanning {
     transport: Transport,
@@ -40,16 +49,9 @@ pub(super) struct Scanning {
 
 impl Scanning {
     pub(super) fn new(command: &ScanCommand) -> anyhow::Result<Self> {
-        let named = command.image_source.as_str();
-        let prefix = if named == "auto" { "" } else { named };
-        let transport =
-            SOURCES.into_iter().find(|one| one.prefix() == prefix).ok_or_else(|| {
-                let known = "auto, docker, podman, containerd, registry";
-                Usage(format!("`{named}` is no source of images: expected one of {known}"))
-            })?;
         let severities = (!command.severity.is_empty()).then(|| command.severity.clone());
         Ok(Self {
-            transport,
+            transport: transport(&command.image_source)?,
             options: command.reading.options()?,
             database: open_database(command.db.clone())?,
             filter: Filter { severities, only_fixed: command.only_fixed, only_loaded: false },

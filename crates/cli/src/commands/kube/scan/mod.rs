@@ -2,12 +2,14 @@
 
 mod images;
 mod source;
+mod stages;
 
 use std::path::{Path, PathBuf};
 
 use plimsoll_kube::Config;
 use plimsoll_kube::assessment::Assessment;
 use plimsoll_kube::pss::Version;
+use plimsoll_kube::rbac::Paths;
 use plimsoll_kube::releases;
 use plimsoll_model::text::Level;
 use plimsoll_model::{GateReason, Severity};
@@ -20,6 +22,7 @@ use crate::style::stdout_style;
 use crate::target::Reading;
 use crate::{clock, output};
 use images::Scanning;
+pub(super) use images::transport;
 use source::{Source, Told};
 
 /// Scan a cluster: images, workloads, rights and networks, each workload once
@@ -129,11 +132,13 @@ impl ScanCommand {
         let config =
             Config { version: minor.map_or(Version::Latest, Version::Minor), ..Config::default() };
         let Told { found, missing, mut outcome } = source.assess(config, only)?;
+        let paths = Paths::new(&found.access);
         let mut scan = ClusterScan {
             name,
             namespace: only.map(str::to_owned),
             server,
             assessment: &found,
+            ways: paths.all(false),
             images: Vec::new(),
             data: None,
             missing,

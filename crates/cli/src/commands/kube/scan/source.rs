@@ -3,17 +3,18 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
 use plimsoll_kube::Config;
-use plimsoll_kube::assessment::{Assessment, Judge, Surroundings};
+use plimsoll_kube::assessment::{Assessment, Surroundings};
 use tempfile::TempDir;
 
+use super::stages::Stages;
 use super::{called, shown};
 use crate::cluster::{Client, Failure, Kind, Stage};
 use crate::commands::kube::files;
 use crate::commands::kube::rendered::Rendering;
-use crate::commands::kube::stream;
 use crate::commands::lint::files::is_stdin;
 use crate::exit::{Outcome, tell};
 use crate::target::spinner;
@@ -97,7 +98,9 @@ fn of_cluster(client: &Client, config: Config, only: Option<&str>) -> Told {
     let mut around = Surroundings::new(config, only);
     let mut missing = Vec::new();
     for kind in of_stage(Stage::Surroundings) {
-        list(client, kind, only, &mut missing, &mut |manifest| around.add(kind.plural, manifest));
+        list(client, kind, only, &mut missing, &mut |manifest| {
+            around.add(kind.plural, Arc::new(manifest));
+        });
     }
     let mut judge = around.finish();
     for kind in of_stage(Stage::Controllers) {
@@ -153,22 +156,17 @@ fn of_files(
     let mut around = Surroundings::new(config, only);
     let mut wrong = Outcome::Clean;
     let mut objects = false;
-    let read = stream::all(named, rendering, &mut |read| {
-        wrong = wrong.or(files::tell_of_problems(std::slice::from_ref(&read)));
-        objects |= !plimsoll_kube::objects(&read.manifest).0.is_empty();
-        around.add(&name(&read.path), read.manifest);
+    let (stages, read) = Stages::first(named, rendering, &mut |path, manifest| {
+        wrong = wrong.or(files::tell_of_problems(path, manifest));
+        objects |= !plimsoll_kube::objects(manifest).0.is_empty();
+        around.add(&name(path), Arc::clone(manifest))
     })?;
     if !objects && read == Outcome::Clean {
         tell("error: there is no Kubernetes object in what was read: nothing was judged");
         wrong = wrong.or(Outcome::Gate(2));
     }
-    // What could not be read was told, and is passed over again.
-    let again = |judge: &mut Judge, take: &dyn Fn(&mut Judge, &str, &files::Read)| {
-        let take = &mut |read: files::Read| take(judge, &name(&read.path), &read);
-        stream::all_quietly(named, rendering, take)
-    };
     let mut judge = around.finish();
-    again(&mut judge, &|judge, name, read| judge.controller(name, &read.manifest))?;
-    again(&mut judge, &|judge, name, read| judge.pod(name, &read.manifest))?;
+    stages.again(&mut |path, manifest| judge.controller(&name(path), manifest))?;
+    stages.again(&mut |path, manifest| judge.pod(&name(path), manifest))?;
     Ok(Told { found: judge.finish(), missing: Vec::new(), outcome: read.or(wrong) })
 }

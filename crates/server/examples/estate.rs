@@ -1,0 +1,282 @@
+//! A made-up estate of many images, and what a change of the advisories costs on it.
+//!
+//! ```console
+//! $ cargo run --release -p plimsoll-server --example estate -- 100000
+//! ```
+//! Images share layers as real ones do: one of 60 bases, one of 2,000 applications, and a few packages of
+//! their own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a measurement stops at the first surprise"
+)]
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use plimsoll_advisory::database::{Enrichment, compile};
+use plimsoll_model::{
+    Advisory, Affected, AffectedStatus, Event, PackageKind, Range, RangeKind, Rating, RatingKind,
+    Severity, Timestamp,
+};
+use plimsoll_server::app::App;
+use plimsoll_server::catalogue::{Component, post};
+use plimsoll_server::rematch;
+use plimsoll_server::serve::{Role, Settings, open};
+use plimsoll_server::store::{components, images};
+use roaring::RoaringBitmap;
+use sqlx::AssertSqlSafe;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+const BASES: u64 = 60;
+const APPLICATIONS: u64 = 2_000;
+const NAMES: u64 = 30_000;
+const VERSIONS: u64 = 3;
+const PER_LAYER: usize = 145;
+const OWN: usize = 10;
+
+/// The same numbers at every run: xorshift.
+struct Dice(u64);
+
+impl Dice {
+    fn next(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % below
+    }
+}
+
+fn component(number: u64) -> Component {
+    Component {
+        kind: PackageKind::Npm,
+        name: format!("package-{}", number / VERSIONS),
+        version: format!("1.{}.0", number % VERSIONS),
+        arch: None,
+        source: None,
+        module: None,
+        notes: Vec::new(),
+        release: None,
+        judged: true,
+    }
+}
+
+fn record(number: u64, package: u64, severity: Severity) -> Advisory {
+    let mut record = Advisory::new(format!("GHSA-{number:08}"), "osv/npm");
+    record.summary = format!("package-{package} is weak in way {number}");
+    record.details = "It is weak. ".repeat(40);
+    record.ratings.push(Rating {
+        source: "ghsa".into(),
+        kind: RatingKind::Label,
+        value: severity.to_string(),
+        score: None,
+        severity,
+    });
+    record.affected.push(Affected {
+        ecosystem: "npm".parse().unwrap(),
+        package: format!("package-{package}"),
+        binary: false,
+        ranges: vec![Range {
+            kind: RangeKind::Semver,
+            events: vec![
+                Event::Introduced("0".into()),
+                Event::Fixed(format!("1.{}.0", 1 + number % 2)),
+            ],
+            constraint: String::new(),
+        }],
+        versions: Vec::new(),
+        status: AffectedStatus::ByRange,
+        module: None,
+        arches: Vec::new(),
+        rating: None,
+    });
+    record
+}
+
+fn write(path: &Path, records: impl Iterator<Item = Advisory>, at: i64) {
+    let enrichment =
+        Enrichment { compiled: Some(Timestamp::from_unix(at)), ..Enrichment::default() };
+    compile(records, &enrichment, path).unwrap();
+}
+
+/// A figure of this process in `/proc/self/status`, in MiB.
+fn memory(what: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(what)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|it| it.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+fn say(what: &str, took: Duration) {
+    println!("{what:<58} {:>10.3} s   {:>6} MiB", took.as_secs_f64(), memory("VmRSS"));
+}
+
+#[tokio::main(flavor = "multi_thread", worker_threads = 2)]
+async fn main() {
+    let count: u64 = std::env::args().nth(1).map_or(100_000, |it| it.parse().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let advisories = folder.path().join("advisories.db");
+    let old = || (0..60_000).map(|number| record(number, number % NAMES, Severity::Medium));
+    write(&advisories, old(), 1);
+    let settings = Settings {
+        data_dir: folder.path().join("data"),
+        store: std::env::args().nth(2),
+        advisories: advisories.clone(),
+        listen: "127.0.0.1:0".parse().unwrap(),
+        introspection: "127.0.0.1:0".parse().unwrap(),
+        role: Role::All,
+        workers: 1,
+        reading: plimsoll_image::Options::default(),
+        allowed_networks: Vec::new(),
+        access: plimsoll_server::auth::Access::open(),
+    };
+    let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
+    println!(
+        "{count} images, {BASES} bases, {APPLICATIONS} applications, {} components",
+        NAMES * VERSIONS
+    );
+    let began = Instant::now();
+    let ids = catalogue(&app).await;
+    say("components", began.elapsed());
+    let began = Instant::now();
+    fill(&app, &ids, count).await;
+    say("images", began.elapsed());
+    let began = Instant::now();
+    post::post(&app.store).await.unwrap();
+    say("postings", began.elapsed());
+    let began = Instant::now();
+    let outcome = rematch::run(&app).await.unwrap();
+    say("all components judged for the first time", began.elapsed());
+    println!("    {outcome:?}");
+
+    let newer = old().chain((60_000..80_000).map(|n| record(n, n % NAMES, Severity::High)));
+    write(&advisories, newer, 2);
+    app.advisories.refresh().unwrap();
+    let began = Instant::now();
+    let outcome = rematch::run(&app).await.unwrap();
+    say("20,000 new advisories, fingerprint included", began.elapsed());
+    println!("    {outcome:?}");
+
+    let before = app.advisories.current().database.fingerprint().unwrap();
+    let newer = old()
+        .chain((60_000..80_000).map(|n| record(n, n % NAMES, Severity::High)))
+        .chain([record(90_000, 7, Severity::Critical)]);
+    write(&advisories, newer, 3);
+    app.advisories.refresh().unwrap();
+    let current = app.advisories.current();
+    let began = Instant::now();
+    let after = current.database.fingerprint().unwrap();
+    say("the fingerprint alone", began.elapsed());
+    let changes = before.changes(&after);
+    let began = Instant::now();
+    let affected = rematch::affected(&app.store, &current.database, &changes).await.unwrap();
+    let outcome = rematch::again(&app.store, &current.database, &affected, "one").await.unwrap();
+    say("one new advisory, once it is known which", began.elapsed());
+    println!("    {outcome:?}");
+    println!("most memory: {} MiB", memory("VmHWM"));
+    pages(&app).await;
+}
+
+/// How long pages take, the first time and after that.
+async fn pages(app: &Arc<App>) {
+    let began = Instant::now();
+    plimsoll_server::store::summaries::refresh(app).await.unwrap();
+    say("rows that lists of images are sorted by", began.elapsed());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = plimsoll_server::api::app(Arc::clone(app));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let digest = format!("sha256:{:064x}", 77);
+    let other = format!("sha256:{:064x}", 78);
+    for path in [
+        "/".to_owned(),
+        "/images".into(),
+        "/images?sort=score".into(),
+        "/images?sort=name".into(),
+        "/images?q=app77:".into(),
+        "/images?q=nothing".into(),
+        "/images?flag=clean".into(),
+        format!("/images/{digest}"),
+        format!("/images/{digest}?view=timeline"),
+        "/findings".into(),
+        "/findings?fix=not_fixed".into(),
+        "/weaknesses/GHSA-00000777".into(),
+        "/components".into(),
+        "/components/77".into(),
+        "/remediation".into(),
+        format!("/compare?a={digest}&b={other}"),
+        "/coverage".into(),
+        "/trends/vulnerabilities".into(),
+        "/search?q=package-77".into(),
+    ] {
+        let mut times = Vec::new();
+        let mut size = 0;
+        for _ in 0..4 {
+            let began = Instant::now();
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}");
+            times.push(began.elapsed().as_secs_f64() * 1000.0);
+            size = answer.len();
+        }
+        let short: String = path.chars().take(40).collect();
+        println!(
+            "{short:<42} first {:>8.1} ms   then {:>7.1} ms   {size:>8} B",
+            times[0], times[3]
+        );
+    }
+}
+
+async fn catalogue(app: &App) -> Vec<u32> {
+    let mut ids = Vec::new();
+    let all: Vec<Component> = (0..NAMES * VERSIONS).map(component).collect();
+    for part in all.chunks(5_000) {
+        let mut write = app.store.write().await.unwrap();
+        let part: Vec<&Component> = part.iter().collect();
+        let added = components::add(&mut write, &part).await.unwrap();
+        ids.extend(added.values().map(|id| *id as u32));
+        write.commit().await.unwrap();
+    }
+    ids.sort_unstable();
+    ids
+}
+
+async fn fill(app: &App, ids: &[u32], count: u64) {
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15);
+    let layers: Vec<Vec<u32>> = (0..BASES + APPLICATIONS)
+        .map(|_| (0..PER_LAYER).map(|_| ids[dice.next(ids.len() as u64) as usize]).collect())
+        .collect();
+    let mut made = 0;
+    while made < count {
+        let mut write = app.store.write().await.unwrap();
+        let upto = (made + 2_000).min(count);
+        let mut rows = Vec::new();
+        for number in made..upto {
+            let base = &layers[dice.next(BASES) as usize];
+            let application = &layers[(BASES + dice.next(APPLICATIONS)) as usize];
+            let mut set: RoaringBitmap = base.iter().chain(application).copied().collect();
+            (0..OWN).for_each(|_| {
+                set.insert(ids[dice.next(ids.len() as u64) as usize]);
+            });
+            let id = images::set(&mut write, &format!("{number:064x}"), &set).await.unwrap();
+            rows.push(format!(
+                "('sha256:{number:064x}', 'registry.example/app{}:{number}', 'registry', '', \
+                 'linux/amd64', 0, 0, 0, '', {id}, 0, 0)",
+                number % 5_000
+            ));
+        }
+        let text = format!(
+            "INSERT INTO images (digest, reference, source, distro, platform, created, size, \
+             partial, inventory, set_id, first_seen, last_seen) VALUES {}",
+            rows.join(", ")
+        );
+        sqlx::query(AssertSqlSafe(text)).execute(&mut *write).await.unwrap();
+        write.commit().await.unwrap();
+        made = upto;
+    }
+}

@@ -1,0 +1,34 @@
+//! Images become components: an image is opened once, and what it has is a set of numbers.
+//!
+//! ```text
+//! inventory → components → set of numbers → image
+//!                  ↓ those never seen before
+//!              advisories → findings
+//! ```
+//! Which images have a component (the postings) is written for many images at once, afterwards:
+//! [`post`].
+
+mod component;
+mod facts;
+mod ingest;
+pub mod post;
+mod report;
+
+pub use component::Component;
+pub use ingest::{Ingested, ingest};
+pub use report::{Report, report};
+
+use plimsoll_model::Inventory;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+
+/// Family of the inventories among the blobs.
+const INVENTORIES: &str = "inventories";
+
+/// The inventory of an image as it was read.
+pub async fn inventory(app: &App, name: &str) -> Result<Inventory> {
+    let bytes = app.blobs.fetch(INVENTORIES, name).await?;
+    let bytes = bytes.ok_or(Error::Damaged("an inventory"))?;
+    serde_json::from_slice(&bytes).map_err(|_| Error::Damaged("an inventory"))
+}

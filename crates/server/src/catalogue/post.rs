@@ -1,0 +1,54 @@
+//! Which images have which component, written for many images at once.
+
+use crate::error::{Error, Result};
+use crate::store::postings::{self, Delta};
+use crate::store::{Store, images};
+
+/// How many images at a time.
+const BATCH: i64 = 2_000;
+
+/// Posts images until none is left, and says how many it were.
+pub async fn post(store: &Store) -> Result<usize> {
+    let mut all = 0;
+    loop {
+        let posted = batch(store).await?;
+        all += posted;
+        if i64::try_from(posted).unwrap_or(0) < BATCH {
+            return Ok(all);
+        }
+    }
+}
+
+async fn batch(store: &Store) -> Result<usize> {
+    // Mostly there is nothing to do, and then nobody need wait for the writer.
+    if images::unposted(&mut *store.read().await?, crate::store::Dialect::Sqlite, 1)
+        .await?
+        .is_empty()
+    {
+        return Ok(0);
+    }
+    let mut write = store.write().await?;
+    postings::hold(&mut write, store.dialect()).await?;
+    let batch = images::unposted(&mut write, store.dialect(), BATCH).await?;
+    let mut ids: Vec<i64> = batch.iter().map(|image| image.set).collect();
+    ids.extend(batch.iter().filter_map(|image| image.posted));
+    ids.sort_unstable();
+    ids.dedup();
+    let sets = images::sets(&mut write, &ids).await?;
+    let mut delta = Delta::default();
+    for image in &batch {
+        let number = u32::try_from(image.id).map_err(|_| Error::Damaged("a number"))?;
+        let set = sets.get(&image.set).ok_or(Error::Damaged("a set of components"))?;
+        match image.posted.and_then(|id| sets.get(&id)) {
+            Some(before) => {
+                (set - before).iter().for_each(|component| delta.add(component, number));
+                (before - set).iter().for_each(|component| delta.remove(component, number));
+            }
+            None => set.iter().for_each(|component| delta.add(component, number)),
+        }
+    }
+    delta.write(&mut write).await?;
+    images::posted(&mut write, &batch).await?;
+    write.commit().await?;
+    Ok(batch.len())
+}

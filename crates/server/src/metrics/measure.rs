@@ -1,0 +1,306 @@
+//! Looks up what the estate is like. What takes long is kept as long as no finding changes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::Ordering;
+
+use plimsoll_model::{ImageName, Reference, Severity};
+use plimsoll_policy::{Facts as ScoreFacts, Score, Weight};
+
+use super::estate::Estate;
+use super::histogram::Counts;
+use super::{MAX_SERIES, labels};
+use crate::app::App;
+use crate::compliance::{self, Facts};
+use crate::error::Result;
+use crate::moment::{Millis, now};
+use crate::store::measures::{self, Alike, Known};
+use crate::store::registries::{ATTESTATION, BILL, SIGNATURE};
+use crate::store::{findings, images, registries, running};
+use crate::triage::Sla;
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+const DAYS: [f64; 8] = [1.0, 7.0, 14.0, 30.0, 60.0, 90.0, 180.0, 365.0];
+const SCORES: [f64; 10] = [10.0, 20.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 90.0, 100.0];
+const SECONDS_A_DAY: f64 = 86_400.0;
+
+/// How many images are looked at, at a time.
+const BATCH: i64 = 5_000;
+
+/// What is remembered from one look to the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// The last event that was counted.
+    event: i64,
+    opened: i64,
+    resolved: i64,
+    reopened: i64,
+}
+
+fn day_bounds() -> Vec<f64> {
+    DAYS.iter().map(|days| days * SECONDS_A_DAY).collect()
+}
+
+fn days(millis: Millis) -> u64 {
+    u64::try_from(millis / DAY).unwrap_or(0)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "seconds and counts stay below 2^53")]
+fn float(value: i64) -> f64 {
+    value as f64
+}
+
+fn ratio(part: i64, whole: i64) -> f64 {
+    if whole == 0 { 1.0 } else { float(part) / float(whole) }
+}
+
+/// Looks at everything.
+pub(super) async fn measure(app: &App, estate: &Estate, memory: &mut Memory) -> Result<()> {
+    let at = now();
+    events(app, estate, memory).await?;
+    let sla = Sla::load(&mut *app.store.read().await?).await?;
+    findings_now(app, estate, at, &sla).await?;
+    coverage(app, estate).await?;
+    images_now(app, estate, at, &sla).await
+}
+
+async fn events(app: &App, estate: &Estate, memory: &mut Memory) -> Result<()> {
+    let (last, counts) = measures::events(&mut *app.store.read().await?, memory.event).await?;
+    memory.event = last;
+    let of = |event: findings::Event| counts.get(event.name()).copied().unwrap_or(0);
+    memory.opened += of(findings::Event::Opened);
+    memory.resolved += of(findings::Event::Resolved);
+    memory.reopened += of(findings::Event::Reopened);
+    for (counter, value) in [
+        (&estate.opened, memory.opened),
+        (&estate.resolved, memory.resolved),
+        (&estate.reopened, memory.reopened),
+    ] {
+        counter.inner().store(u64::try_from(value).unwrap_or(0), Ordering::Relaxed);
+    }
+    Ok(())
+}
+
+async fn findings_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result<()> {
+    let mut read = app.store.read().await?;
+    let ages = measures::ages(&mut read, at).await?;
+    let overdue = measures::overdue(&mut read, at, sla).await?;
+    drop(read);
+    let mut by_severity: BTreeMap<i64, Counts> = BTreeMap::new();
+    for (severity, days, count) in ages {
+        let counts = by_severity.entry(severity).or_insert_with(|| Counts::new(&day_bounds()));
+        counts.add(float(days) * SECONDS_A_DAY, u64::try_from(count).unwrap_or(0));
+    }
+    for severity in Severity::ALL {
+        let of = labels(&[("severity", severity.name())]);
+        let number = findings::severity_number(severity);
+        let counts = by_severity.remove(&number).unwrap_or_else(|| Counts::new(&day_bounds()));
+        estate.finding_age.get_or_create(&of).set(counts);
+        estate.breaches.get_or_create(&of).set(overdue.get(&number).copied().unwrap_or(0));
+    }
+    Ok(())
+}
+
+async fn coverage(app: &App, estate: &Estate) -> Result<()> {
+    let mut read = app.store.read().await?;
+    let watched = registries::all(&mut read).await?;
+    let mut scopes: Vec<(String, i64, i64)> = Vec::new();
+    for registry in &watched {
+        let (all, done) = registries::coverage(&mut read, registry.id).await?;
+        scopes.push((format!("registry/{}", registry.name), all, done));
+    }
+    let places = running::coverage(&mut read).await?;
+    let scanned = images::count(&mut read).await?;
+    let unread = measures::unread(&mut read).await?;
+    drop(read);
+    estate
+        .registry_failures
+        .set(i64::try_from(watched.iter().filter(|it| !it.error.is_empty()).count()).unwrap_or(0));
+    estate.images.set(scanned.saturating_add(unread));
+    estate.images_scanned.set(scanned);
+    scopes.push(("all".into(), scanned.saturating_add(unread), scanned));
+    let _gate = estate.gate.lock().await;
+    estate.containers.clear();
+    for (place, all, done) in places {
+        estate.containers.get_or_create(&labels(&[("place", &place)])).set(all);
+        scopes.push((format!("place/{place}"), all, done));
+    }
+    estate.coverage.clear();
+    // Whatever is too much is the end of a list by name.
+    for (scope, all, done) in scopes.iter().take(MAX_SERIES) {
+        estate.coverage.get_or_create(&labels(&[("scope", scope)])).set(ratio(*done, *all));
+    }
+    estate.swallowed.inc_by(scopes.len().saturating_sub(MAX_SERIES) as u64);
+    Ok(())
+}
+
+/// Sums over images.
+#[derive(Default)]
+struct Sums {
+    scores: BTreeMap<String, Counts>,
+    ages: Option<Counts>,
+    base_ages: Option<Counts>,
+    checks: HashMap<&'static str, [i64; 3]>,
+    evidence: [i64; 3],
+    end_of_life: i64,
+}
+
+async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result<()> {
+    let mut read = app.store.read().await?;
+    let by_component = measures::by_component(&mut read, at, sla).await?;
+    let evidence = measures::evidence(&mut read).await?;
+    let mut sums = Sums {
+        ages: Some(Counts::new(&day_bounds())),
+        base_ages: Some(Counts::new(&day_bounds())),
+        ..Sums::default()
+    };
+    let mut after = 0;
+    loop {
+        let batch = measures::images(&mut read, after, BATCH).await?;
+        let Some((last, _)) = batch.last() else { break };
+        after = *last;
+        let mut sets: Vec<i64> = batch.iter().map(|(_, image)| image.set).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        let sets = images::sets(&mut read, &sets).await?;
+        let mut weights: HashMap<i64, Vec<Alike>> = HashMap::with_capacity(sets.len());
+        for (id, set) in &sets {
+            weights.insert(*id, together(set.iter().filter_map(|it| by_component.get(&it))));
+        }
+        for (_, image) in &batch {
+            let alike = weights.get(&image.set).map(Vec::as_slice).unwrap_or_default();
+            sums.add(image, alike, evidence.get(&image.digest).copied(), at);
+        }
+    }
+    drop(read);
+    let _gate = estate.gate.lock().await;
+    sums.show(estate);
+    Ok(())
+}
+
+/// Findings of several components that weigh the same, added up.
+fn together<'a>(all: impl Iterator<Item = &'a Vec<Alike>>) -> Vec<Alike> {
+    let mut sums: Vec<Alike> = Vec::new();
+    for alike in all.flatten() {
+        let same = |it: &&mut Alike| Alike { count: 0, ..**it } == Alike { count: 0, ..*alike };
+        match sums.iter_mut().find(same) {
+            Some(sum) => sum.count += alike.count,
+            None => sums.push(*alike),
+        }
+    }
+    sums
+}
+
+impl Sums {
+    fn add(&mut self, image: &Known, alike: &[Alike], evidence: Option<i64>, at: Millis) {
+        let count = |choose: fn(&Alike) -> bool| -> i64 {
+            alike.iter().filter(|it| choose(it)).map(|it| it.count).sum()
+        };
+        let critical = |it: &Alike| findings::severity_of(it.severity) == Severity::Critical;
+        // Reproducible builds say 1970: nobody knows how old these are.
+        let age = image.created.filter(|it| *it > DAY).map(|it| at.saturating_sub(it).max(0));
+        let supported = image.end_of_life.map(|end| end > at);
+        let facts = Facts {
+            exploited: count(|it| it.exploited),
+            critical_fixable: alike
+                .iter()
+                .filter(|it| critical(it) && it.fixable)
+                .map(|it| it.count)
+                .sum(),
+            overdue: count(|it| it.overdue),
+            supported,
+            runs_as_root: image.runs_as_root,
+            age,
+            signed: evidence.map(|bits| bits & SIGNATURE != 0),
+        };
+        for policy in compliance::ALL {
+            let place = match (policy.passes)(&facts) {
+                Some(true) => 0,
+                Some(false) => 1,
+                None => 2,
+            };
+            if let Some(count) = self.checks.entry(policy.name).or_default().get_mut(place) {
+                *count += 1;
+            }
+        }
+        for (sum, bit) in self.evidence.iter_mut().zip([SIGNATURE, ATTESTATION, BILL]) {
+            *sum += i64::from(evidence.is_some_and(|bits| bits & bit != 0));
+        }
+        self.end_of_life += i64::from(supported == Some(false));
+        if let (Some(age), Some(ages)) = (age, &mut self.ages) {
+            ages.add(float(age / 1000), 1);
+        }
+        let past = image.end_of_life.map(|end| at.saturating_sub(end).max(0));
+        if let (Some(past), Some(ages)) = (past, &mut self.base_ages) {
+            ages.add(float(past / 1000), 1);
+        }
+        let score = score(&facts, alike);
+        let scores = &mut self.scores;
+        let mut name = registry_of(&image.reference);
+        if scores.len() >= MAX_SERIES && !scores.contains_key(&name) {
+            "other".clone_into(&mut name);
+        }
+        scores.entry(name).or_insert_with(|| Counts::new(&SCORES)).add(f64::from(score.value), 1);
+    }
+
+    fn show(self, estate: &Estate) {
+        estate.image_score.clear();
+        for (registry, counts) in self.scores {
+            estate.image_score.get_or_create(&labels(&[("registry", &registry)])).set(counts);
+        }
+        for (snapshot, counts) in
+            [(&estate.image_age, self.ages), (&estate.base_image_age, self.base_ages)]
+        {
+            snapshot.set(counts.unwrap_or_default());
+        }
+        for policy in compliance::ALL {
+            let [passed, failed, unknown] =
+                self.checks.get(policy.name).copied().unwrap_or_default();
+            for (status, count) in [("pass", passed), ("fail", failed), ("unknown", unknown)] {
+                let of = labels(&[("policy", policy.name), ("status", status)]);
+                estate.compliance_checks.get_or_create(&of).set(count);
+            }
+            estate
+                .compliance_score
+                .get_or_create(&labels(&[("policy", policy.name)]))
+                .set(ratio(passed, passed + failed));
+        }
+        let [signed, attested, bills] = self.evidence;
+        estate.images_signed.set(signed);
+        estate.images_with_provenance.set(attested);
+        estate.images_with_sbom.set(bills);
+        estate.images_eol_base.set(self.end_of_life);
+    }
+}
+
+/// The score of an image, by what the server knows of it.
+fn score(facts: &Facts, alike: &[Alike]) -> Score {
+    let weight = |it: &Alike| {
+        let weight = Weight {
+            severity: findings::severity_of(it.severity),
+            exploited: it.exploited,
+            fixable: it.fixable,
+            never_loaded: false,
+        };
+        (weight, u64::try_from(it.count).unwrap_or(0))
+    };
+    Score::of(&ScoreFacts {
+        vulnerabilities: alike.iter().map(weight).collect(),
+        secrets: 0,
+        runs_as_root: facts.runs_as_root,
+        end_of_life: facts.supported == Some(false),
+        age_days: facts.age.map(days),
+        // What hangs on an image is not verified here.
+        signed: None,
+        provenance: None,
+        sbom: None,
+    })
+}
+
+/// The registry of a reference; where it is of none, how it was read.
+fn registry_of(reference: &str) -> String {
+    match reference.parse::<Reference>() {
+        Ok(Reference::Image { name, .. }) => ImageName::registry(&name).to_owned(),
+        Ok(other) => other.transport().prefix().to_owned(),
+        Err(_) => "none".into(),
+    }
+}

@@ -1,0 +1,200 @@
+//! What the server counts, in the OpenMetrics text format.
+//!
+//! No digest, path or weakness is a label. What comes from outside goes through [`Capped`], which
+//! counts under `other` what is too much.
+
+mod capped;
+mod estate;
+mod histogram;
+mod measure;
+mod scrape;
+mod trivy_operator;
+
+use std::time::{Duration, SystemTime};
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::exemplar::HistogramWithExemplars;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+pub use capped::{Capped, Labels, labels};
+pub use estate::Estate;
+pub use scrape::Format;
+
+use crate::rematch::Outcome;
+
+/// The most series of one metric whose labels come from outside.
+pub const MAX_SERIES: usize = 10_000;
+
+type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
+
+/// Every metric.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    /// Findings, images and what runs, as they were looked up last.
+    pub estate: Estate,
+    memory: tokio::sync::Mutex<measure::Memory>,
+    findings: Family<Labels, Gauge>,
+    components: Gauge,
+    scans: Family<Labels, Counter>,
+    scan_duration:
+        Family<Labels, HistogramWithExemplars<Labels>, fn() -> HistogramWithExemplars<Labels>>,
+    rematch_duration: Histogram,
+    rematched: Counter,
+    queue_depth: Family<Labels, Gauge>,
+    queue_oldest: Gauge,
+    feed_age: Family<Labels, Gauge>,
+    feed_records: Family<Labels, Gauge>,
+    alerts: Capped<Counter>,
+    alerts_refused: Family<Labels, Counter>,
+    /// Requests, by route and status.
+    pub requests: Capped<Counter>,
+    /// How long they took.
+    pub request_duration: Histograms,
+}
+
+fn traced_seconds() -> HistogramWithExemplars<Labels> {
+    HistogramWithExemplars::new(exponential_buckets(0.005, 4.0, 10))
+}
+
+fn seconds() -> Histogram {
+    Histogram::new(exponential_buckets(0.005, 4.0, 10))
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// All at nothing.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("plimsoll");
+        let dropped = Counter::default();
+        let metrics = Self {
+            estate: Estate::new(&mut registry, &dropped),
+            memory: tokio::sync::Mutex::default(),
+            findings: Family::default(),
+            components: Gauge::default(),
+            scans: Family::default(),
+            scan_duration: Family::new_with_constructor(traced_seconds),
+            rematch_duration: seconds(),
+            rematched: Counter::default(),
+            queue_depth: Family::default(),
+            queue_oldest: Gauge::default(),
+            feed_age: Family::default(),
+            feed_records: Family::default(),
+            alerts: Capped::new(MAX_SERIES, dropped.clone()),
+            alerts_refused: Family::default(),
+            requests: Capped::new(MAX_SERIES, dropped.clone()),
+            request_duration: Family::new_with_constructor(seconds),
+            registry: Registry::default(),
+        };
+        let build = Family::<Labels, Gauge>::default();
+        build.get_or_create(&labels(&[("version", env!("CARGO_PKG_VERSION"))])).set(1);
+        let it = &metrics;
+        registry.register("build_info", "The program", build);
+        registry.register(
+            "findings",
+            "Open findings on components, each once however many images have it",
+            it.findings.clone(),
+        );
+        registry.register("components", "Components that are known", it.components.clone());
+        registry.register(
+            "rematch_changes",
+            "Findings that changes of the advisories opened, changed, resolved or reopened",
+            it.rematched.clone(),
+        );
+        registry.register("scans", "Images and documents that were read", it.scans.clone());
+        registry.register_with_unit(
+            "scan_duration",
+            "How long reading one took",
+            Unit::Seconds,
+            it.scan_duration.clone(),
+        );
+        registry.register_with_unit(
+            "rematch_duration",
+            "How long bringing all findings to new advisories took",
+            Unit::Seconds,
+            it.rematch_duration.clone(),
+        );
+        registry.register("queue_depth", "Jobs that wait or run", it.queue_depth.clone());
+        registry.register_with_unit(
+            "queue_oldest",
+            "How long the oldest job has been waiting",
+            Unit::Seconds,
+            it.queue_oldest.clone(),
+        );
+        registry.register_with_unit(
+            "db_feed_age",
+            "How old the newest record of a feed is",
+            Unit::Seconds,
+            it.feed_age.clone(),
+        );
+        registry.register("db_records", "Records of a feed", it.feed_records.clone());
+        registry.register("runtime_alerts", "Runtime alerts that were stored", it.alerts.family());
+        registry.register(
+            "runtime_events_dropped",
+            "Runtime alerts that were not accepted",
+            it.alerts_refused.clone(),
+        );
+        registry.register("http_requests", "Requests that were answered", it.requests.family());
+        registry.register_with_unit(
+            "http_request_duration",
+            "How long answers took",
+            Unit::Seconds,
+            it.request_duration.clone(),
+        );
+        registry.register(
+            "metrics_swallowed",
+            "What was counted under `other` because there were too many series",
+            dropped,
+        );
+        Self { registry, ..metrics }
+    }
+
+    /// Counts a job that ended; its number is the exemplar of how long it took.
+    pub fn job(&self, id: i64, kind: &str, went_well: bool, took: Duration) {
+        if matches!(kind, crate::jobs::SCAN | crate::jobs::SBOM) {
+            let result = if went_well { "ok" } else { "failed" };
+            self.scans.get_or_create(&labels(&[("kind", kind), ("result", result)])).inc();
+            self.scan_duration.get_or_create(&labels(&[("kind", kind)])).observe(
+                took.as_secs_f64(),
+                Some(labels(&[("scan", &id.to_string())])),
+                Some(SystemTime::now()),
+            );
+        }
+    }
+
+    /// Counts what a change of the advisories came to.
+    pub fn rematched(&self, outcome: &Outcome, took: Duration) {
+        let events = outcome.opened + outcome.resolved + outcome.reopened + outcome.changed;
+        self.rematched.inc_by(events as u64);
+        self.rematch_duration.observe(took.as_secs_f64());
+    }
+
+    /// Counts runtime alerts that were stored.
+    pub fn alerts(&self, priority: &str, rule: &str, source: &str, count: u64) {
+        let of = labels(&[("priority", priority), ("rule", rule), ("source", source)]);
+        self.alerts.get_or_other(&of).inc_by(count);
+    }
+
+    /// Counts runtime alerts that were not accepted.
+    pub fn alerts_refused(&self, reason: &str, count: u64) {
+        self.alerts_refused.get_or_create(&labels(&[("reason", reason)])).inc_by(count);
+    }
+
+    /// Counts a request that was answered.
+    pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        let status = status.to_string();
+        let of = labels(&[("method", method), ("route", route), ("status", &status)]);
+        self.requests.get_or_other(&of).inc();
+        self.request_duration
+            .get_or_create(&labels(&[("method", method)]))
+            .observe(took.as_secs_f64());
+    }
+}

@@ -1,0 +1,103 @@
+//! The queue as a table of the store.
+
+use async_trait::async_trait;
+
+use super::{Depth, Job, NewJob, Queue, State, Status, Verdict, delay};
+use crate::error::{Error, Result};
+use crate::moment::{Millis, now};
+use crate::store::{Connection, Store, jobs};
+
+/// How much of an error is kept.
+const LONGEST: usize = 2_000;
+
+/// Jobs in the store.
+#[derive(Debug, Clone)]
+pub struct Table {
+    store: Store,
+}
+
+impl Table {
+    /// The queue of a store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl Queue for Table {
+    async fn push(&self, job: NewJob) -> Result<(i64, bool)> {
+        let mut write = self.store.write().await?;
+        let pushed = jobs::push(&mut write, &job).await?;
+        write.commit().await?;
+        Ok(pushed)
+    }
+
+    async fn claim(&self, kinds: &[&str], worker: &str, lease: Millis) -> Result<Option<Job>> {
+        let mut write = self.store.write().await?;
+        let until = now().saturating_add(lease);
+        let job = jobs::claim(&mut write, self.store.dialect(), kinds, worker, until).await?;
+        write.commit().await?;
+        Ok(job)
+    }
+
+    async fn extend(&self, job: &Job, lease: Millis) -> Result<bool> {
+        let mut write = self.store.write().await?;
+        let is_ours = jobs::extend(&mut write, job, now().saturating_add(lease)).await?;
+        write.commit().await?;
+        Ok(is_ours)
+    }
+
+    async fn complete(&self, connection: &mut Connection, job: &Job, result: &str) -> Result<()> {
+        if jobs::finish(connection, job, State::Done, "", result).await? {
+            Ok(())
+        } else {
+            Err(Error::Taken(job.id))
+        }
+    }
+
+    async fn fail(&self, job: &Job, why: &str, for_good: bool) -> Result<Verdict> {
+        let why: String = why.chars().take(LONGEST).collect();
+        let mut write = self.store.write().await?;
+        let verdict = if for_good || job.attempt >= job.attempts {
+            jobs::finish(&mut write, job, State::Dead, &why, "").await?;
+            Verdict::Buried
+        } else {
+            let due = now().saturating_add(delay(job.attempt));
+            jobs::put_back(&mut write, job, due, &why).await?;
+            Verdict::Again
+        };
+        write.commit().await?;
+        Ok(verdict)
+    }
+
+    async fn release(&self, job: &Job) -> Result<()> {
+        let mut write = self.store.write().await?;
+        jobs::release(&mut write, job).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    async fn cancel(&self, id: i64) -> Result<bool> {
+        let mut write = self.store.write().await?;
+        let is_cancelled = jobs::cancel(&mut write, id).await?;
+        write.commit().await?;
+        Ok(is_cancelled)
+    }
+
+    async fn status(&self, id: i64) -> Result<Option<Status>> {
+        jobs::by_id(&mut *self.store.read().await?, id).await
+    }
+
+    async fn depth(&self) -> Result<Vec<Depth>> {
+        let depth = jobs::depth(&mut *self.store.read().await?).await?;
+        Ok(depth.into_iter().map(|(kind, jobs, oldest)| Depth { kind, jobs, oldest }).collect())
+    }
+
+    async fn tidy(&self, before: Millis) -> Result<()> {
+        let mut write = self.store.write().await?;
+        jobs::bury(&mut write).await?;
+        jobs::forget(&mut write, before).await?;
+        write.commit().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! Takes jobs and has them done, one at a time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+
+use super::Job;
+use crate::app::App;
+use crate::jobs::{self, Handler};
+use crate::moment::millis;
+
+/// How long a worker may be silent.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// How often it gives a sign of life.
+const SIGN: Duration = Duration::from_secs(8);
+
+/// How long it waits where there is nothing to do, unless somebody says that there is.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Wakes workers of this process when there is work.
+#[derive(Debug, Default)]
+pub struct Bell(Notify);
+
+impl Bell {
+    /// There is work.
+    pub fn ring(&self) {
+        self.0.notify_waiters();
+        self.0.notify_one();
+    }
+}
+
+/// Works until `end` is true. What has begun by then is given a moment to end, and put back otherwise.
+pub async fn work(app: Arc<App>, name: String, mut end: watch::Receiver<bool>) {
+    let kinds: Vec<&str> = jobs::ALL.iter().map(|handler| handler.kind()).collect();
+    while !*end.borrow() {
+        let claimed = app.queue.claim(&kinds, &name, millis(LEASE)).await;
+        match claimed {
+            Ok(Some(job)) => one(&app, &job, end.clone()).await,
+            Ok(None) => {
+                tokio::select! {
+                    () = app.bell.0.notified() => {}
+                    () = tokio::time::sleep(PAUSE) => {}
+                    _ = end.changed() => {}
+                }
+            }
+            Err(error) => {
+                app.tell(&format!("worker: {error}"));
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE * 5) => {}
+                    _ = end.changed() => {}
+                }
+            }
+        }
+    }
+}
+
+/// How long a job may still run when the server ends.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+async fn one(app: &Arc<App>, job: &Job, mut end: watch::Receiver<bool>) {
+    let Some(handler) = jobs::ALL.iter().find(|handler| handler.kind() == job.kind) else {
+        return;
+    };
+    let began = Instant::now();
+    let leaving = async {
+        if end.wait_for(|it| *it).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        tokio::time::sleep(FAREWELL).await;
+    };
+    tokio::select! {
+        done = attempt(app, *handler, job) => {
+            let took = began.elapsed();
+            app.metrics.job(job.id, &job.kind, done, took);
+        }
+        () = lost(app, job) => app.tell(&format!("job {}: taken by another worker, or cancelled", job.id)),
+        () = leaving => {
+            if let Err(error) = app.queue.release(job).await {
+                app.tell(&format!("job {}: {error}", job.id));
+            }
+        }
+    }
+}
+
+/// Does a job, and says whether it went well.
+async fn attempt(app: &Arc<App>, handler: &dyn Handler, job: &Job) -> bool {
+    let Err(error) = handler.run(app, job).await else { return true };
+    let for_good = !error.is_passing();
+    let verdict = app.queue.fail(job, &error.to_string(), for_good).await;
+    let then = match verdict {
+        Ok(super::Verdict::Again) => "it will be tried again",
+        Ok(super::Verdict::Buried) => "it will not be tried again",
+        Err(_) => "the store does not answer",
+    };
+    app.tell(&format!("job {} ({} `{}`): {error}; {then}", job.id, job.kind, job.key));
+    false
+}
+
+/// Gives signs of life, and ends when the job is somebody else's.
+async fn lost(app: &Arc<App>, job: &Job) {
+    loop {
+        tokio::time::sleep(SIGN).await;
+        if matches!(app.queue.extend(job, millis(LEASE)).await, Ok(false)) {
+            return;
+        }
+    }
+}

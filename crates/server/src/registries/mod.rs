@@ -1,0 +1,126 @@
+//! Registries under watch: what is tagged there is read, what moves is read again, and what is tagged
+//! no more is dropped.
+//!
+//! ```text
+//! tags listed → digests asked for → compared with those of before
+//!   new or moved: a scan    gone: its name is taken from the image, and an image without any goes
+//! ```
+
+pub mod patterns;
+mod retire;
+mod walk;
+
+pub use retire::retire;
+pub use walk::{Seen, walk};
+
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::error::{Error, Result};
+use crate::jobs;
+use crate::queue::Job;
+use crate::schedule::cron::Times;
+use crate::store::registries::{self as stored, Registry};
+
+/// What came of looking at a registry.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Outcome {
+    /// Repositories that were looked at.
+    pub repositories: usize,
+    /// Tags that are there.
+    pub tags: usize,
+    /// Tags that are new or lead elsewhere.
+    pub moved: usize,
+    /// Tags that are gone.
+    pub gone: usize,
+    /// Images that are to be read.
+    pub to_read: usize,
+    /// Images that were dropped.
+    pub dropped: usize,
+    /// What could not be looked at, and why.
+    pub problems: Vec<String>,
+}
+
+/// Says what is wrong with how a registry is to be watched.
+pub fn check(registry: &Registry) -> Result<()> {
+    let refuse = |why: String| Err(Error::Refused(why));
+    if registry.name.is_empty() || registry.name.len() > 100 {
+        return refuse("`name` is empty, or longer than 100 bytes".into());
+    }
+    let probe = format!("{}/probe", registry.host);
+    let name = probe.parse::<plimsoll_model::ImageName>();
+    if name.is_err() || name.is_ok_and(|it| it.registry() != registry.host) {
+        return refuse(format!(
+            "`host` is `{}`: expected the host of a registry, as `ghcr.io` or `10.0.0.7:5000`",
+            registry.host
+        ));
+    }
+    patterns::Patterns::parse("repositories", &registry.repositories)?;
+    patterns::Patterns::parse("tags", &registry.tags)?;
+    if registry.max_age_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
+        return refuse("`max_age_days` may be 1 to 36500".into());
+    }
+    if !(0..=60_000).contains(&registry.per_minute) {
+        return refuse("`per_minute` may be 0 to 60000".into());
+    }
+    Times::parse(&registry.schedule, &registry.zone).map(drop)
+}
+
+/// Looks at a registry, and does what follows from it; ends the job.
+pub async fn run(app: &Arc<App>, registry: &Registry, job: &Job) -> Result<Outcome> {
+    let (known, lists) = {
+        let mut read = app.store.read().await?;
+        let known = stored::tags(&mut read, registry.id).await?;
+        (known, stored::lists(&mut read, registry.id).await?)
+    };
+    let (of, options) = (registry.clone(), app.reading.clone());
+    let walked = tokio::task::spawn_blocking(move || walk(&of, &known, &lists, &options)).await?;
+    let seen = match walked {
+        Ok(seen) => seen,
+        Err(error) => {
+            let mut write = app.store.write().await?;
+            let said = error.to_string();
+            stored::walked(&mut write, registry.id, registry.repositories_seen, &said).await?;
+            write.commit().await?;
+            return Err(error);
+        }
+    };
+    let mut outcome = Outcome {
+        repositories: seen.repositories,
+        tags: seen.tags,
+        moved: seen.changed.len(),
+        gone: seen.gone.len(),
+        problems: seen.problems,
+        ..Outcome::default()
+    };
+    let mut write = app.store.write().await?;
+    stored::put_tags(&mut write, registry.id, &seen.changed).await?;
+    let mut loose = Vec::new();
+    for (repository, tag) in &seen.gone {
+        stored::drop_tag(&mut write, registry.id, repository, tag).await?;
+        let name = format!("{}/{repository}", registry.host);
+        loose.extend(stored::drop_name(&mut write, &name, tag).await?);
+    }
+    for (repository, etag) in &seen.lists {
+        stored::put_list(&mut write, registry.id, repository, etag).await?;
+    }
+    stored::name_images(&mut write, registry.id).await?;
+    loose.extend(stored::drop_moved(&mut write).await?);
+    outcome.dropped = retire(&mut write, app.store.dialect(), &loose).await?;
+    let unread = stored::unread(&mut write, registry.id).await?;
+    outcome.to_read = unread.len();
+    let repositories = i64::try_from(seen.repositories).unwrap_or(i64::MAX);
+    let said = outcome.problems.first().map(String::as_str).unwrap_or_default();
+    stored::walked(&mut write, registry.id, repositories, said).await?;
+    let result = serde_json::to_string(&outcome).map_err(|_| Error::Damaged("an outcome"))?;
+    app.queue.complete(&mut write, job, &result).await?;
+    write.commit().await?;
+    for tag in unread {
+        let reference =
+            format!("registry:{}/{}:{}@{}", registry.host, tag.repository, tag.tag, tag.digest);
+        let request = jobs::Request { reference, platform: None };
+        // What somebody waits for goes first.
+        app.push(jobs::scan(&request, -5)?).await?;
+    }
+    Ok(outcome)
+}

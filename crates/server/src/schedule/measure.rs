@@ -1,0 +1,29 @@
+//! Looks up what the estate is like, for whoever scrapes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Task;
+use crate::app::App;
+use crate::error::Result;
+
+/// The task.
+#[derive(Debug)]
+pub(super) struct Measure;
+
+#[async_trait]
+impl Task for Measure {
+    fn name(&self) -> &'static str {
+        "measure"
+    }
+
+    fn pause(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    async fn run(&self, app: &Arc<App>) -> Result<()> {
+        app.metrics.measure(app).await
+    }
+}

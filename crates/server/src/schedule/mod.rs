@@ -1,0 +1,67 @@
+//! What happens by the clock, one file each.
+//!
+//! A new one is one file with a unit struct that implements [`Task`], and one line in [`ALL`]. Where
+//! several servers share a store, each of them runs all tasks: a task pushes jobs, whose keys make them
+//! one, or does what may be done twice.
+
+mod access;
+mod advisories;
+mod alerts;
+pub mod cron;
+mod measure;
+mod notify;
+mod registries;
+mod summaries;
+mod tidy;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use crate::app::App;
+use crate::error::Result;
+
+/// Something that happens by the clock.
+#[async_trait]
+pub trait Task: Send + Sync + std::fmt::Debug {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// How long after it ended it happens again.
+    fn pause(&self) -> Duration;
+
+    /// Whether every server does it, or those alone that are schedulers.
+    fn is_everywhere(&self) -> bool {
+        false
+    }
+
+    /// Does it.
+    async fn run(&self, app: &Arc<App>) -> Result<()>;
+}
+
+/// The registry.
+pub const ALL: &[&dyn Task] = &[
+    &access::Forget,
+    &advisories::Follow,
+    &alerts::Alerts,
+    &measure::Measure,
+    &notify::Notify,
+    &registries::Watch,
+    &summaries::Summaries,
+    &tidy::Tidy,
+];
+
+/// Runs a task until `end` is true.
+pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {
+    while !*end.borrow() {
+        if let Err(error) = task.run(&app).await {
+            app.tell(&format!("{}: {error}", task.name()));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(task.pause()) => {}
+            _ = end.changed() => {}
+        }
+    }
+}

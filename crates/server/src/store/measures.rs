@@ -1,0 +1,240 @@
+//! Sums over the whole estate, for metrics and gates.
+
+use std::collections::HashMap;
+
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::Connection;
+use crate::error::Result;
+use crate::moment::Millis;
+use crate::triage::Sla;
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
+
+/// Open findings `f` on components `c` that images have, as far as nobody settled them by `now`.
+fn unsettled(now: Millis) -> String {
+    format!(
+        "FROM findings f JOIN components c ON c.id = f.component_id WHERE f.is_open = 1 \
+         AND c.images > 0 AND NOT EXISTS (SELECT 1 FROM triage t WHERE t.weakness = f.weakness \
+         AND (t.scope = '' OR t.scope = c.name OR t.scope = c.purl) \
+         AND t.state IN ('not_affected', 'fixed', 'accepted') \
+         AND (t.until IS NULL OR t.until > {now}))"
+    )
+}
+
+/// How many findings have been open for how many days: (severity, days, findings).
+pub async fn ages(connection: &mut Connection, now: Millis) -> Result<Vec<(i64, i64, i64)>> {
+    let text = format!(
+        "SELECT severity, days, COUNT(*) FROM (SELECT f.severity AS severity, \
+         ({now} - f.opened_at) / {DAY} AS days {}) a GROUP BY severity, days",
+        unsettled(now)
+    );
+    let found = sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await?;
+    found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
+}
+
+/// How many findings are open for longer than they should be, by severity.
+pub async fn overdue(
+    connection: &mut Connection,
+    now: Millis,
+    sla: &Sla,
+) -> Result<HashMap<i64, i64>> {
+    let text = format!(
+        "SELECT f.severity, COUNT(*) {} AND f.opened_at < {} GROUP BY f.severity",
+        unsettled(now),
+        sla.limits(now, "f.severity")
+    );
+    let found = sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await?;
+    found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+/// Findings on one component that weigh the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alike {
+    /// See [`super::findings::severity_number`].
+    pub severity: i64,
+    /// Listed by CISA as exploited.
+    pub exploited: bool,
+    /// There is a version without it.
+    pub fixable: bool,
+    /// Open for longer than it should be.
+    pub overdue: bool,
+    /// How many.
+    pub count: i64,
+}
+
+/// Open findings by component.
+pub async fn by_component(
+    connection: &mut Connection,
+    now: Millis,
+    sla: &Sla,
+) -> Result<HashMap<u32, Vec<Alike>>> {
+    let text = format!(
+        "SELECT component_id, severity, kev, fixable, overdue, COUNT(*) FROM (SELECT \
+         f.component_id AS component_id, f.severity AS severity, f.kev AS kev, \
+         CASE WHEN f.fix_state = 'fixed' THEN 1 ELSE 0 END AS fixable, \
+         CASE WHEN f.opened_at < {} THEN 1 ELSE 0 END AS overdue {}) a \
+         GROUP BY component_id, severity, kev, fixable, overdue",
+        sla.limits(now, "f.severity"),
+        unsettled(now)
+    );
+    let mut found: HashMap<u32, Vec<Alike>> = HashMap::new();
+    for row in sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await? {
+        // A literal is an INT4 to PostgreSQL.
+        let flag = |at: usize| {
+            row.try_get::<i64, _>(at).or_else(|_| row.try_get::<i32, _>(at).map(i64::from))
+        };
+        let alike = Alike {
+            severity: row.try_get(1)?,
+            exploited: row.try_get::<i64, _>(2)? != 0,
+            fixable: flag(3)? != 0,
+            overdue: flag(4)? != 0,
+            count: row.try_get(5)?,
+        };
+        let component = u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(u32::MAX);
+        found.entry(component).or_default().push(alike);
+    }
+    Ok(found)
+}
+
+/// What is known of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its digest.
+    pub digest: String,
+    /// How it was asked for.
+    pub reference: String,
+    /// Its set of components.
+    pub set: i64,
+    /// When it was built.
+    pub created: Option<Millis>,
+    /// Whether it runs as root.
+    pub runs_as_root: Option<bool>,
+    /// When its distribution gets no fixes any more.
+    pub end_of_life: Option<Millis>,
+}
+
+/// Images with a number above `after`, at most `limit`, and the last one's number.
+pub async fn images(
+    connection: &mut Connection,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Known)>> {
+    let found = sqlx::query(
+        "SELECT i.id, i.digest, i.reference, i.set_id, i.created, f.runs_as_root, f.end_of_life \
+         FROM images i LEFT JOIN image_facts f ON f.digest = i.digest \
+         WHERE i.id > $1 ORDER BY i.id LIMIT $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    let one = |row: &AnyRow| {
+        let known = Known {
+            digest: row.try_get(1)?,
+            reference: row.try_get(2)?,
+            set: row.try_get(3)?,
+            created: row.try_get(4)?,
+            runs_as_root: row.try_get::<Option<i64>, _>(5)?.map(|it| it != 0),
+            end_of_life: row.try_get(6)?,
+        };
+        Ok((row.try_get(0)?, known))
+    };
+    found.iter().map(one).collect()
+}
+
+/// What hangs on images, by digest.
+pub async fn evidence(connection: &mut Connection) -> Result<HashMap<String, i64>> {
+    let found = sqlx::query(
+        "SELECT COALESCE(a.digest, t.digest), t.evidence FROM registry_tags t \
+         LEFT JOIN image_aliases a ON a.asked = t.digest",
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut all: HashMap<String, i64> = HashMap::new();
+    for row in &found {
+        *all.entry(row.try_get(0)?).or_default() |= row.try_get::<i64, _>(1)?;
+    }
+    Ok(all)
+}
+
+/// What befell findings since the event of this number: the number of the last one, and how many of
+/// each kind.
+pub async fn events(
+    connection: &mut Connection,
+    after: i64,
+) -> Result<(i64, HashMap<String, i64>)> {
+    let found = sqlx::query(
+        "SELECT event, COUNT(*), MAX(id) FROM finding_events WHERE id > $1 GROUP BY event",
+    )
+    .bind(after)
+    .fetch_all(connection)
+    .await?;
+    let (mut last, mut counts) = (after, HashMap::new());
+    for row in &found {
+        counts.insert(row.try_get(0)?, row.try_get(1)?);
+        last = last.max(row.try_get(2)?);
+    }
+    Ok((last, counts))
+}
+
+/// Images that are tagged or run somewhere and were not read.
+pub async fn unread(connection: &mut Connection) -> Result<i64> {
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM (SELECT digest FROM registry_tags WHERE selected = 1 \
+         UNION SELECT digest FROM running WHERE digest <> '') d \
+         WHERE NOT EXISTS (SELECT 1 FROM images i WHERE i.digest = d.digest) \
+         AND NOT EXISTS (SELECT 1 FROM image_aliases a WHERE a.asked = d.digest)",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// A container that runs, and the components of its image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workload {
+    /// Namespace.
+    pub namespace: String,
+    /// Kind of the workload.
+    pub kind: String,
+    /// Name of the workload.
+    pub name: String,
+    /// Name of the container.
+    pub container: String,
+    /// Registry and repository of the image.
+    pub repository: String,
+    /// Its tag.
+    pub tag: String,
+    /// Its set of components.
+    pub set: i64,
+}
+
+/// Containers that run images which were read, at most `limit`.
+pub async fn workloads(connection: &mut Connection, limit: i64) -> Result<Vec<Workload>> {
+    let found = sqlx::query(
+        "SELECT namespace, kind, name, container, repository, tag, set_id FROM (SELECT r.place, \
+         r.namespace, r.kind, r.name, r.container, r.repository, r.tag, (SELECT MAX(i.set_id) \
+         FROM images i WHERE i.digest = r.digest \
+         OR i.digest IN (SELECT a.digest FROM image_aliases a WHERE a.asked = r.digest) \
+         OR (r.digest = '' AND i.digest IN (SELECT n.digest FROM image_refs n \
+         WHERE n.repository = r.repository AND n.tag = r.tag))) AS set_id FROM running r) w \
+         WHERE set_id IS NOT NULL ORDER BY place, namespace, kind, name, container LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    let one = |row: &AnyRow| {
+        Ok(Workload {
+            namespace: row.try_get(0)?,
+            kind: row.try_get(1)?,
+            name: row.try_get(2)?,
+            container: row.try_get(3)?,
+            repository: row.try_get(4)?,
+            tag: row.try_get(5)?,
+            set: row.try_get(6)?,
+        })
+    };
+    found.iter().map(one).collect()
+}

@@ -1,0 +1,3 @@
+DROP TABLE postings;
+DROP TABLE component_keys;
+DROP TABLE components;

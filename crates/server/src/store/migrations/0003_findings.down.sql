@@ -1,0 +1,3 @@
+DROP TABLE undecided;
+DROP TABLE finding_events;
+DROP TABLE findings;

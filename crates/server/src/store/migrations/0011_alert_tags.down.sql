@@ -1,0 +1,1 @@
+ALTER TABLE runtime_alerts DROP COLUMN tags;

@@ -1,0 +1,1 @@
+ALTER TABLE runtime_alerts ADD COLUMN tags TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,3 @@
+DROP TABLE registry_lists;
+DROP TABLE registry_tags;
+DROP TABLE registries;

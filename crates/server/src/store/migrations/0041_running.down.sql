@@ -1,0 +1,3 @@
+DROP TABLE image_facts;
+DROP TABLE image_aliases;
+DROP TABLE running;

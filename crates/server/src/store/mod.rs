@@ -1,0 +1,211 @@
+//! What the server knows, in SQLite or PostgreSQL, and the blobs beside it.
+//!
+//! One set of SQL for both: `$1` stands for a value, times are milliseconds, `RETURNING` and
+//! `ON CONFLICT` are there in both. Where the two differ, [`Dialect`] has the words. Each family of
+//! tables has one file, and functions take a connection, so that a caller can do several things in
+//! one transaction.
+//!
+//! SQLite has one writer: [`Store::write`] hands out the only connection that writes.
+
+pub mod access;
+pub mod alerts;
+pub mod audit;
+pub mod blobs;
+pub mod components;
+pub mod estate;
+pub mod facts;
+pub mod findings;
+pub mod foreign;
+pub mod images;
+pub mod jobs;
+pub mod lists;
+pub mod measures;
+pub mod migrations;
+pub mod notifiers;
+pub mod postings;
+pub mod projects;
+pub mod registries;
+pub mod running;
+pub mod settings;
+mod sql;
+pub mod summaries;
+pub mod triage;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+
+use crate::error::{Error, Result};
+
+pub(crate) use sql::{chunks, in_list, rows};
+
+/// What functions on tables take.
+pub type Connection = AnyConnection;
+
+/// A transaction that writes.
+pub type Write = Transaction<'static, Any>;
+
+/// How many connections read at a time.
+const READERS: u32 = 4;
+
+/// How long a connection is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Embedded.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+impl Dialect {
+    /// Behind a SELECT: holds the rows until the transaction ends. SQLite has one writer anyway.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE",
+        }
+    }
+
+    /// Behind a SELECT: others may read the rows but not change them until the transaction ends.
+    pub fn for_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR SHARE",
+        }
+    }
+
+    /// Behind a SELECT: the same, and rows that others hold are left out.
+    pub fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+}
+
+/// The store.
+#[derive(Debug, Clone)]
+pub struct Store {
+    readers: AnyPool,
+    writers: AnyPool,
+    dialect: Dialect,
+}
+
+impl Store {
+    /// Opens what `address` names: `postgres://…`, or `sqlite:FILE`. It is made where it is not there
+    /// yet, and brought to the layout of this program.
+    pub async fn open(address: &str) -> Result<Self> {
+        let store = Self::connect(address).await?;
+        migrations::up(&store).await?;
+        Ok(store)
+    }
+
+    /// The SQLite file in a folder.
+    pub fn in_folder(folder: &Path) -> String {
+        format!("sqlite:{}", folder.join("plimsoll.db").display())
+    }
+
+    /// The same as [`Store::open`], without a look at the layout.
+    pub async fn connect(address: &str) -> Result<Self> {
+        sqlx::any::install_default_drivers();
+        if let Some(file) = address.strip_prefix("sqlite:") {
+            return Self::sqlite(Path::new(file.trim_start_matches("//"))).await;
+        }
+        if !address.starts_with("postgres://") && !address.starts_with("postgresql://") {
+            return Err(Error::NoStore(without_password(address)));
+        }
+        let options: AnyConnectOptions =
+            address.parse().map_err(|_| Error::NoStore(without_password(address)))?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(READERS * 4)
+            .min_connections(0)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await?;
+        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres })
+    }
+
+    async fn sqlite(file: &Path) -> Result<Self> {
+        let refused = || Error::NoStore(format!("sqlite:{}", file.display()));
+        let address = |mode: &str| -> Result<AnyConnectOptions> {
+            let path = file.to_str().ok_or_else(refused)?;
+            let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+            format!("sqlite:{path}?mode={mode}").parse().map_err(|_| refused())
+        };
+        let pool = |size: u32, writes: bool| {
+            AnyPoolOptions::new()
+                .max_connections(size)
+                .min_connections(0)
+                .acquire_timeout(PATIENCE)
+                .after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        connection.execute(SQLITE_START).await?;
+                        if !writes {
+                            connection.execute("PRAGMA query_only = 1").await?;
+                        }
+                        Ok(())
+                    })
+                })
+        };
+        let writers = pool(1, true).connect_with(address("rwc")?).await?;
+        let readers = pool(READERS, false).connect_lazy_with(address("rw")?);
+        Ok(Self { readers, writers, dialect: Dialect::Sqlite })
+    }
+
+    /// Which database it is.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// A connection to read by.
+    pub async fn read(&self) -> Result<PoolConnection<Any>> {
+        Ok(self.readers.acquire().await?)
+    }
+
+    /// A transaction that may write. Nothing of it is there before it is committed.
+    pub async fn write(&self) -> Result<Write> {
+        Ok(match self.dialect {
+            Dialect::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await?,
+            Dialect::Postgres => self.writers.begin().await?,
+        })
+    }
+
+    /// Whether it answers.
+    pub async fn answers(&self) -> bool {
+        let ask = async {
+            let mut connection = self.read().await.ok()?;
+            sqlx::query("SELECT 1").execute(&mut *connection).await.ok()
+        };
+        tokio::time::timeout(Duration::from_secs(2), ask).await.ok().flatten().is_some()
+    }
+
+    /// Lets go of all connections.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+/// Whoever is killed loses nothing that was committed; a machine that loses power may lose the last
+/// commits, and nothing else.
+const SQLITE_START: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+     PRAGMA busy_timeout = 15000; PRAGMA foreign_keys = 1; PRAGMA cache_size = -8192; \
+     PRAGMA journal_size_limit = 67108864;";
+
+/// An address as it may be shown.
+pub fn without_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((who, place)) => {
+            let user = who.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{place}")
+        }
+        None => address.to_owned(),
+    }
+}

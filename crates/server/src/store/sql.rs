@@ -1,0 +1,33 @@
+//! Lists of values in SQL, which neither database takes as one value in the same way.
+
+/// How many values a statement gets at most: SQLite stops at 32,766.
+const MOST: usize = 8_000;
+
+/// `$from, …`: `count` of them.
+pub(crate) fn in_list(from: usize, count: usize) -> String {
+    let all: Vec<String> = (from..from + count).map(|at| format!("${at}")).collect();
+    all.join(", ")
+}
+
+/// `($1, $2), ($3, $4), …`: rows of `width` values each.
+pub(crate) fn rows(count: usize, width: usize) -> String {
+    let row = |row: usize| format!("({})", in_list(row * width + 1, width));
+    (0..count).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// Parts of a list, each as long as a statement may have rows of `width` values.
+pub(crate) fn chunks<T>(list: &[T], width: usize) -> std::slice::Chunks<'_, T> {
+    list.chunks((MOST / width.max(1)).clamp(1, 1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_through() {
+        assert_eq!(in_list(3, 2), "$3, $4");
+        assert_eq!(rows(2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(chunks(&[1; 2500], 1).count(), 3);
+    }
+}

@@ -1,0 +1,333 @@
+//! What lists of images are sorted and filtered by: one row an image, worked out from its components
+//! and their findings.
+//!
+//! A row follows its image by the time of the last reading and findings by the number of the last
+//! event, so that a pass costs what has changed. Every day all rows are worked out once more, because
+//! images age.
+
+use std::collections::{BTreeSet, HashMap};
+use std::hash::BuildHasher;
+
+use plimsoll_model::{Inventory, Severity};
+use plimsoll_policy::{Facts, Score, Weight};
+use roaring::RoaringBitmap;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::images::{self, Image};
+use super::{Connection, chunks, findings, in_list, postings, rows, settings};
+use crate::app::App;
+use crate::catalogue;
+use crate::error::Result;
+use crate::moment::{self, Millis, now};
+
+/// How far a pass has come: `DAY EVENT SEEN`.
+const MARK: &str = "images.summarised";
+
+/// A day.
+pub const DAY: Millis = 86_400_000;
+
+/// How many images are written at a time.
+const BATCH: usize = 2_000;
+
+/// A transaction may be committed after a later one; images are looked at again for as long as this.
+const OVERLAP: Millis = 30_000;
+
+/// What is known of an image beside its findings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Known {
+    /// It runs as root.
+    pub is_root: Option<bool>,
+    /// Its distribution is out of support.
+    pub end_of_life: bool,
+    /// What tells its base from others; empty where it has none.
+    pub base: String,
+    /// What its base is called.
+    pub base_name: String,
+}
+
+impl Known {
+    /// From an inventory.
+    pub fn of(app: &App, inventory: &Inventory) -> Self {
+        let bottom = inventory.layers.first();
+        let base = bottom.and_then(|it| it.diff_id.as_ref().or(it.digest.as_ref()));
+        let label = |name: &str| {
+            inventory.artifact.labels.iter().find(|(key, _)| key == name).map(|it| it.1.clone())
+        };
+        let distro = inventory.distro.as_ref();
+        let named = label("org.opencontainers.image.base.name").or_else(|| {
+            distro.map(|it| if it.name.is_empty() { it.id.clone() } else { it.name.clone() })
+        });
+        let current = app.advisories.current();
+        let until = distro.and_then(|distro| current.database.end_of_life(distro));
+        let user = inventory.artifact.user.split(':').next().unwrap_or_default();
+        let is_image = base.is_some();
+        Self {
+            is_root: is_image.then_some(matches!(user, "" | "0" | "root")),
+            end_of_life: until.is_some_and(|until| moment::of(until) < now()),
+            base_name: if is_image { named.unwrap_or_default() } else { String::new() },
+            base: base.map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+}
+
+/// Findings that weigh the same, and how many.
+pub type Weights = Vec<(Weight, u64)>;
+
+/// What is known for a score.
+pub fn facts(image: &Image, known: &Known, weights: Weights) -> Facts {
+    let age = image.created.map(|created| now().saturating_sub(created).max(0) / DAY);
+    Facts {
+        vulnerabilities: weights,
+        runs_as_root: known.is_root,
+        end_of_life: known.end_of_life,
+        age_days: age.and_then(|days| u64::try_from(days).ok()),
+        // What was read from the image can be had as an SBOM, but the image does not bring one.
+        sbom: Some(image.source == "sbom"),
+        ..Facts::default()
+    }
+}
+
+/// How much findings weigh together: that by which the worst image comes first.
+pub fn risk(weights: &[(Weight, u64)]) -> i64 {
+    let one = |(weight, count): &(Weight, u64)| {
+        let level: u64 = match weight.severity {
+            Severity::Critical => 80,
+            Severity::High => 32,
+            Severity::Medium | Severity::Unknown => 8,
+            Severity::Low => 2,
+            Severity::Negligible => 0,
+        };
+        let level = if weight.exploited { level * 3 } else { level };
+        let level = if weight.fixable { level } else { level / 2 };
+        level.saturating_mul(*count)
+    };
+    let sum = weights.iter().map(one).fold(0_u64, u64::saturating_add);
+    i64::try_from(sum).unwrap_or(i64::MAX)
+}
+
+/// Open findings on these components, or on all, counted by weight.
+pub async fn weights(
+    connection: &mut Connection,
+    ids: Option<&RoaringBitmap>,
+) -> Result<HashMap<u32, Weights>> {
+    let mut found: HashMap<u32, Weights> = HashMap::new();
+    let select = "SELECT component_id, severity, kev, \
+         CASE WHEN fix_state = 'fixed' THEN 1 ELSE 0 END AS fixable, COUNT(*) FROM findings \
+         WHERE is_open = 1";
+    let group = "GROUP BY component_id, severity, kev, fixable";
+    let mut add = |row: &sqlx::any::AnyRow| -> Result<()> {
+        let weight = Weight {
+            severity: findings::severity_of(row.try_get(1)?),
+            exploited: row.try_get::<i64, _>(2)? != 0,
+            fixable: row.try_get::<i64, _>(3)? != 0,
+            never_loaded: false,
+        };
+        let count = u64::try_from(row.try_get::<i64, _>(4)?).unwrap_or(0);
+        let component = u32::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0);
+        found.entry(component).or_default().push((weight, count));
+        Ok(())
+    };
+    let Some(ids) = ids else {
+        let text = format!("{select} {group}");
+        for row in sqlx::query(AssertSqlSafe(text)).fetch_all(&mut *connection).await? {
+            add(&row)?;
+        }
+        return Ok(found);
+    };
+    let ids: Vec<i64> = ids.iter().map(i64::from).collect();
+    for part in chunks(&ids, 1) {
+        let text = format!("{select} AND component_id IN ({}) {group}", in_list(1, part.len()));
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for id in part {
+            query = query.bind(*id);
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            add(&row)?;
+        }
+    }
+    Ok(found)
+}
+
+/// The weights of an image that has these components.
+pub fn sum(set: &RoaringBitmap, of: &HashMap<u32, Weights, impl BuildHasher>) -> Weights {
+    let mut sums: HashMap<Weight, u64> = HashMap::new();
+    for (weight, count) in set.iter().filter_map(|id| of.get(&id)).flatten() {
+        *sums.entry(*weight).or_default() += count;
+    }
+    sums.into_iter().collect()
+}
+
+/// Brings all rows up to what is stored, and says how many were written.
+pub async fn refresh(app: &App) -> Result<usize> {
+    let mut read = app.store.read().await?;
+    let mark = settings::value(&mut read, MARK).await?.unwrap_or_default();
+    let mut mark = mark.split(' ').map(|it| it.parse::<i64>().unwrap_or(0));
+    let (day, event, seen) = (mark.next(), mark.next().unwrap_or(0), mark.next().unwrap_or(0));
+    let newest = sqlx::query(
+        "SELECT (SELECT COALESCE(MAX(id), 0) FROM finding_events), \
+         (SELECT COALESCE(MAX(last_seen), 0) FROM images)",
+    )
+    .fetch_one(&mut *read)
+    .await?;
+    let (last_event, last_seen): (i64, i64) = (newest.try_get(0)?, newest.try_get(1)?);
+    let today = now() / DAY;
+    if day == Some(today) && event == last_event && seen == last_seen {
+        return Ok(0);
+    }
+    let mut ids: BTreeSet<i64> = BTreeSet::new();
+    if day == Some(today) {
+        let rows = sqlx::query(
+            "SELECT i.id FROM images i LEFT JOIN image_summaries s ON s.image_id = i.id \
+             WHERE i.last_seen >= $1 AND (s.seen IS NULL OR s.seen <> i.last_seen)",
+        )
+        .bind(seen - OVERLAP)
+        .fetch_all(&mut *read)
+        .await?;
+        for row in rows {
+            ids.insert(row.try_get(0)?);
+        }
+        let rows = sqlx::query(
+            "SELECT DISTINCT f.component_id FROM finding_events e \
+             JOIN findings f ON f.id = e.finding_id WHERE e.id > $1 AND e.id <= $2",
+        )
+        .bind(event)
+        .bind(last_event)
+        .fetch_all(&mut *read)
+        .await?;
+        let components: Vec<i64> =
+            rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_>>()?;
+        ids.extend(postings::union(&mut read, &components).await?.iter().map(i64::from));
+    } else {
+        for row in sqlx::query("SELECT id FROM images").fetch_all(&mut *read).await? {
+            ids.insert(row.try_get(0)?);
+        }
+    }
+    drop(read);
+    let ids: Vec<i64> = ids.into_iter().collect();
+    let mut all: Option<HashMap<u32, Weights>> = None;
+    for part in ids.chunks(BATCH) {
+        batch(app, part, ids.len() > BATCH, &mut all).await?;
+    }
+    let mut write = app.store.write().await?;
+    settings::set(&mut write, MARK, &format!("{today} {last_event} {last_seen}")).await?;
+    write.commit().await?;
+    Ok(ids.len())
+}
+
+async fn batch(
+    app: &App,
+    ids: &[i64],
+    is_many: bool,
+    all: &mut Option<HashMap<u32, Weights>>,
+) -> Result<()> {
+    let mut read = app.store.read().await?;
+    let images = images::by_ids(&mut read, ids).await?;
+    let known = known(&mut read, ids).await?;
+    let mut set_ids: Vec<i64> = images.iter().map(|image| image.set).collect();
+    set_ids.sort_unstable();
+    set_ids.dedup();
+    let sets = images::sets(&mut read, &set_ids).await?;
+    let mut of_batch = HashMap::new();
+    if all.is_none() {
+        if is_many {
+            *all = Some(weights(&mut read, None).await?);
+        } else {
+            let union = sets.values().fold(RoaringBitmap::new(), |union, set| union | set);
+            of_batch = weights(&mut read, Some(&union)).await?;
+        }
+    }
+    drop(read);
+    let weights = all.as_ref().unwrap_or(&of_batch);
+    let mut lines: Vec<([i64; 13], Known)> = Vec::with_capacity(images.len());
+    for image in &images {
+        let known = match known.get(&image.id) {
+            Some((seen, known)) if *seen == image.last_seen => known.clone(),
+            _ if image.inventory.is_empty() => Known::default(),
+            _ => match catalogue::inventory(app, &image.inventory).await {
+                Ok(inventory) => Known::of(app, &inventory),
+                Err(_) => Known::default(),
+            },
+        };
+        let weights = sets.get(&image.set).map(|set| sum(set, weights)).unwrap_or_default();
+        lines.push((line(image, &known, &weights), known));
+    }
+    let mut write = app.store.write().await?;
+    for part in chunks(&lines, 15) {
+        let text = format!(
+            "INSERT INTO image_summaries (image_id, seen, score, risk, critical, high, medium, low, \
+             other, fixable, exploited, is_root, end_of_life, base, base_name) VALUES {} \
+             ON CONFLICT (image_id) DO UPDATE SET seen = excluded.seen, score = excluded.score, \
+             risk = excluded.risk, critical = excluded.critical, high = excluded.high, \
+             medium = excluded.medium, low = excluded.low, other = excluded.other, \
+             fixable = excluded.fixable, exploited = excluded.exploited, \
+             is_root = excluded.is_root, end_of_life = excluded.end_of_life, \
+             base = excluded.base, base_name = excluded.base_name",
+            rows(part.len(), 15)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for (numbers, known) in part {
+            let [head @ .., is_root, end_of_life] = numbers;
+            for number in head {
+                query = query.bind(*number);
+            }
+            query = query
+                .bind(Some(*is_root).filter(|it| *it >= 0))
+                .bind(*end_of_life)
+                .bind(&known.base)
+                .bind(&known.base_name);
+        }
+        query.execute(&mut *write).await?;
+    }
+    write.commit().await?;
+    Ok(())
+}
+
+fn line(image: &Image, known: &Known, weights: &[(Weight, u64)]) -> [i64; 13] {
+    let count = |choose: &dyn Fn(&Weight) -> bool| -> i64 {
+        let own = weights.iter().filter(|(weight, _)| choose(weight)).map(|it| it.1);
+        i64::try_from(own.fold(0, u64::saturating_add)).unwrap_or(i64::MAX)
+    };
+    let severe = |severity: Severity| count(&|weight| weight.severity == severity);
+    let is_root = known.is_root.map_or(-1, i64::from);
+    [
+        image.id,
+        image.last_seen,
+        i64::from(Score::of(&facts(image, known, weights.to_vec())).value),
+        risk(weights),
+        severe(Severity::Critical),
+        severe(Severity::High),
+        severe(Severity::Medium),
+        severe(Severity::Low),
+        severe(Severity::Negligible) + severe(Severity::Unknown),
+        count(&|weight| weight.fixable),
+        count(&|weight| weight.exploited),
+        is_root,
+        i64::from(known.end_of_life),
+    ]
+}
+
+/// What is known already of these images, and as of which reading.
+async fn known(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, (Millis, Known)>> {
+    let mut found = HashMap::new();
+    for part in chunks(ids, 1) {
+        let text = format!(
+            "SELECT image_id, seen, is_root, end_of_life, base, base_name FROM image_summaries \
+             WHERE image_id IN ({})",
+            in_list(1, part.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for id in part {
+            query = query.bind(*id);
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let known = Known {
+                is_root: row.try_get::<Option<i64>, _>(2)?.map(|it| it != 0),
+                end_of_life: row.try_get::<i64, _>(3)? != 0,
+                base: row.try_get(4)?,
+                base_name: row.try_get(5)?,
+            };
+            found.insert(row.try_get(0)?, (row.try_get(1)?, known));
+        }
+    }
+    Ok(found)
+}

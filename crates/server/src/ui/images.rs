@@ -1,0 +1,158 @@
+//! All images: searched, filtered, sorted.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use maud::html;
+
+use super::overview::image_address;
+use super::table::{self, Table, cell, plain};
+use super::visit::{Failure, Visit};
+use super::{layout, parts};
+use crate::app::App;
+use crate::moment;
+use crate::store::lists::{self, FLAGS, Image, Key, Order};
+
+/// How many images are on a page.
+const PAGE: usize = 50;
+
+/// Images as a table.
+pub(super) fn table(name: &'static str, caption: &str, images: &[Image]) -> Table {
+    let mut table = Table::new(
+        name,
+        caption,
+        &[
+            table::main("reference", "Image").sorted("name"),
+            table::data("digest"),
+            table::keep("score", "Score").sorted("score"),
+            table::number("critical", "Critical").sorted("worst"),
+            table::number("high", "High"),
+            table::number("medium", "Medium"),
+            table::number("low", "Low"),
+            table::number("other", "Other"),
+            table::number("fixable", "With a fix"),
+            table::data("exploited"),
+            table::data("distribution"),
+            table::keep("last_read", "Read").sorted("newest"),
+        ],
+    );
+    for image in images {
+        let address = image_address(&image.digest);
+        let look = html! {
+            a href=(address) { (image.reference) }
+            (parts::exploited(image.exploited > 0))
+            span.soft {
+                @if !image.distro.is_empty() { (image.distro) " · " }
+                span.code { (parts::short(&image.digest)) }
+                @if image.partial { " · " span.high { "partly read" } }
+            }
+        };
+        let [critical, high, medium, low, other] = image.counts;
+        let count = |count: i64, class: &str| cell(count, parts::count(count, class));
+        table.row(vec![
+            cell(image.reference.clone(), look),
+            plain(image.digest.clone()),
+            cell(image.score, parts::score(image.score)),
+            count(critical, "critical"),
+            count(high, "high"),
+            count(medium, "medium"),
+            count(low, "low"),
+            count(other, "other"),
+            count(image.fixable, ""),
+            plain(image.exploited),
+            plain(image.distro.clone()),
+            cell(moment::timestamp(image.last_seen).to_string(), parts::time(image.last_seen)),
+        ]);
+    }
+    table
+}
+
+pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
+    let sort = if visit.ask("sort").is_empty() { "worst" } else { visit.ask("sort") };
+    let order = Order::ALL.iter().find(|it| it.0 == sort).map(|it| it.1);
+    let order = order.ok_or_else(|| Failure::bad("Images cannot be sorted by that."))?;
+    let after = match visit.ask("after").rsplit_once('.') {
+        None => None,
+        Some((key, id)) => {
+            let id = id
+                .parse()
+                .map_err(|_| Failure::bad("This address leads to no page of the list."))?;
+            let key = match (order, key.parse()) {
+                (Order::Name, _) => Key::Text(key.to_owned()),
+                (_, Ok(number)) => Key::Number(number),
+                _ => return Err(Failure::bad("This address leads to no page of the list.")),
+            };
+            Some((key, id))
+        }
+    };
+    let wanted = lists::Images {
+        order,
+        text: visit.ask("q").to_owned(),
+        flag: visit.ask("flag").to_owned(),
+        distro: visit.ask("distro").to_owned(),
+        base: visit.ask("base").to_owned(),
+        after,
+    };
+    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    let mut found = lists::images(&mut *app.store.read().await?, &wanted, limit).await?;
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| more).map(|last| match order {
+        Order::Worst => format!("{}.{}", last.risk, last.id),
+        Order::Score | Order::Best => format!("{}.{}", last.score.unwrap_or(0), last.id),
+        Order::Newest => format!("{}.{}", last.last_seen, last.id),
+        Order::Name => format!("{}.{}", last.reference, last.id),
+    });
+    let mut table = table("images", "Images", &found).sorted(sort);
+    table.next(next);
+    if let Some(export) = table.export(&visit) {
+        return Ok(export);
+    }
+    let flags: Vec<_> =
+        [("", "all")].into_iter().chain(FLAGS.iter().map(|it| (it.0, it.1))).collect();
+    let orders = [
+        ("worst", "worst findings"),
+        ("score", "lowest score"),
+        ("best", "highest score"),
+        ("newest", "read last"),
+        ("name", "name"),
+    ];
+    let body = html! {
+        div.head { h1 { "Images" } a.button.quiet href="/compare" { "Compare two" } }
+        form.filter action="/images" hx-get="/images" hx-target="#list" hx-select="#list" hx-swap="outerHTML"
+            hx-push-url="true" hx-trigger="input changed delay:250ms from:find input, change, submit" {
+            label { "Name or digest" input type="search" name="q" value=(visit.ask("q")) placeholder="nginx, sha256:…"; }
+            label { "Show" select name="flag" { (parts::options(visit.ask("flag"), &flags)) } }
+            label { "Order" select name="sort" { (parts::options(sort, &orders)) } }
+            @for kept in ["distro", "base"] {
+                @if !visit.ask(kept).is_empty() { input type="hidden" name=(kept) value=(visit.ask(kept)); }
+            }
+            button.quiet { "Filter" }
+        }
+        div #list {
+            @if !wanted.distro.is_empty() || !wanted.base.is_empty() {
+                p.soft {
+                    @if !wanted.distro.is_empty() { "Of " strong { (wanted.distro) } }
+                    @if !wanted.base.is_empty() { " On the base " span.code { (parts::short(&wanted.base)) } }
+                    " · " a href=(visit.with(&[("distro", ""), ("base", ""), ("after", "")])) { "all" }
+                }
+            }
+            @if table.is_empty() { (none(&visit)) } @else { (table.show(&visit)) }
+        }
+    };
+    Ok(layout::page(&app, &visit, "Images", &body))
+}
+
+fn none(visit: &Visit) -> maud::Markup {
+    let is_filtered =
+        ["q", "flag", "distro", "base", "after"].iter().any(|it| !visit.ask(it).is_empty());
+    if is_filtered {
+        parts::empty("No image is like that", &html! { p { a href="/images" { "All images" } } })
+    } else {
+        parts::empty(
+            "No image has been read yet",
+            &html! { p { "The " a href="/" { "overview" } " says how to give the server one." } },
+        )
+    }
+}

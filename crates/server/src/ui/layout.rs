@@ -1,0 +1,169 @@
+//! What all pages have around them.
+
+use axum::extract::Request;
+use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+use maud::{DOCTYPE, Markup, html};
+
+use super::visit::Visit;
+use super::{assets, parts};
+use crate::app::App;
+use crate::moment::{self, now};
+use crate::store::summaries::DAY;
+
+/// The groups of the menu, and in each the pages: address and name.
+const MENU: &[(&str, &[(&str, &str)])] = &[
+    (
+        "Estate",
+        &[
+            ("/", "Overview"),
+            ("/images", "Images"),
+            ("/findings", "Findings"),
+            ("/components", "Components"),
+        ],
+    ),
+    ("Work", &[("/remediation", "Remediation"), ("/compare", "Compare"), ("/scans", "Scans")]),
+    ("Watch", &[("/runtime", "Runtime alerts"), ("/coverage", "Coverage"), ("/trends", "Trends")]),
+];
+
+/// Keys, and what they do.
+const KEYS: &[(&str, &str)] = &[
+    ("/", "search everything"),
+    ("j k", "next and previous row"),
+    ("Enter", "open the row"),
+    ("g o", "overview"),
+    ("g i", "images"),
+    ("g f", "findings"),
+    ("g r", "remediation"),
+    ("g a", "runtime alerts"),
+    ("?", "these keys"),
+];
+
+/// What a page may load: what this server sends, and nothing in its own text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Adds to every page what keeps it safe in a browser.
+pub(super) async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A whole page: `title` for the browser, `body` below it. Whoever adds pages elsewhere (to sign in, to
+/// administer) calls this, and puts the [`super::Visit`] of the request in.
+pub fn page(app: &App, visit: &Visit, title: &str, body: &Markup) -> Response {
+    let data = app.advisories.current().database.data();
+    let age = data.compiled.map(|at| now().saturating_sub(moment::of(at)));
+    let notice = html! {
+        @if data.starter {
+            p.notice {
+                strong { "Only the starter set of advisories is here." }
+                " Findings are far from complete until "
+                code { "plimsoll db update" } " has run."
+            }
+        } @else if age.is_some_and(|age| age > 7 * DAY) {
+            p.notice {
+                strong { "The advisories are " (parts::span(age.unwrap_or_default())) " old." }
+                " What was published since is not in these pages; " code { "plimsoll db update" }
+                " brings it in."
+            }
+        }
+    };
+    let foot = html! {
+        footer {
+            span {
+                "Advisories "
+                @if data.starter { "starter set" } @else if let Some(at) = data.compiled {
+                    "as of " (parts::time(moment::of(at)))
+                } @else { "of unknown age" }
+            }
+            span { (visit.actor.name) }
+            a href="#keys" data-keys { "Keys" }
+            a href="/api/v1/openapi.json" { "API" }
+        }
+    };
+    whole(Some(visit), title, &html! { (notice) (body) }, &foot)
+}
+
+/// A page where nothing is known of the request.
+pub(super) fn bare(title: &str, body: &Markup) -> Response {
+    whole(None, title, &html! { div.head { h1 { (title) } } (body) }, &html! {})
+}
+
+fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Response {
+    let path = visit.map(|visit| visit.path.as_str()).unwrap_or_default();
+    let is_here = |address: &str| {
+        if address == "/" {
+            path == "/"
+        } else {
+            path.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        }
+    };
+    let is_here = |address: &str| {
+        is_here(address) || (address == "/findings" && path.starts_with("/weaknesses/"))
+    };
+    let text = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="htmx-config" content=r#"{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
+                title { (title) " · Plimsoll" }
+                link rel="icon" href=(assets::ICON.path);
+                link rel="stylesheet" href=(assets::PLOT_STYLE.path);
+                link rel="stylesheet" href=(assets::STYLE.path);
+                script src=(assets::HTMX.path) defer {}
+                script src=(assets::PLOT.path) defer {}
+                script src=(assets::SCRIPT.path) defer {}
+            }
+            body {
+                a.skip href="#page" { "To the page" }
+                header.side {
+                    a.brand href="/" {
+                        svg viewBox="0 0 26 26" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true" {
+                            circle cx="13" cy="13" r="8" {}
+                            path d="M1 13h24" {}
+                        }
+                        "Plimsoll"
+                    }
+                    form.find action="/search" role="search" {
+                        label.hidden for="find" { "Search everything" }
+                        input #find type="search" name="q" placeholder="Search  /" maxlength="200";
+                    }
+                    nav aria-label="Pages" {
+                        @for (group, pages) in MENU {
+                            div {
+                                p { (group) }
+                                ul {
+                                    @for (address, name) in *pages {
+                                        li { a href=(address) aria-current=[is_here(address).then_some("page")] { (name) } }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                main #page tabindex="-1" { (body) }
+                (foot)
+                dialog #keys aria-labelledby="keys-title" {
+                    h2 #keys-title { "Keys" }
+                    dl.facts { @for (key, what) in KEYS { dt { kbd { (key) } } dd { (what) } } }
+                    form method="dialog" { button { "Close" } }
+                }
+            }
+        }
+    };
+    Html(text.into_string()).into_response()
+}

@@ -1,0 +1,144 @@
+//! A request for a page: its address, its query, and whoever looks.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::layout;
+use crate::address::encode;
+use crate::api::{Actor, Problem};
+use crate::error::Error;
+
+/// A request for a page.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// The path of its address.
+    pub path: String,
+    /// Whoever looks.
+    pub actor: Actor,
+    query: BTreeMap<String, String>,
+}
+
+/// No value of a query is longer.
+const LONGEST: usize = 1_000;
+
+impl Visit {
+    /// A value of the query; empty where it is not there.
+    pub fn ask(&self, name: &str) -> &str {
+        self.query.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// The address of the same page with other values; empty ones are left out.
+    pub fn with(&self, values: &[(&str, &str)]) -> String {
+        let mut query = self.query.clone();
+        for (name, value) in values {
+            query.insert((*name).to_owned(), (*value).to_owned());
+        }
+        let parts: Vec<String> = query
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+            .collect();
+        if parts.is_empty() {
+            self.path.clone()
+        } else {
+            format!("{}?{}", self.path, parts.join("&"))
+        }
+    }
+
+    /// Numbers of a cursor.
+    pub(super) fn after<const N: usize>(&self) -> Result<Option<[i64; N]>, Failure> {
+        let text = self.ask("after");
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let numbers: Option<Vec<i64>> = text.split('.').map(|it| it.parse().ok()).collect();
+        let numbers = numbers.and_then(|it| <[i64; N]>::try_from(it).ok());
+        numbers.map(Some).ok_or_else(|| Failure::bad("This address leads to no page of the list."))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Visit {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let query = query.map(|Query(pairs)| pairs).unwrap_or_default();
+        let query = query.into_iter().take(32).filter(|it| it.1.len() <= LONGEST).collect();
+        let path = parts.uri.path().to_owned();
+        Ok(Self { path, query, actor: Actor::from_request_parts(parts, state).await? })
+    }
+}
+
+/// Why there is no page.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    status: StatusCode,
+    detail: String,
+}
+
+impl Failure {
+    /// There is no such thing.
+    pub fn missing(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+    }
+
+    /// The address makes no sense.
+    pub fn bad(detail: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        // The same errors have the same status in the API.
+        let status = Problem::from(error).into_response().status();
+        Self { status, detail }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::from(Error::from(error))
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let title = match self.status {
+            StatusCode::NOT_FOUND => "Not here",
+            StatusCode::BAD_REQUEST => "This makes no sense",
+            StatusCode::SERVICE_UNAVAILABLE => "Not now",
+            _ => "Something failed",
+        };
+        let body = html! {
+            div.empty {
+                p.what { (self.detail) }
+                p { a href="/" { "Overview" } " · " a href="/search" { "Search" } }
+            }
+        };
+        (self.status, layout::bare(title, &body)).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_what_was_asked_and_encode_everything_else() {
+        let visit = Visit {
+            path: "/images".into(),
+            actor: Actor::anonymous(),
+            query: [("q".to_owned(), "a&b=\"<".to_owned())].into(),
+        };
+        assert_eq!(visit.with(&[("sort", "score")]), "/images?q=a%26b%3D%22%3C&sort=score");
+        assert_eq!(visit.with(&[("q", "")]), "/images");
+    }
+}

@@ -1,0 +1,160 @@
+//! A weakness across the estate: what it is, where it is, what to do, and its life.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+use plimsoll_model::Advisory;
+
+use super::table::{self, Table, cell, plain};
+use super::visit::{Failure, Visit};
+use super::{findings, images, layout, parts};
+use crate::app::App;
+use crate::moment;
+use crate::store::findings::{self as stored, Stored};
+use crate::store::{components, lists, postings};
+
+/// How many images are on a page.
+const PAGE: usize = 50;
+
+/// How many lines of its life are shown.
+const LIFE: usize = 50;
+
+pub(super) async fn page(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    visit: Visit,
+) -> Result<Response, Failure> {
+    let mut read = app.store.read().await?;
+    let found = lists::of_weakness(&mut read, &id).await?;
+    let Some(first) = found.iter().max_by_key(|it| (it.is_open, it.severity)) else {
+        return Err(Failure::missing(format!("Nothing in this estate has ever had {id}.")));
+    };
+    let ids: Vec<i64> = found.iter().map(|it| it.component).collect();
+    let about = components::shown(&mut read, &ids).await?;
+    let mut table = Table::new("components", "Components that have it", findings::COLUMNS);
+    for finding in found.iter().filter(|it| it.is_open) {
+        if let Some(shown) = about.get(&finding.component) {
+            findings::row(&mut table, finding, shown);
+        }
+    }
+    let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
+    let bitmap = postings::union(&mut read, &open).await?;
+    let before = visit.after::<1>()?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let below = bitmap.range(..before).rev().take(PAGE + 1).map(i64::from);
+    let mut numbers: Vec<i64> = below.collect();
+    let more = numbers.len() > PAGE;
+    numbers.truncate(PAGE);
+    let having = lists::images_of(&mut read, &numbers).await?;
+    let mut having = images::table("images", "Images that have it", &having);
+    having.next(numbers.last().filter(|_| more).map(ToString::to_string));
+    let mut life = Table::new(
+        "life",
+        "Its life",
+        &[
+            table::keep("at", "When"),
+            table::keep("event", "What"),
+            table::main("component", "Component"),
+            table::text("cause", "Why"),
+            table::text("detail", "Exactly"),
+        ],
+    );
+    let mut events = Vec::new();
+    for finding in found.iter().take(20) {
+        let name = about.get(&finding.component).map(|it| format!("{} {}", it.name, it.version));
+        let of = stored::events(&mut read, finding.id).await?;
+        events.extend(of.into_iter().map(|event| (event, name.clone().unwrap_or_default())));
+    }
+    drop(read);
+    events.sort_by_key(|(event, _)| std::cmp::Reverse(event.at));
+    for (event, name) in events.into_iter().take(LIFE) {
+        life.row(vec![
+            cell(moment::timestamp(event.at).to_string(), parts::time(event.at)),
+            plain(event.event),
+            plain(name),
+            plain(event.cause),
+            plain(event.detail),
+        ]);
+    }
+    for table in [&table, &having, &life] {
+        if let Some(export) = table.export(&visit) {
+            return Ok(export);
+        }
+    }
+    let advisory = advisory(&app, first);
+    let epss = app.advisories.current().database.epss(&id);
+    let body = html! {
+        div.head { div {
+            h1 { (id) " " (parts::level(first.severity)) (parts::exploited(first.kev)) }
+            p.lead { (first.title) }
+        } }
+        dl.figures {
+            div { dt { "Images" } dd { (parts::number(i64::try_from(bitmap.len()).unwrap_or(0))) } }
+            div { dt { "Components" } dd { (parts::number(i64::try_from(open.len()).unwrap_or(0))) } }
+            div { dt { "Likely to be exploited" } dd {
+                @if let Some(epss) = epss { (format!("{:.1} %", epss.score * 100.0)) small { "EPSS, in the next 30 days" } }
+                @else { "–" small { "EPSS says nothing" } }
+            } }
+            div { dt { "Known here since" } dd.word { (parts::time(found.iter().map(|it| it.opened_at).min().unwrap_or_default())) } }
+        }
+        @if open.is_empty() {
+            p { strong.good { "Resolved everywhere." } " No component that it is about is affected any more." }
+        } @else {
+            h2 { "Components and fixes" }
+            (table.show(&visit))
+            h2 { "Images" }
+            @if having.is_empty() { p.soft { "No image has one of them." } } @else { (having.show(&visit)) }
+        }
+        (words(advisory.as_ref(), first))
+        h2 { "Life" }
+        (life.show(&visit))
+    };
+    Ok(layout::page(&app, &visit, &id, &body))
+}
+
+/// The record that says most.
+fn advisory(app: &App, finding: &Stored) -> Option<Advisory> {
+    let current = app.advisories.current();
+    let ids = finding.advisories.lines().filter_map(|line| line.split(' ').next());
+    let ids = ids.chain([finding.weakness.as_str()]).chain(finding.aliases.lines());
+    let records = ids
+        .flat_map(|id| current.database.by_id(id))
+        .take(20)
+        .filter_map(|index| current.database.advisory(index).ok());
+    records.max_by_key(|it| it.details.len().max(it.summary.len()))
+}
+
+fn words(advisory: Option<&Advisory>, finding: &Stored) -> Markup {
+    let is_link = |url: &str| url.starts_with("https://") || url.starts_with("http://");
+    html! {
+        div.two {
+            section {
+                h2 { "What it is" }
+                @match advisory {
+                    Some(it) if !it.details.is_empty() => {
+                        @for part in it.details.split("\n\n").take(12) { p { (part) } }
+                    }
+                    Some(it) => { p { (it.summary) } }
+                    None => { p.soft { "The advisories have no text about it." } }
+                }
+            }
+            section {
+                h2 { "Who says so" }
+                dl.facts {
+                    dt { "Severity" } dd { (parts::level_name(finding.severity)) " by " (finding.severity_source) }
+                    @if let Some(at) = finding.published { dt { "Published" } dd { (parts::time(at)) } }
+                    @if !finding.aliases.is_empty() { dt { "Also" } dd { (finding.aliases.lines().collect::<Vec<_>>().join(", ")) } }
+                    dt { "Advisories" } dd { @for line in finding.advisories.lines() { span.code { (line) } br; } }
+                }
+                @if let Some(advisory) = advisory {
+                    @let links: Vec<_> = advisory.references.iter().filter(|it| is_link(&it.url)).take(12).collect();
+                    @if !links.is_empty() {
+                        h3 { "References" }
+                        ul.small { @for link in links { li { a href=(link.url) rel="noreferrer" { (link.url) } } } }
+                    }
+                }
+            }
+        }
+    }
+}

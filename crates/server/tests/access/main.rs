@@ -1,0 +1,18 @@
+//! Who may what: the API as it is asked, with every role, team and kind of credential.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod backup;
+mod bench;
+mod first;
+mod hostile;
+mod keys;
+mod matrix;
+mod oidc;
+mod sessions;
+mod teams;
+mod tls;

@@ -1,0 +1,137 @@
+//! Registries that are watched, on Debian's docker-registry.
+
+use plimsoll_testkit::{Compression, DockerRegistry, Image};
+use serde_json::{Value, json};
+
+use crate::{Bench, each};
+
+/// What a status of dpkg says of one package.
+fn image(version: &str) -> Image {
+    let status = format!(
+        "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n"
+    );
+    Image::new().layer(
+        "RUN apt-get install curl",
+        &[("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"), ("var/lib/dpkg/status", &status)],
+    )
+}
+
+fn push(registry: &DockerRegistry, name: &str, image: &Image) {
+    let folder = tempfile::tempdir().unwrap();
+    image.write_oci_dir(Compression::Gzip, folder.path());
+    registry.push(folder.path(), name).unwrap();
+}
+
+/// Each run has its own repositories.
+fn team() -> String {
+    static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    format!("team{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+}
+
+async fn look(bench: &Bench, id: &Value) {
+    let (status, body) =
+        bench.ask("POST", &format!("/api/v1/registries/{id}/look"), Value::Null).await;
+    assert_eq!(status, 202, "{body}");
+}
+
+async fn images(bench: &Bench) -> Vec<String> {
+    let all = bench.get("/api/v1/images").await;
+    let mut found: Vec<String> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["reference"].as_str().unwrap().split('@').next().unwrap().to_owned())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn what_is_tagged_is_read_what_moves_is_read_again_and_what_goes_is_dropped() {
+    let Ok(registry) = DockerRegistry::start(None, None) else {
+        eprintln!("skipped: no docker-registry here");
+        return;
+    };
+    let host = registry.host().to_owned();
+    each(&[&host], |bench| {
+        let (registry, host, team) = (&registry, host.clone(), team());
+        async move {
+            push(registry, &format!("{team}/app:1"), &image("7.88.1-10"));
+            push(registry, &format!("{team}/scratch-x:1"), &image("7.88.1-9"));
+            push(registry, &format!("other-{team}/app:1"), &image("7.88.1-8"));
+            let new = json!({
+                "name": "local", "host": host, "repositories": format!("{team}/**, !{team}/scratch-*"),
+                "tags": "!*-dev", "schedule": "0 3 * * *", "zone": "Europe/London",
+                "per_minute": 0,
+            });
+            let (status, created) = bench.ask("POST", "/api/v1/registries", new.clone()).await;
+            assert_eq!(status, 201, "{created}");
+            assert_eq!(bench.ask("POST", "/api/v1/registries", new).await.0, 409);
+            let id = &created["id"];
+            let path = format!("/api/v1/registries/{id}");
+            look(&bench, id).await;
+            let one = format!("registry:{host}/{team}/app:1");
+            bench.until("app:1 is read", async || images(&bench).await == [one.as_str()]).await;
+            let first = bench.get(&path).await;
+            assert_eq!(
+                (&first["images"], &first["images_read"]),
+                (&json!(1), &json!(1)),
+                "{first}"
+            );
+            let before = bench.get("/api/v1/images").await["items"][0]["digest"].clone();
+
+            push(registry, &format!("{team}/app:1"), &image("7.88.1-11"));
+            push(registry, &format!("{team}/app:2-dev"), &image("7.88.1-12"));
+            look(&bench, id).await;
+            let moved = async || {
+                let all = bench.get("/api/v1/images").await;
+                let newest = all["items"][0]["digest"].clone();
+                // What the tag led to before goes at the next look at the latest.
+                look(&bench, id).await;
+                newest != before && all["items"].as_array().unwrap().len() == 1
+            };
+            bench.until("the moved tag is read, and the image of before is gone", moved).await;
+            let tags = bench.get(&format!("{path}/tags")).await;
+            assert_eq!(tags.as_array().unwrap().len(), 1, "{tags}");
+
+            push(registry, &format!("{team}/app:2"), &image("7.88.1-11"));
+            let narrow = json!({"name": "local", "host": host, "repositories": format!("{team}/app"),
+                "tags": "2", "per_minute": 0});
+            let (status, body) = bench.ask("PUT", &path, narrow).await;
+            assert_eq!(status, 200, "{body}");
+            look(&bench, id).await;
+            let same = async || {
+                let tags = bench.get(&format!("{path}/tags")).await;
+                tags.as_array().unwrap().len() == 1 && tags[0]["tag"] == "2"
+            };
+            bench.until("only tag 2 is watched", same).await;
+            let digest = bench.get("/api/v1/images").await["items"][0]["digest"].clone();
+            let detail = bench.get(&format!("/api/v1/images/{}", digest.as_str().unwrap())).await;
+            assert_eq!(detail["names"], json!([format!("{host}/{team}/app:2")]), "{detail}");
+
+            registry.delete(&format!("{team}/app:2")).unwrap();
+            look(&bench, id).await;
+            bench.until("nothing is left", async || images(&bench).await.is_empty()).await;
+            assert_eq!(bench.ask("DELETE", &path, Value::Null).await.0, 204);
+            assert_eq!(bench.ask("GET", &path, Value::Null).await.0, 404);
+        }
+    });
+}
+
+#[test]
+fn what_cannot_be_watched_is_refused_by_name() {
+    each(&[], |bench| async move {
+        let refused = async |field: &str, value: Value| {
+            let mut new = json!({"name": "x", "host": "registry.example"});
+            new[field] = value;
+            let (status, body) = bench.ask("POST", "/api/v1/registries", new).await;
+            assert_eq!(status, 422, "{field}: {body}");
+            body["detail"].as_str().unwrap().to_owned()
+        };
+        assert!(refused("schedule", json!("whenever")).await.contains("`schedule`"));
+        assert!(refused("zone", json!("Mars")).await.contains("`zone`"));
+        assert!(refused("host", json!("http://x/y")).await.contains("`host`"));
+        assert!(refused("tags", json!("[")).await.contains("`tags`"));
+        assert!(refused("max_age_days", json!(0)).await.contains("`max_age_days`"));
+    });
+}

@@ -1,0 +1,18 @@
+//! Clients of other tools' protocols, the real ones where they are there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod clair;
+mod clair_scanner;
+mod dependency_track;
+mod harbor;
+mod notifications;
+mod running;
+mod runtime;
+mod trivy;
+
+pub(crate) use running::{Running, body, get, post};

@@ -1,0 +1,136 @@
+//! Jobs: one result each, whoever is killed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use plimsoll_server::Error;
+use plimsoll_server::queue::{NewJob, State, Verdict};
+
+use crate::each;
+
+const MINUTE: i64 = 60_000;
+
+#[test]
+fn a_job_of_the_same_key_is_one_until_it_ends() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let (first, is_new) = queue.push(NewJob::new("test", "a", "{}")).await.unwrap();
+        assert!(is_new);
+        assert_eq!(queue.push(NewJob::new("test", "a", "{}")).await.unwrap(), (first, false));
+        let job = queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap();
+        assert_eq!(queue.push(NewJob::new("test", "a", "{}")).await.unwrap(), (first, false));
+        let mut write = bench.app.store.write().await.unwrap();
+        queue.complete(&mut write, &job, "{\"n\":1}").await.unwrap();
+        write.commit().await.unwrap();
+        assert!(queue.push(NewJob::new("test", "a", "{}")).await.unwrap().1);
+        let status = queue.status(first).await.unwrap().unwrap();
+        assert_eq!((status.state, status.result.as_str()), (State::Done, "{\"n\":1}"));
+    });
+}
+
+#[test]
+fn urgent_jobs_go_first_and_those_that_are_not_due_not_at_all() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let job = |key: &str, priority| NewJob { priority, ..NewJob::new("test", key, "{}") };
+        queue.push(job("low", -5)).await.unwrap();
+        queue.push(job("high", 5)).await.unwrap();
+        queue.push(NewJob { due: i64::MAX, ..job("later", 9) }).await.unwrap();
+        let mut taken = Vec::new();
+        while let Some(job) = queue.claim(&["test"], "w", MINUTE).await.unwrap() {
+            taken.push(job.key);
+        }
+        assert_eq!(taken, ["high", "low"]);
+        assert_eq!(queue.claim(&["other"], "w", MINUTE).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_silent_worker_loses_its_job_and_can_neither_extend_nor_end_it() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        queue.push(NewJob::new("test", "a", "{}")).await.unwrap();
+        let silent = queue.claim(&["test"], "silent", -1).await.unwrap().unwrap();
+        let other = queue.claim(&["test"], "other", MINUTE).await.unwrap().unwrap();
+        assert_eq!((silent.id, silent.attempt, other.attempt), (other.id, 1, 2));
+        assert!(!queue.extend(&silent, MINUTE).await.unwrap());
+        assert!(queue.extend(&other, MINUTE).await.unwrap());
+        let mut write = bench.app.store.write().await.unwrap();
+        let late = queue.complete(&mut write, &silent, "late").await;
+        assert!(matches!(late, Err(Error::Taken(_))), "{late:?}");
+        drop(write);
+        let mut write = bench.app.store.write().await.unwrap();
+        queue.complete(&mut write, &other, "right").await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(queue.status(other.id).await.unwrap().unwrap().result, "right");
+    });
+}
+
+#[test]
+fn failures_are_tried_again_later_and_buried_in_the_end() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let new = NewJob { attempts: 2, ..NewJob::new("test", "a", "{}") };
+        let (id, _) = queue.push(new).await.unwrap();
+        let job = queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap();
+        assert_eq!(queue.fail(&job, "no route", false).await.unwrap(), Verdict::Again);
+        assert_eq!(queue.claim(&["test"], "w", MINUTE).await.unwrap(), None, "not due yet");
+        let status = queue.status(id).await.unwrap().unwrap();
+        assert_eq!((status.state, status.error.as_str()), (State::Waiting, "no route"));
+        let mut write = bench.app.store.write().await.unwrap();
+        sqlx::query("UPDATE jobs SET due = 0").execute(&mut *write).await.unwrap();
+        write.commit().await.unwrap();
+        let job = queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap();
+        assert_eq!(queue.fail(&job, "no route", false).await.unwrap(), Verdict::Buried);
+        assert_eq!(queue.status(id).await.unwrap().unwrap().state, State::Dead);
+        // One whose last worker was killed is buried as well.
+        let (id, _) =
+            queue.push(NewJob { attempts: 1, ..NewJob::new("test", "b", "{}") }).await.unwrap();
+        queue.claim(&["test"], "w", -1).await.unwrap().unwrap();
+        assert_eq!(queue.claim(&["test"], "w", MINUTE).await.unwrap(), None);
+        queue.tidy(0).await.unwrap();
+        assert_eq!(queue.status(id).await.unwrap().unwrap().state, State::Dead);
+        queue.tidy(i64::MAX).await.unwrap();
+        assert_eq!(queue.status(id).await.unwrap(), None, "forgotten");
+    });
+}
+
+#[test]
+fn a_cancelled_job_has_no_result() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let (id, _) = queue.push(NewJob::new("test", "a", "{}")).await.unwrap();
+        let job = queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap();
+        assert!(queue.cancel(id).await.unwrap());
+        assert!(!queue.cancel(id).await.unwrap());
+        let mut write = bench.app.store.write().await.unwrap();
+        assert!(queue.complete(&mut write, &job, "").await.is_err());
+        drop(write);
+        assert_eq!(queue.status(id).await.unwrap().unwrap().state, State::Cancelled);
+    });
+}
+
+#[test]
+fn many_workers_take_every_job_once() {
+    each(|bench| async move {
+        let queue = Arc::clone(&bench.app.queue);
+        for number in 0..60 {
+            queue.push(NewJob::new("test", number.to_string(), "{}")).await.unwrap();
+        }
+        let mut workers = tokio::task::JoinSet::new();
+        for number in 0..6 {
+            let queue = Arc::clone(&queue);
+            workers.spawn(async move {
+                let mut taken = Vec::new();
+                let name = format!("w{number}");
+                while let Some(job) = queue.claim(&["test"], &name, MINUTE).await.unwrap() {
+                    taken.push(job.id);
+                }
+                taken
+            });
+        }
+        let taken: Vec<i64> = workers.join_all().await.into_iter().flatten().collect();
+        assert_eq!(taken.len(), 60);
+        assert_eq!(taken.iter().collect::<BTreeSet<_>>().len(), 60);
+    });
+}

@@ -1,0 +1,121 @@
+//! A real PostgreSQL of the test's own, where Debian's package is installed.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A server with an empty database, which ends with the test.
+#[derive(Debug)]
+pub struct Postgres {
+    programs: PathBuf,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Postgres {
+    /// Starts one; `None`, and a line that says so, where it is not installed.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = programs() else {
+            eprintln!("skipped: PostgreSQL is not installed (apt-get install postgresql)");
+            return None;
+        };
+        let folder = std::env::temp_dir().join(format!(
+            "plimsoll-postgres-{}-{}",
+            std::process::id(),
+            unique()
+        ));
+        std::fs::create_dir_all(&folder).unwrap();
+        // It refuses to run as root.
+        if is_root() {
+            std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o700)).unwrap();
+            let owned = Command::new("chown").arg("nobody").arg(&folder).status().unwrap();
+            assert!(owned.success(), "chown");
+        }
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { programs, folder, port };
+        let data = server.folder.join("data");
+        server.run(
+            "initdb",
+            &["-U", "plimsoll", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", text(&data)],
+        );
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{}' -c fsync=off",
+            server.folder.display()
+        );
+        let log = server.folder.join("log");
+        server.run("pg_ctl", &["-D", text(&data), "-l", text(&log), "-o", &options, "start", "-w"]);
+        let until = Instant::now() + Duration::from_secs(30);
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < until, "PostgreSQL does not listen");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Some(server)
+    }
+
+    /// The address of a new and empty database.
+    pub fn database(&self, name: &str) -> String {
+        let port = self.port.to_string();
+        self.run("createdb", &["-h", "127.0.0.1", "-p", &port, "-U", "plimsoll", name]);
+        format!("postgres://plimsoll@127.0.0.1:{port}/{name}")
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) {
+        let program = self.programs.join(program);
+        let mut command = if is_root() {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", "nobody", "--clear-groups"]).arg(program);
+            command
+        } else {
+            Command::new(program)
+        };
+        let done = command
+            .args(arguments)
+            .current_dir(&self.folder)
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(done.success(), "{command:?}");
+    }
+}
+
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        let data = self.folder.join("data");
+        self.run("pg_ctl", &["-D", text(&data), "-m", "immediate", "stop"]);
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn unique() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|it| std::os::unix::fs::MetadataExt::uid(&it) == 0)
+}
+
+/// The newest version's programs.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut found: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let version = path.file_name()?.to_str()?.parse().ok()?;
+            let programs = path.join("bin");
+            programs.join("initdb").is_file().then_some((version, programs))
+        })
+        .collect();
+    found.sort();
+    found.pop().map(|(_, programs)| programs)
+}

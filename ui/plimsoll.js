@@ -1,0 +1,92 @@
+// What pages can do beyond reading: keys, charts from their tables, alerts as they come.
+"use strict";
+(() => {
+  const rows = () => [...document.querySelectorAll("main table.keys tbody tr")];
+  let at = -1;
+  const go = (step) => {
+    const all = rows();
+    if (!all.length) return;
+    all.forEach((row) => row.classList.remove("at"));
+    at = Math.max(0, Math.min(all.length - 1, at + step));
+    all[at].classList.add("at");
+    all[at].scrollIntoView({ block: "nearest" });
+  };
+  const help = () => {
+    const dialog = document.getElementById("keys");
+    if (dialog) dialog.open ? dialog.close() : dialog.showModal();
+  };
+  let chord = "";
+  const places = { o: "/", i: "/images", f: "/findings", c: "/components", r: "/remediation", a: "/runtime", t: "/trends" };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const where = event.target;
+    if (where.closest("input, select, textarea")) {
+      if (event.key === "Escape") where.blur();
+      return;
+    }
+    if (chord === "g" && places[event.key]) { location.href = places[event.key]; return; }
+    chord = event.key;
+    if (event.key === "/") { event.preventDefault(); document.getElementById("find")?.focus(); }
+    else if (event.key === "j") go(1);
+    else if (event.key === "k") go(-1);
+    else if (event.key === "Enter" && where === document.body) rows()[at]?.querySelector("a")?.click();
+    else if (event.key === "?") help();
+  });
+  document.addEventListener("click", (event) => { if (event.target.closest("[data-keys]")) { event.preventDefault(); help(); } });
+  document.addEventListener("htmx:afterSettle", () => { at = -1; charts(); });
+
+  // A chart is drawn from its table, which stays there for whoever wants the numbers.
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  function charts() {
+    if (typeof uPlot === "undefined") return;
+    for (const figure of document.querySelectorAll("figure.chart[data-chart]:not([data-done])")) {
+      const table = figure.querySelector("table");
+      if (!table) continue;
+      figure.dataset.done = "";
+      const heads = [...table.tHead.rows[0].cells];
+      const body = [...table.tBodies[0].rows];
+      const isTime = figure.dataset.chart !== "bands";
+      const x = body.map((row, index) => isTime ? Number(row.cells[0].dataset.x) : index);
+      const data = [x, ...heads.slice(1).map((_, column) => body.map((row) => Number(row.cells[column + 1].dataset.v)))];
+      const isBars = figure.dataset.chart === "bars" || !isTime;
+      const series = heads.slice(1).map((head) => ({
+        label: head.textContent.trim(), stroke: colour(head.dataset.colour), width: isBars ? 0 : 2,
+        fill: isBars ? colour(head.dataset.colour) : undefined, points: { show: false },
+        paths: isBars ? uPlot.paths.bars({ size: [0.7, 40] }) : undefined,
+      }));
+      const axis = { stroke: colour("soft"), grid: { stroke: colour("line"), width: 1 }, ticks: { show: false }, font: "12px system-ui" };
+      const place = document.createElement("div");
+      place.className = "plot";
+      table.closest("details").before(place);
+      table.closest("details").open = false;
+      const size = () => ({ width: Math.max(260, place.clientWidth), height: 240 });
+      const plot = new uPlot({
+        ...size(), series: [{ label: heads[0].textContent, value: (_, v) => v == null ? "–" : isTime ? new Date(v * 1000).toISOString().slice(0, 10) : body[v]?.cells[0].textContent }, ...series],
+        scales: { x: { time: isTime, range: isTime ? undefined : (_, low, high) => [low - 0.5, high + 0.5] }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high)] } },
+        axes: [isTime ? { ...axis, grid: { show: false }, values: (_, all) => all.map((v) => new Date(v * 1000).toISOString().slice(5, 10)) } : { ...axis, grid: { show: false }, splits: () => x, values: () => body.map((row) => row.cells[0].textContent) },
+          { ...axis, size: 56, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6] }],
+        cursor: { y: false }, tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "Etc/UTC"),
+      }, data, place);
+      addEventListener("resize", () => plot.setSize(size()));
+    }
+  }
+  charts();
+
+  const live = document.querySelector("[data-live]");
+  if (live && "EventSource" in window) {
+    const body = live.querySelector("tbody");
+    const state = document.getElementById("live");
+    const source = new EventSource(live.dataset.live);
+    source.onopen = () => { if (state) { state.textContent = "live"; state.className = "live"; } };
+    source.onerror = () => { if (state) { state.textContent = "not connected: trying again"; state.className = "soft"; } };
+    source.addEventListener("alert", (event) => {
+      const holder = document.createElement("template");
+      holder.innerHTML = event.data; // Rendered and escaped by the server, from this origin alone.
+      body.prepend(holder.content);
+      while (body.rows.length > 500) body.rows[body.rows.length - 1].remove();
+    });
+  }
+  for (const form of document.querySelectorAll("form.filter")) {
+    for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => { if (typeof htmx === "undefined") form.requestSubmit(); });
+  }
+})();
