@@ -20,6 +20,7 @@ mod package_registry;
 mod paths;
 mod program;
 mod scan_claim;
+mod service;
 mod settings;
 mod signing;
 mod style;

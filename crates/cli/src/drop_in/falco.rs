@@ -16,6 +16,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll watch --help`, `plimsoll rules --help`",
     variables: None,
     has_go_switches: false,
+    has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Falco::command,
     others: OTHERS,

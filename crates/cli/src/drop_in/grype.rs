@@ -21,6 +21,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll scan --help`",
     variables: Some("GRYPE_"),
     has_go_switches: true,
+    has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 0 },
     command: Grype::command,
     others: OTHERS,

@@ -8,10 +8,11 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`TOOLS`].
 
+mod clair_scanner;
 mod cosign;
 mod coverage;
+mod dockle;
 mod falco;
-
 mod grype;
 mod hadolint;
 mod install;
@@ -48,6 +49,8 @@ pub(crate) const TOOLS: &[&Tool] = &[
     &slsa_verifier::TOOL,
     &falco::TOOL,
     &snyk::TOOL,
+    &clair_scanner::TOOL,
+    &dockle::TOOL,
 ];
 
 /// A program whose command line is understood.
@@ -62,6 +65,8 @@ pub(crate) struct Tool {
     variables: Option<&'static str>,
     /// Whether a switch may be given a value, `--quiet=false`, as programs in Go have it.
     has_go_switches: bool,
+    /// Whether one dash before a long flag is enough, `-exit-code`.
+    has_single_dashes: bool,
     codes: Codes,
     command: fn() -> clap::Command,
     /// Flags that its parser does not list because they do nothing here.
@@ -136,6 +141,7 @@ fn parsed(
     words: Vec<OsString>,
 ) -> anyhow::Result<Result<ArgMatches, clap::Error>> {
     let command = tool.command();
+    let words = if tool.has_single_dashes { doubled(&command, words) } else { words };
     let named = std::iter::once(OsString::from(tool.name)).chain(words.iter().cloned());
     let mut matches = match command.clone().try_get_matches_from(named) {
         Ok(matches) => matches,
@@ -177,6 +183,27 @@ fn parsed(
         }
     }
     Ok(Ok(matches))
+}
+
+/// Words in which each long flag of the command has two dashes.
+fn doubled(command: &clap::Command, words: Vec<OsString>) -> Vec<OsString> {
+    let is_long = |name: &str| {
+        command.get_arguments().any(|arg| {
+            arg.get_long() == Some(name)
+                || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
+        })
+    };
+    let double = |word: OsString| {
+        let name = word.to_str().and_then(|text| text.strip_prefix('-'));
+        let name = name.filter(|name| name.len() > 1 && !name.starts_with('-'));
+        match name {
+            Some(name) if is_long(name.split('=').next().unwrap_or(name)) => {
+                OsString::from(format!("--{name}"))
+            }
+            _ => word,
+        }
+    };
+    words.into_iter().map(double).collect()
 }
 
 fn is_called(command: &clap::Command, word: &OsStr, name: &str) -> bool {

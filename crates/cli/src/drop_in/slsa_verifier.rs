@@ -15,6 +15,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll provenance verify --help`",
     variables: None,
     has_go_switches: true,
+    has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Verifier::command,
     others: &[],

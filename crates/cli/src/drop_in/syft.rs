@@ -16,6 +16,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll sbom --help`",
     variables: Some("SYFT_"),
     has_go_switches: true,
+    has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 0 },
     command: Syft::command,
     others: OTHERS,

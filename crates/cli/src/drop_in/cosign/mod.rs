@@ -19,6 +19,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll sign --help`, `plimsoll verify --help`, `plimsoll attest --help`, `plimsoll key --help`",
     variables: None,
     has_go_switches: true,
+    has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: || {
         // The field is called as in our own commands, the flag as in cosign's.

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.snyk.io/developer-tools/snyk-cli/commands>.
 
+mod monitor;
 mod policy;
 mod report;
 
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use plimsoll_model::{Reference, Scan, Severity};
 
+use self::monitor::Monitored;
 use super::{NEAR, Other, Tool, scanned, syft};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::{clock, output};
@@ -21,6 +23,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll scan --help`, `plimsoll lint --help`",
     variables: None,
     has_go_switches: true,
+    has_single_dashes: false,
     codes: Codes { usage: 2, failed: 2, partial: 2 },
     command: Snyk::command,
     others: OTHERS,
@@ -33,14 +36,12 @@ const OTHERS: &[Other] = &[
     Other::silent("app-vulns", false),
     Other::silent("quiet", false).short('q'),
     Other::silent("insecure", false),
-    Other::told("org", true, "nothing is sent to an organisation"),
-    Other::told("project-name", true, "nothing is sent to a project"),
-    Other::told("target-reference", true, "nothing is sent to a project"),
-    Other::told("tags", true, "nothing is sent to a project"),
+    Other::told("org", true, "a server's teams go by the names of images"),
+    Other::told("project-name", true, "images go by their own names"),
+    Other::told("target-reference", true, "images go by their own names"),
+    Other::told("tags", true, "images go by their own names"),
     Other::told("print-deps", false, "`plimsoll sbom` lists what is there"),
     Other::told("nested-jars-depth", true, "jars in jars are always read"),
-    Other::refused("username", true, "`docker login`, whose file is read"),
-    Other::refused("password", true, "`docker login`, whose file is read"),
 ];
 
 #[derive(Debug, clap::Parser)]
@@ -73,7 +74,7 @@ enum Action {
 enum Container {
     /// Find known vulnerabilities
     Test(Box<Image>),
-    /// The same, and the report is all that is kept: no service watches the image
+    /// Hand what an image has to `plimsoll serve` (PLIMSOLL_SERVER), which goes on matching it
     Monitor(Box<Image>),
 }
 
@@ -108,6 +109,14 @@ struct Image {
     /// Which image of a multi-platform one
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
+
+    /// User of the registry; else as `docker login` has it
+    #[arg(long, value_name = "NAME", env = "SNYK_REGISTRY_USERNAME")]
+    username: Option<String>,
+
+    /// Password of this user
+    #[arg(long, value_name = "PASSWORD", env = "SNYK_REGISTRY_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
 
     #[command(flatten)]
     asked: Asked,
@@ -176,22 +185,49 @@ impl Snyk {
                 project.asked.conclude(scan, &project.path, None)
             }
             Action::Container { action: Container::Test(image) } => image.test(),
-            Action::Container { action: Container::Monitor(image) } => {
-                tell(
-                    "note: snyk: `container monitor`: the image is scanned once, and no service watches it; scan \
-                     it anew where advisories changed",
-                );
-                // A snapshot is taken whatever is found.
-                Ok(match image.test()? {
-                    Outcome::Gate(1) => Outcome::Clean,
-                    other => other,
-                })
-            }
+            Action::Container { action: Container::Monitor(image) } => image.monitor(),
         }
     }
 }
 
 impl Image {
+    fn monitor(&self) -> anyhow::Result<Outcome> {
+        let mut options = scanned::options(self.platform.as_deref())?;
+        self.log_in(&mut options);
+        let mut inventory = scanned::read(&syft::reference(&self.image, &[])?, &options)?;
+        if !self.asked.ignore_policy
+            && policy::read(self.asked.policy_path.as_deref(), clock::now())?.has_rules()
+        {
+            tell(
+                "note: snyk: ignores of the policy stay here: decisions are made on the server \
+                 (`/api/v1/triage`)",
+            );
+        }
+        if self.exclude_app_vulns {
+            inventory.packages.retain(|it| it.kind.is_os());
+        }
+        let is_partial = inventory.is_partial();
+        let manager = report::manager(&inventory);
+        let monitored = Monitored::hand_over(&inventory, &self.image, manager)?;
+        if self.asked.json {
+            let document = monitored.json();
+            output::write(None, |out| {
+                serde_json::to_writer_pretty(&mut *out, &document)?;
+                writeln!(out)
+            })?;
+        } else {
+            output::write(None, |out| monitored.text(out))?;
+        }
+        Ok(if is_partial { Outcome::Partial } else { Outcome::Clean })
+    }
+
+    /// Credentials for the registry, where there are any.
+    fn log_in(&self, options: &mut plimsoll_image::Options) {
+        let registry = &mut options.registry;
+        registry.username = self.username.clone().or(registry.username.take());
+        registry.password = self.password.clone().or(registry.password.take());
+    }
+
     fn test(&self) -> anyhow::Result<Outcome> {
         let base = match (self.exclude_base_image_vulns, &self.file) {
             (false, _) => None,
@@ -201,7 +237,8 @@ impl Image {
                 return Err(Usage(why.to_owned()).into());
             }
         };
-        let options = scanned::options(self.platform.as_deref())?;
+        let mut options = scanned::options(self.platform.as_deref())?;
+        self.log_in(&mut options);
         let reference = syft::reference(&self.image, &[])?;
         let inventory = scanned::read(&reference, &options)?;
         let mut scan = scanned::judged(inventory, None)?;

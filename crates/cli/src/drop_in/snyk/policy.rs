@@ -93,6 +93,10 @@ pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Polic
 }
 
 impl Policy {
+    pub(super) fn has_rules(&self) -> bool {
+        !self.rules.is_empty()
+    }
+
     pub(super) fn apply(&self, scan: &mut Scan) {
         for finding in &mut scan.findings {
             if let Some(rule) = self.rules.iter().find(|rule| rule.is_about(finding)) {

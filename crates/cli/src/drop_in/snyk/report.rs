@@ -1,6 +1,6 @@
 //! The JSON of `snyk container test --json`.
 
-use plimsoll_model::{Finding, RatingKind, Scan, Severity};
+use plimsoll_model::{Finding, Inventory, RatingKind, Scan, Severity};
 use serde_json::{Value, json};
 
 pub(super) fn document(scan: &Scan, path: &str, base: Option<&str>) -> Value {
@@ -24,19 +24,12 @@ pub(super) fn document(scan: &Scan, path: &str, base: Option<&str>) -> Value {
             one
         })
         .collect();
-    let system = scan.inventory.distro.as_ref().map(|distro| distro.id.as_str());
-    let manager = match system {
-        Some("alpine" | "wolfi" | "chainguard") => "apk",
-        Some("debian" | "ubuntu") => "deb",
-        Some(_) => "rpm",
-        None => "linux",
-    };
     let platform = scan.inventory.artifact.platform.as_ref().map(ToString::to_string);
     json!({
         "ok": count == 0,
         "vulnerabilities": counted.into_iter().map(of).collect::<Vec<_>>(),
         "dependencyCount": scan.inventory.present().count(),
-        "packageManager": manager,
+        "packageManager": manager(&scan.inventory),
         "summary": format!("{count} vulnerable dependency paths"),
         "filtered": { "ignore": filtered, "patch": [] },
         "uniqueCount": ids.len(),
@@ -45,6 +38,16 @@ pub(super) fn document(scan: &Scan, path: &str, base: Option<&str>) -> Value {
         "docker": { "baseImage": base },
         "path": path,
     })
+}
+
+/// Snyk's word for the package manager of an image.
+pub(super) fn manager(inventory: &Inventory) -> &'static str {
+    match inventory.distro.as_ref().map(|distro| distro.id.as_str()) {
+        Some("alpine" | "wolfi" | "chainguard") => "apk",
+        Some("debian" | "ubuntu") => "deb",
+        Some(_) => "rpm",
+        None => "linux",
+    }
 }
 
 fn vulnerability(finding: &Finding, path: &str) -> Value {

@@ -25,6 +25,7 @@ pub(super) const TOOL: Tool = Tool {
     own: "`plimsoll scan --help`, `plimsoll sbom --help`, `plimsoll lint --help`, `plimsoll kube scan --help`",
     variables: Some("TRIVY_"),
     has_go_switches: true,
+    has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Trivy::command,
     others: OTHERS,
