@@ -11,6 +11,7 @@ use plimsoll_model::Severity;
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::Format;
 
+use super::skipped::Skipped;
 use super::{NEAR, Other, Tool, scanned, syft};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::{clock, output};
@@ -42,7 +43,6 @@ const OTHERS: &[Other] = &[
     Other::told("show-suppressed", false, "the table counts them"),
     Other::told("sort-by", true, "the worst come first"),
     Other::told("name", true, "the target is called as it is named"),
-    Other::refused("exclude", true, "name a narrower folder"),
     Other::refused("template", true, "`plimsoll scan -o json` with jq").short('t'),
     Other::refused("vex", true, "`plimsoll verify --scan --vex`"),
     Other::refused("distro", true, "the image or SBOM says which distribution it is"),
@@ -87,6 +87,10 @@ struct Grype {
     /// docker, registry, …, where the name does not say
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     from: Vec<String>,
+
+    /// Files and folders to leave out
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    exclude: Vec<String>,
 
     /// .grype.yaml: output, fail-on-severity, only-fixed, ignore
     #[arg(short, long, value_name = "FILE", help_heading = NEAR)]
@@ -137,7 +141,7 @@ impl Grype {
         let fail_on = self.fail_on.as_deref().map(str::parse::<Severity>).transpose();
         let fail_on = fail_on.map_err(|why| Usage(format!("--fail-on: {why}")))?;
         let source = self.source.as_deref().unwrap_or("sbom:-");
-        let inventory = match source.strip_prefix("sbom:") {
+        let mut inventory = match source.strip_prefix("sbom:") {
             Some(path) => scanned::sbom(path)?,
             None if is_bill(source) => scanned::sbom(source)?,
             None => {
@@ -145,6 +149,7 @@ impl Grype {
                 scanned::read(&reference, &scanned::options(self.platform.as_deref())?)?
             }
         };
+        Skipped::of(&self.exclude, &self.exclude)?.apply(&mut inventory);
         let mut scan = scanned::judged(inventory, None)?;
         settings::ignore(self.config.as_deref(), &mut scan)?;
         Filter { severities: None, only_fixed: self.only_fixed, only_loaded: false }

@@ -17,6 +17,7 @@ mod grype;
 mod hadolint;
 mod install;
 mod scanned;
+mod skipped;
 mod slsa_verifier;
 mod snyk;
 mod syft;

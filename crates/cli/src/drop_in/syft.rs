@@ -6,6 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use plimsoll_model::{Inventory, Reference, Transport};
 use plimsoll_supply::Format;
 
+use super::skipped::Skipped;
 use super::{NEAR, Other, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::output;
@@ -36,7 +37,6 @@ const OTHERS: &[Other] = &[
     Other::told("enrich", true, "nothing is fetched"),
     Other::told("base-path", true, "links out of a folder are never followed"),
     Other::told("source-supplier", true, "an SBOM says of the image what the image says"),
-    Other::refused("exclude", true, "name a narrower folder"),
     Other::refused("template", true, "`plimsoll sbom -o json` with jq").short('t'),
 ];
 
@@ -88,6 +88,10 @@ struct Asked {
     /// Which image of a multi-platform one
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
+
+    /// Files and folders to leave out
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    exclude: Vec<String>,
 
     /// What the target is called in the SBOM
     #[arg(long, value_name = "NAME", alias = "name")]
@@ -146,6 +150,7 @@ impl Asked {
         let reference = reference(source, &self.from)?;
         let mut inventory =
             scanned::read(&reference, &scanned::options(self.platform.as_deref())?)?;
+        Skipped::of(&self.exclude, &self.exclude)?.apply(&mut inventory);
         if let Some(name) = &self.source_name {
             name.clone_into(&mut inventory.artifact.reference);
             inventory.artifact.names = vec![name.clone()];

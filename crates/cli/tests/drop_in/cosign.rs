@@ -1,11 +1,11 @@
 //! `cosign`, against an OCI layout, a real registry and cosign itself.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use plimsoll_testkit::{Compression, DockerRegistry, Image};
 
 use crate::machine::{Machine, Ran};
+use crate::peers::peer;
 
 const PASSWORD: [(&str, &str); 1] = [("COSIGN_PASSWORD", "secret")];
 
@@ -57,12 +57,26 @@ fn what_was_verified_is_on_stdout_as_cosign_prints_it() {
 }
 
 #[test]
-fn keyless_verification_without_an_identity_runs_and_is_told_to_be_dated() {
+fn verification_of_nobody_in_particular_is_refused_in_cosigns_words() {
     let machine = machine();
     cosign(&machine, "sign --key cosign.key --tlog-upload=false oci-dir:layout").ended(0);
-    let ran = cosign(&machine, "verify oci-dir:layout").ended(12);
-    assert!(ran.err.starts_with("note: cosign: `verify IMAGE` is dated: "), "{}", ran.err);
-    assert!(ran.err.contains("ANYBODY's signature passes"), "{}", ran.err);
+    for (more, half) in [("", "identity"), ("--certificate-identity a@b", "oidc-issuer")] {
+        for verb in ["verify", "verify-attestation"] {
+            let ran = cosign(&machine, &format!("{verb} {more} oci-dir:layout")).ended(1);
+            assert!(ran.err.starts_with("note: cosign: `verify IMAGE` is dated: "), "{}", ran.err);
+            let why = format!(
+                "Error: --certificate-{half} or --certificate-{half}-regexp is required for \
+                 verification in keyless mode\n"
+            );
+            assert!(ran.err.contains(&why), "{}", ran.err);
+            if let (Some(peer), "verify") = (peer("cosign"), verb) {
+                let words = format!("verify {more} example.invalid/a/b:1");
+                let theirs = Command::new(peer).args(words.split_whitespace()).output().unwrap();
+                assert_eq!(theirs.status.code(), Some(1));
+                assert!(String::from_utf8_lossy(&theirs.stderr).contains(&why));
+            }
+        }
+    }
 }
 
 #[test]
@@ -95,15 +109,9 @@ fn files_are_signed_and_verified() {
     cosign(&machine, "verify-blob --key cosign.pub --bundle app.json app").ended(1);
 }
 
-/// The real one, where it is there.
-fn peer() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join("cosign")).find(|file| file.is_file())
-}
-
 #[test]
 fn cosign_itself_verifies_what_was_signed_and_ends_with_the_same_codes() {
-    let (Some(peer), Ok(registry)) = (peer(), DockerRegistry::start(None, None)) else { return };
+    let (Some(peer), Ok(registry)) = (peer("cosign"), DockerRegistry::start(None, None)) else { return };
     let machine = machine();
     registry.push(&machine.path("layout"), "user/image:tag").unwrap();
     let image = format!("{}/user/image:tag", registry.host());

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test stops at the first surprise"
 )]
 #![allow(
@@ -17,13 +18,18 @@ mod machine;
 #[path = "../program/sample.rs"]
 mod sample;
 
+mod clair_scanner;
+mod consumers;
 mod cosign;
 mod coverage;
+mod dockle;
 mod falco;
 mod grype;
 mod guide;
 mod hadolint;
 mod install;
+mod peers;
+mod serving;
 mod slsa_verifier;
 mod snyk;
 mod syft;

@@ -48,6 +48,19 @@ fn json_is_laid_out_as_trivys_readers_expect_it() {
     assert!(openssl["Layer"]["DiffID"].as_str().unwrap().starts_with("sha256:"));
     let lodash = &results[1]["Vulnerabilities"][0];
     assert_eq!(lodash["PkgPath"], "app/node_modules/lodash/package.json");
+    let names = |result: &Value| -> Vec<String> {
+        let all = result["Packages"].as_array().unwrap().iter();
+        all.map(|it| it["ID"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        names(&results[0]),
+        ["bash@5.2.15-2", "libssl3@3.0.11-1~deb12u2", "python3-requests@2.28.1+dfsg-1"]
+    );
+    let ssl = &results[0]["Packages"][1];
+    assert_eq!((&ssl["Version"], &ssl["Release"]), (&"3.0.11".into(), &"1~deb12u2".into()));
+    assert_eq!(ssl["SrcName"], "openssl");
+    let short = machine.run(&format!("{IMAGE} -f json --list-all-pkgs=false")).ended(0);
+    assert!(!short.out.contains("\"Packages\""), "{}", short.out);
     let again = machine.run(&format!("{IMAGE} -f json")).ended(0);
     assert_eq!(again.json(), document, "the same image gives the same bytes");
 }
@@ -86,6 +99,20 @@ fn severities_fixes_and_ignored_ids_are_left_out() {
     machine
         .write("ignore.yaml", "vulnerabilities:\n  - id: CVE-2025-1004\n    paths: [\"app/**\"]\n");
     assert!(!ids(&of("--ignorefile ignore.yaml")).contains(&"CVE-2025-1004"));
+    machine.run(&format!("{IMAGE} --ignorefile missing")).ended(1);
+}
+
+#[test]
+fn folders_and_kinds_of_packages_are_left_out() {
+    let machine = sample::machine();
+    let of = |more: &str| machine.run(&format!("{IMAGE} -f json {more}")).ended(0).json();
+    for more in ["--skip-dirs app/node_modules", "--skip-files **/package.json", "--pkg-types os"] {
+        let left = of(more);
+        assert!(!ids(&left).contains(&"CVE-2025-1004"), "{more}: {left}");
+        assert!(ids(&left).contains(&"CVE-2025-1001"), "{more}: {left}");
+    }
+    let left = of("--vuln-type library");
+    assert!(!ids(&left).contains(&"CVE-2025-1001"), "{left}");
 }
 
 #[test]

@@ -6,12 +6,15 @@
 //! Sources: <https://github.com/aquasecurity/trivy/blob/main/pkg/types/report.go> and
 //! <https://trivy.dev/latest/docs/configuration/reporting/#json>.
 
+mod packages;
 mod target;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{Artifact, Finding, FixState, Inventory, RatingKind, Scan, Severity};
+use plimsoll_model::{
+    Artifact, Finding, FixState, Inventory, Package, RatingKind, Scan, Severity,
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -27,14 +30,15 @@ pub(super) const FORMAT: Format = Format {
 };
 
 fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, &document(scan, Vec::new()))?;
+    serde_json::to_writer_pretty(&mut *out, &document(scan, Vec::new(), true))?;
     out.write_all(b"\n")
 }
 
-/// The document, with results of other scanners behind those of vulnerabilities.
-pub fn document(scan: &Scan, others: Vec<Value>) -> Value {
+/// The document, with results of other scanners behind those of vulnerabilities, and with or without
+/// all packages.
+pub fn document(scan: &Scan, others: Vec<Value>, lists_packages: bool) -> Value {
     let artifact = &scan.inventory.artifact;
-    let mut results = results(scan);
+    let mut results = results(scan, lists_packages);
     results.extend(others);
     let digest = artifact.config_digest.as_ref().or(artifact.manifest_digest.as_ref());
     let mut document = json!({
@@ -163,36 +167,75 @@ fn config(inventory: &Inventory, diff_ids: &[String]) -> Value {
     })
 }
 
-fn results(scan: &Scan) -> Vec<Value> {
+/// What stands under one target.
+#[derive(Default)]
+struct Listed {
+    packages: Vec<Value>,
+    weaknesses: Vec<Value>,
+}
+
+fn results(scan: &Scan, lists_packages: bool) -> Vec<Value> {
     let inventory = &scan.inventory;
-    let mut groups: BTreeMap<Target, Vec<Value>> = BTreeMap::new();
-    if let Some(target) = Target::system(inventory, name(&inventory.artifact)) {
-        groups.insert(target, Vec::new());
+    let name = name(&inventory.artifact);
+    let is_project = kind(&inventory.artifact) != "container_image";
+    let mut groups: BTreeMap<Target, Listed> = BTreeMap::new();
+    if let Some(target) = Target::system(inventory, name) {
+        groups.insert(target, Listed::default());
+    }
+    // What an image's lock files ask for is not in it.
+    let counts = |it: &&Package| lists_packages && (is_project || !it.declared);
+    for package in inventory.present().filter(counts) {
+        let target = Target::of(package.kind, &package.locations, inventory, name);
+        let one = packages::package(package, inventory, target.names_paths());
+        groups.entry(target).or_default().packages.push(one);
     }
     for finding in scan.findings.iter().filter(|finding| finding.suppressed.is_none()) {
-        let target = Target::of(finding, inventory, name(&inventory.artifact));
+        let package = &finding.package;
+        let target = Target::of(package.kind, &package.locations, inventory, name);
         let one = vulnerability(finding, inventory, target.names_paths());
-        groups.entry(target).or_default().push(one);
+        groups.entry(target).or_default().weaknesses.push(one);
     }
     groups
         .into_iter()
-        .map(|(target, mut found)| {
-            let text = |one: &Value, field: &str| {
-                one.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
-            };
-            found.sort_by_cached_key(|one| {
-                ["PkgName", "InstalledVersion", "VulnerabilityID", "PkgPath"]
-                    .map(|field| text(one, field))
-            });
+        .map(|(target, mut listed)| {
+            sort(&mut listed.packages, ["Name", "Version", "ID", "FilePath"]);
+            sort(
+                &mut listed.weaknesses,
+                ["PkgName", "InstalledVersion", "VulnerabilityID", "PkgPath"],
+            );
             let mut result = json!({
                 "Target": target.name, "Class": target.class.name(), "Type": target.kind,
             });
-            if let (Value::Object(fields), false) = (&mut result, found.is_empty()) {
-                fields.insert("Vulnerabilities".into(), Value::Array(found));
+            let lists =
+                [("Packages", listed.packages), ("Vulnerabilities", listed.weaknesses)];
+            for (name, list) in lists {
+                if let (Value::Object(fields), false) = (&mut result, list.is_empty()) {
+                    fields.insert(name.into(), Value::Array(list));
+                }
             }
             result
         })
         .collect()
+}
+
+fn sort(all: &mut [Value], by: [&str; 4]) {
+    let text = |one: &Value, field: &str| {
+        one.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    all.sort_by_cached_key(|one| by.map(|field| text(one, field)));
+}
+
+/// The layer that something came by.
+fn origin(layer: Option<u32>, inventory: &Inventory) -> Option<Value> {
+    let layer = inventory.layers.get(usize::try_from(layer?).ok()?)?;
+    let mut origin = Map::new();
+    if let Some(digest) = &layer.digest {
+        origin.insert("Digest".into(), json!(digest.to_string()));
+    }
+    if let Some(digest) = &layer.diff_id {
+        origin.insert("DiffID".into(), json!(digest.to_string()));
+    }
+    Some(Value::Object(origin))
 }
 
 /// Trivy's word for a severity.
@@ -228,16 +271,8 @@ fn vulnerability(finding: &Finding, inventory: &Inventory, names_paths: bool) ->
     if let FixState::Fixed(versions) = &finding.fix {
         put("FixedVersion", json!(versions.join(", ")));
     }
-    let layer = place.and_then(|place| place.layer).and_then(|at| usize::try_from(at).ok());
-    if let Some(layer) = layer.and_then(|at| inventory.layers.get(at)) {
-        let mut origin = Map::new();
-        if let Some(digest) = &layer.digest {
-            origin.insert("Digest".into(), json!(digest.to_string()));
-        }
-        if let Some(digest) = &layer.diff_id {
-            origin.insert("DiffID".into(), json!(digest.to_string()));
-        }
-        put("Layer", Value::Object(origin));
+    if let Some(layer) = origin(place.and_then(|place| place.layer), inventory) {
+        put("Layer", layer);
     }
     let other_ids: Vec<&String> = finding
         .advisories

@@ -17,7 +17,7 @@ pub(super) const FORMAT: Format =
     Format { name: "syft-json", about: "as `syft -o json` lays it out", write };
 
 /// The schema that it is laid out by.
-const SCHEMA: &str = "16.1.0";
+const SCHEMA: &str = "16.1.13";
 
 fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
     let present: Vec<&Package> = inventory.present().collect();

@@ -138,7 +138,7 @@ impl Wanted {
     }
 
     /// Whether anything is asked about a signer, even if it is not enough to ask for one.
-    pub(crate) fn is_given(&self) -> bool {
+    pub(super) fn is_given(&self) -> bool {
         let texts = [
             &self.certificate_oidc_issuer,
             &self.certificate_oidc_issuer_regexp,
@@ -189,10 +189,18 @@ impl Wanted {
         }
     }
 
-    /// Takes whoever signed, with a certificate of an authority that is trusted.
-    pub(crate) fn accept_anybody(&mut self) {
-        self.certificate_identity_regexp = Some(".*".to_owned());
-        self.certificate_oidc_issuer_regexp = Some(".*".to_owned());
+    /// Which half of who must have signed is not said, where it is no key: the name first.
+    pub(crate) fn lacks(&self) -> Option<&'static str> {
+        let has = |exact: &Option<String>, regex: &Option<String>| exact.is_some() || regex.is_some();
+        if self.by_key() {
+            None
+        } else if !has(&self.certificate_identity, &self.certificate_identity_regexp) {
+            Some("identity")
+        } else if !has(&self.certificate_oidc_issuer, &self.certificate_oidc_issuer_regexp) {
+            Some("oidc-issuer")
+        } else {
+            None
+        }
     }
 
     /// What the signer must have said of the image.

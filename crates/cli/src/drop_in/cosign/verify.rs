@@ -16,9 +16,10 @@ use crate::drop_in::{NEAR, scanned};
 use crate::exit::{Outcome, Usage, tell};
 use crate::{clock, evidence, output, trust};
 
-/// cosign's exit codes beyond 1.
+/// cosign's exit codes.
 ///
 /// Source: <https://github.com/sigstore/cosign/blob/main/cmd/cosign/errors/exit_codes.go>.
+const FAILED: u8 = 1;
 const WITHOUT_SIGNATURE: u8 = 10;
 const NO_MATCHING_SIGNATURE: u8 = 12;
 
@@ -115,19 +116,16 @@ impl VerifyAttestation {
 impl Asked {
     /// What holds of every image, or the code where nothing holds of one.
     fn held(
-        mut self,
+        self,
         is_wanted: impl Fn(&Evidence) -> bool,
     ) -> anyhow::Result<Result<Vec<Held>, u8>> {
         if self.policy.is_some() {
             let why = "cosign: `--policy` is not here: `plimsoll verify --type TYPE --rego FILE` or `--cel`";
             return Err(Usage(why.to_owned()).into());
         }
-        let is_anybody = !self.wanted.is_given();
-        if is_anybody {
-            let new = "since cosign 2 it says whom: without `--certificate-identity` and \
-                       `--certificate-oidc-issuer` ANYBODY's signature passes";
-            scanned::dated("cosign", "verify IMAGE", new);
-            self.wanted.accept_anybody();
+        if let Some(half) = self.wanted.lacks() {
+            tell_lacking(half);
+            return Ok(Err(FAILED));
         }
         let mut policy = self.wanted.policy()?;
         if self.insecure_ignore_tlog {
@@ -158,7 +156,7 @@ impl Asked {
             if good.is_empty() {
                 return Ok(Err(tell_refused(image, &refused)));
             }
-            tell_verified(image, &good, is_anybody);
+            tell_verified(image, &good);
             all.push(Held { name: repository.name(), digest, good });
         }
         Ok(Ok(all))
@@ -181,7 +179,7 @@ fn tell_refused(image: &str, refused: &[(Evidence, Report)]) -> u8 {
     NO_MATCHING_SIGNATURE
 }
 
-fn tell_verified(image: &str, good: &[(Evidence, Report)], is_anybody: bool) {
+fn tell_verified(image: &str, good: &[(Evidence, Report)]) {
     tell(&format!("\nVerification for {} --", image.escape_debug()));
     tell("The following checks were performed on each of these signatures:");
     if let Some((_, report)) = good.first() {
@@ -189,18 +187,21 @@ fn tell_verified(image: &str, good: &[(Evidence, Report)], is_anybody: bool) {
             tell(&format!("  - {}: {}", step.name, step.found.escape_debug()));
         }
     }
-    if !is_anybody {
-        return;
-    }
-    for signer in good.iter().filter_map(|(_, report)| report.signer.as_ref()) {
-        let names: Vec<String> = signer.names.iter().map(|name| name.as_str().to_owned()).collect();
-        let (name, issuer) = (names.join(", "), signer.issuer.clone().unwrap_or_default());
-        tell(&format!(
-            "signed by: --certificate-identity {} --certificate-oidc-issuer {}",
-            name.escape_debug(),
-            issuer.escape_debug()
-        ));
-    }
+}
+
+/// Refuses as cosign does since version 2: without a key, somebody must be named.
+fn tell_lacking(half: &str) {
+    scanned::dated(
+        "cosign",
+        "verify IMAGE",
+        "since cosign 2 it says whose signature is asked for: `--certificate-identity` and \
+         `--certificate-oidc-issuer`, or `--key`",
+    );
+    let why = format!(
+        "--certificate-{half} or --certificate-{half}-regexp is required for verification in keyless mode"
+    );
+    tell(&format!("Error: {why}"));
+    tell(&format!("error during command execution: {why}"));
 }
 
 /// What was signed: the text itself, or for a bundle one of the same shape.

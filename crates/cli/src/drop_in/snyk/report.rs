@@ -4,7 +4,7 @@ use plimsoll_model::{Finding, Inventory, RatingKind, Scan, Severity};
 use serde_json::{Value, json};
 
 pub(super) fn document(scan: &Scan, path: &str, base: Option<&str>) -> Value {
-    let of = |finding: &Finding| vulnerability(finding, path);
+    let of = |finding: &Finding| vulnerability(finding, scan, path);
     let (ignored, counted): (Vec<&Finding>, Vec<&Finding>) =
         scan.findings.iter().partition(|finding| finding.suppressed.is_some());
     let mut ids: Vec<&str> = counted.iter().map(|finding| finding.id.as_str()).collect();
@@ -50,8 +50,26 @@ pub(super) fn manager(inventory: &Inventory) -> &'static str {
     }
 }
 
-fn vulnerability(finding: &Finding, path: &str) -> Value {
+/// The name of a package of a distribution with its source in front, where they differ: `openssl/libssl3`.
+fn names(finding: &Finding, scan: &Scan) -> (String, String) {
     let package = &finding.package;
+    let installed = usize::try_from(package.index).ok();
+    let installed = installed.and_then(|at| scan.inventory.packages.get(at));
+    let source = installed.filter(|it| it.kind.is_os()).map_or("", |it| it.source_name());
+    if source.is_empty() || source == package.name {
+        (package.name.clone(), package.name.clone())
+    } else {
+        (source.to_owned(), format!("{source}/{}", package.name))
+    }
+}
+
+fn vulnerability(finding: &Finding, scan: &Scan, path: &str) -> Value {
+    let package = &finding.package;
+    let (source, name) = names(finding, scan);
+    let root = match path.rsplit_once(':').filter(|(_, tag)| !tag.contains('/')) {
+        Some((image, tag)) => format!("docker-image|{image}@{tag}"),
+        None => format!("docker-image|{path}@latest"),
+    };
     let ids = || std::iter::once(&finding.id).chain(&finding.aliases);
     let cves: Vec<&String> = ids().filter(|id| id.starts_with("CVE-")).collect();
     let ghsa: Vec<&String> = ids().filter(|id| id.starts_with("GHSA-")).collect();
@@ -71,14 +89,19 @@ fn vulnerability(finding: &Finding, path: &str) -> Value {
             Severity::Medium => "medium",
             _ => "low",
         },
-        "packageName": package.name,
-        "name": package.name,
+        "packageName": source,
+        "name": name,
         "version": package.version,
-        "from": [path, format!("{}@{}", package.name, package.version)],
+        "from": [root, format!("{name}@{}", package.version)],
         "upgradePath": [],
         "isUpgradable": fixed.is_some(),
         "isPatchable": false,
         "nearestFixedInVersion": fixed,
+        "semver": { "vulnerable": [fixed.map_or_else(|| "*".to_owned(), |version| format!("<{version}"))] },
+        "epssDetails": finding.epss.map(|it| json!({
+            "probability": format!("{:.5}", it.score), "percentile": format!("{:.5}", it.percentile),
+        })),
+        "packageManager": manager(&scan.inventory),
         "fixedIn": fixed.into_iter().collect::<Vec<_>>(),
         "identifiers": { "CVE": cves, "GHSA": ghsa, "CWE": [] },
         "CVSSv3": rating.map(|it| it.value.as_str()),

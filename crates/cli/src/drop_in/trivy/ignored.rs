@@ -14,6 +14,9 @@ use crate::files;
 /// The largest such file: 4 MiB.
 const MAX_FILE: u64 = 4 << 20;
 
+/// Read where it is there, and no error where it is not.
+const DEFAULT: &str = ".trivyignore";
+
 #[derive(Debug, Default)]
 pub(super) struct Ignored {
     file: String,
@@ -46,13 +49,12 @@ impl Ignored {
         let bytes = match files::read(file, MAX_FILE) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let beside = file.with_extension("yaml");
-                let is_default = file == Path::new(".trivyignore");
-                if is_default && Path::new(".trivyignore.yaml").is_file() {
-                    return Self::read(Path::new(".trivyignore.yaml"), now);
+                if file != Path::new(DEFAULT) {
+                    return Err(Usage(format!("ignore file not found: `{shown}`")).into());
                 }
-                if !is_default && beside != file {
-                    tell(&format!("note: trivy: there is no ignore file `{shown}`"));
+                let other = Path::new(".trivyignore.yaml");
+                if other.is_file() {
+                    return Self::read(other, now);
                 }
                 return Ok(Self::default());
             }

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::commands::lint::files::{self, PASSED_OVER};
 use crate::commands::lint::ground;
+use crate::drop_in::skipped::Skipped;
 use crate::exit::tell;
 use crate::output;
 use crate::style::stdout_style;
@@ -32,7 +33,11 @@ pub(super) struct Found {
 }
 
 /// Judges a file, or what is below a folder.
-pub(super) fn find(path: &str, severities: Option<&[Severity]>) -> anyhow::Result<Found> {
+pub(super) fn find(
+    path: &str,
+    severities: Option<&[Severity]>,
+    skipped: &Skipped,
+) -> anyhow::Result<Found> {
     let root = Path::new(path);
     fs::metadata(root).map_err(|error| anyhow::anyhow!("cannot read `{path}`: {error}"))?;
     let is_wanted = |level| severities.is_none_or(|all| all.contains(&severity(level)));
@@ -56,7 +61,7 @@ pub(super) fn find(path: &str, severities: Option<&[Severity]>) -> anyhow::Resul
     } else {
         vec![root.to_owned()]
     };
-    for file in dockerfiles {
+    for file in dockerfiles.into_iter().filter(|file| !skipped.has(&shown(file))) {
         let (config, environment) = ground(None, Some(&file));
         let source = Source::from_bytes(files::read(&file)?);
         let dockerfile = Dockerfile::parse(source);
@@ -65,7 +70,7 @@ pub(super) fn find(path: &str, severities: Option<&[Severity]>) -> anyhow::Resul
         found.dockerfiles.push((shown(&file), dockerfile, said));
     }
     let mut read = Vec::new();
-    for file in texts {
+    for file in texts.into_iter().filter(|file| !skipped.has(&shown(file))) {
         match files::read(&file) {
             Ok(bytes) => {
                 let manifest = Manifest::parse(Source::from_bytes(bytes));

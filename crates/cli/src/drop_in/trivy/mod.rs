@@ -15,6 +15,7 @@ use plimsoll_model::{Inventory, Reference, Scan, Severity, Transport};
 use plimsoll_policy::Filter;
 use plimsoll_supply::Format as Bill;
 
+use super::skipped::Skipped;
 use super::{NEAR, Other, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::output;
@@ -48,7 +49,6 @@ const OTHERS: &[Other] = &[
     Other::silent("debug", false).short('d'),
     Other::silent("timeout", true),
     Other::silent("parallel", true),
-    Other::silent("list-all-pkgs", false),
     Other::silent("dependency-tree", false),
     Other::silent("generate-default-config", false),
     Other::silent("cache-ttl", true),
@@ -72,11 +72,7 @@ const OTHERS: &[Other] = &[
     Other::refused("config-check", true, "`plimsoll lint`, `plimsoll kube lint`"),
     Other::refused("config-policy", true, "`plimsoll lint`, `plimsoll kube lint`"),
     Other::refused("license-full", false, "`plimsoll sbom` lists licences"),
-    Other::refused("skip-files", true, "name a narrower folder"),
-    Other::refused("skip-dirs", true, "name a narrower folder"),
     Other::refused("file-patterns", true, "files are known by their names and first bytes"),
-    Other::refused("username", true, "`docker login`, whose file is read"),
-    Other::refused("password", true, "`docker login`, whose file is read"),
 ];
 
 #[derive(Debug, clap::Parser)]
@@ -225,6 +221,32 @@ struct Asked {
     #[arg(long, value_name = "LIST", value_delimiter = ',', alias = "security-checks", help_heading = NEAR)]
     scanners: Vec<String>,
 
+    /// List packages without a weakness in JSON, too
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    list_all_pkgs: Option<String>,
+
+    /// Folders to leave out
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    skip_dirs: Vec<String>,
+
+    /// Files to leave out
+    #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
+    skip_files: Vec<String>,
+
+    /// User of the registry; else as `docker login` has it
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+
+    /// Password of this user
+    #[arg(long, value_name = "PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+
     /// os, library
     #[arg(long, value_name = "LIST", value_delimiter = ',', alias = "vuln-type")]
     pkg_types: Vec<String>,
@@ -261,7 +283,11 @@ impl Trivy {
                 (folder(Transport::Dir, path), asked)
             }
             Action::Config { path, asked } => {
-                let found = misconfiguration::find(path, asked.severities()?.as_deref())?;
+                let found = misconfiguration::find(
+                    path,
+                    asked.severities()?.as_deref(),
+                    &Skipped::of(&asked.skip_dirs, &asked.skip_files)?,
+                )?;
                 let inventory = Inventory::default();
                 let mut scan = Scan { inventory, ..Scan::default() };
                 scan.scanned_at = Some(crate::clock::now());
@@ -284,9 +310,13 @@ impl Trivy {
     fn scan(&self, read: &Read, asked: &Asked) -> anyhow::Result<Outcome> {
         asked.check()?;
         let scanners = asked.scanners(self.quiet)?;
-        let inventory = match read {
+        let skipped = Skipped::of(&asked.skip_dirs, &asked.skip_files)?;
+        let mut inventory = match read {
             Read::Reference(reference, platform) => {
                 let mut options = scanned::options(platform.as_deref())?;
+                let registry = &mut options.registry;
+                registry.username = asked.username.clone().or(registry.username.take());
+                registry.password = asked.password.clone().or(registry.password.take());
                 if let Some(folder) = &self.cache_dir {
                     options.cache = Some(folder.join("layers"));
                 }
@@ -297,6 +327,12 @@ impl Trivy {
             }
             Read::Bill(path) => scanned::sbom(path)?,
         };
+        skipped.apply(&mut inventory);
+        if !asked.pkg_types.is_empty() {
+            let is_asked = |name: &str| asked.pkg_types.iter().any(|it| it == name);
+            let (system, library) = (is_asked("os"), is_asked("library"));
+            inventory.packages.retain(|it| if it.kind.is_os() { system } else { library });
+        }
         if let Some(bill) = asked.bill() {
             let partial = inventory.is_partial();
             output::write(asked.output.as_deref(), |out| (bill.write)(&inventory, out))?;
@@ -321,7 +357,7 @@ impl Trivy {
             (true, Read::Reference(Reference::Path { path, .. }, _))
                 if std::path::Path::new(path).is_dir() =>
             {
-                Some(misconfiguration::find(path, asked.severities()?.as_deref())?)
+                Some(misconfiguration::find(path, asked.severities()?.as_deref(), &skipped)?)
             }
             _ => None,
         };
@@ -410,11 +446,6 @@ impl Asked {
     fn filter(&self, scan: &mut Scan) -> Result<(), Usage> {
         let only_fixed = self.ignore_unfixed;
         Filter { severities: self.severities()?, only_fixed, only_loaded: false }.apply(scan);
-        if !self.pkg_types.is_empty() {
-            let is_asked = |name: &str| self.pkg_types.iter().any(|it| it == name);
-            let (system, library) = (is_asked("os"), is_asked("library"));
-            scan.findings.retain(|it| if it.package.kind.is_os() { system } else { library });
-        }
         if !self.ignore_status.is_empty() {
             use plimsoll_model::FixState;
             scan.findings.retain(|it| {
@@ -437,7 +468,7 @@ impl Asked {
         let file = self.output.as_deref();
         if self.format == "json" {
             let others = others.map(misconfiguration::Found::results).unwrap_or_default();
-            return self.json(&plimsoll_report::formats::trivy::document(scan, others));
+            return self.json(&plimsoll_report::formats::trivy::document(scan, others, self.lists_packages()));
         }
         match others {
             Some(found) if self.format == "table" && scan.inventory.packages.is_empty() => {
@@ -458,6 +489,10 @@ impl Asked {
             }
             None => scanned::write(scan, &scanned::format(&self.format)?, file),
         }
+    }
+
+    fn lists_packages(&self) -> bool {
+        self.list_all_pkgs.as_deref() != Some("false")
     }
 
     fn json(&self, document: &serde_json::Value) -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/aquasecurity/trivy/blob/main/pkg/fanal/types/const.go>.
 
-use plimsoll_model::{EcosystemName, Finding, Inventory, PackageKind};
+use plimsoll_model::{EcosystemName, Inventory, Location, PackageKind};
 
 /// Where packages come from; results are sorted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,19 +36,23 @@ impl Target {
         Some(Self { class: Class::System, name, kind: family })
     }
 
-    /// Where a finding's package is listed.
-    pub(super) fn of(finding: &Finding, inventory: &Inventory, name: &str) -> Self {
-        let package = &finding.package;
-        if package.kind.is_os()
+    /// Where a package is listed that lies in these places.
+    pub(super) fn of(
+        kind: PackageKind,
+        places: &[Location],
+        inventory: &Inventory,
+        name: &str,
+    ) -> Self {
+        if kind.is_os()
             && let Some(target) = Self::system(inventory, name)
         {
             return target;
         }
-        let path = package.locations.first().map_or("", |place| place.path.as_str());
-        let (kind, shared) = language(package.kind, path);
+        let path = places.first().map_or("", |place| place.path.as_str());
+        let class = if kind.is_os() { Class::System } else { Class::Language };
+        let (kind, shared) = language(kind, path);
         let name = shared.map_or_else(|| path.to_owned(), str::to_owned);
         let name = if name.is_empty() { kind.to_owned() } else { name };
-        let class = if package.kind.is_os() { Class::System } else { Class::Language };
         Self { class, name, kind: kind.to_owned() }
     }
 
