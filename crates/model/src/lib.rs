@@ -32,6 +32,7 @@ mod reference;
 mod scan;
 mod severity;
 mod survey;
+pub mod syft;
 pub mod text;
 mod timestamp;
 mod verdict;

@@ -17,6 +17,8 @@ mod feeds;
 mod machine;
 #[path = "../program/sample.rs"]
 mod sample;
+#[path = "../matching/trivy_advisories.rs"]
+mod trivy_advisories;
 
 mod clair_scanner;
 mod consumers;
@@ -24,6 +26,7 @@ mod cosign;
 mod coverage;
 mod dockle;
 mod falco;
+mod golden;
 mod grype;
 mod guide;
 mod hadolint;

@@ -5,11 +5,14 @@
 //!
 //! Source: <https://github.com/anchore/grype/tree/main/schema/grype/json>.
 
+mod risk;
+
 use std::io::{self, Write};
 
 use plimsoll_model::{
     EcosystemName, Finding, FixState, Inventory, PackageKind, RatingKind, Scan, Severity,
 };
+use plimsoll_model::syft::{language, type_of};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -164,7 +167,7 @@ fn one(finding: &Finding, inventory: &Inventory, scan: &Scan) -> Value {
             "id": id.get(..16).unwrap_or(&id),
             "name": package.name,
             "version": package.version,
-            "type": kind(package.kind),
+            "type": type_of(package.kind),
             "locations": locations,
             "language": language(package.kind),
             "licenses": installed.map(|it| it.licenses.clone()).unwrap_or_default(),
@@ -192,7 +195,7 @@ fn vulnerability(finding: &Finding, space: &str, scan: &Scan) -> Value {
         "fix": { "versions": versions, "state": state(&finding.fix) },
         "advisories": finding.advisories.iter().filter(|it| it.id != finding.id)
             .map(|it| json!({ "id": it.id, "link": "" })).collect::<Vec<_>>(),
-        "risk": 0.0,
+        "risk": risk::of(finding),
     });
     let Value::Object(fields) = &mut all else { return all };
     if let Some(epss) = finding.epss {
@@ -337,47 +340,5 @@ fn matcher(kind: PackageKind) -> &'static str {
         PackageKind::Nuget => "dotnet-matcher",
         PackageKind::Bitnami => "bitnami-matcher",
         _ => "stock-matcher",
-    }
-}
-
-/// Syft's word for a kind of package.
-///
-/// Source: <https://github.com/anchore/syft/blob/main/syft/pkg/type.go>.
-pub fn kind(kind: PackageKind) -> &'static str {
-    match kind {
-        PackageKind::Ebuild => "portage",
-        PackageKind::Pypi => "python",
-        PackageKind::Golang => "go-module",
-        PackageKind::Cargo => "rust-crate",
-        PackageKind::Maven => "java-archive",
-        PackageKind::Composer => "php-composer",
-        PackageKind::Nuget => "dotnet",
-        PackageKind::Pub => "dart-pub",
-        PackageKind::Hex => "hex",
-        PackageKind::Cocoapods => "pod",
-        PackageKind::Cran => "R-package",
-        PackageKind::Github => "github-action",
-        PackageKind::Generic => "binary",
-        other => other.purl_type(),
-    }
-}
-
-fn language(kind: PackageKind) -> &'static str {
-    match kind {
-        PackageKind::Npm => "javascript",
-        PackageKind::Pypi => "python",
-        PackageKind::Golang => "go",
-        PackageKind::Cargo => "rust",
-        PackageKind::Maven => "java",
-        PackageKind::Gem => "ruby",
-        PackageKind::Composer => "php",
-        PackageKind::Nuget => "dotnet",
-        PackageKind::Pub => "dart",
-        PackageKind::Hex => "elixir",
-        PackageKind::Swift | PackageKind::Cocoapods => "swift",
-        PackageKind::Conan => "c++",
-        PackageKind::Cran => "R",
-        PackageKind::Hackage => "haskell",
-        _ => "",
     }
 }

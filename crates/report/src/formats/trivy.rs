@@ -76,6 +76,7 @@ fn name(artifact: &Artifact) -> &str {
 fn kind(artifact: &Artifact) -> &'static str {
     match artifact.source.as_str() {
         "dir" | "rootfs" => "filesystem",
+        "repository" => "repository",
         "cyclonedx" | "syft" | "plimsoll" => "cyclonedx",
         "spdx" => "spdx",
         _ => "container_image",
@@ -298,6 +299,10 @@ fn vulnerability(finding: &Finding, inventory: &Inventory, names_paths: bool) ->
             put(name, json!(text));
         }
     }
+    let vendors = vendors(finding);
+    if !vendors.is_empty() {
+        put("VendorSeverity", json!(vendors));
+    }
     let cvss = cvss(finding);
     if !cvss.is_empty() {
         put("CVSS", json!(cvss));
@@ -337,6 +342,24 @@ fn page(finding: &Finding) -> String {
         return format!("https://github.com/advisories/{id}");
     }
     finding.references.first().map(|link| link.url.clone()).unwrap_or_default()
+}
+
+/// Each source's level, as Trivy numbers them.
+fn vendors(finding: &Finding) -> BTreeMap<&str, u8> {
+    let number = |level: Severity| match level {
+        Severity::Unknown => 0,
+        Severity::Negligible | Severity::Low => 1,
+        Severity::Medium => 2,
+        Severity::High => 3,
+        Severity::Critical => 4,
+    };
+    let mut all = BTreeMap::new();
+    for rating in &finding.ratings {
+        let level = all.entry(rating.source.as_str()).or_insert(0);
+        *level = (*level).max(number(rating.severity));
+    }
+    all.retain(|_, level| *level > 0);
+    all
 }
 
 fn cvss(finding: &Finding) -> BTreeMap<&str, Map<String, Value>> {

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use plimsoll_model::syft::{language, type_of};
 use plimsoll_model::{Inventory, Package, PackageKind, Purl};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -144,7 +145,7 @@ fn artifact(package: &Package, id: &str, inventory: &Inventory) -> Value {
         "id": id,
         "name": package.name,
         "version": package.version,
-        "type": kind(package.kind),
+        "type": type_of(package.kind),
         "foundBy": format!("{}-cataloger", package.cataloguer),
         "locations": locations,
         "licenses": licenses,
@@ -152,39 +153,4 @@ fn artifact(package: &Package, id: &str, inventory: &Inventory) -> Value {
         "cpes": [],
         "purl": Purl::of(package, inventory.distro.as_ref()).to_string(),
     })
-}
-
-/// Syft's word for a kind of package.
-///
-/// Source: <https://github.com/anchore/syft/blob/main/syft/pkg/type.go>.
-fn kind(kind: PackageKind) -> &'static str {
-    match kind {
-        PackageKind::Ebuild => "portage",
-        PackageKind::Pypi => "python",
-        PackageKind::Golang => "go-module",
-        PackageKind::Cargo => "rust-crate",
-        PackageKind::Maven => "java-archive",
-        PackageKind::Composer => "php-composer",
-        PackageKind::Nuget => "dotnet",
-        PackageKind::Pub => "dart-pub",
-        PackageKind::Cocoapods => "pod",
-        PackageKind::Cran => "R-package",
-        PackageKind::Github => "github-action",
-        PackageKind::Generic => "binary",
-        other => other.purl_type(),
-    }
-}
-
-fn language(kind: PackageKind) -> &'static str {
-    match kind {
-        PackageKind::Npm => "javascript",
-        PackageKind::Pypi => "python",
-        PackageKind::Golang => "go",
-        PackageKind::Cargo => "rust",
-        PackageKind::Maven => "java",
-        PackageKind::Gem => "ruby",
-        PackageKind::Composer => "php",
-        PackageKind::Nuget => "dotnet",
-        _ => "",
-    }
 }

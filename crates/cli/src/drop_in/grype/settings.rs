@@ -119,6 +119,6 @@ impl Rule {
             && is(&self.fix_state, state)
             && is(&self.package.name, &package.name)
             && is(&self.package.version, &package.version)
-            && is(&self.package.r#type, plimsoll_report::formats::grype::kind(package.kind))
+            && is(&self.package.r#type, plimsoll_model::syft::type_of(package.kind))
     }
 }

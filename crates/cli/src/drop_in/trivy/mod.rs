@@ -11,7 +11,7 @@ mod snapshot;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches};
-use plimsoll_model::{Inventory, Reference, Scan, Severity, Transport};
+use plimsoll_model::{Inventory, Reference, Scan, Scope, Severity, Transport};
 use plimsoll_policy::Filter;
 use plimsoll_supply::Format as Bill;
 
@@ -231,6 +231,10 @@ struct Asked {
     )]
     list_all_pkgs: Option<String>,
 
+    /// Judge what is only there for development, too
+    #[arg(long)]
+    include_dev_deps: bool,
+
     /// Folders to leave out
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     skip_dirs: Vec<String>,
@@ -328,6 +332,9 @@ impl Trivy {
             Read::Bill(path) => scanned::sbom(path)?,
         };
         skipped.apply(&mut inventory);
+        if !asked.include_dev_deps {
+            inventory.packages.retain(|it| it.scope != Scope::Development);
+        }
         if !asked.pkg_types.is_empty() {
             let is_asked = |name: &str| asked.pkg_types.iter().any(|it| it == name);
             let (system, library) = (is_asked("os"), is_asked("library"));
@@ -350,6 +357,9 @@ impl Trivy {
         } else {
             Scan { inventory, scanned_at: Some(crate::clock::now()), ..Scan::default() }
         };
+        if matches!(self.action, Action::Repository { .. }) {
+            "repository".clone_into(&mut scan.inventory.artifact.source);
+        }
         let ignored = ignored::Ignored::read(&asked.ignorefile, crate::clock::now())?;
         ignored.apply(&mut scan);
         asked.filter(&mut scan)?;

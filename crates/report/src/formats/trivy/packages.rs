@@ -75,6 +75,15 @@ pub(super) fn package(package: &Package, inventory: &Inventory, names_paths: boo
     if let Some(layer) = origin(place.and_then(|place| place.layer), inventory) {
         fields.insert("Layer".into(), layer);
     }
+    let lines: Vec<Value> = package
+        .locations
+        .iter()
+        .filter_map(|place| place.line)
+        .map(|line| json!({ "StartLine": line, "EndLine": line }))
+        .collect();
+    if !names_paths && !package.kind.is_os() && !lines.is_empty() {
+        fields.insert("Locations".into(), json!(lines));
+    }
     if let Some(place) = place.filter(|_| names_paths) {
         fields.insert("FilePath".into(), json!(place.path));
     }
