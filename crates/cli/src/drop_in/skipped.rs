@@ -43,9 +43,9 @@ impl Skipped {
             return true;
         }
         let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        folders.into_iter().any(|folder| {
-            self.folders.iter().any(|it| it.matches_with(folder, OPTIONS))
-        })
+        folders
+            .into_iter()
+            .any(|folder| self.folders.iter().any(|it| it.matches_with(folder, OPTIONS)))
     }
 
     /// Takes the packages out that lie nowhere else.
@@ -66,10 +66,14 @@ mod tests {
     #[test]
     fn folders_are_left_out_with_what_is_below_and_files_by_their_paths() {
         let words = |all: &[&str]| all.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
-        let skipped =
-            Skipped::of(&words(&["./app/node_modules", "**/vendor"]), &words(&["/a/*.lock", "**/x.jar"]));
+        let skipped = Skipped::of(
+            &words(&["./app/node_modules", "**/vendor"]),
+            &words(&["/a/*.lock", "**/x.jar"]),
+        );
         let skipped = skipped.unwrap();
-        for path in ["app/node_modules/a/package.json", "b/c/vendor/d", "a/b.lock", "z/x.jar!/y.jar"] {
+        for path in
+            ["app/node_modules/a/package.json", "b/c/vendor/d", "a/b.lock", "z/x.jar!/y.jar"]
+        {
             assert!(skipped.has(path), "{path}");
         }
         for path in ["app/package.json", "vendors/a", "a/b/c.lock", "x.jars"] {

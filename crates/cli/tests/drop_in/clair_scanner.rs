@@ -34,8 +34,14 @@ fn rows(report: &Value) -> Vec<String> {
         .iter()
         .map(|it| {
             let text = |name: &str| it[name].as_str().unwrap();
-            let names =
-                ["vulnerability", "featurename", "featureversion", "severity", "namespace", "fixedby"];
+            let names = [
+                "vulnerability",
+                "featurename",
+                "featureversion",
+                "severity",
+                "namespace",
+                "fixedby",
+            ];
             names.map(text).join(" ")
         })
         .collect();
@@ -65,10 +71,8 @@ fn what_is_listed_or_below_the_threshold_is_approved() {
     let list: String = all.iter().map(|id| format!("  {id}: known\n")).collect();
     machine.write("all.yaml", format!("generalwhitelist:\n{list}images:\n  other:\n    X: y\n"));
     let run = |more: &str| {
-        machine.run_with(
-            &[("CLAIR_URL", &serving.url())],
-            &format!("as clair-scanner {more} {image}"),
-        )
+        machine
+            .run_with(&[("CLAIR_URL", &serving.url())], &format!("as clair-scanner {more} {image}"))
     };
     let ran = run("-w all.yaml").ended(0);
     assert!(ran.err.contains("contains NO unapproved"), "{}", ran.err);

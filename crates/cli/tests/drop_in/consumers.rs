@@ -26,16 +26,18 @@ fn of_trivys_json() {
     }
     let machine = sample::machine();
     let text = machine.run("as trivy image --input app.tar -f json -q").ended(0).out;
-    let severe = ".Results[]? | .Vulnerabilities[]? | select(.Severity == \"CRITICAL\") | .VulnerabilityID";
+    let severe =
+        ".Results[]? | .Vulnerabilities[]? | select(.Severity == \"CRITICAL\") | .VulnerabilityID";
     assert_eq!(asked(&text, severe), set(&["CVE-2025-1001", "CVE-2025-1004"]));
     let count = "[.Results[].Vulnerabilities[]?] | length";
     assert_eq!(asked(&text, count), set(&["4"]));
     let groups = "[.Results[].Vulnerabilities[]? | .Severity] | group_by(.) | map({(.[0]): length}) | add | keys[]";
     assert_eq!(asked(&text, groups), set(&["CRITICAL", "MEDIUM"]));
     let rows = ".Results[] | select(.Class == \"os-pkgs\") | .Vulnerabilities[] | [.PkgName, .InstalledVersion, (.FixedVersion // \"\"), .Severity] | @csv";
-    assert!(asked(&text, rows).contains(
-        "\"libssl3\",\"3.0.11-1~deb12u2\",\"3.0.13-1~deb12u1\",\"CRITICAL\""
-    ));
+    assert!(
+        asked(&text, rows)
+            .contains("\"libssl3\",\"3.0.11-1~deb12u2\",\"3.0.13-1~deb12u1\",\"CRITICAL\"")
+    );
     assert_eq!(asked(&text, ".Metadata.OS | \"\\(.Family) \\(.Name)\""), set(&["debian 12"]));
 }
 

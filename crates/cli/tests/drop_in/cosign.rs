@@ -111,7 +111,9 @@ fn files_are_signed_and_verified() {
 
 #[test]
 fn cosign_itself_verifies_what_was_signed_and_ends_with_the_same_codes() {
-    let (Some(peer), Ok(registry)) = (peer("cosign"), DockerRegistry::start(None, None)) else { return };
+    let (Some(peer), Ok(registry)) = (peer("cosign"), DockerRegistry::start(None, None)) else {
+        return;
+    };
     let machine = machine();
     registry.push(&machine.path("layout"), "user/image:tag").unwrap();
     let image = format!("{}/user/image:tag", registry.host());

@@ -52,7 +52,10 @@ fn machine() -> Machine {
     let machine = Machine::new();
     machine.write("bad.tar", bad().docker_archive(Compression::Gzip));
     machine.write("good.tar", good().docker_archive(Compression::None));
-    machine.write("scratch.tar", Image::new().layer("COPY a", &[("a", "1")]).docker_archive(Compression::None));
+    machine.write(
+        "scratch.tar",
+        Image::new().layer("COPY a", &[("a", "1")]).docker_archive(Compression::None),
+    );
     machine
 }
 
@@ -102,7 +105,9 @@ fn json_has_codes_levels_and_a_summary() {
         .iter()
         .map(|it| it["level"].as_str().unwrap())
         .collect();
-    assert!(order.is_sorted_by_key(|level| ["FATAL", "WARN", "INFO"].iter().position(|it| it == level)));
+    assert!(
+        order.is_sorted_by_key(|level| ["FATAL", "WARN", "INFO"].iter().position(|it| it == level))
+    );
 }
 
 #[test]

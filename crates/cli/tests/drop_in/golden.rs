@@ -63,7 +63,9 @@ fn packages(document: &Value) -> BTreeSet<String> {
         .flat_map(|result| {
             let target = result["Target"].as_str().unwrap();
             let all = result["Packages"].as_array().into_iter().flatten();
-            all.map(move |it| format!("{target}: {}", it["Identifier"]["PURL"].as_str().unwrap_or("-")))
+            all.map(move |it| {
+                format!("{target}: {}", it["Identifier"]["PURL"].as_str().unwrap_or("-"))
+            })
         })
         .collect()
 }
@@ -122,7 +124,8 @@ fn trivys_own_reports_of_repositories_are_ours() {
         let known: BTreeSet<String> = OWN_FIELDS.iter().map(|it| (*it).to_owned()).collect();
         let missing = &(&fields(&golden) - &fields(&ours)) - &known;
         // The test database has no texts and ratings in the form that ours takes.
-        let of_texts = ["Title", "Description", "References", "CVSS", "VendorSeverity", "SeveritySource"];
+        let of_texts =
+            ["Title", "Description", "References", "CVSS", "VendorSeverity", "SeveritySource"];
         let of_dates = ["PublishedDate", "LastModifiedDate", "PrimaryURL"];
         differences.extend(
             missing
@@ -150,7 +153,13 @@ fn artifacts(document: &Value) -> BTreeSet<String> {
         .map(|it| {
             let text = |name: &str| it[name].as_str().unwrap();
             let purl = text("purl").split('?').next().unwrap();
-            format!("{} {} {} {} {purl}", text("type"), text("language"), text("name"), text("version"))
+            format!(
+                "{} {} {} {} {purl}",
+                text("type"),
+                text("language"),
+                text("name"),
+                text("version")
+            )
         })
         .collect()
 }
@@ -194,8 +203,13 @@ fn syft_itself_lists_the_same_artifacts() {
 fn hadolint_itself_prints_the_same_json() {
     let Some(hadolint) = peer("hadolint") else { return };
     let machine = Machine::new();
-    machine.write("Dockerfile", "FROM debian:latest\nRUN sudo apt-get install curl\nRUN cd /tmp && ls\n");
-    for words in ["-f json", "-f json -t error", "-f json --ignore DL3008", "--no-color", "-f codeclimate"] {
+    machine.write(
+        "Dockerfile",
+        "FROM debian:latest\nRUN sudo apt-get install curl\nRUN cd /tmp && ls\n",
+    );
+    for words in
+        ["-f json", "-f json -t error", "-f json --ignore DL3008", "--no-color", "-f codeclimate"]
+    {
         let output = Command::new(&hadolint)
             .current_dir(machine.path("."))
             .args(words.split_whitespace())
@@ -209,7 +223,10 @@ fn hadolint_itself_prints_the_same_json() {
             let rows = |text: &str| -> BTreeSet<String> {
                 let all: Value = serde_json::from_str(text).unwrap();
                 let one = |it: &Value| {
-                    format!("{} {} {} {} {}", it["file"], it["line"], it["column"], it["code"], it["level"])
+                    format!(
+                        "{} {} {} {} {}",
+                        it["file"], it["line"], it["column"], it["code"], it["level"]
+                    )
                 };
                 all.as_array().unwrap().iter().map(one).collect()
             };

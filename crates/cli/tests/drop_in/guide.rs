@@ -142,9 +142,11 @@ fn the_guides_commands_run_as_written() {
             // Nobody can say here who we are: the identity provider is not on this machine.
             "cosign sign user/image:tag" => (1, "", "error: "),
             // cosign itself refuses it in these words.
-            "cosign verify user/image:tag" => {
-                (1, "", "Error: --certificate-identity or --certificate-identity-regexp is required")
-            }
+            "cosign verify user/image:tag" => (
+                1,
+                "",
+                "Error: --certificate-identity or --certificate-identity-regexp is required",
+            ),
             line if line.starts_with("clair-scanner ") => {
                 (1, "| Unapproved | Critical CVE-2025-1004 ", "that they are offered at 127.0.0.1")
             }

@@ -74,10 +74,15 @@ fn monitored_images_are_kept_by_the_server_and_matched_again() {
     let serving = Serving::on(&machine);
     let url = serving.url();
     let run = |words: &str| {
-        machine.run_with(&[("PLIMSOLL_SERVER", &url)], &format!("as snyk container monitor {words}"))
+        machine
+            .run_with(&[("PLIMSOLL_SERVER", &url)], &format!("as snyk container monitor {words}"))
     };
     let ran = run("app.tar").ended(0);
-    assert!(ran.out.contains(&format!("Explore this snapshot at {url}/images/sha256:")), "{}", ran.out);
+    assert!(
+        ran.out.contains(&format!("Explore this snapshot at {url}/images/sha256:")),
+        "{}",
+        ran.out
+    );
     assert!(ran.out.contains("2 critical"), "{}", ran.out);
     machine.write(".snyk", "ignore:\n  CVE-2025-1004:\n    - '*':\n        reason: x\n");
     let ran = run("app.tar --json --policy-path=.snyk").ended(0);

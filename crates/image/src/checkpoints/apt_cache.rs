@@ -4,22 +4,22 @@
 use super::words::is_apt;
 use super::{Answer, Checkpoint, Facts, Level, Settings, of_steps};
 
-pub(super) const CHECKPOINT: Checkpoint = Checkpoint {
-    code: "DKL-DI-0005",
-    title: "Clear apt-get caches",
-    level: Level::Fatal,
-    check,
-};
+pub(super) const CHECKPOINT: Checkpoint =
+    Checkpoint { code: "DKL-DI-0005", title: "Clear apt-get caches", level: Level::Fatal, check };
 
 const LISTS: [&str; 3] = ["/var/lib/apt/lists", "/var/lib/apt/lists/*", "/var/lib/apt/lists/*;"];
 const SWITCHES: [&str; 4] = ["-rf", "-fr", "-r", "-fR"];
 
 fn check(facts: &Facts, _: &Settings) -> Answer {
-    of_steps(facts, "the lists of packages stay: `rm -rf /var/lib/apt/lists/*` behind", |commands| {
-        let fetches = |it: &&Vec<&str>| !(is_apt(it, "update") || is_apt(it, "install"));
-        let mut rest = commands.iter().skip_while(fetches);
-        rest.clone().next().is_some() && !rest.any(|command| clears(command))
-    })
+    of_steps(
+        facts,
+        "the lists of packages stay: `rm -rf /var/lib/apt/lists/*` behind",
+        |commands| {
+            let fetches = |it: &&Vec<&str>| !(is_apt(it, "update") || is_apt(it, "install"));
+            let mut rest = commands.iter().skip_while(fetches);
+            rest.clone().next().is_some() && !rest.any(|command| clears(command))
+        },
+    )
 }
 
 fn clears(command: &[&str]) -> bool {

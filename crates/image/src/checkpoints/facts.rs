@@ -91,7 +91,12 @@ impl Facts {
         for index in 0..image.layers.len() {
             let mut layer = Layer { facts: &mut facts, settings, kept: Vec::new() };
             image.walk(index, &mut |member| {
-                layer.member(&member.entry.path, member.entry.kind, member.entry.mode, member.content);
+                layer.member(
+                    &member.entry.path,
+                    member.entry.kind,
+                    member.entry.mode,
+                    member.content,
+                );
                 ControlFlow::Continue(())
             })?;
             layer.finish();
@@ -176,7 +181,9 @@ impl Settings {
         if self.accepts(path) {
             return false;
         }
-        setuid::is_one(mode) || credentials::kind(path, self).is_some() || unneeded::kind(path).is_some()
+        setuid::is_one(mode)
+            || credentials::kind(path, self).is_some()
+            || unneeded::kind(path).is_some()
     }
 
     fn accepts(&self, path: &str) -> bool {

@@ -166,7 +166,11 @@ mod tests {
             ("CIS-DI-0010", "#(nop)  ENV GPG_KEY=abc", 0),
         ] {
             let step = format!("{shell}{step}");
-            assert_eq!(alerts(code, &facts(&[&step]), &Settings::default()), count, "{code} {step}");
+            assert_eq!(
+                alerts(code, &facts(&[&step]), &Settings::default()),
+                count,
+                "{code} {step}"
+            );
         }
     }
 
@@ -182,7 +186,9 @@ mod tests {
     fn secrets_are_not_told_with_the_step_that_sets_them() {
         let one = ALL.iter().find(|it| it.code == "CIS-DI-0010").unwrap();
         let step = "ENV DB_PASSWORD=hunter2";
-        let Answer::Found(all) = (one.check)(&facts(&[step]), &Settings::default()) else { panic!() };
+        let Answer::Found(all) = (one.check)(&facts(&[step]), &Settings::default()) else {
+            panic!()
+        };
         assert!(all[0].text.contains("DB_PASSWORD") && !all[0].text.contains("hunter2"));
         let mut settings = Settings::default();
         settings.accepted_keys.push("DB_PASSWORD".to_owned());

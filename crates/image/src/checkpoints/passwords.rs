@@ -2,12 +2,8 @@
 
 use super::{Alert, Answer, Checkpoint, Facts, Level, Settings};
 
-pub(super) const CHECKPOINT: Checkpoint = Checkpoint {
-    code: "DKL-LI-0001",
-    title: "Avoid empty password",
-    level: Level::Fatal,
-    check,
-};
+pub(super) const CHECKPOINT: Checkpoint =
+    Checkpoint { code: "DKL-LI-0001", title: "Avoid empty password", level: Level::Fatal, check };
 
 pub(super) const FILES: [&str; 2] = ["etc/shadow", "etc/master.passwd"];
 

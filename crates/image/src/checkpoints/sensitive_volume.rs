@@ -10,6 +10,7 @@ pub(super) const CHECKPOINT: Checkpoint = Checkpoint {
 };
 
 fn check(facts: &Facts, _: &Settings) -> Answer {
-    let volumes = facts.volumes.iter().filter(|it| matches!(it.as_str(), "/dev" | "/proc" | "/sys"));
+    let volumes =
+        facts.volumes.iter().filter(|it| matches!(it.as_str(), "/dev" | "/proc" | "/sys"));
     Answer::Found(volumes.map(|it| Alert::of_image(format!("{it} is a volume"))).collect())
 }

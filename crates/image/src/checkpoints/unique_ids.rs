@@ -4,12 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Alert, Answer, Checkpoint, Facts, Level, Settings};
 
-pub(super) const CHECKPOINT: Checkpoint = Checkpoint {
-    code: "DKL-LI-0002",
-    title: "Be unique UID/GROUP",
-    level: Level::Fatal,
-    check,
-};
+pub(super) const CHECKPOINT: Checkpoint =
+    Checkpoint { code: "DKL-LI-0002", title: "Be unique UID/GROUP", level: Level::Fatal, check };
 
 pub(super) const FILES: [&str; 2] = ["etc/passwd", "etc/group"];
 
@@ -25,7 +21,10 @@ fn check(facts: &Facts, _: &Settings) -> Answer {
             let mut fields = line.split(':');
             let (Some(name), Some(id)) = (fields.next(), fields.nth(1)) else { continue };
             if !known.insert(id.to_owned()) {
-                found.push(Alert::new(path, format!("the {word} {name} has the number of another: {id}")));
+                found.push(Alert::new(
+                    path,
+                    format!("the {word} {name} has the number of another: {id}"),
+                ));
             }
         }
     }

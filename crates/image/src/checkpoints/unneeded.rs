@@ -13,8 +13,7 @@ pub(super) const CHECKPOINT: Checkpoint = Checkpoint {
 
 const NAMES: [&str; 4] = ["Dockerfile", "docker-compose.yml", ".vimrc", ".DS_Store"];
 
-const FOLDERS: [&str; 8] =
-    [".cache", ".aws", ".azure", ".gcp", ".git", ".vscode", ".idea", ".npm"];
+const FOLDERS: [&str; 8] = [".cache", ".aws", ".azure", ".gcp", ".git", ".vscode", ".idea", ".npm"];
 
 /// Folders of packages, whose makers put such folders there.
 const OTHERS: [&str; 2] = ["node_modules/", "vendor/"];

@@ -15,7 +15,9 @@ pub(super) const CHECKPOINT: Checkpoint = Checkpoint {
 
 fn check(facts: &Facts, _: &Settings) -> Answer {
     let is_add = |step: &&String| {
-        commands(step).iter().any(|it| has_all(it, &["ADD", "in"]) || has_all(it, &["ADD", "buildkit"]))
+        commands(step)
+            .iter()
+            .any(|it| has_all(it, &["ADD", "in"]) || has_all(it, &["ADD", "buildkit"]))
     };
     let steps = facts.history.iter().filter(is_add).skip(1);
     Answer::Found(steps.map(|step| Alert::of_image(format!("use COPY: {step}"))).collect())

@@ -9,10 +9,10 @@ mod risk;
 
 use std::io::{self, Write};
 
+use plimsoll_model::syft::{language, type_of};
 use plimsoll_model::{
     EcosystemName, Finding, FixState, Inventory, PackageKind, RatingKind, Scan, Severity,
 };
-use plimsoll_model::syft::{language, type_of};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -73,7 +73,9 @@ fn source(inventory: &Inventory) -> Value {
             let path = artifact.reference.split_once(':').map_or("", |(_, path)| path);
             return json!({ "type": "directory", "target": path });
         }
-        "cyclonedx" | "spdx" | "syft" | "plimsoll" => return json!({ "type": "file", "target": artifact.reference }),
+        "cyclonedx" | "spdx" | "syft" | "plimsoll" => {
+            return json!({ "type": "file", "target": artifact.reference });
+        }
         _ => {}
     }
     let digest = |digest: &Option<plimsoll_model::Digest>| {

@@ -12,9 +12,7 @@ mod target;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{
-    Artifact, Finding, FixState, Inventory, Package, RatingKind, Scan, Severity,
-};
+use plimsoll_model::{Artifact, Finding, FixState, Inventory, Package, RatingKind, Scan, Severity};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -207,8 +205,7 @@ fn results(scan: &Scan, lists_packages: bool) -> Vec<Value> {
             let mut result = json!({
                 "Target": target.name, "Class": target.class.name(), "Type": target.kind,
             });
-            let lists =
-                [("Packages", listed.packages), ("Vulnerabilities", listed.weaknesses)];
+            let lists = [("Packages", listed.packages), ("Vulnerabilities", listed.weaknesses)];
             for (name, list) in lists {
                 if let (Value::Object(fields), false) = (&mut result, list.is_empty()) {
                     fields.insert(name.into(), Value::Array(list));

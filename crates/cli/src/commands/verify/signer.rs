@@ -191,7 +191,8 @@ impl Wanted {
 
     /// Which half of who must have signed is not said, where it is no key: the name first.
     pub(crate) fn lacks(&self) -> Option<&'static str> {
-        let has = |exact: &Option<String>, regex: &Option<String>| exact.is_some() || regex.is_some();
+        let has =
+            |exact: &Option<String>, regex: &Option<String>| exact.is_some() || regex.is_some();
         if self.by_key() {
             None
         } else if !has(&self.certificate_identity, &self.certificate_identity_regexp) {

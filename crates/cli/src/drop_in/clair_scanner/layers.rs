@@ -75,7 +75,9 @@ impl Served {
         let listener = listener.context("no port is free for offering layers")?;
         let port = listener.local_addr().context("the port is not known")?.port();
         let mut secret = [0; 16];
-        SystemRandom::new().fill(&mut secret).map_err(|_| anyhow::anyhow!("no randomness is to be had"))?;
+        SystemRandom::new()
+            .fill(&mut secret)
+            .map_err(|_| anyhow::anyhow!("no randomness is to be had"))?;
         let secret = format!("{:032x}", u128::from_be_bytes(secret));
         let routes = Router::new()
             .route(&format!("/{secret}/{{digest}}"), get(layer))

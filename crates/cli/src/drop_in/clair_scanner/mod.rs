@@ -36,7 +36,8 @@ pub(super) const TOOL: Tool = Tool {
     run: |matches: &ArgMatches| Scanner::from_arg_matches(matches)?.run(),
 };
 
-const OTHERS: &[Other] = &[Other::told("log", true, "what is said goes to stderr alone").short('l')];
+const OTHERS: &[Other] =
+    &[Other::told("log", true, "what is said goes to stderr alone").short('l')];
 
 /// Its exit code where an image has nothing that could be judged.
 const NO_FEATURES: u8 = 5;
@@ -122,7 +123,8 @@ impl Scanner {
         let approved = self.approved(name)?;
         let clair = Clair::at(&self.clair)?;
         clair.answers()?;
-        let image = opened::open(&scanned::image(name, Transport::Auto)?, &scanned::options(None)?)?;
+        let image =
+            opened::open(&scanned::image(name, Transport::Auto)?, &scanned::options(None)?)?;
         let loopback = clair.is_here() && self.ip != "localhost" && self.ip != "127.0.0.1";
         let served = Served::of(&image, &self.ip, loopback || self.ip != "localhost", PORT)?;
         let hash = match clair.index(&served.manifest(&self.ip)) {
@@ -165,8 +167,8 @@ impl Scanner {
         let bytes = files::read(Path::new(file), MAX_FILE)
             .with_context(|| format!("cannot read `{shown}`"))?;
         let text = String::from_utf8_lossy(&bytes);
-        let document: Document = serde_saphyr::from_str(&text)
-            .map_err(|error| Usage(format!("`{shown}`: {error}")))?;
+        let document: Document =
+            serde_saphyr::from_str(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?;
         let bare = name.split(':').next().unwrap_or(name);
         let mut images = document.images.unwrap_or_default();
         let mut all = document.generalwhitelist.unwrap_or_default();

@@ -75,7 +75,9 @@ impl Report {
         match self.unapproved.len() {
             0 => tell(&format!("[INFO] Image [{image}] contains NO unapproved vulnerabilities")),
             count => {
-                tell(&format!("[ERRO] Image [{image}] contains {count} unapproved vulnerabilities"));
+                tell(&format!(
+                    "[ERRO] Image [{image}] contains {count} unapproved vulnerabilities"
+                ));
             }
         }
     }
@@ -118,8 +120,10 @@ impl Report {
             cells.map(|line| line.chars().count()).max().unwrap_or(0)
         };
         let widths: [usize; 5] = std::array::from_fn(width);
-        let rule: String =
-            widths.iter().map(|width| format!("+{}", "-".repeat(width.saturating_add(2)))).collect();
+        let rule: String = widths
+            .iter()
+            .map(|width| format!("+{}", "-".repeat(width.saturating_add(2))))
+            .collect();
         writeln!(out, "{rule}+")?;
         for row in &rows {
             let height = row.iter().map(Vec::len).max().unwrap_or(0);
@@ -150,8 +154,7 @@ fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in plain(text).split_whitespace() {
         let is_full = lines.last().is_some_and(|line| {
-            !line.is_empty()
-                && line.chars().count().saturating_add(word.chars().count()) >= WIDTH
+            !line.is_empty() && line.chars().count().saturating_add(word.chars().count()) >= WIDTH
         });
         if is_full {
             lines.push(String::new());

@@ -115,10 +115,7 @@ impl VerifyAttestation {
 
 impl Asked {
     /// What holds of every image, or the code where nothing holds of one.
-    fn held(
-        self,
-        is_wanted: impl Fn(&Evidence) -> bool,
-    ) -> anyhow::Result<Result<Vec<Held>, u8>> {
+    fn held(self, is_wanted: impl Fn(&Evidence) -> bool) -> anyhow::Result<Result<Vec<Held>, u8>> {
         if self.policy.is_some() {
             let why = "cosign: `--policy` is not here: `plimsoll verify --type TYPE --rego FILE` or `--cel`";
             return Err(Usage(why.to_owned()).into());

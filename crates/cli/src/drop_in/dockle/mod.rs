@@ -59,19 +59,43 @@ struct Dockle {
     ignore: Vec<String>,
 
     /// Variables that may be set
-    #[arg(long, alias = "ak", value_name = "NAME", value_delimiter = ',', env = "DOCKLE_ACCEPT_KEYS")]
+    #[arg(
+        long,
+        alias = "ak",
+        value_name = "NAME",
+        value_delimiter = ',',
+        env = "DOCKLE_ACCEPT_KEYS"
+    )]
     accept_key: Vec<String>,
 
     /// Words that no variable may have in its name
-    #[arg(long, alias = "sw", value_name = "WORD", value_delimiter = ',', env = "DOCKLE_REJECT_KEYS")]
+    #[arg(
+        long,
+        alias = "sw",
+        value_name = "WORD",
+        value_delimiter = ',',
+        env = "DOCKLE_REJECT_KEYS"
+    )]
     sensitive_word: Vec<String>,
 
     /// Names or paths of files that are not looked at
-    #[arg(long, alias = "af", value_name = "FILE", value_delimiter = ',', env = "DOCKLE_ACCEPT_FILES")]
+    #[arg(
+        long,
+        alias = "af",
+        value_name = "FILE",
+        value_delimiter = ',',
+        env = "DOCKLE_ACCEPT_FILES"
+    )]
     accept_file: Vec<String>,
 
     /// Names of files that should not be there
-    #[arg(long, alias = "sf", value_name = "NAME", value_delimiter = ',', env = "DOCKLE_REJECT_FILES")]
+    #[arg(
+        long,
+        alias = "sf",
+        value_name = "NAME",
+        value_delimiter = ',',
+        env = "DOCKLE_REJECT_FILES"
+    )]
     sensitive_file: Vec<String>,
 
     /// Ends of names, without the dot, that are not looked at
@@ -162,7 +186,9 @@ impl Dockle {
             (Some(file), _) => scanned::stored(file),
             (None, Some(name)) => scanned::image(name, Transport::Auto)?,
             (None, None) => {
-                return Err(Usage("dockle: name an image, or a file by `--input`".to_owned()).into());
+                return Err(
+                    Usage("dockle: name an image, or a file by `--input`".to_owned()).into()
+                );
             }
         };
         let layout = Layout::named(&self.format);

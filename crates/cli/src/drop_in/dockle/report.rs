@@ -102,7 +102,8 @@ impl Judged {
         }
         // What has no answer keeps the place that its checkpoint's level gives it.
         told.sort_by_key(|(is_ignored, one)| {
-            let place = if *is_ignored { Weight::Ignored } else { Weight::Of(one.checkpoint.level) };
+            let place =
+                if *is_ignored { Weight::Ignored } else { Weight::Of(one.checkpoint.level) };
             (std::cmp::Reverse(place), one.checkpoint.code)
         });
         Self { told: told.into_iter().map(|(_, one)| one).collect(), passed }
@@ -139,7 +140,10 @@ impl Judged {
             let title = one.checkpoint.title;
             if colour {
                 let paint = one.weight.colour();
-                writeln!(out, "\u{1b}[{paint}m{word}\u{1b}[0m\t- \u{1b}[36m{code}\u{1b}[0m: {title}")?;
+                writeln!(
+                    out,
+                    "\u{1b}[{paint}m{word}\u{1b}[0m\t- \u{1b}[36m{code}\u{1b}[0m: {title}"
+                )?;
             } else {
                 writeln!(out, "{word}\t- {code}: {title}")?;
             }
@@ -194,9 +198,7 @@ impl Judged {
         };
         let result = |(index, one): (usize, &One)| {
             let texts: Vec<&str> = one.alerts.iter().map(|it| it.text.as_str()).collect();
-            let place = |alert: &Alert| {
-                json!({ "physicalLocation": { "artifactLocation": { "uri": alert.place } } })
-            };
+            let place = |alert: &Alert| json!({ "physicalLocation": { "artifactLocation": { "uri": alert.place } } });
             json!({
                 "ruleId": one.checkpoint.code,
                 "ruleIndex": index,

@@ -84,7 +84,10 @@ impl Monitored {
             writeln!(out, "Known today: {}\n", told.join(", "))?;
         }
         writeln!(out, "Explore this snapshot at {}\n", self.page())?;
-        writeln!(out, "The server goes on matching it: what becomes known later is told by its notifiers.")
+        writeln!(
+            out,
+            "The server goes on matching it: what becomes known later is told by its notifiers."
+        )
     }
 
     /// For programs, as Snyk lays it out.
@@ -108,7 +111,8 @@ fn taken_in(service: &Service, mut scan: Value) -> anyhow::Result<String> {
     let text = |scan: &Value, name: &str| {
         scan.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let id = scan.get("id").and_then(Value::as_i64).context("snyk: the server's answer has no id")?;
+    let id =
+        scan.get("id").and_then(Value::as_i64).context("snyk: the server's answer has no id")?;
     let until = Instant::now() + PATIENCE;
     loop {
         match text(&scan, "state").as_str() {
@@ -116,7 +120,9 @@ fn taken_in(service: &Service, mut scan: Value) -> anyhow::Result<String> {
             "failed" | "cancelled" => {
                 bail!("snyk: the server could not take it in: {}", text(&scan, "error"))
             }
-            _ if Instant::now() > until => bail!("snyk: the server has not taken it in yet: scan {id}"),
+            _ if Instant::now() > until => {
+                bail!("snyk: the server has not taken it in yet: scan {id}")
+            }
             _ => thread::sleep(PAUSE),
         }
         let answer = service.get(&format!("/api/v1/scans/{id}"))?;

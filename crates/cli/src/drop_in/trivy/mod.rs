@@ -478,7 +478,11 @@ impl Asked {
         let file = self.output.as_deref();
         if self.format == "json" {
             let others = others.map(misconfiguration::Found::results).unwrap_or_default();
-            return self.json(&plimsoll_report::formats::trivy::document(scan, others, self.lists_packages()));
+            return self.json(&plimsoll_report::formats::trivy::document(
+                scan,
+                others,
+                self.lists_packages(),
+            ));
         }
         match others {
             Some(found) if self.format == "table" && scan.inventory.packages.is_empty() => {

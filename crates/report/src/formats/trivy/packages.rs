@@ -124,8 +124,7 @@ mod tests {
         let mut curl = Package::new(PackageKind::Deb, "curl", "1");
         curl.depends_on = vec!["libc6".into(), "missing".into()];
         let libc = Package::new(PackageKind::Deb, "libc6", "2:2.36-9");
-        let inventory =
-            Inventory { packages: vec![curl.clone(), libc], ..Inventory::default() };
+        let inventory = Inventory { packages: vec![curl.clone(), libc], ..Inventory::default() };
         let one = package(&curl, &inventory, false);
         assert_eq!(one["DependsOn"], json!(["libc6@2:2.36-9"]));
         assert_eq!(one["SrcName"], "curl");
