@@ -2,10 +2,14 @@
 //!
 //! Source: <https://github.com/hadolint/hadolint#cli>.
 
+use std::path::Path;
+
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use plimsoll_build::rules::all;
 
 use super::words::Words;
 use super::{Other, Tool};
+use crate::commands::lint::ground;
 use crate::exit::{Codes, Outcome};
 
 pub(super) const TOOL: Tool = Tool {
@@ -17,15 +21,7 @@ pub(super) const TOOL: Tool = Tool {
     has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Hadolint::command,
-    others: &[
-        Other::silent("no-color", false),
-        Other::silent("verbose", false).short('V'),
-        Other::refused(
-            "file-path-in-report",
-            true,
-            "name the file by the path that is to be shown",
-        ),
-    ],
+    others: &[Other::silent("no-color", false), Other::silent("verbose", false).short('V')],
     settings: None,
     run: |matches: &ArgMatches| Hadolint::from_arg_matches(matches)?.run(),
 };
@@ -33,13 +29,22 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Debug, clap::Parser)]
 #[command(about = "hadolint's command line, answered by Plimsoll")]
 struct Hadolint {
-    /// Dockerfiles, or `-` for standard input
+    /// Dockerfiles, or `-` for standard input. hadolint's own rules and ShellCheck's are asked
     #[arg(value_name = "DOCKERFILE", required = true)]
     files: Vec<String>,
 
-    /// tty, json, checkstyle, codeclimate, gitlab_codeclimate, gnu, codacy, sonarqube, sarif
+    /// tty (a line a finding), json, checkstyle, codeclimate, gitlab_codeclimate, gnu, codacy, sonarqube,
+    /// sarif, junit
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
+
+    /// Where it goes
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<String>,
+
+    /// What the one file is called in reports
+    #[arg(long, value_name = "PATH")]
+    file_path_in_report: Option<String>,
 
     /// .hadolint.yaml
     #[arg(short, long, value_name = "FILE")]
@@ -92,14 +97,29 @@ struct Hadolint {
 
 impl Hadolint {
     fn run(self) -> anyhow::Result<Outcome> {
-        let format = match self.format.as_deref() {
-            Some("gitlab_codeclimate" | "gitlab_lint") => Some("gitlab"),
-            other => other,
+        let asked = match &self.format {
+            Some(name) => Some(name.clone()),
+            None => ground(self.config.as_deref().map(Path::new), None).0?.format,
         };
+        let format = match asked.as_deref() {
+            // hadolint's is a line a finding.
+            Some("tty") | None => "text",
+            Some("gitlab_codeclimate" | "gitlab_lint") => "gitlab",
+            Some(other) => other,
+        };
+        let format = match &self.output {
+            Some(file) => format!("{format}={file}"),
+            None => format.to_owned(),
+        };
+        // Rules that hadolint has not must not fail what passes there.
+        let others: Vec<String> =
+            all().map(|rule| rule.id).filter(|id| !is_hadolints(id)).map(str::to_owned).collect();
         let threshold = self.failure_threshold.as_deref();
         let is_never = matches!(threshold, Some("none" | "ignore"));
         let outcome = Words::of(&["lint"])
-            .option("--format", format)
+            .option("--format", Some(&format))
+            .option("--path-in-report", self.file_path_in_report.as_deref())
+            .options("--ignore", &others)
             .option("--config", self.config.as_deref())
             .options("--ignore", &self.ignore)
             .options("--error", &self.errors)
@@ -120,4 +140,9 @@ impl Hadolint {
             _ => Outcome::Gate(1),
         })
     }
+}
+
+/// Whether it is one of hadolint's rules or ShellCheck's, by its number.
+fn is_hadolints(id: &str) -> bool {
+    id.starts_with("DL") || id.starts_with("SC")
 }

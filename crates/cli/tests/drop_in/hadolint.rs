@@ -20,6 +20,7 @@ fn findings_end_with_one_in_the_format_asked_for() {
         "codacy",
         "sonarqube",
         "sarif",
+        "junit",
     ] {
         machine.run(&format!("as hadolint --format {format} --no-fail Dockerfile")).ended(0);
     }
@@ -30,6 +31,17 @@ fn findings_end_with_one_in_the_format_asked_for() {
     machine.run("as hadolint missing").ended(1);
     let ran = machine.run_with_stdin("as hadolint -", "FROM debian:latest\n");
     assert!(ran.ended(1).out.starts_with("-:1 DL3007"));
+    let words = "as hadolint -f junit -o out.xml --file-path-in-report src/Dockerfile -";
+    let ran = machine.run_with_stdin(words, "FROM debian:latest\n").ended(1);
+    assert_eq!(ran.out, "");
+    let text = machine.read("out.xml");
+    assert!(
+        text.contains("<failure id=\"DL3007\"") && text.contains("File: src/Dockerfile\n"),
+        "{text}"
+    );
+    // What only Plimsoll's own rules find fails nothing.
+    machine.write("Dockerfile", "FROM debian:12\nCOPY . /app\nEXPOSE 22\n");
+    assert_eq!(machine.run("as hadolint Dockerfile").ended(0).out, "");
 }
 
 #[test]
