@@ -46,8 +46,6 @@ const OTHERS: &[Other] = &[
     Other::refused("template", true, "`plimsoll scan -o json` with jq").short('t'),
     Other::refused("vex", true, "`plimsoll verify --scan --vex`"),
     Other::refused("distro", true, "the image or SBOM says which distribution it is"),
-    Other::refused("only-notfixed", false, "`plimsoll scan -o json` with jq"),
-    Other::refused("ignore-states", true, "`plimsoll scan -o json` with jq"),
 ];
 
 #[derive(Debug, clap::Parser)]
@@ -79,6 +77,14 @@ struct Grype {
     /// Only what an update repairs
     #[arg(long)]
     only_fixed: bool,
+
+    /// Only what no update repairs
+    #[arg(long)]
+    only_notfixed: bool,
+
+    /// Not those of these states: fixed, not-fixed, wont-fix, unknown
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    ignore_states: Vec<String>,
 
     /// Which image of a multi-platform one
     #[arg(long, value_name = "PLATFORM")]
@@ -154,6 +160,11 @@ impl Grype {
         settings::ignore(self.config.as_deref(), &mut scan)?;
         Filter { severities: None, only_fixed: self.only_fixed, only_loaded: false }
             .apply(&mut scan);
+        scan.findings.retain(|it| {
+            let state = plimsoll_report::formats::grype::state(&it.fix);
+            !(self.only_notfixed && state == "fixed"
+                || self.ignore_states.iter().any(|it| it == state))
+        });
         // What was not read whole is told; where a gate is asked for, it has not passed it.
         let gates = Gates { fail_on, allow_partial: fail_on.is_none(), ..Gates::default() };
         scan.verdict = gates.verdict(&scan, clock::now());

@@ -61,6 +61,16 @@ enum Action {
     Scan(Asked),
     /// The same, as older releases called it
     Packages(Asked),
+    /// An SBOM in another format
+    Convert {
+        /// CycloneDX, SPDX, Syft's or our own JSON; `-` is standard input
+        #[arg(value_name = "SBOM", help_heading = NEAR)]
+        path: String,
+
+        /// FORMAT or FORMAT=FILE, several times
+        #[arg(short, long, value_name = "FORMAT[=FILE]", value_delimiter = ',')]
+        output: Vec<String>,
+    },
     /// Which release this is
     Version,
 }
@@ -115,6 +125,11 @@ impl Syft {
                 scanned::dated("syft", "packages", "it is `syft scan` today");
                 asked.run()
             }
+            Some(Action::Convert { path, output }) => {
+                let inventory = scanned::sbom(&path)?;
+                write(&inventory, &output, None)?;
+                Ok(Outcome::Clean)
+            }
             Some(Action::Version) => {
                 let own = env!("CARGO_PKG_VERSION");
                 output::write(None, |out| {
@@ -135,15 +150,6 @@ impl Asked {
         let Some(source) = &self.source else {
             return Err(Usage("name what is to be read: `syft scan nginx:1.27`".to_owned()).into());
         };
-        let default = vec!["table".to_owned()];
-        let texts = if self.output.is_empty() { &default } else { &self.output };
-        let mut outputs = output::parse(texts, named, &KNOWN)?;
-        if let Some(file) = &self.file {
-            let all: Vec<_> = outputs.iter_mut().filter(|(_, place)| place.is_none()).collect();
-            for (_, place) in all {
-                *place = Some(file.as_str());
-            }
-        }
         if self.source_version.is_some() && !self.quiet {
             tell("note: syft: `--source-version` does nothing here");
         }
@@ -155,16 +161,20 @@ impl Asked {
             name.clone_into(&mut inventory.artifact.reference);
             inventory.artifact.names = vec![name.clone()];
         }
-        for (format, file) in outputs {
-            output::write(file, |out| (format.write)(&inventory, out))?;
-        }
-        Ok(partial(&inventory))
+        write(&inventory, &self.output, self.file.as_deref())?;
+        // Syft ends with 0 where files could not be read; stderr has named them.
+        Ok(Outcome::Clean)
     }
 }
 
-/// Syft ends with 0 where files could not be read; stderr has named them.
-fn partial(_: &Inventory) -> Outcome {
-    Outcome::Clean
+/// Writes an inventory in all formats that are asked for; those that name no file to `file`.
+fn write(inventory: &Inventory, texts: &[String], file: Option<&str>) -> anyhow::Result<()> {
+    let default = ["table".to_owned()];
+    let texts = if texts.is_empty() { &default } else { texts };
+    for (format, place) in output::parse(texts, named, &KNOWN)? {
+        output::write(place.or(file), |out| (format.write)(inventory, out))?;
+    }
+    Ok(())
 }
 
 const KNOWN: [&str; 6] =

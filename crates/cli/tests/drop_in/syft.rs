@@ -46,6 +46,14 @@ fn a_folder_is_read_and_nothing_at_all_is_wrong_usage() {
         let ran = machine.run(&format!("as syft packages {source} -o cyclonedx-json")).ended(0);
         assert!(ran.out.contains("pkg:npm/lodash@4.17.4"), "{}", ran.out);
     }
+    machine.run("as syft src -o json=bill.json -o spdx-json=bill.spdx.json").ended(0);
+    for bill in ["bill.json", "bill.spdx.json"] {
+        let ran = machine.run(&format!("as syft convert {bill} -o cyclonedx-json")).ended(0);
+        assert!(ran.out.contains("pkg:npm/lodash@4.17.4"), "{}", ran.out);
+    }
+    assert!(
+        !machine.run("as syft src -o json --exclude **/package-lock.json").out.contains("lodash")
+    );
     machine.run("as syft scan missing:x/y:z").ended(1);
     machine.run("as syft app.tar -o html").ended(1);
 }

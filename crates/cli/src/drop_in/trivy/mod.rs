@@ -6,6 +6,7 @@ mod asked;
 mod cluster;
 mod ignored;
 mod misconfiguration;
+mod others;
 mod settings;
 mod snapshot;
 
@@ -16,7 +17,7 @@ use plimsoll_model::{Inventory, Reference, Scan, Scope, Severity, Transport};
 
 use self::asked::Asked;
 use super::skipped::Skipped;
-use super::{NEAR, Other, Tool, scanned};
+use super::{NEAR, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::output;
 
@@ -29,51 +30,10 @@ pub(super) const TOOL: Tool = Tool {
     has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Trivy::command,
-    others: OTHERS,
+    others: others::ALL,
     settings: Some(settings::read),
     run: |matches| Trivy::from_arg_matches(matches)?.run(),
 };
-
-const DATABASE: &str = "the advisories are Plimsoll's own: `plimsoll db update` fetches them";
-
-const OTHERS: &[Other] = &[
-    Other::silent("no-progress", false),
-    Other::silent("skip-db-update", false),
-    Other::silent("skip-java-db-update", false),
-    Other::silent("skip-check-update", false),
-    Other::silent("skip-policy-update", false),
-    Other::silent("skip-vex-repo-update", false),
-    Other::silent("skip-version-check", false),
-    Other::silent("disable-telemetry", false),
-    Other::silent("offline-scan", false),
-    Other::silent("debug", false).short('d'),
-    Other::silent("timeout", true),
-    Other::silent("parallel", true),
-    Other::silent("dependency-tree", false),
-    Other::silent("generate-default-config", false),
-    Other::silent("cache-ttl", true),
-    Other::silent("report", true),
-    Other::told("show-suppressed", false, "the table counts them"),
-    Other::silent("detection-priority", true),
-    Other::told("db-repository", true, DATABASE),
-    Other::told("java-db-repository", true, DATABASE),
-    Other::told("checks-bundle-repository", true, "rules are built in"),
-    Other::told("cache-backend", true, "layers are kept in files"),
-    Other::told("secret-config", true, "secrets are not looked for here"),
-    Other::told("image-config-scanners", true, "`plimsoll lint` judges the Dockerfile"),
-    Other::told("removed-pkgs", false, "what a later layer removed is never judged"),
-    Other::told("include-non-failures", false, "only what fails is told"),
-    Other::refused("server", true, "nothing is asked of a server; scan here"),
-    Other::refused("template", true, "`-f sarif`, `-f json` or `plimsoll scan -o json` with jq")
-        .short('t'),
-    Other::refused("compliance", true, "`plimsoll kube lint --compliance`"),
-    Other::refused("ignore-policy", true, "an ignore file, or `plimsoll verify --cel`"),
-    Other::refused("vex", true, "`plimsoll verify --scan --vex`"),
-    Other::refused("config-check", true, "`plimsoll lint`, `plimsoll kube lint`"),
-    Other::refused("config-policy", true, "`plimsoll lint`, `plimsoll kube lint`"),
-    Other::refused("license-full", false, "`plimsoll sbom` lists licences"),
-    Other::refused("file-patterns", true, "files are known by their names and first bytes"),
-];
 
 #[derive(Debug, clap::Parser)]
 #[command(about = "Trivy's command line, answered by Plimsoll", subcommand_required = true)]
@@ -93,6 +53,10 @@ struct Trivy {
     /// Speak to any registry without TLS or with a certificate nobody vouches for
     #[arg(long, global = true)]
     insecure: bool,
+
+    /// Certificates in PEM that registries are trusted by beside the system's
+    #[arg(long, value_name = "FILE", global = true)]
+    cacert: Option<PathBuf>,
 
     #[command(subcommand)]
     action: Action,
@@ -119,6 +83,14 @@ enum Action {
         /// then the registry
         #[arg(long, value_name = "LIST", value_delimiter = ',', help_heading = NEAR)]
         image_src: Vec<String>,
+
+        /// Where Docker's daemon listens
+        #[arg(long, value_name = "ADDR")]
+        docker_host: Option<String>,
+
+        /// Where podman's service listens
+        #[arg(long, value_name = "ADDR")]
+        podman_host: Option<String>,
 
         /// `plimsoll db update`, and nothing is scanned
         #[arg(long, help_heading = NEAR)]
@@ -247,6 +219,12 @@ impl Trivy {
                 let registry = &mut options.registry;
                 registry.username = asked.username.clone().or(registry.username.take());
                 registry.password = asked.password.clone().or(registry.password.take());
+                options.registry.ca_files.extend(self.cacert.clone());
+                if let Action::Image { docker_host, podman_host, .. } = &self.action {
+                    let daemons = &mut options.daemons;
+                    daemons.docker = docker_host.clone().unwrap_or_else(|| daemons.docker.clone());
+                    daemons.podman = podman_host.clone().unwrap_or_else(|| daemons.podman.clone());
+                }
                 if let Some(folder) = &self.cache_dir {
                     options.cache = Some(folder.join("layers"));
                 }
