@@ -64,8 +64,8 @@ pub(super) fn kind(path: &str, settings: &Settings) -> Option<&'static str> {
         return Some("name");
     }
     let end = extension(name);
-    let is_asked =
-        |it: &String| it == end || it.strip_prefix('.').is_none() && end.get(1..) == Some(it);
+    // With its dot or without.
+    let is_asked = |it: &String| it == end || end.strip_prefix('.') == Some(it.as_str());
     let is_known = EXTENSIONS.contains(&end) || settings.sensitive_extensions.iter().any(is_asked);
     (!end.is_empty() && is_known).then_some("extension")
 }

@@ -58,7 +58,7 @@ impl Report {
             (std::cmp::Reverse(place), it.vulnerability.clone(), it.featurename.clone())
         });
         let counts = |it: &&Found| {
-            rank(&it.severity).unwrap_or(unknown) <= threshold
+            rank(&it.severity).is_none_or(|place| place <= threshold)
                 && !approved.contains_key(&it.vulnerability)
         };
         let unapproved = found.iter().filter(counts).map(|it| it.vulnerability.clone()).collect();
