@@ -170,7 +170,7 @@ impl Asked {
 /// Writes an inventory in all formats that are asked for; those that name no file to `file`.
 fn write(inventory: &Inventory, texts: &[String], file: Option<&str>) -> anyhow::Result<()> {
     let default = ["table".to_owned()];
-    let texts = if texts.is_empty() { &default } else { texts };
+    let texts = if texts.is_empty() { default.as_slice() } else { texts };
     for (format, place) in output::parse(texts, named, &KNOWN)? {
         output::write(place.or(file), |out| (format.write)(inventory, out))?;
     }

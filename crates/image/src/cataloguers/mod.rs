@@ -87,9 +87,3 @@ pub const ALL: &[&dyn Cataloguer] = &[
     &swift::Swift,
     &yarn_lock::YarnLock,
 ];
-
-/// The words that a distribution's advisories stand under, for one that was named elsewhere than in
-/// an image.
-pub fn ecosystem(distro: &plimsoll_model::Distro) -> Option<plimsoll_model::Ecosystem> {
-    os_release::ecosystem(distro)
-}

@@ -13,7 +13,7 @@ mod snapshot;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches};
-use plimsoll_model::{Inventory, Reference, Scan, Scope, Severity, Transport};
+use plimsoll_model::{Inventory, Reference, Scan, Scope, Transport};
 
 use self::asked::Asked;
 use super::skipped::Skipped;
