@@ -40,9 +40,31 @@ pub(super) fn stored(path: &str) -> Reference {
     Reference::Path { transport, path: path.to_owned() }
 }
 
+/// Whether a registry is on this machine: all these tools speak to such a one without TLS.
+pub(super) fn is_here(registry: &str) -> bool {
+    let host = match registry.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
+        _ => registry,
+    };
+    let host = host.trim_matches(['[', ']']);
+    host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Allows the registry of an image to have no TLS where it is on this machine.
+pub(super) fn reach(reference: &Reference, options: &mut Options) {
+    if let Reference::Image { name, .. } = reference
+        && is_here(name.registry())
+    {
+        options.registry.insecure.push(name.registry().to_owned());
+    }
+}
+
 /// Reads what a reference names, and says what could not be read.
 pub(super) fn read(reference: &Reference, options: &Options) -> anyhow::Result<Inventory> {
-    let inventory = target::read(reference, options)?;
+    let mut options = options.clone();
+    reach(reference, &mut options);
+    let inventory = target::read(reference, &options)?;
     target::tell_problems(&inventory);
     Ok(inventory)
 }
@@ -95,4 +117,19 @@ pub(super) fn format(name: &str) -> anyhow::Result<Format> {
 /// Says that a command is older than the tool's present one, and what it is called now.
 pub(super) fn dated(tool: &str, old: &str, new: &str) {
     tell(&format!("note: {tool}: `{old}` is dated: {new}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_here;
+
+    #[test]
+    fn registries_of_this_machine_are_known_by_their_addresses() {
+        for here in ["localhost:5000", "127.0.0.1:5000", "localhost", "[::1]:5000", "127.8.9.1"] {
+            assert!(is_here(here), "{here}");
+        }
+        for elsewhere in ["docker.io", "localhost.example:5000", "10.0.0.1:5000", "registry:5000"] {
+            assert!(!is_here(elsewhere), "{elsewhere}");
+        }
+    }
 }

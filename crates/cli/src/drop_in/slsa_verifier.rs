@@ -5,7 +5,7 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{NEAR, Tool};
+use super::{NEAR, Tool, cosign, scanned};
 use crate::exit::{Codes, Outcome, tell};
 use crate::output;
 
@@ -128,6 +128,8 @@ impl Verifier {
 
 impl Asked {
     fn run(&self, kind: &str) -> anyhow::Result<Outcome> {
+        let hosts = self.artifacts.iter().filter_map(|it| cosign::host(it));
+        let here: Vec<String> = hosts.filter(|it| scanned::is_here(it)).collect();
         let outcome = Words::of(&["provenance", "verify"])
             .option("--kind", Some(kind))
             .option("--provenance-path", self.provenance_path.as_deref())
@@ -140,6 +142,7 @@ impl Asked {
             .options("--build-workflow-input", &self.build_workflow_input)
             .option("--package-name", self.package_name.as_deref())
             .option("--package-version", self.package_version.as_deref())
+            .options("--insecure-registry", &here)
             .switch("--print-provenance", self.print_provenance)
             .last(&self.artifacts)
             .run()?;

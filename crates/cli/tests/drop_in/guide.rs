@@ -148,7 +148,7 @@ fn the_guides_commands_run_as_written() {
                 "Error: --certificate-identity or --certificate-identity-regexp is required",
             ),
             line if line.starts_with("clair-scanner ") => {
-                (1, "| Unapproved | Critical CVE-2025-1004 ", "that they are offered at 127.0.0.1")
+                (1, "| Unapproved | Critical CVE-2025-1004 ", "unapproved vulnerabilities")
             }
             "syft packages docker:nginx:latest -o spdx-json > sbom.json" => {
                 (0, "SPDX-2.3", "is dated")

@@ -8,7 +8,7 @@ use crate::machine::Machine;
 fn a_link_of_a_tools_name_is_that_tool() {
     let machine = Machine::new();
     let ran = machine.run("as --install bin").ended(0);
-    assert_eq!(ran.err.lines().count(), 8, "{}", ran.err);
+    assert_eq!(ran.err.lines().count(), 10, "{}", ran.err);
     machine.write("Dockerfile", "FROM debian:latest\n");
     let output = Command::new(machine.path("bin/hadolint"))
         .current_dir(machine.path("."))

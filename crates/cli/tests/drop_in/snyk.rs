@@ -96,7 +96,7 @@ fn monitored_images_are_kept_by_the_server_and_matched_again() {
     std::fs::remove_file(machine.path("app.tar")).unwrap();
     let bash = record("DEBIAN-CVE-2026-1", "Debian:12", "bash", Some("9"), CRITICAL);
     osv(&machine, "Debian", &[bash]);
-    machine.update("mirror").ended(0);
+    machine.run("db update --no-starter --accept-jump --mirror mirror").ended(0);
     let began = std::time::Instant::now();
     loop {
         let answer = ask(&serving.host, &format!("/api/v1/images/{id}/findings"));

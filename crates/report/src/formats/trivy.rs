@@ -181,8 +181,10 @@ fn results(scan: &Scan, lists_packages: bool) -> Vec<Value> {
     if let Some(target) = Target::system(inventory, name) {
         groups.insert(target, Listed::default());
     }
-    // What an image's lock files ask for is not in it.
-    let counts = |it: &&Package| lists_packages && (is_project || !it.declared);
+    // What an image's lock files ask for is not in it, and what a package of the distribution brought
+    // is that package.
+    let counts =
+        |it: &&Package| lists_packages && it.owner.is_none() && (is_project || !it.declared);
     for package in inventory.present().filter(counts) {
         let target = Target::of(package.kind, &package.locations, inventory, name);
         let one = packages::package(package, inventory, target.names_paths());

@@ -123,8 +123,10 @@ impl Scanner {
         let approved = self.approved(name)?;
         let clair = Clair::at(&self.clair)?;
         clair.answers()?;
-        let image =
-            opened::open(&scanned::image(name, Transport::Auto)?, &scanned::options(None)?)?;
+        let reference = scanned::image(name, Transport::Auto)?;
+        let mut options = scanned::options(None)?;
+        scanned::reach(&reference, &mut options);
+        let image = opened::open(&reference, &options)?;
         let loopback = clair.is_here() && self.ip != "localhost" && self.ip != "127.0.0.1";
         let served = Served::of(&image, &self.ip, loopback || self.ip != "localhost", PORT)?;
         let hash = match clair.index(&served.manifest(&self.ip)) {

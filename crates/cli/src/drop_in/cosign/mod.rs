@@ -9,7 +9,7 @@ mod verify;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{NEAR, Other, Tool};
+use super::{NEAR, Other, Tool, scanned};
 use crate::exit::{Codes, Outcome};
 use crate::{output, target};
 
@@ -220,23 +220,25 @@ impl Registry {
     /// Says so to a command of ours.
     fn add(&self, words: &mut Words, images: &[String]) {
         words.option("--ca-file", self.registry_cacert.as_deref());
-        if self.allow_http_registry || self.allow_insecure_registry {
-            let hosts: Vec<String> = images.iter().filter_map(|image| host(image)).collect();
-            words.options("--insecure-registry", &hosts);
-        }
+        words.options("--insecure-registry", &self.insecure(images));
+    }
+
+    /// Registries that may be spoken to without TLS.
+    fn insecure(&self, images: &[String]) -> Vec<String> {
+        let any = self.allow_http_registry || self.allow_insecure_registry;
+        let hosts = images.iter().filter_map(|image| host(image));
+        hosts.filter(|host| any || scanned::is_here(host)).collect()
     }
 
     fn options(&self, images: &[String]) -> plimsoll_image::Options {
         let mut options = plimsoll_image::Options::default();
         options.registry.ca_files.extend(self.registry_cacert.iter().map(Into::into));
-        if self.allow_http_registry || self.allow_insecure_registry {
-            options.registry.insecure.extend(images.iter().filter_map(|image| host(image)));
-        }
+        options.registry.insecure.extend(self.insecure(images));
         options
     }
 }
 
-fn host(image: &str) -> Option<String> {
+pub(super) fn host(image: &str) -> Option<String> {
     match image.parse() {
         Ok(plimsoll_model::Reference::Image { name, .. }) => Some(name.registry().to_owned()),
         _ => None,

@@ -83,7 +83,7 @@ impl Verify {
         };
         let mut documents = Vec::new();
         for held in &found {
-            documents.extend(held.good.iter().map(|(one, report)| payload(held, one, report)));
+            documents.extend(held.good.iter().map(|(one, _)| payload(held, one)));
         }
         output::write(None, |out| {
             serde_json::to_writer(&mut *out, &documents)?;
@@ -202,18 +202,13 @@ fn tell_lacking(half: &str) {
 }
 
 /// What was signed: the text itself, or for a bundle one of the same shape.
-fn payload(held: &Held, one: &Evidence, report: &Report) -> Value {
+fn payload(held: &Held, one: &Evidence) -> Value {
     if one.form == Form::Simple
         && let Ok(text) = serde_json::from_slice::<Value>(&one.bytes)
     {
         return text;
     }
-    let said = report.statement.as_ref();
-    let annotations = said
-        .and_then(|it| {
-            it.pointer("/subject/0/annotations").or_else(|| it.pointer("/predicate/annotations"))
-        })
-        .cloned();
+    let annotations = one.annotations_of(&held.digest);
     json!({
         "critical": {
             "identity": { "docker-reference": held.name },

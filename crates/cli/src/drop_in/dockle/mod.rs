@@ -204,6 +204,7 @@ impl Dockle {
             options.daemons.docker = format!("unix://{}/docker.sock", folder.to_string_lossy());
         }
         options.daemons.certificates = self.cert_path.clone().or(options.daemons.certificates);
+        scanned::reach(&reference, &mut options);
         let settings = self.settings();
         let image = opened::open(&reference, &options)?;
         let mut facts = Facts::of(&image, &settings)?;
