@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: test test-all server-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: screenshots test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -21,7 +21,8 @@ setup:
 TEST_TOOLS := gpg:gnupg gpgsm:gpgsm git:git ssh-keygen:openssh-client rpm:rpm db5.3_load:db5.3-util sqlite3:sqlite3 objcopy:binutils openssl:openssl \
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
 	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap \
-	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus podman:podman
+	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus podman:podman \
+	systemd-analyze:systemd python3:python3 curl:curl
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \
@@ -72,7 +73,8 @@ sign-peers:
 	command -v chromium >/dev/null || ! command -v apt-get >/dev/null || DEBIAN_FRONTEND=noninteractive \
 	$(SUDO) apt-get install -y -qq --no-install-recommends chromium; \
 	command -v schemathesis >/dev/null || ! command -v pip >/dev/null || \
-	pip install --quiet --user schemathesis==4.1.4 || pip install --quiet --user --break-system-packages schemathesis==4.1.4; \
+	pip install --quiet --user schemathesis==4.1.4 hypothesis==6.138.2 || \
+	pip install --quiet --user --break-system-packages schemathesis==4.1.4 hypothesis==6.138.2; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }
@@ -92,9 +94,10 @@ kube-peers:
 # Longer runs of the properties, the tests against other programs that sign, and real builds of what
 # the linter mends and proposes, beside all tests: half an hour, and the package registries of the
 # ecosystems.
-test-all: test-tools sign-peers kube-peers server-peers
+test-all: test-tools sign-peers kube-peers server-peers fleet-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 	$(CARGO) test --locked --release -p plimsoll-cli --test builds --test attacks -- --ignored --nocapture --test-threads=1
+	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked --release -p plimsoll-server --test fleet -- --ignored --nocapture --test-threads=1
 
 # The other store of the server, and what its alerts are sent to.
 server-peers:
@@ -102,6 +105,23 @@ server-peers:
 	command -v prometheus-alertmanager >/dev/null || missing="$$missing prometheus-alertmanager"; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then $(SUDO) apt-get update -qq && \
 	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+
+# The pictures of the documentation, of an estate of made-up images; pngquant makes them small.
+screenshots: setup
+	@command -v pngquant >/dev/null || { $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	$(SUDO) apt-get install -y -qq --no-install-recommends pngquant fonts-inter; }
+	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked -p plimsoll-server --test pages -- --ignored --nocapture pictures
+	pngquant --force --skip-if-larger --strip --speed 1 --ext .png 64 docs/images/serve/*.png
+
+# What several servers share beside PostgreSQL: NATS with JetStream, and an S3 server; a library that
+# sets clocks. A few minutes the first time.
+fleet-peers:
+	@command -v go >/dev/null || { echo "Go is missing: the tests on NATS and S3 are left out" >&2; exit 0; }; \
+	have() { test -x "$(SIGN_PEERS)/$$1"; }; install() { GOBIN="$(SIGN_PEERS)" go install "$$1"; }; \
+	have nats-server || install github.com/nats-io/nats-server/v2@v2.12.2; \
+	have versitygw || install github.com/versity/versitygw/cmd/versitygw@v1.8.0; \
+	ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || ! command -v apt-get >/dev/null || { $(SUDO) apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends faketime; }
 
 # Live system calls: planted events, attacks in containers, a storm, delay and slowdown on this machine.
 # Needs root. `make test-ordinary` does the work of a day, which must raise no alert, with packages of Debian.
@@ -119,7 +139,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture telemetry condition rules_yaml engine admission_review sensor_record rendered; do \
+	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture telemetry condition rules_yaml engine admission_review sensor_record rendered server_backup server_credentials; do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and
@@ -133,6 +153,17 @@ lint: setup
 	$(CARGO) fmt --all --check
 	rustfmt --edition 2024 --check $$(find crates -name '*.rs')
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# All that a release has, in target/packages, packed twice and compared; PLIMSOLL_KEY signs. Then the packages
+# in a Debian root, as root.
+packages: test-tools
+	rm -rf target/packages
+	packaging/release.sh --twice target/packages
+	packaging/test-packages.sh target/packages
+
+# `make demo` and `make test` on a Debian that has nothing: an hour and more, as root.
+clean-machine:
+	packaging/clean-machine.sh
 
 # An image of real old packages, scanned: demo/README.md says what it shows.
 demo: setup

@@ -16,7 +16,7 @@
     if (dialog) dialog.open ? dialog.close() : dialog.showModal();
   };
   let chord = "";
-  const places = { o: "/", i: "/images", f: "/findings", c: "/components", r: "/remediation", a: "/runtime", t: "/trends" };
+  const places = { o: "/", i: "/images", f: "/findings", c: "/components", r: "/remediation", a: "/runtime", t: "/trends", p: "/compliance" };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const where = event.target;
@@ -38,11 +38,10 @@
   // A chart is drawn from its table, which stays there for whoever wants the numbers.
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   function charts() {
-    if (typeof uPlot === "undefined") return;
     for (const figure of document.querySelectorAll("figure.chart[data-chart]:not([data-done])")) {
       const table = figure.querySelector("table");
-      if (!table) continue;
       figure.dataset.done = "";
+      if (!table || typeof uPlot === "undefined") continue;
       const heads = [...table.tHead.rows[0].cells];
       const body = [...table.tBodies[0].rows];
       const isTime = figure.dataset.chart !== "bands";
@@ -50,7 +49,7 @@
       const data = [x, ...heads.slice(1).map((_, column) => body.map((row) => Number(row.cells[column + 1].dataset.v)))];
       const isBars = figure.dataset.chart === "bars" || !isTime;
       const series = heads.slice(1).map((head) => ({
-        label: head.textContent.trim(), stroke: colour(head.dataset.colour), width: isBars ? 0 : 2,
+        label: head.textContent.trim(), value: (_, v) => v ?? "–", stroke: colour(head.dataset.colour), width: isBars ? 0 : 2,
         fill: isBars ? colour(head.dataset.colour) : undefined, points: { show: false },
         paths: isBars ? uPlot.paths.bars({ size: [0.7, 40] }) : undefined,
       }));
@@ -71,6 +70,42 @@
     }
   }
   charts();
+  // A canvas keeps the colours that it was drawn with.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+    document.querySelectorAll("figure.chart .plot").forEach((plot) => plot.remove());
+    document.querySelectorAll("figure.chart").forEach((figure) => delete figure.dataset.done);
+    charts();
+  });
+
+  // Forms that do something send JSON to the API; what it refuses is said below them.
+  const sent = (field) => {
+    const text = field.value.trim();
+    switch (field.dataset.as) {
+      case "number?": return text === "" ? null : Number(text);
+      case "day": return text === "" ? undefined : `${text}T00:00:00Z`;
+      default: return text === "" ? undefined : text;
+    }
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target.closest("form[data-send]");
+    if (!form) return;
+    event.preventDefault();
+    const [button, refused] = [form.querySelector("button"), form.querySelector(".refused")];
+    const body = {};
+    for (const field of form.elements) if (field.name) body[field.name] = sent(field);
+    button.disabled = true;
+    refused.hidden = true;
+    const refuse = (why) => { refused.textContent = why; refused.hidden = false; button.disabled = false; };
+    try {
+      const answer = await fetch(form.dataset.send, {
+        method: form.dataset.method, body: JSON.stringify(body),
+        headers: { "Content-Type": "application/json", "X-CSRF-Token": document.body.dataset.csrf ?? "" },
+      });
+      if (answer.ok) { form.dataset.then ? location.assign(form.dataset.then) : location.reload(); return; }
+      const problem = await answer.json().catch(() => ({}));
+      refuse(problem.detail ?? `The server answers ${answer.status}.`);
+    } catch { refuse("The server does not answer."); }
+  });
 
   const live = document.querySelector("[data-live]");
   if (live && "EventSource" in window) {

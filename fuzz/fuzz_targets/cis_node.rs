@@ -14,7 +14,11 @@ impl Machine for Made {
         if path.len() % 7 == 0 {
             return Err(format!("`{path}` cannot be read"));
         }
-        let bits = self.text.iter().take(12).fold(0, |sum, byte| sum * 8 + u32::from(*byte));
+        let bits = self
+            .text
+            .iter()
+            .take(12)
+            .fold(0, |sum: u32, byte| sum.wrapping_mul(8).wrapping_add(u32::from(*byte)));
         Ok(Some(File { mode: bits, uid: bits >> 3, gid: bits >> 5, is_folder: false }))
     }
 

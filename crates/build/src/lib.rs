@@ -36,6 +36,7 @@ mod script;
 pub mod shell;
 mod stage;
 pub mod syntax;
+pub mod updates;
 
 pub use config::{Config, ConfigError, LabelKind};
 pub use context::{Commands, Context, Step};

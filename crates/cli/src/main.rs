@@ -8,6 +8,8 @@ mod base_image;
 mod clock;
 mod cluster;
 mod commands;
+#[cfg(test)]
+mod documented;
 mod drop_in;
 mod duration;
 mod evidence;

@@ -127,7 +127,7 @@ fn weaknesses(findings: &Value) -> BTreeSet<String> {
         let purl = it["component"]["purl"].as_str().unwrap();
         format!("{} {purl} {}", it["weakness"].as_str().unwrap(), it["severity"].as_str().unwrap())
     };
-    findings.as_array().unwrap().iter().map(one).collect()
+    findings["items"].as_array().unwrap().iter().map(one).collect()
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn an_image_is_read_once_and_its_findings_are_those_of_a_scan() {
     assert_eq!(image["distro"], "Debian GNU/Linux 12 (bookworm)");
     assert_eq!(image["layers"].as_array().unwrap().len(), 2);
 
-    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings"));
+    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
     let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
         .args(["scan", "oci-dir:layout", "-o", "json", "--db", "db"])
         .current_dir(folder.path())
@@ -201,7 +201,7 @@ fn a_bill_of_materials_gives_the_findings_of_the_image_that_it_is_of() {
     let (_, scan) = serving.post("/api/v1/scans", r#"{"reference":"oci-dir:layout"}"#);
     let scan = serving.ended(&scan);
     let digest = scan["digest"].as_str().unwrap();
-    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings"));
+    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
     for format in ["cyclonedx-json", "spdx-json"] {
         let bill = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
             .args(["sbom", "oci-dir:layout", "-o", format])
@@ -215,7 +215,7 @@ fn a_bill_of_materials_gives_the_findings_of_the_image_that_it_is_of() {
         let scan = serving.ended(&scan);
         assert_eq!(scan["state"], "done", "{scan}");
         let digest = scan["digest"].as_str().unwrap();
-        let (_, of_bill) = serving.get(&format!("/api/v1/images/{digest}/findings"));
+        let (_, of_bill) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
         assert_eq!(weaknesses(&of_bill), weaknesses(&found), "{format}");
     }
     let (status, problem) = serving.post("/api/v1/sboms", r#"{"a":1}"#);
@@ -334,8 +334,8 @@ fn a_server_that_is_killed_in_the_middle_of_a_scan_has_one_result_after_the_next
     let (_, images) = serving.get("/api/v1/images");
     assert_eq!(images["items"].as_array().unwrap().len(), 1, "{images}");
     let digest = ended["digest"].as_str().unwrap();
-    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings"));
-    assert!(!found.as_array().unwrap().is_empty());
+    let (_, found) = serving.get(&format!("/api/v1/images/{digest}/findings?limit=500"));
+    assert!(!found["items"].as_array().unwrap().is_empty());
     let until = Instant::now() + Duration::from_secs(10);
     loop {
         let (_, page) = serving.get("/api/v1/findings?component=lodash");
@@ -383,4 +383,56 @@ fn alerts_of_a_watch_are_kept_by_the_server() {
         "{kept}"
     );
     assert!(kept.to_string().contains("Made by jane"), "{kept}");
+}
+
+#[test]
+fn one_that_answers_and_one_that_works_share_a_database_and_blobs() {
+    let Some(postgres) = plimsoll_testkit::Postgres::start() else { return };
+    let store = postgres.database("shared");
+    let folder = tempfile::tempdir().unwrap();
+    image().write_oci_dir(Compression::Gzip, &folder.path().join("layout"));
+    let shared = ["--store", store.as_str(), "--blobs", "blobs"];
+    let serving = Serving::with(folder.path(), &[&shared[..], &["--role", "api"]].concat());
+    let (_, scan) = serving.post("/api/v1/scans", r#"{"reference":"oci-dir:layout"}"#);
+    std::thread::sleep(Duration::from_secs(2));
+    let waiting = serving.get(&format!("/api/v1/scans/{}", scan["id"])).1;
+    assert_eq!(waiting["state"], "waiting", "nobody works yet");
+    let mut worker = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["serve", "--role", "worker", "--data-dir", "worker", "--db", "db"])
+        .args(["--introspection", "127.0.0.1:0"])
+        .args(shared)
+        .current_dir(folder.path())
+        .env("PLIMSOLL_CACHE_DIR", folder.path().join("cache"))
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let ended = serving.ended(&scan);
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert_eq!(ended["state"], "done", "{ended}");
+    let (status, _) = serving.get(&format!("/api/v1/images/{}", ended["digest"].as_str().unwrap()));
+    assert_eq!(status, 200);
+    let (_, health) = serving.get("/healthz");
+    assert_eq!((&health["blobs"], &health["queue"]), (&json!("ready"), &json!("ready")));
+    assert!(folder.path().join("blobs").is_dir() && !folder.path().join("data/blobs").exists());
+}
+
+#[test]
+fn places_that_are_none_are_refused_and_no_secret_is_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flag, value, expected) in [
+        ("--blobs", "gs://bucket/x", "expected a folder, or `s3://BUCKET/PREFIX`"),
+        ("--blobs", "s3://key:hunter2@bucket/x", "AWS_ACCESS_KEY_ID"),
+        ("--queue", "redis://me:hunter2@host", "expected `nats://HOST:4222`"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--introspection", "127.0.0.1:0"])
+            .args(["--db", "db", flag, value])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{said}");
+        assert!(said.contains(expected) && !said.contains("hunter2"), "{said}");
+    }
 }

@@ -23,6 +23,7 @@ mod digest;
 mod distro;
 mod ecosystem;
 mod finding;
+pub mod gate;
 mod interpreted;
 mod inventory;
 mod loaded;
@@ -35,6 +36,7 @@ mod survey;
 pub mod syft;
 pub mod text;
 mod timestamp;
+pub mod update;
 mod verdict;
 
 pub use advisory::{

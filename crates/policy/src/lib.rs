@@ -1,7 +1,7 @@
 //! Gates: findings and the state of the advisory data enter, one verdict leaves.
 //!
 //! A [`Filter`] decides what counts at all, and is applied first; [`Gates`] judge what is left. A [`Score`]
-//! says of an image how good it is, and why.
+//! says of an image how good it is, and why. The [`gate`] joins what judges of all kinds found.
 //!
 //! ```
 //! use plimsoll_model::{Scan, Severity, Timestamp};
@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 mod filter;
+pub mod gate;
 mod gates;
 mod score;
 

@@ -24,6 +24,7 @@ pub mod compliance;
 pub mod escalation;
 mod escape;
 pub mod formats;
+pub mod gate;
 pub mod instruction;
 pub mod lateral;
 pub mod lint;
@@ -35,6 +36,7 @@ pub mod rollout;
 mod style;
 mod tally;
 mod text;
+pub mod update;
 mod updates;
 
 pub use formats::Format;

@@ -50,7 +50,8 @@ pub fn format(text: &str) -> Result<String, FormatError> {
         let line = Source::new(text).position(error.at).line;
         FormatError { line, what: error.what }
     })?;
-    let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+    let text_of_lines = text.trim_start_matches('\u{feff}');
+    let lines: Vec<&str> = text_of_lines.lines().map(|it| it.trim_end_matches('\r')).collect();
     let mut out = String::with_capacity(text.len());
     for paragraph in paragraphs(&lines) {
         if !out.is_empty() {
@@ -264,6 +265,9 @@ mod tests {
         {
             assert_eq!(format(text).unwrap(), text);
         }
+        // Breaks of other systems, several on end.
+        let formed = format("- >\r\r\r\n").unwrap();
+        assert_eq!(format(&formed).unwrap(), formed);
         let error = format("- rule: a\n  desc: b: c\n").unwrap_err();
         assert_eq!(error.line, 2);
     }

@@ -131,6 +131,7 @@ async fn main() {
         reading: plimsoll_image::Options::default(),
         allowed_networks: Vec::new(),
         access: plimsoll_server::auth::Access::open(),
+        fleet: plimsoll_server::Fleet::default(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(
@@ -176,7 +177,50 @@ async fn main() {
     say("one new advisory, once it is known which", began.elapsed());
     println!("    {outcome:?}");
     println!("most memory: {} MiB", memory("VmHWM"));
+    if settings.store.is_none() {
+        let bytes = size_of(&settings.data_dir);
+        println!("the store: {} MiB, {} B an image", bytes >> 20, bytes / count);
+    }
     pages(&app).await;
+}
+
+/// The bytes of all files of a folder.
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let size = |entry: std::fs::DirEntry| {
+        let data = entry.metadata().unwrap();
+        if data.is_dir() { size_of(&entry.path()) } else { data.len() }
+    };
+    entries.map(size).sum()
+}
+
+/// How long answers take at so many requests a second, for ten seconds.
+async fn load(address: std::net::SocketAddr, paths: &[String], rate: u32) {
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
+    let mut running = tokio::task::JoinSet::new();
+    for number in 0..rate * 10 {
+        // What is late is counted from when it was due.
+        let due = tick.tick().await;
+        let path = paths[number as usize % paths.len()].clone();
+        running.spawn(async move {
+            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+            let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}");
+            due.elapsed().as_secs_f64() * 1000.0
+        });
+    }
+    let mut times = running.join_all().await;
+    times.sort_by(f64::total_cmp);
+    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
+    println!(
+        "{rate} requests/s: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
 }
 
 /// How long pages take, the first time and after that.
@@ -230,6 +274,18 @@ async fn pages(app: &Arc<App>) {
             times[0], times[3]
         );
     }
+    let mut paths: Vec<String> = (0..200_u32)
+        .flat_map(|number| {
+            [
+                format!("/weaknesses/GHSA-{number:08}"),
+                format!("/api/v1/findings?limit=20&weakness=GHSA-{number:08}"),
+                format!("/api/v1/images?limit={}", 20 + number % 50),
+                format!("/components/{}", number * 7 + 1),
+            ]
+        })
+        .collect();
+    paths.push("/api/v1/findings?limit=20&severity=high".into());
+    load(address, &paths, 200).await;
 }
 
 async fn catalogue(app: &App) -> Vec<u32> {

@@ -28,6 +28,8 @@ pub mod backup;
 pub mod catalogue;
 pub mod compliance;
 pub mod error;
+pub mod health;
+mod inside;
 pub mod intake;
 pub mod jobs;
 mod listen;
@@ -45,4 +47,4 @@ pub mod triage;
 pub mod ui;
 
 pub use error::{Error, Result};
-pub use serve::{Role, Settings, serve};
+pub use serve::{Fleet, Role, Settings, serve};

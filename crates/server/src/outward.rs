@@ -10,13 +10,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_image::sources::registry::is_public;
 use reqwest::Url;
 use reqwest::blocking::{Client, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, LOCATION};
 
 use crate::error::{Error, Result};
+use crate::inside::is_inside;
 
 /// How often we let ourselves be sent elsewhere.
 const MAX_REDIRECTS: usize = 5;
@@ -86,7 +86,7 @@ impl Outward {
         let is_own = self
             .own
             .is_some_and(|own| own == address || (own.is_loopback() && address.is_loopback()));
-        is_public(address) || is_own || self.networks.iter().any(|network| network.has(address))
+        !is_inside(address) || is_own || self.networks.iter().any(|network| network.has(address))
     }
 
     /// Whether a request may go to a host.
@@ -99,6 +99,19 @@ impl Outward {
             return Err(Error::Refused(format!("`{host}` has no address")));
         }
         Ok(())
+    }
+
+    /// The same, but that a name which is not known now may be known later.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where a request may not go there.
+    pub fn check_known(&self, host: &str) -> Result<()> {
+        match self.addresses(host) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                Err(Error::Refused(error.to_string()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
@@ -136,6 +149,14 @@ impl Outward {
             .build()
             .map_err(|error| Error::Refused(format!("no request can be sent: {error}")))?;
         Ok(Sender { client, outward: self.clone() })
+    }
+}
+
+/// A host without its port.
+pub(crate) fn host_name(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     }
 }
 
@@ -250,9 +271,13 @@ mod tests {
         for host in
             ["10.1.2.3", "127.0.0.1", "169.254.169.254", "[::1]", "::ffff:10.0.0.1", "0.0.0.0"]
         {
-            assert!(refuses(&none, host), "{host}");
+            assert!(refuses(&none, host) && none.check_known(host).is_err(), "{host}");
         }
         assert!(!refuses(&none, "1.1.1.1"));
+        assert!(refuses(&none, "nowhere.invalid") && none.check_known("nowhere.invalid").is_ok());
+        for host in ["64:ff9b::7f00:1", "2002:a00:1::", "::127.0.0.1", "198.18.0.1", "240.0.0.1"] {
+            assert!(refuses(&none, host), "{host}: an address inside in another form");
+        }
         let own = none.and_to("10.1.2.3".parse().ok());
         assert!(!refuses(&own, "10.1.2.3"));
         assert!(refuses(&own, "10.1.2.4"));

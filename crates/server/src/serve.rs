@@ -13,12 +13,14 @@ use crate::advisories::Advisories;
 use crate::app::{App, Tell};
 use crate::auth::{self, Access, Auth};
 use crate::error::{Error, Result};
+use crate::health::Health;
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 use crate::notify::Web;
 use crate::outward::{Network, Outward};
-use crate::queue::worker::{self, Bell};
-use crate::queue::{Queue, Table};
+use crate::queue::bell::Bell;
+use crate::queue::nats::Nats;
+use crate::queue::{Queue, Table, worker};
 use crate::store::blobs::Blobs;
 use crate::store::{Dialect, Store, jobs};
 use crate::{api, listen, rematch, schedule};
@@ -74,6 +76,19 @@ pub struct Settings {
     pub allowed_networks: Vec<Network>,
     /// Who may what.
     pub access: Access,
+    /// What it shares with other servers.
+    pub fleet: Fleet,
+}
+
+/// What servers share that work together, beside the store.
+#[derive(Debug, Clone, Default)]
+pub struct Fleet {
+    /// Where blobs are, where that is not in the data folder: another folder, or `s3://BUCKET/PREFIX`.
+    pub blobs: Option<String>,
+    /// What calls workers, where they do not look for themselves: `nats://HOST:PORT`.
+    pub queue: Option<String>,
+    /// Whether findings follow advisories that are older than those of before.
+    pub accepts_older_advisories: bool,
 }
 
 /// Where it listens.
@@ -98,12 +113,15 @@ pub async fn serve(
     settings.access.checked(settings.listen)?;
     let lock = Lock::take(&settings.data_dir)?;
     let app = open(&settings, teller).await?;
-    if app.store.dialect() == Dialect::Sqlite {
-        // Nobody else can have them: the folder is ours.
-        let mut write = app.store.write().await?;
-        jobs::orphaned(&mut write).await?;
-        write.commit().await?;
-    }
+    let mut write = app.store.write().await?;
+    // Nobody else can have them: a file of SQLite is ours, and so is the folder that our workers are
+    // named for.
+    let workers = match app.store.dialect() {
+        Dialect::Sqlite => String::new(),
+        Dialect::Postgres => format!("{}-", app.intake.spool.id()),
+    };
+    jobs::orphaned(&mut write, &workers).await?;
+    write.commit().await?;
     rematch::ensure(&app).await?;
     if settings.role.answers() {
         auth::first::first(&app).await?;
@@ -133,7 +151,7 @@ pub async fn serve(
     }
     if settings.role.works() {
         for number in 0..settings.workers.max(1) {
-            let name = format!("{}-{number}", std::process::id());
+            let name = format!("{}-{number}", app.intake.spool.id());
             tasks.spawn(worker::work(Arc::clone(&app), name, stopped.clone()));
         }
     }
@@ -162,11 +180,22 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
     let address = settings.store.clone().unwrap_or_else(|| Store::in_folder(&settings.data_dir));
     let store = Store::open(&address).await?;
     let queue: Arc<dyn Queue> = Arc::new(Table::new(store.clone()));
+    let bell = match &settings.fleet.queue {
+        Some(address) => Bell::by(Nats::connect(address).await?),
+        None => Bell::default(),
+    };
     Ok(Arc::new(App {
-        blobs: Blobs::in_folder(&settings.data_dir.join("blobs"))?,
+        blobs: match &settings.fleet.blobs {
+            Some(address) => Blobs::open(address)?,
+            None => Blobs::in_folder(&settings.data_dir.join("blobs"))?,
+        },
         queue,
-        bell: Bell::default(),
-        advisories: Advisories::open(&settings.advisories)?,
+        bell,
+        advisories: Advisories::open(
+            &settings.advisories,
+            settings.fleet.accepts_older_advisories,
+        )?,
+        health: Health::default(),
         reading: settings.reading.clone(),
         intake: Intake::open(&settings.data_dir.join("spool"))?,
         outward: Outward::new(settings.allowed_networks.clone()),
@@ -174,6 +203,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         auth: Auth::new(settings.access.clone(), &settings.data_dir)?,
         metrics: Metrics::new(),
         store,
+        numbers: crate::catalogue::Numbers::default(),
         teller,
     }))
 }

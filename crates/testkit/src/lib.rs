@@ -26,6 +26,7 @@ mod policy_cases;
 mod postgres;
 mod registry;
 mod server;
+mod service;
 mod shared;
 
 use std::io::Write;
@@ -41,6 +42,7 @@ pub use policy_cases::{PolicyCase, policy_cases};
 pub use postgres::Postgres;
 pub use registry::{Certificate, DockerRegistry, Served};
 pub use server::{Reply, Request, Server};
+pub use service::{Nats, S3};
 pub use shared::{shared, shared_records};
 
 /// How layers are stored.

@@ -40,18 +40,45 @@ impl Postgres {
             "initdb",
             &["-U", "plimsoll", "-A", "trust", "-E", "UTF8", "--no-sync", "-D", text(&data)],
         );
+        server.resume();
+        Some(server)
+    }
+
+    /// Starts it again, with what it had.
+    pub fn resume(&self) {
         let options = format!(
-            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{}' -c fsync=off",
-            server.folder.display()
+            "-p {} -c listen_addresses=127.0.0.1 -c unix_socket_directories='{}' -c fsync=off",
+            self.port,
+            self.folder.display()
         );
-        let log = server.folder.join("log");
-        server.run("pg_ctl", &["-D", text(&data), "-l", text(&log), "-o", &options, "start", "-w"]);
+        let (data, log) = (self.folder.join("data"), self.folder.join("log"));
+        self.run("pg_ctl", &["-D", text(&data), "-l", text(&log), "-o", &options, "start", "-w"]);
         let until = Instant::now() + Duration::from_secs(30);
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < until, "PostgreSQL does not listen");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Some(server)
+    }
+
+    /// Stops it as a crash would: nothing is finished, connections are cut.
+    pub fn stop(&self) {
+        let data = self.folder.join("data");
+        self.run("pg_ctl", &["-D", text(&data), "-m", "immediate", "-w", "stop"]);
+    }
+
+    /// Kills it (`kill -9`), and waits until its last process is gone, which cannot be started beside.
+    pub fn kill(&self) {
+        let file = self.folder.join("data/postmaster.pid");
+        let text = std::fs::read_to_string(&file).unwrap();
+        let id = text.lines().next().unwrap().trim().to_owned();
+        let killed = Command::new("kill").args(["-9", &id]).status().unwrap();
+        assert!(killed.success(), "kill {id}");
+        let until = Instant::now() + Duration::from_secs(30);
+        while backends(self.folder.as_path()) > 0 {
+            assert!(Instant::now() < until, "PostgreSQL does not end");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = std::fs::remove_file(file);
     }
 
     /// The address of a new and empty database.
@@ -85,10 +112,21 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let data = self.folder.join("data");
-        self.run("pg_ctl", &["-D", text(&data), "-m", "immediate", "stop"]);
+        // A test that failed may have left it stopped.
+        if self.folder.join("data/postmaster.pid").exists() {
+            self.stop();
+        }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// How many processes work in a folder.
+fn backends(folder: &Path) -> usize {
+    let data = folder.join("data");
+    let all = std::fs::read_dir("/proc").unwrap();
+    all.filter_map(Result::ok)
+        .filter(|it| std::fs::read_link(it.path().join("cwd")).is_ok_and(|cwd| cwd == data))
+        .count()
 }
 
 fn text(path: &Path) -> &str {

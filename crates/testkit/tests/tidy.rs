@@ -94,6 +94,11 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
         &["judged", "dockerfile", "manifest"],
     ),
     ("crates/report/src/reach", "crates/report/src/reach/mod.rs", &[]),
+    ("crates/report/src/gate", "crates/report/src/gate/mod.rs", &["snapshots", "tests"]),
+    ("crates/report/src/update", "crates/report/src/update/mod.rs", &["snapshots", "tests"]),
+    ("crates/cli/src/commands/gate/judges", "crates/cli/src/commands/gate/judges/mod.rs", &[]),
+    ("crates/cli/src/commands/init/ci", "crates/cli/src/commands/init/ci/mod.rs", &[]),
+    ("crates/cli/src/commands/update/places", "crates/cli/src/commands/update/places/mod.rs", &[]),
     ("crates/report/src/cis", "crates/report/src/cis/mod.rs", &[]),
     (
         "crates/report/src/resources",

@@ -7,6 +7,7 @@ mod shellcheck;
 
 use crate::rule::Rule;
 
+pub(crate) use hadolint::{installs, pip};
 pub(crate) use shellcheck::{Tree, leave_last};
 
 /// Makes the modules of a folder and its list `ALL`.

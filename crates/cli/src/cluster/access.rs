@@ -27,6 +27,10 @@ pub(crate) struct Access {
     pub(crate) authority: Option<Vec<u8>>,
     /// Whether its certificate is not looked at, because the kubeconfig says so.
     pub(crate) is_lax: bool,
+    /// Whom its certificate names, where that is not the host of `server`.
+    pub(crate) server_name: Option<String>,
+    /// The proxy that it is asked through; those of the environment are not taken.
+    pub(crate) proxy: Option<String>,
     pub(crate) token: Option<Token>,
     /// Our certificate and its key, in PEM.
     pub(crate) identity: Option<Vec<u8>>,
@@ -68,6 +72,8 @@ pub(super) struct Cluster {
     pub(super) certificate_authority: Option<PathBuf>,
     pub(super) certificate_authority_data: Option<String>,
     pub(super) insecure_skip_tls_verify: bool,
+    pub(super) tls_server_name: Option<String>,
+    pub(super) proxy_url: Option<String>,
     pub(super) extensions: Option<Vec<Extension>>,
 }
 
@@ -223,6 +229,8 @@ impl Access {
             server: cluster.server.trim_end_matches('/').to_owned(),
             authority,
             is_lax: cluster.insecure_skip_tls_verify,
+            server_name: cluster.tls_server_name.filter(|name| !name.is_empty()),
+            proxy: cluster.proxy_url.filter(|url| !url.is_empty()),
             token,
             identity,
             login: login.transpose()?,

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::io::Read;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use reqwest::blocking::{Client as Http, RequestBuilder, Response};
-use reqwest::{Certificate, Identity, Method};
+use reqwest::{Certificate, Identity, Method, Proxy, Url};
 use serde_json::Value;
 
 use super::access::{Access, Token};
@@ -46,6 +47,8 @@ pub(crate) const METADATA_LIST: &str =
 pub(crate) struct Client {
     access: Access,
     http: Http,
+    /// What requests go to: the server, by the name that its certificate has.
+    base: String,
     /// The same with the certificate that a program said last.
     with_certificate: Mutex<Option<(Arc<Credential>, Http)>>,
 }
@@ -74,7 +77,11 @@ impl Client {
         // Another part of the process may have chosen one, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = http(&access, access.identity.as_deref())?;
-        Ok(Self { access, http, with_certificate: Mutex::default() })
+        let base = match &access.server_name {
+            Some(name) => renamed(&access.server, name)?,
+            None => access.server.clone(),
+        };
+        Ok(Self { access, http, base, with_certificate: Mutex::default() })
     }
 
     /// The answer to a request, whatever its status. Where a program says who we are and that is not
@@ -85,7 +92,7 @@ impl Client {
         path: &str,
         fill: &dyn Fn(RequestBuilder) -> RequestBuilder,
     ) -> Result<Response, Failure> {
-        let url = format!("{}{path}", self.access.server);
+        let url = format!("{}{path}", self.base);
         let send = |request: RequestBuilder| {
             fill(request).send().map_err(|error| Failure::Other(causes(&error)))
         };
@@ -229,9 +236,20 @@ fn http(access: &Access, identity: Option<&[u8]>) -> anyhow::Result<Http> {
     let mut builder = Http::builder()
         .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .connect_timeout(PATIENCE)
         .timeout(PATIENCE);
+    builder = match &access.proxy {
+        Some(url) => builder.proxy(
+            Proxy::all(url).with_context(|| format!("`proxy-url: {url}` is no proxy's address"))?,
+        ),
+        None => builder.no_proxy(),
+    };
+    if let Some(name) = &access.server_name {
+        if access.proxy.is_some() {
+            bail!("the kubeconfig has `tls-server-name` and `proxy-url`: take one of them out");
+        }
+        builder = builder.resolve_to_addrs(name, &addresses(&access.server)?);
+    }
     if let Some(authority) = &access.authority {
         let certificates = Certificate::from_pem_bundle(authority)
             .context("the cluster's certificate authority cannot be read")?;
@@ -245,6 +263,21 @@ fn http(access: &Access, identity: Option<&[u8]>) -> anyhow::Result<Http> {
         builder = builder.tls_danger_accept_invalid_certs(true);
     }
     builder.build().context("no client can be made")
+}
+
+/// The addresses of a server.
+fn addresses(server: &str) -> anyhow::Result<Vec<SocketAddr>> {
+    let url = Url::parse(server).with_context(|| format!("`{server}` is no address"))?;
+    let found = url.socket_addrs(|| None);
+    found.with_context(|| format!("`{server}` has no address"))
+}
+
+/// A server by another name.
+fn renamed(server: &str, name: &str) -> anyhow::Result<String> {
+    let mut url = Url::parse(server).with_context(|| format!("`{server}` is no address"))?;
+    let refused = || format!("`tls-server-name: {name}` is no name of a host");
+    url.set_host(Some(name)).with_context(refused)?;
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn taken(response: Response) -> Result<Response, Failure> {

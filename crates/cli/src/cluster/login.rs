@@ -133,6 +133,14 @@ impl Login {
                 if cluster.insecure_skip_tls_verify {
                     told.insert("insecure-skip-tls-verify".into(), true.into());
                 }
+                for (key, value) in [
+                    ("tls-server-name", &cluster.tls_server_name),
+                    ("proxy-url", &cluster.proxy_url),
+                ] {
+                    if let Some(value) = value {
+                        told.insert(key.into(), value.as_str().into());
+                    }
+                }
                 told.insert("config".into(), cluster.told_to_programs().unwrap_or_default());
             }
             told

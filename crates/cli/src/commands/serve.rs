@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::ValueEnum;
 use plimsoll_server::serve::Listening;
-use plimsoll_server::{Role, Settings, serve};
+use plimsoll_server::{Fleet, Role, Settings, serve};
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::access::Accessing;
@@ -24,9 +24,11 @@ use crate::target::Reading;
 #[command(after_help = "Examples:
   plimsoll serve
   plimsoll serve --data-dir /var/lib/plimsoll --listen 0.0.0.0:6060
-  plimsoll serve --store postgres://plimsoll@db/plimsoll --role worker --workers 4
+  plimsoll serve --store postgres://plimsoll@db/plimsoll --role worker --workers 4 \\
+      --blobs s3://plimsoll/estate --queue nats://nats:4222
   plimsoll serve --listen 0.0.0.0:6060 --tls-cert cert.pem --tls-key key.pem
   plimsoll serve token
+  plimsoll serve rotate-key
   plimsoll serve backup plimsoll.tar.zst
   curl -d '{\"reference\":\"nginx:latest\"}' -H 'content-type: application/json' \\
       http://127.0.0.1:6060/api/v1/scans
@@ -58,6 +60,22 @@ pub(crate) struct Serve {
     )]
     store: Option<String>,
 
+    /// Where blobs are, if several servers share them: a folder, or `s3://BUCKET/PREFIX`, with what
+    /// AWS's own programs read (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …)
+    #[arg(
+        long,
+        value_name = "PLACE",
+        env = "PLIMSOLL_BLOBS",
+        hide_env_values = true,
+        global = true
+    )]
+    blobs: Option<String>,
+
+    /// What calls workers, if they are not to look for jobs every second: `nats://HOST:4222`, with
+    /// JetStream
+    #[arg(long, value_name = "URL", env = "PLIMSOLL_QUEUE", hide_env_values = true)]
+    queue: Option<String>,
+
     /// The key of sealed secrets; by default `secret.key` in the folder
     #[arg(long, value_name = "FILE", global = true)]
     secret_key: Option<PathBuf>,
@@ -83,6 +101,10 @@ pub(crate) struct Serve {
     /// Folder of the advisory database
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
+
+    /// Let findings follow advisories that are older than those of before
+    #[arg(long)]
+    accept_older_advisories: bool,
 
     #[command(flatten)]
     access: Accessing,
@@ -113,7 +135,12 @@ impl Serve {
             .build()
             .context("no thread can be started")?;
         if let Some(action) = self.action {
-            let place = Place { data_dir: self.data_dir, store: self.store, key: self.secret_key };
+            let place = Place {
+                data_dir: self.data_dir,
+                store: self.store,
+                blobs: self.blobs,
+                key: self.secret_key,
+            };
             return action.run(&runtime, &place);
         }
         let scheme = if self.access.has_tls() { "https" } else { "http" };
@@ -133,6 +160,11 @@ impl Serve {
             },
             workers: self.workers,
             allowed_networks: self.allowed_networks,
+            fleet: Fleet {
+                blobs: self.blobs,
+                queue: self.queue,
+                accepts_older_advisories: self.accept_older_advisories,
+            },
         };
         let served = runtime.block_on(async {
             let mut end = signal(SignalKind::terminate())?;

@@ -1,9 +1,14 @@
 //! Who we are by a program that the kubeconfig names, to a real API server: by a token, which is asked
-//! for anew once it is not taken any more, and by a certificate.
+//! for anew once it is not taken any more, and by a certificate. How it is reached, where a kubeconfig
+//! says so.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -102,4 +107,60 @@ fn a_program_gives_a_certificate() {
     assert_eq!(found["missing"], json!([]), "{found:#}");
     let namespaces = found["namespaces"].as_array().unwrap();
     assert!(namespaces.iter().any(|one| one["name"] == "shop"), "{found:#}");
+}
+
+/// A proxy that connects whoever asks, and counts them.
+fn proxy() -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    std::thread::spawn(move || {
+        for client in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(client.try_clone().unwrap()).lines();
+            let first = lines.next().unwrap().unwrap();
+            let target = first.split(' ').nth(1).unwrap().to_owned();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            assert!(first.starts_with("CONNECT "), "{first}");
+            count.fetch_add(1, Ordering::Relaxed);
+            let server = TcpStream::connect(target).unwrap();
+            let mut back = client.try_clone().unwrap();
+            back.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+            for (mut from, mut to) in [(client, server.try_clone().unwrap()), (server, back)] {
+                std::thread::spawn(move || std::io::copy(&mut from, &mut to));
+            }
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn its_certificate_may_have_another_name_and_it_may_be_behind_a_proxy() {
+    let Some(cluster) = Cluster::start(&[]) else { return };
+    let path = cluster.admin();
+    let config: Value = serde_json::from_str(&file(&path)).unwrap();
+    let with = |more: Value| {
+        let mut config = config.clone();
+        let of = config["clusters"][0]["cluster"].as_object_mut().unwrap();
+        of.extend(more.as_object().unwrap().clone());
+        std::fs::write(&path, config.to_string()).unwrap();
+        scan(&path, &["--skip-images", "-o", "json"])
+    };
+    for name in ["kubernetes.default.svc", "kubernetes"] {
+        let found = with(json!({ "tls-server-name": name }));
+        assert_eq!(document(&found, 0)["missing"], json!([]), "{name}");
+    }
+    let other = with(json!({"tls-server-name": "shop.example"}));
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert_eq!(other.status.code(), Some(3), "{said}");
+    assert!(said.contains("certificate"), "{said}");
+
+    let (address, asked) = proxy();
+    let found = with(json!({ "proxy-url": address }));
+    assert_eq!(document(&found, 0)["missing"], json!([]));
+    assert!(asked.load(Ordering::Relaxed) > 0);
+    let odd = with(json!({"proxy-url": "ftp:// no"}));
+    let said = String::from_utf8_lossy(&odd.stderr).into_owned();
+    assert_eq!(odd.status.code(), Some(3), "{said}");
+    assert!(said.contains("proxy-url: ftp:// no"), "{said}");
 }

@@ -13,10 +13,12 @@
     reason = "a test stops at the first surprise and says what it measured"
 )]
 
+mod chart;
 mod deployed;
 mod images;
 mod login;
 mod operator;
+mod operator_advisories;
 mod pages;
 mod policies;
 mod scan;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::server::{Cluster, documents, file, free_port, plimsoll};
 
-const FLAGS: [&str; 2] = ["--disable-admission-plugins", "ServiceAccount,PodSecurity"];
+pub(crate) const FLAGS: [&str; 2] = ["--disable-admission-plugins", "ServiceAccount,PodSecurity"];
 const GROUP: &str = "/apis/aquasecurity.github.io/v1alpha1";
 
 fn operator(cluster: &Cluster, kubeconfig: &Path, arguments: &[&str]) -> Output {
@@ -29,19 +29,19 @@ fn said(output: &Output, code: i32) -> String {
     said
 }
 
-fn installed(cluster: &Cluster) -> PathBuf {
+pub(crate) fn installed(cluster: &Cluster) -> PathBuf {
     let admin = cluster.admin();
     said(&operator(cluster, &admin, &["--install-crds"]), 0);
     admin
 }
 
-fn items(cluster: &Cluster, path: &str) -> Vec<Value> {
+pub(crate) fn items(cluster: &Cluster, path: &str) -> Vec<Value> {
     let list = cluster.ask(Method::GET, &format!("{GROUP}/{path}"), None).ok().body;
     list["items"].as_array().unwrap().clone()
 }
 
 /// A deployment, and its replica set with a pod of an image that runs.
-fn deploy(cluster: &Cluster, name: &str, image: &str, id: &str) {
+pub(crate) fn deploy(cluster: &Cluster, name: &str, image: &str, id: &str) {
     let labels = json!({"app": name});
     let template = json!({"metadata": {"labels": labels},
         "spec": {"containers": [{"name": "app", "image": image}]}});
@@ -282,7 +282,7 @@ fn its_manifest_holds_by_our_own_rules() {
 }
 
 /// An operator that runs; it ends when it is dropped.
-struct Running {
+pub(crate) struct Running {
     child: Child,
     url: String,
     log: PathBuf,
@@ -296,7 +296,12 @@ impl Drop for Running {
 }
 
 impl Running {
-    fn start(cluster: &Cluster, kubeconfig: &Path, name: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(
+        cluster: &Cluster,
+        kubeconfig: &Path,
+        name: &str,
+        arguments: &[&str],
+    ) -> Self {
         let port = free_port();
         let log = cluster.at(&format!("{name}.log"));
         let listen = format!("127.0.0.1:{port}");
@@ -334,7 +339,7 @@ impl Running {
 }
 
 #[track_caller]
-fn until(what: &str, running: &[&Running], is_so: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, running: &[&Running], is_so: impl Fn() -> bool) {
     let end = Instant::now() + Duration::from_mins(1);
     while !is_so() {
         let said: Vec<String> = running.iter().map(|one| one.said()).collect();

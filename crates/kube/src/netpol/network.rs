@@ -122,6 +122,19 @@ impl<'c> Network<'c> {
         }
     }
 
+    /// The pods that no policy isolates, and in which directions; what has the network of its node
+    /// is left out, because no policy is for it.
+    pub fn open_pods(&self) -> Vec<(usize, Vec<Direction>)> {
+        let pods = self.cluster.pods.iter().enumerate().filter(|(_, pod)| !pod.host_network);
+        let open = |number: usize| -> Vec<Direction> {
+            let directions = Direction::ALL.into_iter();
+            directions.filter(|direction| self.open(*direction).contains(number)).collect()
+        };
+        pods.map(|(number, _)| (number, open(number)))
+            .filter(|(_, open)| !open.is_empty())
+            .collect()
+    }
+
     /// Whether a policy selects a pod.
     pub fn selects(&self, policy: usize, pod: usize) -> bool {
         self.subjects.get(policy).is_some_and(|subject| subject.contains(pod))

@@ -2,6 +2,7 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`Format::ALL`].
 
+mod gitlab;
 pub mod grype;
 mod json;
 mod openvex;
@@ -37,6 +38,7 @@ impl Format {
         openvex::FORMAT,
         trivy::FORMAT,
         grype::FORMAT,
+        gitlab::FORMAT,
     ];
 
     /// The format of that name.

@@ -1,6 +1,7 @@
 //! Kinds, names and figures.
 
 use plimsoll_kube::assessment::Identity;
+use plimsoll_model::{Finding, FixState, PackageKind, PackageMatch, Scan, Severity};
 use serde_json::json;
 
 use super::*;
@@ -81,4 +82,49 @@ fn the_parts_of_an_image_are_those_of_its_name() {
     assert_eq!(image.parts(), ["index.docker.io", "library/nginx", "1.27", "sha256:aa"]);
     let odd = Artifact::new("rootfs:/../ x", None);
     assert_eq!(odd.digest, "");
+}
+
+fn finding(number: usize, title: &str) -> Finding {
+    Finding {
+        id: format!("CVE-2025-{number:05}"),
+        aliases: Vec::new(),
+        package: PackageMatch {
+            index: 0,
+            kind: PackageKind::Deb,
+            name: "openssl".into(),
+            version: "3.0.1-1".into(),
+            purl: "pkg:deb/debian/openssl@3.0.1-1".into(),
+            locations: Vec::new(),
+        },
+        severity: Severity::High,
+        severity_source: String::new(),
+        ratings: Vec::new(),
+        fix: FixState::NotFixed,
+        title: title.into(),
+        description: String::new(),
+        published: None,
+        modified: None,
+        references: Vec::new(),
+        advisories: Vec::new(),
+        kev: None,
+        epss: None,
+        evidence: Vec::new(),
+        suppressed: None,
+        loaded: None,
+    }
+}
+
+#[test]
+fn a_report_that_the_api_server_would_not_take_is_made_shorter_and_says_by_how_much() {
+    let artifact = Artifact::new("app:1", None);
+    let mut scan = Scan::default();
+    scan.findings.extend((0..2_000).map(|number| finding(number, &"x".repeat(1_000))));
+    // One that is too large by itself takes no others with it.
+    scan.findings.insert(0, finding(99_999, &"y".repeat(MAX_REPORT)));
+    let (body, left) = vulnerabilities(&scan, &artifact, "now");
+    let kept = body["report"]["vulnerabilities"].as_array().unwrap().len();
+    assert!(left > 1 && kept > 500, "{kept} kept, {left} left out");
+    assert_eq!(kept + left, 2_001);
+    assert!(body.to_string().len() < 3 << 19, "an object of etcd has at most 1.5 MiB");
+    assert_eq!(body["report"]["summary"]["highCount"], 2_001, "the figures count all");
 }

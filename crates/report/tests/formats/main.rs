@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod gitlab;
 mod hostile;
 mod json;
 mod sample;

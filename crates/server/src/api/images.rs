@@ -312,8 +312,10 @@ async fn one(
 
 /// Open findings of an image, worst first
 #[utoipa::path(get, path = "/api/v1/images/{digest}/findings", tag = "images",
-    params(("digest" = String, Path, description = "Its digest")), responses(
-    (status = 200, body = Vec<Finding>),
+    params(("digest" = String, Path, description = "Its digest"), Paging), responses(
+    (status = 200, body = Page<Finding>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
@@ -321,19 +323,25 @@ async fn image_findings(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(digest): Path<String>,
-) -> Result<Json<Vec<Finding>>, Problem> {
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Finding>>, Problem> {
     let image = find(&app, &actor, &digest).await?;
     let ids = component_ids(&app, &image).await?;
     let mut found = findings::of_components(&mut *app.store.read().await?, &ids).await?;
     found.retain(|it| it.is_open);
-    found.sort_by(|a, b| (b.severity, &a.weakness, a.id).cmp(&(a.severity, &b.weakness, b.id)));
-    Ok(Json(super::findings::shown(&app, found).await?))
+    let key = |it: &findings::Stored| (-it.severity, it.weakness.clone(), it.id);
+    found.sort_by_cached_key(key);
+    let page = Page::cut(found, &paging, key)?;
+    let items = super::findings::shown(&app, page.items).await?;
+    Ok(Json(Page { items, next: page.next }))
 }
 
 /// Components of an image, by name
 #[utoipa::path(get, path = "/api/v1/images/{digest}/components", tag = "images",
-    params(("digest" = String, Path, description = "Its digest")), responses(
-    (status = 200, body = Vec<Component>),
+    params(("digest" = String, Path, description = "Its digest"), Paging), responses(
+    (status = 200, body = Page<Component>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
@@ -341,11 +349,13 @@ async fn image_components(
     State(app): State<Arc<App>>,
     actor: Actor,
     Path(digest): Path<String>,
-) -> Result<Json<Vec<Component>>, Problem> {
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Component>>, Problem> {
     let image = find(&app, &actor, &digest).await?;
     let ids = component_ids(&app, &image).await?;
     let found = components::shown(&mut *app.store.read().await?, &ids).await?;
     let mut found: Vec<_> = found.into_values().collect();
-    found.sort_by(|a, b| (&a.name, &a.version, a.id).cmp(&(&b.name, &b.version, b.id)));
-    Ok(Json(found.iter().map(Component::of).collect()))
+    let key = |it: &components::Shown| (it.name.clone(), it.version.clone(), it.id);
+    found.sort_by_cached_key(key);
+    Ok(Json(Page::cut(found, &paging, key)?.map(|it| Component::of(&it))))
 }

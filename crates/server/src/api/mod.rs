@@ -18,6 +18,7 @@ mod page;
 mod peer;
 mod problem;
 mod registries;
+mod repeat;
 mod running;
 mod runtime;
 mod sboms;
@@ -36,6 +37,7 @@ use axum::response::Response;
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -44,9 +46,10 @@ use crate::auth::needs::{self, Needs, Part, Rules};
 use crate::auth::{self, Role, headers, identify};
 
 pub use crate::auth::Actor;
-pub use page::{Page, Paging, cursor, parse_cursor};
+pub use page::{Page, Paging, cursor, key_text, parse_cursor, parse_key};
 pub use problem::Problem;
 pub(crate) use problem::{Asked, Body};
+pub(crate) use repeat::KEPT as REPEATS;
 
 /// The routes of the API, of which all handlers share an [`App`].
 pub type Routes = OpenApiRouter<Arc<App>>;
@@ -89,6 +92,7 @@ pub const ALL: &[Part] = &[
     scans::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner).by_team()),
     triage::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager)),
     trivy::MODULE.needs(Needs::roles(Role::Scanner, Role::Scanner)),
+    crate::ui::ASSETS.needs(Needs::OWN),
     crate::ui::MODULE.needs(Needs::roles(Role::Viewer, Role::Viewer)),
 ];
 
@@ -98,33 +102,43 @@ pub const BODY: usize = 1 << 20;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Everything that clients see.
-pub fn app(app: Arc<App>) -> Router {
+/// All parts of the API, each as `gated` leaves it, and their description.
+fn joined(gated: impl Fn(&Part, Rules, Routes) -> Routes) -> (Router<Arc<App>>, OpenApi) {
     let mut routes = OpenApiRouter::with_openapi(openapi::description());
     for part in ALL {
         let mut one = (part.module.routes)();
         let rules = needs::rules(part, one.get_openapi_mut());
-        routes = routes.merge(one.route_layer(middleware::from_fn_with_state(
-            Arc::new(Gate::new(Arc::clone(&app), part.module.name, part.needs, rules)),
-            gate::check,
-        )));
+        routes = routes.merge(gated(part, rules, one));
     }
     let (all, description) = routes.split_for_parts();
-    let description = Arc::new(openapi::finished(description));
+    (all, openapi::finished(description))
+}
+
+/// Everything that clients see.
+pub fn app(app: Arc<App>) -> Router {
+    let gate = |name, needs, rules| Arc::new(Gate::new(Arc::clone(&app), name, needs, rules));
+    let (all, description) = joined(|part, rules, routes| {
+        let gate = gate(part.module.name, part.needs, rules);
+        routes.route_layer(middleware::from_fn_with_state(gate, gate::check))
+    });
     let needs = Needs::roles(Role::Viewer, Role::Viewer).by_team();
-    let gate = Arc::new(Gate::new(Arc::clone(&app), "openapi", needs, Rules::new()));
     let described = Router::new()
         .route("/api/v1/openapi.json", get(move || async move { openapi::answer(&description) }))
-        .route_layer(middleware::from_fn_with_state(gate, gate::check));
+        .route_layer(middleware::from_fn_with_state(
+            gate("openapi", needs, Rules::new()),
+            gate::check,
+        ));
     all.merge(described)
         .route("/healthz", get(health::healthz))
         .fallback(problem::no_such_route)
         .method_not_allowed_fallback(problem::no_such_method)
         .layer(axum::extract::DefaultBodyLimit::max(BODY))
+        .layer(middleware::from_fn_with_state(Arc::clone(&app), repeat::once))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), identify))
         .layer(middleware::from_fn_with_state(Arc::clone(&app), measure))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(middleware::from_fn(crate::ui::as_pages))
         .layer(middleware::from_fn(headers::add))
         .with_state(app)
 }
@@ -134,7 +148,7 @@ pub fn introspection(app: Arc<App>) -> Router {
     Router::new()
         .route("/metrics", get(health::metrics))
         .route("/metrics/trivy-operator", get(health::trivy_operator))
-        .route("/healthz", get(health::healthz))
+        .route("/healthz", get(health::watched))
         .fallback(problem::no_such_route)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(CatchPanicLayer::custom(problem::panicked))
@@ -142,14 +156,8 @@ pub fn introspection(app: Arc<App>) -> Router {
 }
 
 /// The description of the API, as it is served under `/api/v1/openapi.json`.
-pub fn description() -> utoipa::openapi::OpenApi {
-    let mut routes = OpenApiRouter::with_openapi(openapi::description());
-    for part in ALL {
-        let mut one = (part.module.routes)();
-        needs::rules(part, one.get_openapi_mut());
-        routes = routes.merge(one);
-    }
-    openapi::finished(routes.split_for_parts().1)
+pub fn description() -> OpenApi {
+    joined(|_, _, routes| routes).1
 }
 
 async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {

@@ -12,10 +12,11 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::problem::Body;
-use super::{Actor, Module, Problem, Routes};
+use super::problem::{Asked, Body};
+use super::{Actor, Module, Page, Paging, Problem, Routes};
 use crate::Error;
 use crate::app::App;
+use crate::auth::seal::Seal;
 use crate::notify::{self, Message, Quiet};
 use crate::store::{self, findings, notifiers as stored};
 
@@ -29,7 +30,7 @@ fn routes() -> Routes {
 }
 
 /// Somebody to tell.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct New {
     /// What people call it.
@@ -51,6 +52,10 @@ struct New {
     /// Whether it is told anything.
     #[serde(default = "yes")]
     enabled: bool,
+    /// What it is told of: `findings`, `alerts`, `deadlines`, `registries`. Everything where nothing is
+    /// said.
+    #[serde(default)]
+    topics: Vec<String>,
 }
 
 fn high() -> String {
@@ -62,7 +67,11 @@ fn yes() -> bool {
 }
 
 impl New {
-    fn stored(self, known: Option<&stored::Notifier>) -> Result<stored::Notifier, Error> {
+    fn stored(
+        self,
+        seal: &Seal,
+        known: Option<&stored::Notifier>,
+    ) -> Result<stored::Notifier, Error> {
         if self.name.is_empty() || self.name.len() > 100 {
             return Err(Error::Refused("`name` is empty, or longer than 100 bytes".into()));
         }
@@ -70,11 +79,14 @@ impl New {
         let before = known
             .filter(|it| it.kind == self.kind)
             .and_then(|it| serde_json::from_str::<Value>(&it.settings).ok());
-        let settings = match &before {
-            Some(before) => notify::with_secrets(channel, self.settings, before),
-            None => self.settings,
-        };
-        notify::check(channel, &settings)?;
+        notify::check(channel, &self.settings)?;
+        let settings = notify::sealed(channel, seal, self.settings, before.as_ref())?;
+        let known_topics = notify::concerns::topics();
+        if let Some(odd) = self.topics.iter().find(|it| !known_topics.contains(&it.as_str())) {
+            let odd: String = odd.escape_debug().take(40).collect();
+            let all = known_topics.join(", ");
+            return Err(Error::Refused(format!("`topics` has `{odd}`: expected some of {all}")));
+        }
         Quiet::parse(&self.quiet, &self.zone)?;
         let severity: Severity = self.severity.parse().map_err(|error| {
             Error::Refused(format!("`severity` is `{}`: {error}", self.severity))
@@ -88,7 +100,8 @@ impl New {
             quiet: self.quiet,
             zone: self.zone,
             enabled: self.enabled,
-            told: 0,
+            topics: self.topics.join("\n"),
+            ..stored::Notifier::default()
         })
     }
 }
@@ -113,6 +126,8 @@ struct Notifier {
     zone: String,
     /// Whether it is told anything.
     enabled: bool,
+    /// What it is told of; everything where there is nothing.
+    topics: Vec<String>,
 }
 
 impl Notifier {
@@ -128,6 +143,7 @@ impl Notifier {
             quiet: it.quiet,
             zone: it.zone,
             enabled: it.enabled,
+            topics: it.topics.lines().map(str::to_owned).collect(),
         })
     }
 }
@@ -138,17 +154,20 @@ async fn find(app: &App, id: &str) -> Result<stored::Notifier, Problem> {
     stored::by_id(&mut *app.store.read().await?, id).await?.ok_or_else(none)
 }
 
-fn taken(name: &str) -> Problem {
-    Problem::new(StatusCode::CONFLICT, format!("another notifier is called `{name}`"))
-}
-
 /// Whom to tell
-#[utoipa::path(get, path = "/api/v1/notifiers", tag = "notifiers", responses(
-    (status = 200, body = Vec<Notifier>),
+#[utoipa::path(get, path = "/api/v1/notifiers", tag = "notifiers", params(Paging), responses(
+    (status = 200, body = Page<Notifier>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
 ))]
-async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Notifier>>, Problem> {
+async fn list(
+    State(app): State<Arc<App>>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Notifier>>, Problem> {
     let all = stored::all(&mut *app.store.read().await?).await?;
-    Ok(Json(all.into_iter().map(Notifier::of).collect::<Result<_, _>>()?))
+    let page = Page::cut(all, &paging, |it| it.id)?;
+    let items = page.items.into_iter().map(Notifier::of).collect::<Result<_, _>>()?;
+    Ok(Json(Page { items, next: page.next }))
 }
 
 /// Tell somebody else
@@ -166,10 +185,10 @@ async fn create(
     actor: Actor,
     Body(new): Body<New>,
 ) -> Result<impl IntoResponse, Problem> {
-    let notifier = new.stored(None)?;
+    let notifier = new.stored(&app.auth.seal, None)?;
     let mut write = app.store.write().await?;
     let id = stored::add(&mut write, &notifier).await?;
-    let id = id.ok_or_else(|| taken(&notifier.name))?;
+    let id = id.ok_or_else(|| Problem::taken("notifier", &notifier.name))?;
     store::audit::note(&mut write, &actor.name, "add notifier", &notifier.name, &notifier.kind)
         .await?;
     write.commit().await.map_err(Error::from)?;
@@ -212,11 +231,11 @@ async fn change(
     Body(new): Body<New>,
 ) -> Result<Json<Notifier>, Problem> {
     let known = find(&app, &id).await?;
-    let notifier = new.stored(Some(&known))?;
+    let notifier = new.stored(&app.auth.seal, Some(&known))?;
     let mut write = app.store.write().await?;
     let others = stored::all(&mut write).await?;
     if others.iter().any(|it| it.id != notifier.id && it.name == notifier.name) {
-        return Err(taken(&notifier.name));
+        return Err(Problem::taken("notifier", &notifier.name));
     }
     stored::change(&mut write, &notifier).await?;
     store::audit::note(&mut write, &actor.name, "change notifier", &notifier.name, "").await?;
@@ -260,8 +279,7 @@ async fn test(
 ) -> Result<StatusCode, Problem> {
     let notifier = find(&app, &id).await?;
     let channel = notify::channel(&notifier.kind)?;
-    let settings =
-        serde_json::from_str(&notifier.settings).map_err(|_| Error::Damaged("a notifier"))?;
+    let settings = notify::opened(channel, &app.auth.seal, &notifier.settings)?;
     let mut write = app.store.write().await?;
     store::audit::note(&mut write, &actor.name, "test notifier", &notifier.name, "").await?;
     write.commit().await.map_err(Error::from)?;

@@ -3,8 +3,10 @@
 use axum::http::header;
 use axum::response::IntoResponse;
 use utoipa::PartialSchema;
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContactBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr};
+use utoipa::openapi::{ContactBuilder, InfoBuilder, OpenApi, OpenApiBuilder, RefOr, Required};
 
 use super::Problem;
 
@@ -15,7 +17,8 @@ pub(super) fn description() -> OpenApi {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "Images, their components and what advisories say of them. Lists are read page by page: \
-             `next` of one page is `after` of the next. Errors are `application/problem+json`.",
+             `next` of one page is `after` of the next. Errors are `application/problem+json`. A POST \
+             with `Idempotency-Key` is done once, however often it is sent within a day.",
         ))
         .contact(Some(ContactBuilder::new().name(Some("Plimsoll")).build()));
     OpenApiBuilder::new().info(info.build()).build()
@@ -39,7 +42,23 @@ pub(super) fn finished(mut description: OpenApi) -> OpenApi {
         components.security_schemes.insert(name.to_owned(), RefOr::T(scheme));
     }
     components.schemas.entry("Problem".to_owned()).or_insert_with(Problem::schema);
+    let posts = description.paths.paths.iter_mut().filter(|(path, _)| path.starts_with("/api/"));
+    for post in posts.filter_map(|(_, item)| item.post.as_mut()) {
+        post.parameters.get_or_insert_default().push(RefOr::T(repeated()));
+    }
     description
+}
+
+/// The header by which a request is done once: see [`super::repeat`].
+fn repeated() -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Any text: the same one with the same body within a day is done once"))
+        .schema(Some(text.min_length(Some(1)).max_length(Some(255))))
+        .build()
 }
 
 pub(super) fn answer(description: &OpenApi) -> impl IntoResponse + use<> {

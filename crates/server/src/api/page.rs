@@ -1,6 +1,9 @@
 //! Lists page by page, by the key of the last entry: nothing is skipped or told twice where entries
 //! come in between.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -53,6 +56,37 @@ impl<T> Page<T> {
         let next = items.last().filter(|_| !is_last).map(key);
         Self { items, next }
     }
+
+    /// The page of a list that is whole and in the order of its keys.
+    pub fn cut<K: Ord + Serialize + DeserializeOwned>(
+        all: Vec<T>,
+        paging: &Paging,
+        key: impl Fn(&T) -> K,
+    ) -> Result<Self, Problem> {
+        let limit = paging.limit()?;
+        let after: Option<K> = paging.after.as_deref().map(parse_key).transpose()?;
+        let most = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        let behind = |it: &T| after.as_ref().is_none_or(|after| key(it) > *after);
+        let rest = all.into_iter().filter(|it| behind(it)).take(most).collect();
+        Ok(Self::of(rest, limit, |it| key_text(&key(it))))
+    }
+
+    /// The same page with its entries as they are shown.
+    pub fn map<U>(self, shown: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(shown).collect(), next: self.next }
+    }
+}
+
+/// A key of numbers and texts as a text that nobody need understand.
+pub fn key_text(key: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(key).unwrap_or_default())
+}
+
+/// The inverse of [`key_text`].
+pub fn parse_key<K: DeserializeOwned>(text: &str) -> Result<K, Problem> {
+    let key = URL_SAFE_NO_PAD.decode(text).ok();
+    let key = key.and_then(|key| serde_json::from_slice(&key).ok());
+    key.ok_or_else(|| Problem::bad_request("`after` is of no page: take `next` of the page before"))
 }
 
 /// Numbers as a text that nobody need understand.
@@ -78,6 +112,23 @@ mod tests {
         for wrong in ["", "1", "1.2.3", "a.b", "1.99999999999999999999"] {
             assert!(parse_cursor::<2>(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_list_is_cut_behind_a_key_and_nothing_is_told_twice() {
+        let all = || vec![("a", 1), ("b", 1), ("b", 2), ("c", 0)];
+        let (mut seen, mut paging) = (Vec::new(), Paging { limit: Some(1), after: None });
+        loop {
+            let page = Page::cut(all(), &paging, |it| (it.0.to_owned(), it.1)).unwrap();
+            seen.extend(page.items);
+            paging.after = page.next;
+            if paging.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, all());
+        paging.after = Some("bm90aGluZw".into());
+        assert!(Page::cut(all(), &paging, |it| it.1).is_err());
     }
 
     #[test]

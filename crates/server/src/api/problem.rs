@@ -42,6 +42,12 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
     }
 
+    /// There is one of this name already.
+    pub fn taken(what: &str, name: &str) -> Self {
+        let name: String = name.escape_debug().take(100).collect();
+        Self::new(StatusCode::CONFLICT, format!("another {what} is called `{name}`"))
+    }
+
     /// The request makes no sense.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
@@ -60,12 +66,11 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let status = match &error {
             Error::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Error::Store(sqlx::Error::PoolTimedOut) | Error::Changed => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
             Error::Store(sqlx::Error::Database(said)) if is_odd_text(said.code().as_deref()) => {
                 return Self::bad_request("a text has a character that cannot be stored");
             }
+            // It goes well once that is over.
+            _ if error.is_outage() => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self::new(status, error.to_string())

@@ -11,10 +11,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::problem::Body;
-use super::{Actor, Module, Problem, Routes};
+use super::problem::{Asked, Body};
+use super::{Actor, Module, Page, Paging, Problem, Routes, key_text, parse_key};
 use crate::app::App;
+use crate::auth::seal::Seal;
 use crate::moment::{self, now};
+use crate::notify::HIDDEN;
+use crate::outward::host_name;
 use crate::schedule::cron::Times;
 use crate::store::registries as stored;
 use crate::{Error, jobs, registries, store};
@@ -30,7 +33,7 @@ fn routes() -> Routes {
 }
 
 /// How a registry is to be watched.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct New {
     /// What people call it.
@@ -58,6 +61,12 @@ struct New {
     /// Whether it is looked at.
     #[serde(default = "yes")]
     enabled: bool,
+    /// By whom it is asked; the server's own credentials where nothing is said.
+    #[serde(default)]
+    username: String,
+    /// Password or token of that user. It is sealed, and shown to nobody.
+    #[serde(default)]
+    password: String,
 }
 
 fn hourly() -> String {
@@ -73,9 +82,17 @@ fn yes() -> bool {
 }
 
 impl New {
-    fn stored(self, id: i64, due: i64) -> Result<stored::Registry, Error> {
+    fn stored(
+        self,
+        seal: &Seal,
+        known: Option<&stored::Registry>,
+        due: i64,
+    ) -> Result<stored::Registry, Error> {
+        let password = registries::sealed(seal, &self.host, &self.password, known)?;
         let registry = stored::Registry {
-            id,
+            id: known.map_or(0, |it| it.id),
+            username: self.username,
+            password,
             name: self.name,
             host: self.host,
             repositories: self.repositories,
@@ -116,6 +133,10 @@ struct Registry {
     per_minute: i64,
     /// Whether it is looked at.
     enabled: bool,
+    /// By whom it is asked; empty for the server's own credentials.
+    username: String,
+    /// `********` where there is a password.
+    password: String,
     /// When it is looked at next.
     #[schema(value_type = String, format = DateTime)]
     next: Timestamp,
@@ -145,6 +166,8 @@ async fn shown(app: &App, it: stored::Registry) -> Result<Registry, Problem> {
         zone: it.zone,
         per_minute: it.per_minute,
         enabled: it.enabled,
+        username: it.username,
+        password: if it.password.is_empty() { String::new() } else { HIDDEN.to_owned() },
         next: moment::timestamp(it.due),
         last: it.walked.map(moment::timestamp),
         error: Some(it.error).filter(|error| !error.is_empty()),
@@ -161,16 +184,22 @@ async fn find(app: &App, id: &str) -> Result<stored::Registry, Problem> {
 }
 
 /// Registries that are watched
-#[utoipa::path(get, path = "/api/v1/registries", tag = "registries", responses(
-    (status = 200, body = Vec<Registry>),
+#[utoipa::path(get, path = "/api/v1/registries", tag = "registries", params(Paging), responses(
+    (status = 200, body = Page<Registry>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
 ))]
-async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Registry>>, Problem> {
+async fn list(
+    State(app): State<Arc<App>>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Registry>>, Problem> {
     let all = stored::all(&mut *app.store.read().await?).await?;
-    let mut found = Vec::with_capacity(all.len());
-    for registry in all {
-        found.push(shown(&app, registry).await?);
+    let page = Page::cut(all, &paging, |it| it.id)?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for registry in page.items {
+        items.push(shown(&app, registry).await?);
     }
-    Ok(Json(found))
+    Ok(Json(Page { items, next: page.next }))
 }
 
 /// Watch a registry
@@ -188,10 +217,11 @@ async fn create(
     actor: Actor,
     Body(new): Body<New>,
 ) -> Result<impl IntoResponse, Problem> {
-    let registry = new.stored(0, now())?;
+    let registry = new.stored(&app.auth.seal, None, now())?;
+    reachable(&app, &registry.host).await?;
     let mut write = app.store.write().await?;
     let id = stored::add(&mut write, &registry).await?;
-    let id = id.ok_or_else(|| taken(&registry.name))?;
+    let id = id.ok_or_else(|| Problem::taken("registry", &registry.name))?;
     store::audit::note(&mut write, &actor.name, "watch registry", &registry.name, &registry.host)
         .await?;
     write.commit().await.map_err(Error::from)?;
@@ -200,8 +230,11 @@ async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(registry)))
 }
 
-fn taken(name: &str) -> Problem {
-    Problem::new(StatusCode::CONFLICT, format!("another registry is called `{name}`"))
+/// Refuses a host inside the server's own network that nobody allowed; one that does not answer now may
+/// later.
+async fn reachable(app: &App, host: &str) -> Result<(), Error> {
+    let (outward, host) = (app.outward.clone(), host_name(host).to_owned());
+    tokio::task::spawn_blocking(move || outward.check_known(&host)).await?
 }
 
 /// A registry that is watched
@@ -237,13 +270,14 @@ async fn change(
     Body(new): Body<New>,
 ) -> Result<Json<Registry>, Problem> {
     let known = find(&app, &id).await?;
-    let registry = new.stored(known.id, known.due)?;
+    let registry = new.stored(&app.auth.seal, Some(&known), known.due)?;
+    reachable(&app, &registry.host).await?;
     let next = Times::parse(&registry.schedule, &registry.zone)?.next(now());
     let registry = stored::Registry { due: next.unwrap_or(known.due), ..registry };
     let mut write = app.store.write().await?;
     let others = stored::all(&mut write).await?;
     if others.iter().any(|it| it.id != registry.id && it.name == registry.name) {
-        return Err(taken(&registry.name));
+        return Err(Problem::taken("registry", &registry.name));
     }
     stored::change(&mut write, &registry).await?;
     store::audit::note(&mut write, &actor.name, "change registry", &registry.name, "").await?;
@@ -301,19 +335,27 @@ struct Tag {
     sbom: bool,
 }
 
-/// Tags of a registry as they were seen last
+/// Tags of a registry as they were seen last, by repository
 #[utoipa::path(get, path = "/api/v1/registries/{id}/tags", tag = "registries",
-    params(("id" = i64, Path, description = "Its number")), responses(
-    (status = 200, body = Vec<Tag>),
+    params(("id" = i64, Path, description = "Its number"), Paging), responses(
+    (status = 200, body = Page<Tag>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
     (status = 404, description = "There is none", body = Problem,
         content_type = "application/problem+json"),
 ))]
 async fn tags(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-) -> Result<Json<Vec<Tag>>, Problem> {
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Tag>>, Problem> {
     let registry = find(&app, &id).await?;
-    let found = stored::tags(&mut *app.store.read().await?, registry.id).await?;
+    let limit = paging.limit()?;
+    let after: Option<(String, String)> = paging.after.as_deref().map(parse_key).transpose()?;
+    let (repository, tag) = after.unwrap_or_default();
+    let mut read = app.store.read().await?;
+    let found = stored::tags_after(&mut read, registry.id, &repository, &tag, limit + 1).await?;
+    let page = Page::of(found, limit, |it| key_text(&(&it.repository, &it.tag)));
     let tag = |it: stored::Tag| Tag {
         since: moment::timestamp(it.moved),
         signed: it.evidence & stored::SIGNATURE != 0,
@@ -324,7 +366,7 @@ async fn tags(
         digest: it.digest,
         selected: it.selected,
     };
-    Ok(Json(found.into_iter().map(tag).collect()))
+    Ok(Json(page.map(tag)))
 }
 
 /// Look at a registry now

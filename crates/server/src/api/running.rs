@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::problem::Body;
-use super::{Actor, Module, Problem, Routes};
+use super::peer::Peer;
+use super::problem::{Asked, Body};
+use super::{Actor, Module, Page, Paging, Problem, Routes, key_text, parse_key};
 use crate::app::App;
 use crate::moment;
 use crate::store::{self, running as stored};
@@ -139,6 +140,7 @@ struct Received {
 async fn report(
     State(app): State<Arc<App>>,
     actor: Actor,
+    peer: Peer,
     Body(report): Body<Report>,
 ) -> Result<Json<Received>, Problem> {
     let told = report.containers();
@@ -166,7 +168,7 @@ async fn report(
                 reference.push_str(part);
             }
         }
-        let request = jobs::Request { reference, platform: None };
+        let request = jobs::Request { reference, platform: None, client: peer.0 };
         // What runs goes before what is only stored.
         app.push(jobs::scan(&request, 5)?).await?;
     }
@@ -215,11 +217,22 @@ struct Running {
 }
 
 /// What runs, by place
-#[utoipa::path(get, path = "/api/v1/running", tag = "running", responses(
-    (status = 200, body = Vec<Running>),
+#[utoipa::path(get, path = "/api/v1/running", tag = "running", params(Paging), responses(
+    (status = 200, body = Page<Running>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
 ))]
-async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Running>>, Problem> {
-    let found = stored::all(&mut *app.store.read().await?, 10_000).await?;
+async fn list(
+    State(app): State<Arc<App>>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Running>>, Problem> {
+    let limit = paging.limit()?;
+    let after: Option<[String; 5]> = paging.after.as_deref().map(parse_key).transpose()?;
+    let after = after.unwrap_or_default();
+    let found = stored::after(&mut *app.store.read().await?, &after, limit + 1).await?;
+    let page = Page::of(found, limit, |it| {
+        key_text(&[&it.place, &it.namespace, &it.kind, &it.name, &it.container])
+    });
     let one = |it: stored::Running| Running {
         place: it.place,
         last_seen: moment::timestamp(it.last_seen),
@@ -232,7 +245,7 @@ async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Running>>, Problem
             image_id: it.digest,
         },
     };
-    Ok(Json(found.into_iter().map(one).collect()))
+    Ok(Json(page.map(one)))
 }
 
 #[cfg(test)]

@@ -15,12 +15,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 use super::peer;
-use super::problem::Asked;
-use super::{Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
+use super::problem::{Asked, Body as JsonBody};
+use super::{Actor, Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
 use crate::app::App;
 use crate::error::Error;
-use crate::intake::{Auditor, MAX_BODY, accept};
+use crate::intake::{self, Auditor, MAX_BODY, Retention, accept};
 use crate::moment;
+use crate::store;
 use crate::store::alerts::{self, Stored, Wanted};
 
 pub(super) const MODULE: Module = Module { name: "runtime", routes };
@@ -29,6 +30,7 @@ fn routes() -> Routes {
     Routes::new()
         .routes(routes!(list, create))
         .routes(routes!(audit))
+        .routes(routes!(retention, keep_for))
         .route("/falco", post(create))
         .layer(DefaultBodyLimit::max(MAX_BODY))
 }
@@ -43,7 +45,7 @@ struct Accepted {
 }
 
 fn overloaded(app: &App, detail: &str) -> Response {
-    app.metrics.alerts_refused("overload", 1);
+    app.metrics.estate.saw(0, &[("overload", 1)]);
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
     ([(header::RETRY_AFTER, "1")], problem).into_response()
 }
@@ -61,7 +63,7 @@ async fn with_body<F: Future<Output = Result<Response, Problem>>>(
     };
     let most = length.unwrap_or(MAX_BODY).min(MAX_BODY);
     let body = axum::body::to_bytes(body, most).await.map_err(|_| {
-        app.metrics.alerts_refused("too_large", 1);
+        app.metrics.estate.saw(0, &[("too_large", 1)]);
         let why = format!("the body is larger than {MAX_BODY} bytes, or ended early");
         Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
     })?;
@@ -98,7 +100,7 @@ async fn create(
         let found = accept(&body);
         drop(body);
         if found.refused > 0 {
-            app.metrics.alerts_refused("malformed", found.refused as u64);
+            app.metrics.estate.saw(0, &[("malformed", found.refused as u64)]);
         }
         if found.count == 0 {
             let why = found.why.unwrap_or_else(|| "the body is empty".into());
@@ -130,11 +132,15 @@ async fn audit(
     body: Body,
 ) -> Result<Response, Problem> {
     with_body(&app, &headers, body, |body| async {
-        let judging = move || Auditor::judge(&body, "kube-apiserver");
+        let judging = move || (Auditor::judge(&body, "kube-apiserver"), intake::admitted(&body));
         let judged = tokio::task::spawn_blocking(judging).await.map_err(Error::from)?;
-        let found = judged?;
+        let (found, decisions) = (judged.0?, judged.1);
+        app.metrics.estate.saw(found.events as u64, &[]);
+        for (decided, count) in decisions {
+            app.metrics.estate.decided(decided.decision, &decided.reason, count);
+        }
         if found.skipped > 0 {
-            app.metrics.alerts_refused("malformed", found.skipped as u64);
+            app.metrics.estate.saw(0, &[("malformed", found.skipped as u64)]);
         }
         if found.events == 0 && found.skipped > 0 {
             return Err(Problem::bad_request(found.why.unwrap_or_default()));
@@ -143,6 +149,34 @@ async fn audit(
         keep(&app, found.lines, done).await
     })
     .await
+}
+
+/// How long runtime alerts are kept
+#[utoipa::path(get, path = "/api/v1/runtime/retention", tag = "runtime", responses(
+    (status = 200, body = Retention),
+))]
+async fn retention(State(app): State<Arc<App>>) -> Result<Json<Retention>, Problem> {
+    Ok(Json(Retention::load(&mut *app.store.read().await?).await?))
+}
+
+/// Keep runtime alerts for longer, or not as long
+#[utoipa::path(put, path = "/api/v1/runtime/retention", tag = "runtime", request_body = Retention,
+    security(("role" = ["admin"])), responses(
+    (status = 200, body = Retention),
+    (status = 422, description = "So long they are not kept", body = Problem,
+        content_type = "application/problem+json"),
+))]
+async fn keep_for(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    JsonBody(wanted): JsonBody<Retention>,
+) -> Result<Json<Retention>, Problem> {
+    let mut write = app.store.write().await?;
+    wanted.store(&mut write).await?;
+    let detail = wanted.days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"));
+    store::audit::note(&mut write, &actor.name, "keep runtime alerts", &detail, "").await?;
+    write.commit().await.map_err(Error::from)?;
+    Ok(Json(wanted))
 }
 
 /// A runtime alert.

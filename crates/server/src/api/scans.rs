@@ -1,16 +1,21 @@
 //! Images to be read.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use futures_util::stream;
 use plimsoll_model::{Platform, Reference, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use super::peer::Peer;
 use super::problem::{Asked, Body};
 use super::{Actor, Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
 use crate::app::App;
@@ -23,7 +28,10 @@ use crate::store;
 pub(super) const MODULE: Module = Module { name: "scans", routes };
 
 fn routes() -> Routes {
-    Routes::new().routes(routes!(create, list)).routes(routes!(one, cancel))
+    Routes::new()
+        .routes(routes!(create, list))
+        .routes(routes!(one, cancel))
+        .routes(routes!(progress))
 }
 
 /// What is to be read.
@@ -107,6 +115,7 @@ pub(super) async fn accepted(
 async fn create(
     State(app): State<Arc<App>>,
     actor: Actor,
+    peer: Peer,
     Body(new): Body<New>,
 ) -> Result<impl IntoResponse, Problem> {
     let refuse = |why: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why);
@@ -119,7 +128,11 @@ async fn create(
     if !(-10..=10).contains(&new.priority) {
         return Err(refuse(format!("`priority` is {}, and may be -10 to 10", new.priority)));
     }
-    let request = jobs::Request { reference: new.reference, platform: new.platform };
+    let outward = app.outward.and_to(peer.0);
+    let going = move || jobs::may_go(&outward, &reference);
+    tokio::task::spawn_blocking(going).await.map_err(crate::Error::from)??;
+    let request =
+        jobs::Request { reference: new.reference, platform: new.platform, client: peer.0 };
     let (id, is_new) = app.push(jobs::scan(&request, new.priority)?).await?;
     let mut write = app.store.write().await?;
     store::audit::note(&mut write, &actor.name, "scan", &request.reference, "").await?;
@@ -170,6 +183,47 @@ async fn one(
     Path(id): Path<String>,
 ) -> Result<Json<Scan>, Problem> {
     Ok(Json(Scan::of(find(&app, &actor, &id).await?)))
+}
+
+/// How often a scan is looked at for whoever follows it.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Follow a scan until it ends
+///
+/// As server-sent events: `state`, with the scan as it stands whenever that has changed. The last one
+/// says how it ended, and the stream ends after it.
+#[utoipa::path(get, path = "/api/v1/scans/{id}/events", tag = "scans",
+    params(("id" = i64, Path, description = "Its number")), responses(
+    (status = 200, description = "As it goes on", body = String, content_type = "text/event-stream"),
+    (status = 404, description = "There is none", body = Problem,
+        content_type = "application/problem+json"),
+))]
+async fn progress(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let number = find(&app, &actor, &id).await?.job.id;
+    let begun = (app, number, String::new(), false);
+    let states = stream::unfold(begun, |(app, number, told, is_over)| async move {
+        if is_over {
+            return None;
+        }
+        loop {
+            // A store that does not answer now may later; a scan that is forgotten says no more.
+            if let Ok(status) = app.queue.status(number).await {
+                let status = status?;
+                let is_over = !matches!(status.state, JobState::Waiting | JobState::Running);
+                let now = serde_json::to_string(&Scan::of(status)).ok()?;
+                if now != told {
+                    let event = Event::default().event("state").data(&now);
+                    return Some((Ok::<_, Infallible>(event), (app, number, now, is_over)));
+                }
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    });
+    Ok(Sse::new(states).keep_alive(KeepAlive::default()))
 }
 
 /// Cancel a scan

@@ -10,7 +10,7 @@ pub(super) const COOKIE: &str = "__Host-plimsoll";
 
 /// What a request brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Credential {
+pub enum Credential {
     /// A key, or something that should be one.
     Key(String),
     /// Token of a session.
@@ -23,7 +23,7 @@ impl Credential {
     /// From a request's headers: `Authorization: Bearer KEY`, the password of `Basic`, `X-Api-Key` (as
     /// clients of Dependency-Track send it), `X-ScannerAdapter-API-Key` (as Harbor does); else the
     /// cookie.
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub fn of(headers: &HeaderMap) -> Self {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             return Self::Key(value.to_str().ok().and_then(authorization).unwrap_or_default());
         }
@@ -102,5 +102,18 @@ mod tests {
         assert_eq!(cookie("plimsoll=t"), Credential::None);
         let both = of(&[("cookie", "__Host-plimsoll=t"), ("x-api-key", "k")]);
         assert_eq!(both, Credential::Key("k".into()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_panics(
+            name in "authorization|x-api-key|x-scanneradapter-api-key|cookie",
+            value in r"(Bearer |Basic |__Host-plimsoll=)?[ -~]{0,60}",
+        ) {
+            let mut headers = HeaderMap::new();
+            let name = axum::http::HeaderName::from_bytes(name.as_bytes()).unwrap();
+            headers.append(name, value.parse().unwrap());
+            let _ = Credential::of(&headers);
+        }
     }
 }

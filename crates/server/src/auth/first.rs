@@ -19,7 +19,7 @@ pub async fn first(app: &App) -> Result<()> {
         return Ok(());
     }
     let token = token(&app.store).await?;
-    app.tell(&format!(
+    app.tell_lines(&format!(
         "first start: this token makes the first user or key, or signs in once, within a day:\n  \
          {token}"
     ));

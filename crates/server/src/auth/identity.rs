@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::uri::Authority;
@@ -37,6 +38,9 @@ pub(super) enum Standing {
     /// Too much failed from there; so many seconds.
     Wait(u64),
 }
+
+/// How long the store is asked for a key that counted a moment ago.
+const PROMPT: Duration = Duration::from_secs(2);
 
 /// How often the use of a key is noted.
 const NOTED: Millis = 60_000;
@@ -105,7 +109,7 @@ async fn by_key(
     address: Option<IpAddr>,
     key: &str,
 ) -> Result<(Option<Actor>, Standing)> {
-    if let Some(actor) = actor_of(app, key).await? {
+    if let Some(actor) = prompt(app, key).await? {
         return Ok((Some(actor), Standing::Good));
     }
     // Nobody guesses 256 bits; whoever tries all the same is not to cost a look into the store.
@@ -115,6 +119,24 @@ async fn by_key(
     };
     app.auth.flood.failed(address);
     Ok((None, standing))
+}
+
+/// Whose key it is; where the store cannot say, whose it was a moment ago.
+async fn prompt(app: &Arc<App>, key: &str) -> Result<Option<Actor>> {
+    let found = match app.auth.recent.actor(key) {
+        None => actor_of(app, key).await?,
+        Some(known) if app.auth.recent.is_away() => return Ok(Some(known)),
+        Some(known) => match tokio::time::timeout(PROMPT, actor_of(app, key)).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(error)) if !error.is_outage() => return Err(error),
+            Ok(Err(_)) | Err(_) => {
+                app.auth.recent.note_away();
+                return Ok(Some(known));
+            }
+        },
+    };
+    app.auth.recent.note(key, found.as_ref());
+    Ok(found)
 }
 
 async fn actor_of(app: &Arc<App>, shown: &str) -> Result<Option<Actor>> {

@@ -25,7 +25,9 @@ pub mod oidc;
 mod password;
 pub mod pattern;
 pub mod reach;
+mod recent;
 mod role;
+pub mod rotate;
 pub mod seal;
 pub mod secret;
 mod session;
@@ -44,6 +46,7 @@ use crate::store::Store;
 use crate::store::access::{failures, flows};
 
 pub use actor::{Actor, Owner, Via};
+pub use credential::Credential;
 pub use identity::{Peer, identify};
 pub use name::shown;
 pub use needs::{Module, Needs, Part};
@@ -61,6 +64,7 @@ pub struct Auth {
     /// Hashing a password takes memory: so many at a time.
     hashing: Arc<Semaphore>,
     sights: reach::Sights,
+    recent: recent::Recent,
     oidc: Option<oidc::Provider>,
 }
 
@@ -75,6 +79,7 @@ impl Auth {
             flood: flood::Flood::default(),
             hashing: Arc::new(Semaphore::new(2)),
             sights: reach::Sights::default(),
+            recent: recent::Recent::default(),
             oidc,
         })
     }

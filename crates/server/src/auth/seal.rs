@@ -15,12 +15,15 @@ use super::secret;
 use crate::error::{Error, Result};
 
 const NONCE: usize = 24;
-const MARK: &str = "sealed1:";
+/// What everything sealed begins with.
+pub const MARK: &str = "sealed1:";
 
 /// Seals and opens.
 #[derive(Clone)]
 pub struct Seal {
     cipher: XSalsa20Poly1305,
+    /// The key that a change of keys was leading to when it ended early.
+    next: Option<XSalsa20Poly1305>,
     path: PathBuf,
 }
 
@@ -33,23 +36,32 @@ impl std::fmt::Debug for Seal {
 impl Seal {
     /// With the key in a file, which is made, readable to its owner alone, where it is not there.
     pub fn open(path: &Path) -> Result<Self> {
-        let failed = |action| move |source| Error::Io { action, path: path.to_owned(), source };
-        let text = match std::fs::read_to_string(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                make(path).map_err(failed("make"))?;
-                std::fs::read_to_string(path).map_err(failed("read"))?
-            }
-            read => read.map_err(failed("read"))?,
+        let cipher = match key_in(path)? {
+            Some(cipher) => cipher,
+            None => made(path)?,
         };
-        let key = URL_SAFE_NO_PAD.decode(text.trim()).ok();
-        let key = key.and_then(|key| <[u8; 32]>::try_from(key).ok()).ok_or_else(|| {
-            Error::Refused(format!(
-                "`{}` is no key of sealed secrets: put the one back that the server was started \
-                 with, or remove it and enter all credentials again",
-                path.display()
-            ))
-        })?;
-        Ok(Self { cipher: XSalsa20Poly1305::new(&Key::from(key)), path: path.to_owned() })
+        Ok(Self { cipher, next: key_in(&following(path))?, path: path.to_owned() })
+    }
+
+    /// The same with a new key, which lies beside the one of now until [`Seal::settle`] puts it in its
+    /// place; one that lies there already goes on.
+    pub fn renewed(&self) -> Result<Self> {
+        let path = following(&self.path);
+        let cipher = match key_in(&path)? {
+            Some(cipher) => cipher,
+            None => made(&path)?,
+        };
+        Ok(Self { cipher, next: None, path: self.path.clone() })
+    }
+
+    /// Puts the new key in the place of the old one, which is gone then.
+    pub fn settle(&self) -> Result<()> {
+        let from = following(&self.path);
+        std::fs::rename(&from, &self.path).map_err(|source| Error::Io {
+            action: "rename",
+            path: from,
+            source,
+        })
     }
 
     /// Seals a secret for a purpose, as `registry r.example`.
@@ -66,8 +78,9 @@ impl Seal {
         let open = || {
             let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(MARK)?).ok()?;
             let (nonce, sealed) = bytes.split_at_checked(NONCE)?;
-            let nonce = <[u8; NONCE]>::try_from(nonce).ok()?;
-            let plain = self.cipher.decrypt(&Nonce::from(nonce), sealed).ok()?;
+            let nonce = Nonce::from(<[u8; NONCE]>::try_from(nonce).ok()?);
+            let mut ciphers = [Some(&self.cipher), self.next.as_ref()].into_iter().flatten();
+            let plain = ciphers.find_map(|cipher| cipher.decrypt(&nonce, sealed).ok())?;
             let plain = String::from_utf8(plain).ok()?;
             Some(plain.strip_prefix(purpose)?.strip_prefix('\0')?.to_owned())
         };
@@ -81,6 +94,36 @@ impl Seal {
     }
 }
 
+/// Where the key lies that a change of keys leads to.
+fn following(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".next");
+    name.into()
+}
+
+/// With the key in a file; `None` where it is not there.
+fn key_in(path: &Path) -> Result<Option<XSalsa20Poly1305>> {
+    let text = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(|source| Error::Io { action: "read", path: path.into(), source })?,
+    };
+    let key = URL_SAFE_NO_PAD.decode(text.trim()).ok();
+    let key = key.and_then(|key| <[u8; 32]>::try_from(key).ok()).ok_or_else(|| {
+        Error::Refused(format!(
+            "`{}` is no key of sealed secrets: put the one back that the server was started with, \
+             or remove it and enter all credentials again",
+            path.display()
+        ))
+    })?;
+    Ok(Some(XSalsa20Poly1305::new(&Key::from(key))))
+}
+
+/// With a new key in a file.
+fn made(path: &Path) -> Result<XSalsa20Poly1305> {
+    make(path).map_err(|source| Error::Io { action: "make", path: path.into(), source })?;
+    key_in(path)?.ok_or(Error::Damaged("the key of sealed secrets"))
+}
+
 /// Two servers that start at the same time make one key: whoever is later reads that of the first.
 fn make(path: &Path) -> std::io::Result<()> {
     use std::io::Write;
@@ -90,7 +133,12 @@ fn make(path: &Path) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
     }
     let key = secret::token().map_err(std::io::Error::other)?;
-    let draft = path.with_extension(format!("new-{}", std::process::id()));
+    // Not the number of the process: in a container it is always the same, and one that was killed here
+    // leaves its draft.
+    let draft = path.with_extension(format!(
+        "new-{}",
+        plimsoll_supply::hash::hex(&secret::bytes::<8>().map_err(std::io::Error::other)?)
+    ));
     let mut file =
         std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(format!("{key}\n").as_bytes())?;
@@ -130,5 +178,24 @@ mod tests {
         }
         std::fs::write(&path, "no key").unwrap();
         assert!(Seal::open(&path).is_err());
+    }
+
+    #[test]
+    fn a_change_of_keys_that_ends_early_leaves_both_readable() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret.key");
+        let old = Seal::open(&path).unwrap();
+        let before = old.seal("p", "one").unwrap();
+        let new = old.renewed().unwrap();
+        let after = new.seal("p", "two").unwrap();
+        assert!(new.unseal("p", &before).is_err());
+        let between = Seal::open(&path).unwrap();
+        assert_eq!(between.unseal("p", &before).unwrap(), "one");
+        assert_eq!(between.unseal("p", &after).unwrap(), "two");
+        assert_eq!(old.renewed().unwrap().unseal("p", &after).unwrap(), "two");
+        new.settle().unwrap();
+        let settled = Seal::open(&path).unwrap();
+        assert!(settled.unseal("p", &before).is_err());
+        assert_eq!(settled.unseal("p", &after).unwrap(), "two");
     }
 }

@@ -29,8 +29,8 @@ use crate::moment;
 use crate::serve::Lock;
 use crate::store::blobs::Blobs;
 use crate::store::{Dialect, Store, migrations};
-use archive::{Draft, entries};
-use tables::Table;
+use archive::{Draft, Piece, entries};
+use tables::{Rows, Table};
 
 /// Version of the format.
 const FORMAT: u32 = 1;
@@ -66,6 +66,8 @@ pub struct Place<'p> {
     pub data_dir: &'p Path,
     /// Its store, where it is not in that folder.
     pub store: Option<&'p str>,
+    /// Its blobs, where they are not in that folder.
+    pub blobs: Option<&'p str>,
     /// The key of sealed secrets.
     pub key: &'p Path,
 }
@@ -76,7 +78,10 @@ impl Place<'_> {
     }
 
     fn blobs(&self) -> Result<Blobs> {
-        Blobs::in_folder(&self.data_dir.join("blobs"))
+        match self.blobs {
+            Some(address) => Blobs::open(address),
+            None => Blobs::in_folder(&self.data_dir.join("blobs")),
+        }
     }
 }
 
@@ -163,13 +168,12 @@ async fn is_empty(store: &Store, place: &Place<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A blob has at most so many bytes.
-const BLOB: u64 = 1 << 30;
-
 async fn fill(place: &Place<'_>, store: &Store, file: &Path) -> Result<Amount> {
     let damaged = || Error::Refused(format!("`{}` is no backup, or damaged", file.display()));
     let failed = |source| Error::Io { action: "read", path: file.into(), source };
-    let mut archive = archive::open(File::open(file).map_err(failed)?).map_err(failed)?;
+    let opened = File::open(file).map_err(failed)?;
+    let length = opened.metadata().map_err(failed)?.len();
+    let mut archive = archive::open(opened, length).map_err(failed)?;
     let mut entries = entries(&mut archive).map_err(failed)?;
     let head = entries.next().ok_or_else(damaged)?.map_err(|_| damaged())?;
     let head: Head = archive::json(head).map_err(|_| damaged())?;
@@ -197,10 +201,9 @@ async fn fill(place: &Place<'_>, store: &Store, file: &Path) -> Result<Amount> {
     }
     for entry in entries {
         let mut entry = entry.map_err(|_| damaged())?;
-        let path = archive::path(&entry).ok_or_else(damaged)?;
-        match path.split('/').collect::<Vec<_>>().as_slice() {
-            ["tables", name, _] => {
-                let table = known.iter().find(|table| table.name == *name).ok_or_else(damaged)?;
+        match archive::piece(&entry).ok_or_else(damaged)? {
+            Piece::Rows(name) => {
+                let table = known.iter().find(|table| table.name == name).ok_or_else(damaged)?;
                 let rows =
                     table.load(&mut write, &mut entry).await.map_err(|error| match error {
                         Error::Damaged(_) => damaged(),
@@ -208,16 +211,15 @@ async fn fill(place: &Place<'_>, store: &Store, file: &Path) -> Result<Amount> {
                     })?;
                 *amount.rows.entry(table.name.clone()).or_default() += rows;
             }
-            ["blobs", rest @ ..] if !rest.is_empty() => {
-                let mut content = Vec::new();
-                let read = entry.by_ref().take(BLOB).read_to_end(&mut content);
-                read.map_err(|_| damaged())?;
-                blobs.put_raw(&rest.join("/"), content).await?;
+            Piece::Blob(path) => {
+                let content = archive::blob(entry).map_err(|_| damaged())?;
+                blobs.put_raw(&path, content).await?;
                 amount.blobs += 1;
             }
-            ["secret.key"] => archive::key(&mut entry, place.key)?,
-            ["end.json"] => end = Some(archive::json::<Amount>(entry).map_err(|_| damaged())?),
-            _ => return Err(damaged()),
+            Piece::Key => archive::key(&mut entry, place.key)?,
+            Piece::End => {
+                end = Some(archive::json::<Amount, _>(entry).map_err(|_| damaged())?);
+            }
         }
     }
     archive::ended(archive).map_err(|_| damaged())?;
@@ -232,5 +234,145 @@ async fn fill(place: &Place<'_>, store: &Store, file: &Path) -> Result<Amount> {
     Ok(amount)
 }
 
+/// Reads what [`restore`] would, and brings it nowhere; `None` where it is no whole backup.
+///
+/// `length` is that of what is packed, which bounds how much it may unpack to.
+pub fn check(packed: impl Read, length: u64) -> Option<Amount> {
+    let mut archive = archive::open(packed, length).ok()?;
+    let mut entries = entries(&mut archive).ok()?;
+    let head: Head = archive::json(entries.next()?.ok()?).ok()?;
+    if head.format != FORMAT {
+        return None;
+    }
+    let (mut amount, mut end) = (Amount::default(), None);
+    for entry in entries {
+        let mut entry = entry.ok()?;
+        match archive::piece(&entry)? {
+            Piece::Rows(name) => {
+                let rows = Rows::new(&mut entry)?;
+                let count = rows.map(|row| row.map(|_| 1)).sum::<Option<u64>>()?;
+                *amount.rows.entry(name).or_default() += count;
+            }
+            Piece::Blob(_) => {
+                archive::blob(entry).ok()?;
+                amount.blobs += 1;
+            }
+            Piece::Key => {}
+            Piece::End => end = Some(archive::json::<Amount, _>(entry).ok()?),
+        }
+    }
+    archive::ended(archive).ok()?;
+    let said = end?;
+    let is_whole = said.blobs == amount.blobs
+        && said.rows.iter().all(|(name, rows)| amount.rows.get(name).unwrap_or(&0) == rows)
+        && amount.rows.keys().all(|name| said.rows.contains_key(name));
+    is_whole.then_some(amount)
+}
+
 /// The tables of a store with their columns.
 type Tables = Vec<Table>;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn packed(entries: &[(tar::EntryType, &str, &[u8])]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (kind, path, content) in entries {
+            let mut header = tar::Header::new_gnu();
+            // As a hostile writer would: no check of the path.
+            header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+            header.set_entry_type(*kind);
+            header.set_size(content.len() as u64);
+            header.set_cksum();
+            builder.append(&header, *content).unwrap();
+        }
+        zstd::encode_all(builder.into_inner().unwrap().as_slice(), 3).unwrap()
+    }
+
+    fn checked(packed: &[u8]) -> Option<Amount> {
+        check(packed, packed.len() as u64)
+    }
+
+    const HEAD: (tar::EntryType, &str, &[u8]) = (
+        tar::EntryType::Regular,
+        "backup.json",
+        br#"{"format":1,"layout":1,"program":"0","created":"2026-01-01T00:00:00Z"}"#,
+    );
+
+    const END: (tar::EntryType, &str, &[u8]) =
+        (tar::EntryType::Regular, "end.json", br#"{"rows":{"jobs":2},"blobs":1}"#);
+
+    const ROWS: (tar::EntryType, &str, &[u8]) =
+        (tar::EntryType::Regular, "tables/jobs/000000.jsonl", b"[\"id\"]\n[1]\n[2]\n");
+
+    const BLOB: (tar::EntryType, &str, &[u8]) =
+        (tar::EntryType::Regular, "blobs/inventories/ab/abcd", b"x");
+
+    #[test]
+    fn what_is_whole_is_counted_and_what_is_not_is_none() {
+        let amount = checked(&packed(&[HEAD, ROWS, BLOB, END])).unwrap();
+        assert_eq!((amount.rows["jobs"], amount.blobs), (2, 1));
+        for broken in [&[HEAD, ROWS, END][..], &[HEAD, ROWS, BLOB], &[ROWS, BLOB, END], &[HEAD]] {
+            assert_eq!(checked(&packed(broken)), None);
+        }
+    }
+
+    #[test]
+    fn no_entry_leads_out_of_the_blobs() {
+        use tar::EntryType;
+        for (kind, path) in [
+            (EntryType::Regular, "blobs/../../etc/cron.d/x"),
+            (EntryType::Regular, "/blobs/x"),
+            (EntryType::Regular, "blobs//x"),
+            (EntryType::Regular, "blobs/./x"),
+            (EntryType::Regular, "blobs/a b"),
+            (EntryType::Regular, "secret.key/x"),
+            (EntryType::Regular, "elsewhere"),
+            (EntryType::Symlink, "blobs/x"),
+            (EntryType::Link, "blobs/x"),
+            (EntryType::Directory, "blobs/x"),
+            (EntryType::GNULongName, "blobs/x"),
+            (EntryType::XHeader, "blobs/x"),
+            (EntryType::GNUSparse, "blobs/x"),
+        ] {
+            let hostile = (kind, path, &b"x"[..]);
+            let end = (EntryType::Regular, "end.json", &br#"{"rows":{},"blobs":1}"#[..]);
+            assert_eq!(checked(&packed(&[HEAD, hostile, end])), None, "{kind:?} {path}");
+        }
+    }
+
+    #[test]
+    fn a_small_file_does_not_unpack_to_a_large_one() {
+        let zeros = vec![b' '; 80 << 20];
+        let row = (tar::EntryType::Regular, "tables/jobs/000000.jsonl", zeros.as_slice());
+        let bomb = packed(&[HEAD, row, END]);
+        assert!(bomb.len() < 20_000, "{}", bomb.len());
+        assert_eq!(checked(&bomb), None);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            checked(&bytes);
+            checked(&zstd::encode_all(bytes.as_slice(), 1).unwrap());
+        }
+
+        #[test]
+        fn a_whole_one_with_some_bytes_changed_does_not_panic(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8)
+        ) {
+            let whole = packed(&[HEAD, ROWS, BLOB, END]);
+            let mut bytes = zstd::decode_all(whole.as_slice()).unwrap();
+            for (place, value) in changes {
+                let place = place.index(bytes.len());
+                bytes[place] = value;
+            }
+            checked(&zstd::encode_all(bytes.as_slice(), 1).unwrap());
+        }
+    }
+}

@@ -136,18 +136,11 @@ impl Table {
         part: &mut impl Read,
     ) -> Result<u64> {
         let damaged = || Error::Damaged("a row");
-        let mut reader = BufReader::new(part);
-        let mut line = String::new();
-        let mut next = |line: &mut String| {
-            line.clear();
-            reader.by_ref().take(ROW).read_line(line).map_err(|_| damaged())
-        };
-        next(&mut line)?;
-        let names: Vec<String> = serde_json::from_str(&line).map_err(|_| damaged())?;
-        if !names.iter().eq(self.columns.iter().map(|(name, _)| name)) {
+        let mut rows = Rows::new(part).ok_or_else(damaged)?;
+        if !rows.names.iter().eq(self.columns.iter().map(|(name, _)| name)) {
             return Err(damaged());
         }
-        let places: Vec<String> = (1..=names.len()).map(|at| format!("${at}")).collect();
+        let places: Vec<String> = (1..=rows.names.len()).map(|at| format!("${at}")).collect();
         let text = format!(
             "INSERT INTO \"{}\" ({}) VALUES ({})",
             self.name,
@@ -155,11 +148,8 @@ impl Table {
             places.join(", ")
         );
         let mut count = 0;
-        while next(&mut line)? > 0 {
-            let row: Vec<Value> = serde_json::from_str(&line).map_err(|_| damaged())?;
-            if row.len() != names.len() {
-                return Err(damaged());
-            }
+        while let Some(row) = rows.next() {
+            let row = row.ok_or_else(damaged)?;
             let mut query = sqlx::query(AssertSqlSafe(text.clone()));
             for ((_, kind), value) in self.columns.iter().zip(row) {
                 query = bind(query, *kind, value).ok_or_else(damaged)?;
@@ -188,6 +178,47 @@ impl Table {
         );
         sqlx::query(AssertSqlSafe(text)).fetch_optional(connection).await?;
         Ok(())
+    }
+}
+
+/// The rows of a part: lists of values, each as long as the list of names on the first line.
+pub(super) struct Rows<R> {
+    reader: BufReader<R>,
+    /// Names of the columns.
+    pub(super) names: Vec<String>,
+    line: String,
+}
+
+impl<R: Read> Rows<R> {
+    /// Reads the names.
+    pub(super) fn new(part: R) -> Option<Self> {
+        let mut rows =
+            Self { reader: BufReader::new(part), names: Vec::new(), line: String::new() };
+        rows.line()?;
+        rows.names = serde_json::from_str(&rows.line).ok()?;
+        Some(rows)
+    }
+
+    /// The next line, and how long it is.
+    fn line(&mut self) -> Option<usize> {
+        self.line.clear();
+        self.reader.by_ref().take(ROW).read_line(&mut self.line).ok()
+    }
+}
+
+impl<R: Read> Iterator for Rows<R> {
+    /// `None` is what is no row.
+    type Item = Option<Vec<Value>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.line() {
+            Some(0) => None,
+            None => Some(None),
+            Some(_) => {
+                let row = serde_json::from_str::<Vec<Value>>(&self.line).ok();
+                Some(row.filter(|row| row.len() == self.names.len()))
+            }
+        }
     }
 }
 

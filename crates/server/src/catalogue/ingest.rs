@@ -47,9 +47,17 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
     let stored = app.blobs.put(INVENTORIES, &bytes).await?;
     drop(bytes);
     let keys: Vec<&str> = found.keys().map(String::as_str).collect();
-    let mut known = components::known(&mut *app.store.read().await?, &keys).await?;
-    let new: Vec<Component> =
-        found.iter().filter(|(key, _)| !known.contains_key(*key)).map(|it| it.1.clone()).collect();
+    let mut known = app.numbers.of(keys.iter().copied());
+    let missing: Vec<&str> = keys.iter().copied().filter(|key| !known.contains_key(*key)).collect();
+    if !missing.is_empty() {
+        let stored = components::known(&mut *app.store.read().await?, &missing).await?;
+        app.numbers.hold(stored.iter().map(|(key, number)| (key.as_str(), *number)));
+        known.extend(stored);
+    }
+    let mut new: Vec<_> = found.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
+    // Two that add the same wait for each other, and not each for the other.
+    new.sort_unstable_by_key(|it| it.0);
+    let new: Vec<Component> = new.into_iter().map(|it| it.1.clone()).collect();
     let current = app.advisories.current();
     let judged = {
         let (new, current) = (new.clone(), current.clone());

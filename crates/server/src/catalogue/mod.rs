@@ -11,11 +11,13 @@
 mod component;
 mod facts;
 mod ingest;
+mod numbers;
 pub mod post;
 mod report;
 
 pub use component::Component;
 pub use ingest::{Ingested, ingest};
+pub use numbers::Numbers;
 pub use report::{Report, report};
 
 use plimsoll_model::Inventory;

@@ -5,7 +5,7 @@ use crate::store::postings::{self, Delta};
 use crate::store::{Store, images};
 
 /// How many images at a time.
-const BATCH: i64 = 2_000;
+const BATCH: i64 = 16_384;
 
 /// Posts images until none is left, and says how many it were.
 pub async fn post(store: &Store) -> Result<usize> {

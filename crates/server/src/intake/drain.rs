@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::moment::now;
 use crate::store::{alerts, settings};
 
-use super::Alert;
+use super::{Alert, Counts};
 
 /// Bytes of a batch.
 const BATCH: usize = 1 << 20;
@@ -42,7 +42,10 @@ pub async fn drain(app: &App) -> Result<u64> {
             *counts.entry((alert.priority, &alert.rule, &alert.source)).or_default() += 1;
         }
         for ((priority, rule, source), count) in counts {
-            app.metrics.alerts(priority, rule, source, count);
+            app.metrics.estate.alerted(priority, rule, source, count);
+        }
+        for counts in batch.iter().filter_map(Counts::of) {
+            app.metrics.estate.saw(counts.events, &counts.lost);
         }
         stored += batch.len() as u64;
         place = next;

@@ -7,9 +7,12 @@
 //! with the others that came at the same time. Where the spool had been read to is written in the
 //! transaction that stores what was read, so that each alert is stored once, whatever ends in between.
 
+mod admitted;
 mod audit;
+mod counts;
 mod drain;
 mod line;
+mod retention;
 mod spool;
 
 use std::path::Path;
@@ -19,9 +22,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::error::{Error, Result};
 
+pub use admitted::{Admitted, admitted};
 pub use audit::{Auditor, RULES as AUDIT_RULES};
+pub use counts::Counts;
 pub use drain::drain;
 pub use line::{Accepted, Alert, accept};
+pub use retention::Retention;
 pub use spool::Spool;
 
 /// The largest body of a request with alerts.
@@ -45,6 +51,11 @@ impl Intake {
     /// With a spool in a folder, which is made.
     pub fn open(folder: &Path) -> Result<Self> {
         Ok(Self { spool: Spool::open(folder)?, in_flight: Semaphore::new(MAX_IN_FLIGHT) })
+    }
+
+    /// The folder of the spool.
+    pub fn folder(&self) -> &Path {
+        self.spool.folder()
     }
 
     /// Waits until a body of this size may be read; `None` where there is too much already.

@@ -74,6 +74,11 @@ impl Spool {
         Ok(Self { shared, id, requests: Some(requests), thread: Some(thread) })
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
     /// What it is called in the store.
     pub fn id(&self) -> &str {
         &self.id

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Done, Handler};
 use crate::app::App;
+use crate::auth::seal::Seal;
 use crate::catalogue::ingest;
 use crate::error::{Error, Result};
 use crate::outward::{Bounded, Sender};
@@ -25,7 +26,7 @@ use crate::store::foreign;
 pub const KIND: &str = "layers";
 
 /// The largest layer as stored: 16 GiB.
-const MAX_LAYER: u64 = 16 << 30;
+pub(super) const MAX_LAYER: u64 = 16 << 30;
 
 /// Downloads at a time: the client that serves them may be small.
 const AT_ONCE: usize = 2;
@@ -63,9 +64,10 @@ pub struct Layer {
     pub headers: BTreeMap<String, Vec<String>>,
 }
 
-/// A job that reads these layers; one at a time for the same image.
-pub fn layers(request: &Layers) -> Result<NewJob> {
-    let payload = serde_json::to_string(request).map_err(|_| Error::Damaged("a request"))?;
+/// A job that reads these layers; one at a time for the same image. Addresses and headers may be secret,
+/// so its payload is sealed.
+pub fn layers(seal: &Seal, request: &Layers) -> Result<NewJob> {
+    let payload = super::sealed(seal, KIND, request)?;
     // Whoever waits for it asks for it again; its layers may be gone soon.
     Ok(NewJob {
         priority: 5,
@@ -75,7 +77,7 @@ pub fn layers(request: &Layers) -> Result<NewJob> {
 }
 
 impl Layer {
-    fn header_map(&self) -> Result<HeaderMap> {
+    pub(super) fn header_map(&self) -> Result<HeaderMap> {
         let mut map = HeaderMap::new();
         for (name, values) in &self.headers {
             let wrong = || Error::Refused(format!("`{name}` is no header that can be sent"));
@@ -143,13 +145,13 @@ fn read(request: &Layers, sender: &Sender, options: &plimsoll_image::Options) ->
     Ok(image::assemble(artifact, &Config::default(), layers, found))
 }
 
-fn host(uri: &str) -> String {
+pub(super) fn host(uri: &str) -> String {
     let parsed = reqwest::Url::parse(uri).ok();
     parsed.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Whether trying again may help.
-fn is_final(error: &Error) -> bool {
+pub(super) fn is_final(error: &Error) -> bool {
     matches!(error, Error::Image(ImageError::WrongDigest { .. })) || !error.is_passing()
 }
 
@@ -162,7 +164,7 @@ impl Handler for Reader {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let outcome = self.try_run(app, job).await;
         if let Err(error) = outcome {
-            let is_last = job.attempt >= job.attempts || is_final(&error);
+            let is_last = !error.is_outage() && (job.attempt >= job.attempts || is_final(&error));
             if is_last {
                 let mut write = app.store.write().await?;
                 foreign::scrub(&mut write, job.id).await?;
@@ -177,8 +179,7 @@ impl Handler for Reader {
 
 impl Reader {
     async fn try_run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
-        let request: Layers = serde_json::from_str(&job.payload)
-            .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
+        let request: Layers = super::opened(&app.auth.seal, job)?;
         let (options, outward) = (app.reading.clone(), app.outward.and_to(request.client));
         let reading = move || read(&request, &outward.client()?, &options);
         let inventory = tokio::task::spawn_blocking(reading).await??;

@@ -2,6 +2,7 @@
 //!
 //! A new kind is one file with a unit struct that implements [`Handler`], and one line in [`ALL`].
 
+mod layer;
 mod layers;
 mod notify;
 mod post;
@@ -14,19 +15,24 @@ mod scan;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::app::App;
-use crate::error::Result;
+use crate::auth::seal::Seal;
+use crate::error::{Error, Result};
 use crate::queue::Job;
 
+pub(crate) use layer::content as layer_content;
+pub use layer::{Chained, KIND as LAYER, layer};
 pub use layers::{KIND as LAYERS, Layer, Layers, layers};
-pub use notify::{notify, notify_of};
+pub use notify::{notify, notify_concern, notify_of};
 pub use post::post;
 pub use pull::{KIND as PULL, Pull, pull};
 pub use registry::registry;
 pub use rematch::rematch;
 pub use sbom::{KIND as SBOM, sbom};
-pub use scan::{Done, KIND as SCAN, Request, scan};
+pub use scan::{Done, KIND as SCAN, Request, may_go, scan};
 
 /// Does one kind of job.
 #[async_trait]
@@ -39,8 +45,27 @@ pub trait Handler: Send + Sync + std::fmt::Debug {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()>;
 }
 
+/// What the payload of a kind of job is sealed for.
+pub(crate) fn purpose(kind: &str) -> String {
+    format!("job {kind}")
+}
+
+/// A payload with secrets in it, as it may lie in the store.
+fn sealed(seal: &Seal, kind: &str, request: &impl Serialize) -> Result<String> {
+    let payload = serde_json::to_string(request).map_err(|_| Error::Damaged("a request"))?;
+    seal.seal(&purpose(kind), &payload)
+}
+
+/// What such a payload says.
+fn opened<T: DeserializeOwned>(seal: &Seal, job: &Job) -> Result<T> {
+    let payload = seal.unseal(&purpose(&job.kind), &job.payload)?;
+    serde_json::from_str(&payload)
+        .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))
+}
+
 /// The registry.
 pub const ALL: &[&dyn Handler] = &[
+    &layer::Reader,
     &layers::Reader,
     &notify::Notify,
     &post::Post,

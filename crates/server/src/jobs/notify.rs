@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
 use super::Handler;
+use crate::address::encode;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::notify::{self, Cause, Message};
+use crate::notify::{self, Cause, Message, concerns};
 use crate::queue::{Job, NewJob};
 use crate::store::{findings, images, notifiers, postings, triage};
 
@@ -31,6 +32,9 @@ struct Payload {
     cause: Option<Cause>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<Message>,
+    /// The topic of a message that is looked at again before it is sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    topic: Option<String>,
 }
 
 fn job(key: String, payload: &Payload) -> Result<NewJob> {
@@ -40,14 +44,26 @@ fn job(key: String, payload: &Payload) -> Result<NewJob> {
 
 /// A job that tells a notifier how a cause stands when the job is done.
 pub fn notify_of(notifier: i64, cause: &Cause, event: i64) -> Result<NewJob> {
-    let payload = Payload { notifier, cause: Some(cause.clone()), message: None };
+    let payload = Payload { notifier, cause: Some(cause.clone()), message: None, topic: None };
     job(format!("{notifier} {event} {}", cause.key()), &payload)
 }
 
 /// A job that sends a notifier a message.
 pub fn notify(notifier: i64, message: &Message) -> Result<NewJob> {
-    let payload = Payload { notifier, cause: None, message: Some(message.clone()) };
+    let payload = Payload { notifier, cause: None, message: Some(message.clone()), topic: None };
     job(format!("{notifier} {}", message.key), &payload)
+}
+
+/// A job that sends a notifier a message of a topic, where it is still true.
+pub fn notify_concern(notifier: i64, topic: &str, message: &Message) -> Result<NewJob> {
+    let stage = if message.is_open { "open" } else { "over" };
+    let payload = Payload {
+        notifier,
+        cause: None,
+        message: Some(message.clone()),
+        topic: Some(topic.to_owned()),
+    };
+    job(format!("{notifier} {stage} {}", message.key), &payload)
 }
 
 #[async_trait]
@@ -61,20 +77,31 @@ impl Handler for Notify {
             .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
         let found = notifiers::by_id(&mut *app.store.read().await?, payload.notifier).await?;
         let notifier = found.ok_or_else(|| Error::Refused("the notifier is gone".into()))?;
+        let mut untrue = None;
         let (message, cause) = match (payload.message, payload.cause) {
-            (Some(message), _) => (Some(message), None),
+            (Some(message), _) => {
+                let (key, was_open) = (message.key.clone(), message.is_open);
+                let message = match &payload.topic {
+                    Some(topic) => concerns::as_of_now(app, &notifier, topic, message).await?,
+                    None => Some(message),
+                };
+                untrue = message.is_none().then_some((key, !was_open));
+                (message, None)
+            }
             (None, Some(cause)) => (standing(app, &notifier, &cause, job).await?, Some(cause)),
             (None, None) => (None, None),
         };
         if let Some(message) = &message {
             let channel = notify::channel(&notifier.kind)?;
-            let settings = serde_json::from_str(&notifier.settings)
-                .map_err(|_| Error::Damaged("a notifier"))?;
+            let settings = notify::opened(channel, &app.auth.seal, &notifier.settings)?;
             let sent = channel.send(&app.web, &settings, message).await;
             app.metrics.estate.notified(&notifier.kind, sent.is_ok());
             sent?;
         }
         let mut write = app.store.write().await?;
+        if let Some((key, is_open)) = untrue {
+            notifiers::note(&mut write, notifier.id, &key, is_open).await?;
+        }
         if let (Some(message), Some(cause)) = (&message, &cause) {
             notifiers::note(&mut write, notifier.id, &cause.key(), message.is_open).await?;
         }
@@ -111,7 +138,7 @@ async fn standing(
     let having = postings::union(&mut read, &components).await?;
     if !open.is_empty() && having.is_empty() && job.attempt < LOOKS {
         // The image was read a moment ago, and is not posted yet.
-        return Err(Error::Changed);
+        return Err(Error::Notice("its images are not posted yet".into()));
     }
     let stands = !having.is_empty();
     if stands == known.unwrap_or(false) {
@@ -146,6 +173,6 @@ async fn standing(
         exploited: worst.kev,
         images: having.len(),
         examples: named.into_iter().map(|image| image.reference).collect(),
-        link: app.web.link(&format!("/findings/{}", worst.id)),
+        link: app.web.link(&format!("/weaknesses/{}", encode(&cause.weakness))),
     }))
 }

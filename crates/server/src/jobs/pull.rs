@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Done, Handler};
 use crate::app::App;
+use crate::auth::seal::Seal;
 use crate::catalogue::ingest;
 use crate::error::{Error, Result};
+use crate::outward::host_name;
 use crate::queue::{Job, NewJob};
 use crate::store::{foreign, images};
 
@@ -98,10 +100,11 @@ impl Pull {
     }
 }
 
-/// A job that reads this image; one at a time for the same digest.
-pub fn pull(request: &Pull) -> Result<NewJob> {
+/// A job that reads this image; one at a time for the same digest. Its payload has credentials, and is
+/// sealed.
+pub fn pull(seal: &Seal, request: &Pull) -> Result<NewJob> {
     request.check()?;
-    let payload = serde_json::to_string(request).map_err(|_| Error::Damaged("a request"))?;
+    let payload = super::sealed(seal, KIND, request)?;
     let (host, _) = request.host()?;
     let key = format!("{host}/{}@{}", request.repository, request.digest);
     Ok(NewJob { priority: 5, attempts: 3, ..NewJob::new(KIND, key, payload) })
@@ -116,6 +119,7 @@ impl Handler for Puller {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let outcome = try_run(app, job).await;
         if let Err(error) = &outcome
+            && !error.is_outage()
             && (job.attempt >= job.attempts || !error.is_passing())
         {
             let mut write = app.store.write().await?;
@@ -127,8 +131,7 @@ impl Handler for Puller {
 }
 
 async fn try_run(app: &Arc<App>, job: &Job) -> Result<()> {
-    let request: Pull = serde_json::from_str(&job.payload)
-        .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
+    let request: Pull = super::opened(&app.auth.seal, job)?;
     let known = images::by_digest(&mut *app.store.read().await?, &request.digest).await?;
     if known.is_some_and(|image| !image.partial && image.source == "registry") {
         let mut write = app.store.write().await?;
@@ -177,14 +180,6 @@ async fn finish(app: &App, job: &Job, mut write: crate::store::Write, done: &Don
     app.queue.complete(&mut write, job, &result).await?;
     write.commit().await?;
     Ok(())
-}
-
-/// A host without its port.
-fn host_name(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 //! Reads an image exactly as `plimsoll scan` does, and stores what it has.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use plimsoll_model::{Platform, Reference};
+use plimsoll_model::{Platform, Reference, Transport};
 use serde::{Deserialize, Serialize};
 
 use super::Handler;
 use crate::app::App;
 use crate::catalogue::ingest;
 use crate::error::{Error, Result};
+use crate::outward::{Outward, host_name};
 use crate::queue::{Job, NewJob};
+use crate::registries;
 
 /// What jobs of this kind are called.
 pub const KIND: &str = "scan";
@@ -27,6 +30,20 @@ pub struct Request {
     /// Which image of several; the server's own platform where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub platform: Option<String>,
+    /// Address of the client, which may be the registry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<IpAddr>,
+}
+
+/// Whether an image may be read: that its registry is not one of a private network that nobody allowed.
+/// It waits for a server of names.
+pub fn may_go(outward: &Outward, reference: &Reference) -> Result<()> {
+    match reference {
+        Reference::Image { transport: Transport::Registry | Transport::Auto, name } => {
+            outward.check_known(host_name(name.registry()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What came of it.
@@ -69,7 +86,14 @@ impl Handler for Scan {
                 .parse::<Platform>()
                 .map_err(|error| Error::Refused(format!("`{platform}`: {error}")))?;
         }
-        let read = move || plimsoll_image::read(&reference, &options);
+        if let Reference::Image { name, .. } = &reference {
+            options.registry = registries::for_image(app, name, options.registry).await?;
+        }
+        let outward = app.outward.and_to(request.client);
+        let read = move || {
+            may_go(&outward, &reference)?;
+            Ok::<_, Error>(plimsoll_image::read(&reference, &options)?)
+        };
         let inventory = tokio::task::spawn_blocking(read).await??;
         let (mut write, done) = ingest(app, &inventory).await?;
         let done = Done {

@@ -83,11 +83,15 @@ impl Estate {
     fn register(&self, registry: &mut Registry) {
         self.register_findings(registry);
         self.register_images(registry);
-        registry.register("runtime_alerts", "Alerts that sensors sent", self.alerts.family());
+        registry.register(
+            "runtime_alerts",
+            "Runtime alerts that were stored",
+            self.alerts.family(),
+        );
         registry.register("runtime_events", "Events that sensors saw", self.events.clone());
         registry.register(
             "runtime_events_dropped",
-            "Events that sensors lost",
+            "Events that sensors lost, and alerts that were not accepted",
             self.events_dropped.family(),
         );
         registry.register(
@@ -189,13 +193,13 @@ impl Estate {
         );
     }
 
-    /// Counts alerts that a sensor sent.
-    pub fn alerted(&self, priority: &str, rule: &str, source: &str) {
+    /// Counts alerts that sensors sent, once they are stored.
+    pub fn alerted(&self, priority: &str, rule: &str, source: &str, count: u64) {
         let of = labels(&[("priority", priority), ("rule", rule), ("source", source)]);
-        self.alerts.get_or_other(&of).inc();
+        self.alerts.get_or_other(&of).inc_by(count);
     }
 
-    /// Counts events that sensors saw, and those that they lost by reason.
+    /// Counts events that sensors saw, and what was lost on the way here, by reason.
     pub fn saw(&self, events: u64, lost: &[(&str, u64)]) {
         self.events.inc_by(events);
         for (reason, count) in lost {
@@ -203,10 +207,10 @@ impl Estate {
         }
     }
 
-    /// Counts a decision about a workload.
-    pub fn decided(&self, decision: &str, reason: &str) {
+    /// Counts decisions about workloads.
+    pub fn decided(&self, decision: &str, reason: &str, count: u64) {
         let of = labels(&[("decision", decision), ("reason", reason)]);
-        self.admission.get_or_other(&of).inc();
+        self.admission.get_or_other(&of).inc_by(count);
     }
 
     /// Counts a message to a notifier.

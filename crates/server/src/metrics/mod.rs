@@ -46,10 +46,9 @@ pub struct Metrics {
     rematched: Counter,
     queue_depth: Family<Labels, Gauge>,
     queue_oldest: Gauge,
+    degraded: Family<Labels, Gauge>,
     feed_age: Family<Labels, Gauge>,
     feed_records: Family<Labels, Gauge>,
-    alerts: Capped<Counter>,
-    alerts_refused: Family<Labels, Counter>,
     /// Requests, by route and status.
     pub requests: Capped<Counter>,
     /// How long they took.
@@ -86,10 +85,9 @@ impl Metrics {
             rematched: Counter::default(),
             queue_depth: Family::default(),
             queue_oldest: Gauge::default(),
+            degraded: Family::default(),
             feed_age: Family::default(),
             feed_records: Family::default(),
-            alerts: Capped::new(MAX_SERIES, dropped.clone()),
-            alerts_refused: Family::default(),
             requests: Capped::new(MAX_SERIES, dropped.clone()),
             request_duration: Family::new_with_constructor(seconds),
             registry: Registry::default(),
@@ -129,6 +127,11 @@ impl Metrics {
             Unit::Seconds,
             it.queue_oldest.clone(),
         );
+        registry.register(
+            "degraded",
+            "Whether something is wrong with a part of what the server stands on",
+            it.degraded.clone(),
+        );
         registry.register_with_unit(
             "db_feed_age",
             "How old the newest record of a feed is",
@@ -136,12 +139,6 @@ impl Metrics {
             it.feed_age.clone(),
         );
         registry.register("db_records", "Records of a feed", it.feed_records.clone());
-        registry.register("runtime_alerts", "Runtime alerts that were stored", it.alerts.family());
-        registry.register(
-            "runtime_events_dropped",
-            "Runtime alerts that were not accepted",
-            it.alerts_refused.clone(),
-        );
         registry.register("http_requests", "Requests that were answered", it.requests.family());
         registry.register_with_unit(
             "http_request_duration",
@@ -170,22 +167,16 @@ impl Metrics {
         }
     }
 
+    /// Notes whether something is wrong with a part.
+    pub fn degraded(&self, part: &str, is_so: bool) {
+        self.degraded.get_or_create(&labels(&[("part", part)])).set(i64::from(is_so));
+    }
+
     /// Counts what a change of the advisories came to.
     pub fn rematched(&self, outcome: &Outcome, took: Duration) {
         let events = outcome.opened + outcome.resolved + outcome.reopened + outcome.changed;
         self.rematched.inc_by(events as u64);
         self.rematch_duration.observe(took.as_secs_f64());
-    }
-
-    /// Counts runtime alerts that were stored.
-    pub fn alerts(&self, priority: &str, rule: &str, source: &str, count: u64) {
-        let of = labels(&[("priority", priority), ("rule", rule), ("source", source)]);
-        self.alerts.get_or_other(&of).inc_by(count);
-    }
-
-    /// Counts runtime alerts that were not accepted.
-    pub fn alerts_refused(&self, reason: &str, count: u64) {
-        self.alerts_refused.get_or_create(&labels(&[("reason", reason)])).inc_by(count);
     }
 
     /// Counts a request that was answered.

@@ -44,20 +44,21 @@ impl Channel for Alertmanager {
 
 fn body(message: &Message) -> Value {
     let time = |at| moment::timestamp(at).to_string();
+    let is_finding = message.cause.as_ref().is_some_and(|cause| cause.key() == message.key);
     let mut labels = json!({
-        "alertname": if message.cause.is_some() { "PlimsollFinding" } else { "PlimsollNotice" },
+        "alertname": if is_finding { "PlimsollFinding" } else { "PlimsollNotice" },
         "severity": message.severity.name(),
     });
-    match &message.cause {
-        Some(cause) => {
-            labels["weakness"] = json!(cause.weakness);
-            labels["package"] = json!(cause.package);
-            labels["kind"] = json!(cause.kind);
-            if !cause.base.is_empty() {
-                labels["base"] = json!(cause.base);
-            }
+    if let Some(cause) = &message.cause {
+        labels["weakness"] = json!(cause.weakness);
+        labels["package"] = json!(cause.package);
+        labels["kind"] = json!(cause.kind);
+        if !cause.base.is_empty() {
+            labels["base"] = json!(cause.base);
         }
-        None => labels["notice"] = json!(message.key),
+    }
+    if !is_finding {
+        labels["notice"] = json!(message.key);
     }
     let mut alert = json!({
         "labels": labels,

@@ -9,6 +9,7 @@
 #![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 mod alertmanager;
+pub mod concerns;
 mod email;
 mod message;
 mod pagerduty;
@@ -30,6 +31,7 @@ pub use round::round;
 pub use signature::signature;
 pub use web::Web;
 
+use crate::auth::seal::Seal;
 use crate::error::{Error, Result};
 
 /// How messages leave.
@@ -110,14 +112,68 @@ pub fn without_secrets(channel: &dyn Channel, settings: &Value) -> Value {
     shown
 }
 
-/// Settings that were shown and came back: what was hidden is as it was.
-pub fn with_secrets(channel: &dyn Channel, mut settings: Value, known: &Value) -> Value {
+/// What a secret is sealed for: the setting of a channel, and where it is sent. Whoever changes where a
+/// channel leads to cannot have a secret sent there that they do not know.
+fn purpose(channel: &dyn Channel, settings: &Value, name: &str) -> String {
+    let of = |name: &str| channel.settings().iter().any(|it| it.name == name && !it.is_secret);
+    let place = ["url", "host"].into_iter().find(|name| of(name));
+    let place = place.map_or("", |name| text(settings, name));
+    format!("notifier {} {name} {place}", channel.kind())
+}
+
+/// Settings as they are stored: secrets are sealed. What was shown hidden, and came back so, is as it
+/// was in `known`, which is as stored.
+///
+/// # Errors
+/// Where a secret that nobody gave again would be sent elsewhere than before.
+pub fn sealed(
+    channel: &dyn Channel,
+    seal: &Seal,
+    mut settings: Value,
+    known: Option<&Value>,
+) -> Result<Value> {
     for setting in channel.settings().iter().filter(|it| it.is_secret) {
-        if settings.get(setting.name).and_then(Value::as_str) == Some(HIDDEN) {
-            settings[setting.name] = known.get(setting.name).cloned().unwrap_or_default();
+        let given = text(&settings, setting.name).to_owned();
+        if given.is_empty() {
+            continue;
+        }
+        let purpose = purpose(channel, &settings, setting.name);
+        let stored = if given == HIDDEN {
+            let before = known.map_or("", |known| text(known, setting.name));
+            seal.unseal(&purpose, before).map_err(|_| {
+                Error::Refused(format!(
+                    "enter `{}` again: it is kept for another address only, or not at all",
+                    setting.name
+                ))
+            })?;
+            before.to_owned()
+        } else {
+            seal.seal(&purpose, &given)?
+        };
+        settings[setting.name] = stored.into();
+    }
+    Ok(settings)
+}
+
+/// Settings as a channel needs them, from how they are stored.
+pub fn opened(channel: &dyn Channel, seal: &Seal, stored: &str) -> Result<Value> {
+    let mut settings: Value =
+        serde_json::from_str(stored).map_err(|_| Error::Damaged("a notifier"))?;
+    for setting in channel.settings().iter().filter(|it| it.is_secret) {
+        let sealed = text(&settings, setting.name).to_owned();
+        if !sealed.is_empty() {
+            let purpose = purpose(channel, &settings, setting.name);
+            settings[setting.name] = seal.unseal(&purpose, &sealed)?.into();
         }
     }
-    settings
+    Ok(settings)
+}
+
+/// Sealed settings under another key.
+pub(crate) fn sealed_anew(kind: &str, old: &Seal, new: &Seal, stored: &str) -> Result<String> {
+    let channel = channel(kind)?;
+    let settings = opened(channel, old, stored)?;
+    Ok(sealed(channel, new, settings, None)?.to_string())
 }
 
 /// Says what is wrong with the settings of a channel.
@@ -154,12 +210,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_is_never_shown_and_not_lost_when_it_comes_back_hidden() {
+    fn a_secret_is_never_shown_not_stored_as_it_is_and_not_lost_when_it_comes_back_hidden() {
+        let folder = tempfile::tempdir().unwrap();
+        let seal = Seal::open(&folder.path().join("secret.key")).unwrap();
         let slack = channel("slack").unwrap();
         let settings = json!({"url": "https://hooks.example/T/B/secret"});
-        let shown = without_secrets(slack, &settings);
+        let stored = sealed(slack, &seal, settings.clone(), None).unwrap();
+        assert!(!stored.to_string().contains("hooks.example"), "{stored}");
+        assert_eq!(opened(slack, &seal, &stored.to_string()).unwrap(), settings);
+        let shown = without_secrets(slack, &stored);
         assert_eq!(shown, json!({"url": HIDDEN}));
-        assert_eq!(with_secrets(slack, shown, &settings), settings);
+        assert_eq!(sealed(slack, &seal, shown.clone(), Some(&stored)).unwrap(), stored);
+        assert!(sealed(slack, &seal, shown, None).is_err());
+    }
+
+    #[test]
+    fn a_secret_is_not_sent_to_another_address_than_it_was_given_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let seal = Seal::open(&folder.path().join("secret.key")).unwrap();
+        let channel = channel("alertmanager").unwrap();
+        let given = json!({"url": "https://a.example", "token": "hunter2"});
+        let stored = sealed(channel, &seal, given, None).unwrap();
+        let moved = json!({"url": "https://b.example", "token": HIDDEN});
+        let refused = sealed(channel, &seal, moved, Some(&stored)).unwrap_err().to_string();
+        assert!(refused.contains("enter `token` again"), "{refused}");
+        let mut bent = stored;
+        bent["url"] = json!("https://b.example");
+        assert!(opened(channel, &seal, &bent.to_string()).is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_model::Severity;
 
+use super::concerns::FINDINGS;
 use super::{Cause, Message, Quiet};
 use crate::app::App;
 use crate::error::Result;
@@ -15,16 +16,23 @@ use crate::store::notifiers::{self, Notifier};
 const BATCH: i64 = 20_000;
 
 /// How many causes are told one by one; more come together, in one message.
-const MOST: usize = 25;
+pub(super) const MOST: usize = 25;
 
 /// Pushes a job for each cause that a notifier has to be told of; says how many.
 pub async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
-    if !notifier.enabled || Quiet::parse(&notifier.quiet, &notifier.zone)?.is_at(now()) {
+    if is_silent(notifier)? {
         return Ok(0);
     }
     let mut read = app.store.read().await?;
     let last = notifiers::last_event(&mut read).await?;
     if last <= notifier.told {
+        return Ok(0);
+    }
+    if !notifier.hears_of(FINDINGS) {
+        drop(read);
+        let mut write = app.store.write().await?;
+        notifiers::told(&mut write, notifier.id, last).await?;
+        write.commit().await?;
         return Ok(0);
     }
     let happened = notifiers::happened(&mut read, notifier.told, notifier.severity, BATCH).await?;
@@ -39,7 +47,8 @@ pub async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
         app.push(jobs::notify_of(notifier.id, cause, told)?).await?;
     }
     if !rest.is_empty() {
-        app.push(jobs::notify(notifier.id, &many(app, rest.len(), told))?).await?;
+        app.push(jobs::notify(notifier.id, &many(app, rest.len(), FINDINGS, &told.to_string()))?)
+            .await?;
     }
     let mut write = app.store.write().await?;
     for (_, cause) in &rest {
@@ -50,12 +59,17 @@ pub async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
     Ok(single.len() + usize::from(!rest.is_empty()))
 }
 
-/// One message instead of very many.
-fn many(app: &App, causes: usize, event: i64) -> Message {
+/// Whether a notifier is told nothing now.
+pub(super) fn is_silent(notifier: &Notifier) -> Result<bool> {
+    Ok(!notifier.enabled || Quiet::parse(&notifier.quiet, &notifier.zone)?.is_at(now()))
+}
+
+/// One message instead of very many of a topic; `mark` tells it from others.
+pub(super) fn many(app: &App, causes: usize, topic: &str, mark: &str) -> Message {
     Message {
-        key: format!("many {event}"),
+        key: format!("many {topic} {mark}"),
         severity: Severity::High,
-        title: format!("Plimsoll: {causes} more causes of findings changed"),
+        title: format!("Plimsoll: {causes} more causes of {topic} changed"),
         summary: "They are too many to be told one by one.".into(),
         ..Message::test(&app.web.link("/findings"))
     }

@@ -31,6 +31,11 @@ impl Channel for Teams {
     }
 }
 
+/// Brackets make a link in a card: nothing of an image or an advisory leads anywhere.
+fn plain(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]")
+}
+
 fn body(message: &Message) -> Value {
     let colour = match (message.is_open, message.severity) {
         (false, _) => "good",
@@ -38,7 +43,7 @@ fn body(message: &Message) -> Value {
         (_, Severity::Medium) => "warning",
         _ => "default",
     };
-    let block = |text: &str| json!({"type": "TextBlock", "text": text, "wrap": true});
+    let block = |text: &str| json!({"type": "TextBlock", "text": plain(text), "wrap": true});
     let mut title = block(&message.title);
     title["weight"] = json!("bolder");
     title["color"] = json!(colour);
@@ -67,4 +72,18 @@ fn body(message: &Message) -> Value {
             "contentType": "application/vnd.microsoft.card.adaptive", "content": card,
         }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_an_advisory_is_a_link_in_a_card() {
+        let mut message = Message::test("");
+        message.title = "[sign in](https://evil.example)".into();
+        let card = body(&message);
+        let title = &card["attachments"][0]["content"]["body"][0]["text"];
+        assert_eq!(title, "\\[sign in\\](https://evil.example)");
+    }
 }

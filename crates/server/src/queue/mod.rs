@@ -4,8 +4,13 @@
 //! taken again by another, under the next attempt; whoever had it before can neither extend nor end it
 //! any more, because both ask for the attempt. What a job writes and that it is done are one
 //! transaction ([`Queue::complete`]), so that there is exactly one result.
+//!
+//! The jobs are rows of the store, whatever wakes workers: a [`bell`] in the process, or JetStream of
+//! [NATS](nats) across processes. A message that is lost, doubled or late costs time and no job.
 
 mod backoff;
+pub mod bell;
+pub mod nats;
 mod table;
 pub mod worker;
 
@@ -153,7 +158,7 @@ pub enum Verdict {
     Buried,
 }
 
-/// A durable queue. [`Table`] is one; a service that teams already run can be another.
+/// A durable queue. [`Table`] is one.
 #[async_trait]
 pub trait Queue: Send + Sync + std::fmt::Debug {
     /// Adds a job, and gives its number; where one of the same kind and key has not ended, that one's,
@@ -177,6 +182,10 @@ pub trait Queue: Send + Sync + std::fmt::Debug {
     /// `for_good`.
     async fn fail(&self, job: &Job, why: &str, for_good: bool) -> Result<Verdict>;
 
+    /// Puts a job off without counting the attempt: the store, the blobs or the advisories were not as
+    /// they have to be, which is not the job's fault.
+    async fn postpone(&self, job: &Job, why: &str) -> Result<()>;
+
     /// Gives a job back untouched: its worker is leaving.
     async fn release(&self, job: &Job) -> Result<()>;
 
@@ -185,6 +194,9 @@ pub trait Queue: Send + Sync + std::fmt::Debug {
 
     /// How a job stands.
     async fn status(&self, id: i64) -> Result<Option<Status>>;
+
+    /// How many jobs a worker could take now.
+    async fn ready(&self) -> Result<u64>;
 
     /// How many jobs there are to be done.
     async fn depth(&self) -> Result<Vec<Depth>>;

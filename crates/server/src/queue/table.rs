@@ -10,6 +10,9 @@ use crate::store::{Connection, Store, jobs};
 /// How much of an error is kept.
 const LONGEST: usize = 2_000;
 
+/// How long a job is put off at least that was not to blame.
+const PUT_OFF: Millis = 3_000;
+
 /// Jobs in the store.
 #[derive(Debug, Clone)]
 pub struct Table {
@@ -70,6 +73,15 @@ impl Queue for Table {
         Ok(verdict)
     }
 
+    async fn postpone(&self, job: &Job, why: &str) -> Result<()> {
+        let why: String = why.chars().take(LONGEST).collect();
+        let due = now().saturating_add(PUT_OFF + delay(1));
+        let mut write = self.store.write().await?;
+        jobs::postpone(&mut write, job, due, &why).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
     async fn release(&self, job: &Job) -> Result<()> {
         let mut write = self.store.write().await?;
         jobs::release(&mut write, job).await?;
@@ -86,6 +98,11 @@ impl Queue for Table {
 
     async fn status(&self, id: i64) -> Result<Option<Status>> {
         jobs::by_id(&mut *self.store.read().await?, id).await
+    }
+
+    async fn ready(&self) -> Result<u64> {
+        let ready = jobs::ready(&mut *self.store.read().await?).await?;
+        Ok(u64::try_from(ready).unwrap_or(0))
     }
 
     async fn depth(&self) -> Result<Vec<Depth>> {

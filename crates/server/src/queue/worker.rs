@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::Job;
+use super::bell::Call;
 use crate::app::App;
 use crate::jobs::{self, Handler};
 use crate::moment::millis;
@@ -16,41 +17,39 @@ const LEASE: Duration = Duration::from_secs(30);
 /// How often it gives a sign of life.
 const SIGN: Duration = Duration::from_secs(8);
 
-/// How long it waits where there is nothing to do, unless somebody says that there is.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Wakes workers of this process when there is work.
-#[derive(Debug, Default)]
-pub struct Bell(Notify);
-
-impl Bell {
-    /// There is work.
-    pub fn ring(&self) {
-        self.0.notify_waiters();
-        self.0.notify_one();
-    }
-}
+/// How long it waits where the store does not answer.
+const BREATH: Duration = Duration::from_secs(5);
 
 /// Works until `end` is true. What has begun by then is given a moment to end, and put back otherwise.
 pub async fn work(app: Arc<App>, name: String, mut end: watch::Receiver<bool>) {
     let kinds: Vec<&str> = jobs::ALL.iter().map(|handler| handler.kind()).collect();
+    let mut call = Call::default();
     while !*end.borrow() {
         let claimed = app.queue.claim(&kinds, &name, millis(LEASE)).await;
-        match claimed {
-            Ok(Some(job)) => one(&app, &job, end.clone()).await,
-            Ok(None) => {
-                tokio::select! {
-                    () = app.bell.0.notified() => {}
-                    () = tokio::time::sleep(PAUSE) => {}
-                    _ = end.changed() => {}
-                }
+        let is_idle = match claimed {
+            Ok(Some(job)) => {
+                one(&app, &job, &call, end.clone()).await;
+                // With calls, whoever is called works; without, there may be more.
+                call.is_one()
             }
+            Ok(None) => true,
             Err(error) => {
                 app.tell(&format!("worker: {error}"));
                 tokio::select! {
-                    () = tokio::time::sleep(PAUSE * 5) => {}
+                    () = tokio::time::sleep(BREATH) => {}
                     _ = end.changed() => {}
                 }
+                // The call is made again by and by.
+                call = Call::default();
+                continue;
+            }
+        };
+        call.answered().await;
+        call = Call::default();
+        if is_idle {
+            tokio::select! {
+                next = app.bell.next() => call = next,
+                _ = end.changed() => {}
             }
         }
     }
@@ -59,7 +58,7 @@ pub async fn work(app: Arc<App>, name: String, mut end: watch::Receiver<bool>) {
 /// How long a job may still run when the server ends.
 const FAREWELL: Duration = Duration::from_secs(10);
 
-async fn one(app: &Arc<App>, job: &Job, mut end: watch::Receiver<bool>) {
+async fn one(app: &Arc<App>, job: &Job, call: &Call, mut end: watch::Receiver<bool>) {
     let Some(handler) = jobs::ALL.iter().find(|handler| handler.kind() == job.kind) else {
         return;
     };
@@ -75,7 +74,7 @@ async fn one(app: &Arc<App>, job: &Job, mut end: watch::Receiver<bool>) {
             let took = began.elapsed();
             app.metrics.job(job.id, &job.kind, done, took);
         }
-        () = lost(app, job) => app.tell(&format!("job {}: taken by another worker, or cancelled", job.id)),
+        () = lost(app, job, call) => app.tell(&format!("job {}: taken by another worker, or cancelled", job.id)),
         () = leaving => {
             if let Err(error) = app.queue.release(job).await {
                 app.tell(&format!("job {}: {error}", job.id));
@@ -87,6 +86,15 @@ async fn one(app: &Arc<App>, job: &Job, mut end: watch::Receiver<bool>) {
 /// Does a job, and says whether it went well.
 async fn attempt(app: &Arc<App>, handler: &dyn Handler, job: &Job) -> bool {
     let Err(error) = handler.run(app, job).await else { return true };
+    if error.is_outage() {
+        app.health.hurry();
+        let then = match app.queue.postpone(job, &error.to_string()).await {
+            Ok(()) => "it is put off",
+            Err(_) => "it is done again when the store answers",
+        };
+        app.tell(&format!("job {} ({} `{}`): {error}; {then}", job.id, job.kind, job.key));
+        return false;
+    }
     let for_good = !error.is_passing();
     let verdict = app.queue.fail(job, &error.to_string(), for_good).await;
     let then = match verdict {
@@ -99,9 +107,10 @@ async fn attempt(app: &Arc<App>, handler: &dyn Handler, job: &Job) -> bool {
 }
 
 /// Gives signs of life, and ends when the job is somebody else's.
-async fn lost(app: &Arc<App>, job: &Job) {
+async fn lost(app: &Arc<App>, job: &Job, call: &Call) {
     loop {
         tokio::time::sleep(SIGN).await;
+        call.progress().await;
         if matches!(app.queue.extend(job, millis(LEASE)).await, Ok(false)) {
             return;
         }

@@ -6,18 +6,23 @@
 //!   new or moved: a scan    gone: its name is taken from the image, and an image without any goes
 //! ```
 
+mod credentials;
 pub mod patterns;
 mod retire;
 mod walk;
 
+pub(crate) use credentials::purpose;
+pub use credentials::{for_image, sealed};
 pub use retire::retire;
 pub use walk::{Seen, walk};
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::outward::host_name;
 use crate::queue::Job;
 use crate::schedule::cron::Times;
 use crate::store::registries::{self as stored, Registry};
@@ -55,6 +60,12 @@ pub fn check(registry: &Registry) -> Result<()> {
             registry.host
         ));
     }
+    if registry.username.len() > 1_000 || registry.password.len() > 20_000 {
+        return refuse("`username` or `password` is too long".into());
+    }
+    if registry.username.is_empty() && !registry.password.is_empty() {
+        return refuse("`password` needs a `username`".into());
+    }
     patterns::Patterns::parse("repositories", &registry.repositories)?;
     patterns::Patterns::parse("tags", &registry.tags)?;
     if registry.max_age_days.is_some_and(|days| !(1..=36_500).contains(&days)) {
@@ -66,6 +77,22 @@ pub fn check(registry: &Registry) -> Result<()> {
     Times::parse(&registry.schedule, &registry.zone).map(drop)
 }
 
+async fn look(
+    app: &App,
+    registry: &Registry,
+    known: Vec<stored::Tag>,
+    lists: HashMap<String, String>,
+) -> Result<Seen> {
+    let mut options = app.reading.clone();
+    options.registry = credentials::with(app, registry, options.registry)?;
+    let (of, outward) = (registry.clone(), app.outward.clone());
+    let walking = move || {
+        outward.check_known(host_name(&of.host))?;
+        walk(&of, &known, &lists, &options)
+    };
+    tokio::task::spawn_blocking(walking).await?
+}
+
 /// Looks at a registry, and does what follows from it; ends the job.
 pub async fn run(app: &Arc<App>, registry: &Registry, job: &Job) -> Result<Outcome> {
     let (known, lists) = {
@@ -73,8 +100,7 @@ pub async fn run(app: &Arc<App>, registry: &Registry, job: &Job) -> Result<Outco
         let known = stored::tags(&mut read, registry.id).await?;
         (known, stored::lists(&mut read, registry.id).await?)
     };
-    let (of, options) = (registry.clone(), app.reading.clone());
-    let walked = tokio::task::spawn_blocking(move || walk(&of, &known, &lists, &options)).await?;
+    let walked = look(app, registry, known, lists).await;
     let seen = match walked {
         Ok(seen) => seen,
         Err(error) => {
@@ -118,7 +144,7 @@ pub async fn run(app: &Arc<App>, registry: &Registry, job: &Job) -> Result<Outco
     for tag in unread {
         let reference =
             format!("registry:{}/{}:{}@{}", registry.host, tag.repository, tag.tag, tag.digest);
-        let request = jobs::Request { reference, platform: None };
+        let request = jobs::Request { reference, ..jobs::Request::default() };
         // What somebody waits for goes first.
         app.push(jobs::scan(&request, -5)?).await?;
     }

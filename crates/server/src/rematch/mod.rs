@@ -16,10 +16,11 @@ pub use judge::{Judged, judge};
 
 use plimsoll_advisory::database::{Changes, Database, Fingerprint};
 
+use crate::advisories::Current;
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::store::findings::{self, Content, Event};
-use crate::store::{Store, blobs::Blobs, components, postings, settings};
+use crate::store::{Connection, Store, Write, blobs::Blobs, components, postings, settings};
 
 /// Family of the fingerprints among the blobs.
 const FINGERPRINTS: &str = "fingerprints";
@@ -57,7 +58,10 @@ pub async fn run(app: &App) -> Result<Outcome> {
     app.blobs.put_named(FINGERPRINTS, &current.edition, &newer.to_bytes()).await?;
     // From here on images are judged by the new advisories, and findings of before are brought up.
     let mut write = app.store.write().await?;
-    settings::set(&mut write, settings::EDITION, &current.edition).await?;
+    if is_behind(app, &mut write).await? {
+        return Err(Error::Elsewhere(current.edition.clone()));
+    }
+    follow(&mut write, &current).await?;
     write.commit().await?;
     let affected = match &before {
         Some(before) => {
@@ -199,7 +203,10 @@ pub async fn ensure(app: &App) -> Result<()> {
     let mut write = app.store.write().await?;
     let held = settings::value(&mut write, settings::EDITION).await?;
     if held.is_none() {
-        settings::set(&mut write, settings::EDITION, &current.edition).await?;
+        follow(&mut write, &current).await?;
+    } else if is_behind(app, &mut write).await? {
+        write.commit().await?;
+        return Ok(());
     }
     let matched = settings::value(&mut write, settings::MATCHED).await?;
     write.commit().await?;
@@ -211,5 +218,27 @@ pub async fn ensure(app: &App) -> Result<()> {
 
 /// For whoever has to wait until the advisories of a job are there.
 pub(crate) fn is_current(app: &App, edition: &str) -> Result<()> {
-    if app.advisories.current().edition == edition { Ok(()) } else { Err(Error::Changed) }
+    let is_it = app.advisories.current().edition == edition;
+    if is_it { Ok(()) } else { Err(Error::Elsewhere(edition.to_owned())) }
+}
+
+/// Findings follow these advisories from here on.
+async fn follow(write: &mut Write, current: &Current) -> Result<()> {
+    settings::set(write, settings::EDITION, &current.edition).await?;
+    let compiled = current.compiled.map(|at| at.to_string()).unwrap_or_default();
+    settings::set(write, settings::COMPILED, &compiled).await
+}
+
+/// Whether findings follow newer advisories than those that are here: another server has them, or the
+/// file was put back.
+pub async fn is_behind(app: &App, connection: &mut Connection) -> Result<bool> {
+    if app.advisories.accepts_older() {
+        return Ok(false);
+    }
+    let Some(held) = settings::value(connection, settings::EDITION).await? else {
+        return Ok(false);
+    };
+    let compiled = settings::value(connection, settings::COMPILED).await?;
+    let compiled = compiled.and_then(|text| text.parse().ok());
+    Ok(app.advisories.current().is_older(&held, compiled))
 }

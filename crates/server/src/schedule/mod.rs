@@ -7,10 +7,14 @@
 mod access;
 mod advisories;
 mod alerts;
+mod calls;
+mod concerns;
 pub mod cron;
+mod health;
 mod measure;
 mod notify;
 mod registries;
+mod retention;
 mod summaries;
 mod tidy;
 
@@ -46,9 +50,15 @@ pub const ALL: &[&dyn Task] = &[
     &access::Forget,
     &advisories::Follow,
     &alerts::Alerts,
+    &calls::Calls,
+    &concerns::ALERTS,
+    &concerns::DEADLINES,
+    &concerns::REGISTRIES,
+    &health::Health,
     &measure::Measure,
     &notify::Notify,
     &registries::Watch,
+    &retention::Forget,
     &summaries::Summaries,
     &tidy::Tidy,
 ];

@@ -32,10 +32,16 @@ impl Task for Watch {
         if all.is_empty() {
             return Ok(());
         }
-        for registry in all.iter().filter(|it| it.enabled && it.due <= now()) {
-            app.push(crate::jobs::registry(registry.id)).await?;
-            // A time that comes never again: in a year somebody will have seen it.
+        for registry in all.iter().filter(|it| it.enabled) {
             let next = Times::parse(&registry.schedule, &registry.zone)?.next(now());
+            // Later than the next time is what a clock said that was set back since.
+            let is_odd = next.is_some_and(|next| registry.due > next);
+            if registry.due <= now() {
+                app.push(crate::jobs::registry(registry.id)).await?;
+            } else if !is_odd {
+                continue;
+            }
+            // A time that comes never again: in a year somebody will have seen it.
             let due = next.unwrap_or_else(|| now().saturating_add(365 * 24 * 3600 * 1000));
             let mut write = app.store.write().await?;
             registries::set_due(&mut write, registry.id, due).await?;

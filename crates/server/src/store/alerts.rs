@@ -118,6 +118,61 @@ pub async fn page(connection: &mut Connection, wanted: &Wanted, limit: i64) -> R
     found.iter().map(stored).collect()
 }
 
+/// Alerts of one rule on one image, or on one machine where it was none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Name of the rule.
+    pub rule: String,
+    /// One of Falco's words.
+    pub priority: String,
+    /// The image; empty where it was none.
+    pub image: String,
+    /// The machine, where it was no image.
+    pub hostname: String,
+    /// How many.
+    pub count: i64,
+    /// What the rule said of the last one.
+    pub output: String,
+}
+
+/// Alerts since a time of one of these priorities, by rule and image.
+pub async fn groups(
+    connection: &mut Connection,
+    since: Millis,
+    priorities: &[&str],
+    limit: i64,
+) -> Result<Vec<Group>> {
+    if priorities.is_empty() {
+        return Ok(Vec::new());
+    }
+    let text = format!(
+        "SELECT g.rule, g.priority, g.image, g.hostname, g.many, a.output FROM (SELECT rule, \
+         priority, image, CASE WHEN image = '' THEN hostname ELSE '' END AS hostname, \
+         COUNT(*) AS many, MAX(id) AS last FROM runtime_alerts WHERE day >= $1 AND at >= $2 \
+         AND priority IN ({}) GROUP BY rule, priority, image, \
+         CASE WHEN image = '' THEN hostname ELSE '' END) g \
+         JOIN runtime_alerts a ON a.id = g.last ORDER BY g.last DESC LIMIT $3",
+        in_list(4, priorities.len())
+    );
+    let mut query =
+        sqlx::query(AssertSqlSafe(text)).bind(since.div_euclid(DAY)).bind(since).bind(limit);
+    for priority in priorities {
+        query = query.bind(*priority);
+    }
+    let found = query.fetch_all(connection).await?;
+    let one = |row: &AnyRow| {
+        Ok(Group {
+            rule: row.try_get(0)?,
+            priority: row.try_get(1)?,
+            image: row.try_get(2)?,
+            hostname: row.try_get(3)?,
+            count: row.try_get(4)?,
+            output: row.try_get(5)?,
+        })
+    };
+    found.iter().map(one).collect()
+}
+
 /// How many there are.
 pub async fn count(connection: &mut Connection) -> Result<i64> {
     let row = sqlx::query("SELECT COUNT(*) FROM runtime_alerts").fetch_one(connection).await?;

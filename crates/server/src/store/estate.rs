@@ -39,12 +39,13 @@ pub async fn mark(connection: &mut Connection) -> Result<Mark> {
         "SELECT (SELECT COALESCE(MAX(id), 0) FROM finding_events), \
          (SELECT COALESCE(MAX(last_seen), 0) FROM images), \
          (SELECT COALESCE(MAX(seen), 0) FROM image_summaries), \
-         (SELECT COALESCE(MAX(id), 0) FROM runtime_alerts)",
+         (SELECT COALESCE(MAX(id), 0) FROM runtime_alerts), \
+         (SELECT COALESCE(MAX(walked), 0) FROM registries)",
     )
     .fetch_one(connection)
     .await?;
     let mut found = vec![now() / DAY];
-    for at in 0..4 {
+    for at in 0..5 {
         found.push(row.try_get(at)?);
     }
     Ok(Mark(found))
@@ -136,6 +137,14 @@ pub struct Properties {
     pub root_known: i64,
     /// Known by an SBOM alone.
     pub sboms: i64,
+    /// Of which it is known when they were built.
+    pub age_known: i64,
+    /// Built within a year.
+    pub young: i64,
+    /// To which a tag of a registry under watch leads.
+    pub tagged: i64,
+    /// Of those, with a signature.
+    pub signed: i64,
 }
 
 /// What is said of the estate.
@@ -221,15 +230,27 @@ impl Figures {
             .try_get(0)?;
         let row = sqlx::query(
             "SELECT COUNT(*), COUNT(CASE WHEN last_seen >= $1 THEN 1 END), \
-             COUNT(CASE WHEN partial = 1 THEN 1 END), COUNT(CASE WHEN source = 'sbom' THEN 1 END) \
-             FROM images",
+             COUNT(CASE WHEN partial = 1 THEN 1 END), COUNT(CASE WHEN source = 'sbom' THEN 1 END), \
+             COUNT(CASE WHEN created > 86400000 THEN 1 END), \
+             COUNT(CASE WHEN created > $2 THEN 1 END) FROM images",
         )
         .bind(now() - 7 * DAY)
+        .bind(now() - 365 * DAY)
         .fetch_one(&mut *read)
         .await?;
         let it = &mut self.images;
         (it.images, it.fresh) = (row.try_get(0)?, row.try_get(1)?);
         (it.partial, it.sboms) = (row.try_get(2)?, row.try_get(3)?);
+        (it.age_known, it.young) = (row.try_get(4)?, row.try_get(5)?);
+        let row = sqlx::query(
+            "SELECT COUNT(*), COUNT(CASE WHEN signed = 1 THEN 1 END) FROM (SELECT i.id, \
+             MAX(t.evidence & 1) AS signed FROM registry_tags t \
+             LEFT JOIN image_aliases a ON a.asked = t.digest \
+             JOIN images i ON i.digest = COALESCE(a.digest, t.digest) GROUP BY i.id) e",
+        )
+        .fetch_one(&mut *read)
+        .await?;
+        (it.tagged, it.signed) = (row.try_get(0)?, row.try_get(1)?);
         let row = sqlx::query(
             "SELECT COUNT(CASE WHEN exploited > 0 THEN 1 END), \
              COUNT(CASE WHEN critical > 0 THEN 1 END), COUNT(CASE WHEN fixable > 0 THEN 1 END), \

@@ -1,5 +1,7 @@
 //! What is known of images beside their components.
 
+use sqlx::Row;
+
 use super::Connection;
 use crate::error::Result;
 use crate::moment::Millis;
@@ -40,4 +42,70 @@ pub async fn alias(connection: &mut Connection, asked: &str, digest: &str) -> Re
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// What is known of an image from others than itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Around {
+    /// What hangs on it in registries that are watched: a sum of [`super::registries::SIGNATURE`] and
+    /// the like; `None` where no tag of them leads to it.
+    pub evidence: Option<i64>,
+    /// Digest of its bottom layer; empty where it has none.
+    pub base: String,
+    /// What its base is called.
+    pub base_name: String,
+    /// How many images have the same base.
+    pub on_base: i64,
+    /// Where it runs: place, namespace, workload and container.
+    pub runs: Vec<String>,
+}
+
+/// At how many places an image is said to run.
+const PLACES: i64 = 50;
+
+/// What is known of the image of a digest from others than itself.
+pub async fn around(connection: &mut Connection, digest: &str) -> Result<Around> {
+    let mut found = Around::default();
+    let rows = sqlx::query(
+        "SELECT evidence FROM registry_tags WHERE digest = $1 \
+         OR digest IN (SELECT asked FROM image_aliases WHERE digest = $1)",
+    )
+    .bind(digest)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in &rows {
+        *found.evidence.get_or_insert_default() |= row.try_get::<i64, _>(0)?;
+    }
+    let base = sqlx::query(
+        "SELECT s.base, s.base_name, (SELECT COUNT(*) FROM image_summaries o \
+         WHERE o.base = s.base AND o.base <> '') FROM image_summaries s \
+         JOIN images i ON i.id = s.image_id WHERE i.digest = $1",
+    )
+    .bind(digest)
+    .fetch_optional(&mut *connection)
+    .await?;
+    if let Some(row) = base {
+        (found.base, found.base_name, found.on_base) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    }
+    let rows = sqlx::query(
+        "SELECT place, namespace, kind, name, container FROM running r WHERE r.digest = $1 \
+         OR r.digest IN (SELECT asked FROM image_aliases WHERE digest = $1) \
+         OR (r.digest = '' AND EXISTS (SELECT 1 FROM image_refs n WHERE n.digest = $1 \
+         AND n.repository = r.repository AND n.tag = r.tag)) \
+         ORDER BY place, namespace, kind, name, container LIMIT $2",
+    )
+    .bind(digest)
+    .bind(PLACES)
+    .fetch_all(connection)
+    .await?;
+    for row in &rows {
+        let mut words: Vec<String> = Vec::with_capacity(5);
+        for at in 0..5 {
+            words.push(row.try_get(at)?);
+        }
+        words.retain(|word| !word.is_empty());
+        found.runs.push(words.join(" / "));
+    }
+    Ok(found)
 }

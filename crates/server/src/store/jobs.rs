@@ -8,6 +8,10 @@ use crate::error::Result;
 use crate::moment::{Millis, now};
 use crate::queue::{Job, NewJob, State, Status};
 
+/// No lease is as long, and nothing is put off as far: where one says so, a clock was set back, and it is
+/// not believed.
+const BELIEVED: Millis = 3_600_000;
+
 const COLUMNS: &str = "id, kind, key, payload, priority, state, attempt, attempts, created, \
      finished, error, result";
 
@@ -71,13 +75,19 @@ pub async fn claim(
 ) -> Result<Option<Job>> {
     let text = format!(
         "UPDATE jobs SET state = 1, attempt = attempt + 1, worker = $1, lease_until = $2 \
-         WHERE id = (SELECT id FROM jobs WHERE state < 2 AND attempt < attempts AND due <= $3 \
-         AND (state = 0 OR lease_until < $3) AND kind IN ({}) \
+         WHERE id = (SELECT id FROM jobs WHERE state < 2 AND attempt < attempts \
+         AND (due <= $3 OR due > $4) \
+         AND (state = 0 OR lease_until < $3 OR lease_until > $4) AND kind IN ({}) \
          ORDER BY priority DESC, due, id LIMIT 1{}) RETURNING {COLUMNS}",
-        in_list(4, kinds.len()),
+        in_list(5, kinds.len()),
         dialect.skip_locked(),
     );
-    let mut query = sqlx::query(AssertSqlSafe(text)).bind(worker).bind(until).bind(now());
+    let at = now();
+    let mut query = sqlx::query(AssertSqlSafe(text))
+        .bind(worker)
+        .bind(until)
+        .bind(at)
+        .bind(at.saturating_add(BELIEVED));
     for kind in kinds {
         query = query.bind(*kind);
     }
@@ -85,14 +95,29 @@ pub async fn claim(
     row.as_ref().map(job).transpose()
 }
 
+/// How many jobs a worker could take now.
+pub async fn ready(connection: &mut Connection) -> Result<i64> {
+    let at = now();
+    let row = sqlx::query(
+        "SELECT COUNT(*) FROM jobs WHERE state < 2 AND attempt < attempts \
+         AND (due <= $1 OR due > $2) AND (state = 0 OR lease_until < $1 OR lease_until > $2)",
+    )
+    .bind(at)
+    .bind(at.saturating_add(BELIEVED))
+    .fetch_one(connection)
+    .await?;
+    Ok(row.try_get(0)?)
+}
+
 /// Buries jobs whose last worker gave no sign of life.
 pub async fn bury(connection: &mut Connection) -> Result<u64> {
     let done = sqlx::query(
         "UPDATE jobs SET state = 3, finished = $1, \
          error = CASE WHEN error = '' THEN 'its worker gave no sign of life' ELSE error END \
-         WHERE state = 1 AND attempt >= attempts AND lease_until < $1",
+         WHERE state = 1 AND attempt >= attempts AND (lease_until < $1 OR lease_until > $2)",
     )
     .bind(now())
+    .bind(now().saturating_add(BELIEVED))
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
@@ -144,6 +169,26 @@ pub async fn put_back(
     let done = sqlx::query(
         "UPDATE jobs SET state = 0, due = $1, error = $2, worker = '', lease_until = 0 \
          WHERE id = $3 AND attempt = $4 AND state = 1",
+    )
+    .bind(due)
+    .bind(error)
+    .bind(job.id)
+    .bind(job.attempt)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts a job back until `due` as if it had not been tried: it was not its fault.
+pub async fn postpone(
+    connection: &mut Connection,
+    job: &Job,
+    due: Millis,
+    error: &str,
+) -> Result<bool> {
+    let done = sqlx::query(
+        "UPDATE jobs SET state = 0, attempt = attempt - 1, due = $1, error = $2, worker = '', \
+         lease_until = 0 WHERE id = $3 AND attempt = $4 AND state = 1",
     )
     .bind(due)
     .bind(error)
@@ -220,9 +265,13 @@ pub async fn forget(connection: &mut Connection, before: Millis) -> Result<u64> 
     Ok(done.rows_affected())
 }
 
-/// Lets all jobs that run be taken again: whoever had them is gone.
-pub async fn orphaned(connection: &mut Connection) -> Result<u64> {
-    let done =
-        sqlx::query("UPDATE jobs SET lease_until = 0 WHERE state = 1").execute(connection).await?;
+/// Lets the jobs of workers whose names begin so be taken again: whoever had them is gone.
+pub async fn orphaned(connection: &mut Connection, workers: &str) -> Result<u64> {
+    let done = sqlx::query(
+        "UPDATE jobs SET lease_until = 0 WHERE state = 1 AND SUBSTR(worker, 1, LENGTH($1)) = $1",
+    )
+    .bind(workers)
+    .execute(connection)
+    .await?;
     Ok(done.rows_affected())
 }

@@ -1,5 +1,6 @@
 //! Pages of lists as people look at them: sorted, filtered, by the key of the last entry.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use sqlx::any::AnyRow;
@@ -8,7 +9,8 @@ use sqlx::{AssertSqlSafe, Row};
 use super::findings::{self, Stored};
 use super::{Connection, Dialect, chunks, images, in_list};
 use crate::error::Result;
-use crate::moment::Millis;
+use crate::moment::{Millis, now};
+use crate::triage::Sla;
 
 /// An image in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,7 +129,8 @@ pub enum Key {
     Text(String),
 }
 
-/// Properties that images are filtered by: the word in an address, what it says, the condition.
+/// Properties that images are filtered by: the word in an address, what it says, the condition, in
+/// which `{now}` is the time and `{tagged}` is [`TAGGED`].
 pub const FLAGS: &[(&str, &str, &str)] = &[
     ("exploited", "exploited", "s.exploited > 0"),
     ("critical", "critical", "s.critical > 0"),
@@ -136,7 +139,20 @@ pub const FLAGS: &[(&str, &str, &str)] = &[
     ("end-of-life", "out of support", "s.end_of_life = 1"),
     ("root", "runs as root", "s.is_root = 1"),
     ("partial", "partly read", "i.partial = 1"),
+    ("stale", "not read for a week", "i.last_seen < {now} - 604800000"),
+    ("old", "older than a year", "i.created > 86400000 AND i.created < {now} - 31536000000"),
+    ("unsigned", "not signed", "{tagged}) AND NOT {tagged} AND t.evidence & 1 = 1)"),
 ];
+
+/// That a tag `t` of a registry under watch leads to an image; the bracket is left open.
+const TAGGED: &str = "EXISTS (SELECT 1 FROM registry_tags t WHERE (t.digest = i.digest \
+     OR t.digest IN (SELECT a.asked FROM image_aliases a WHERE a.digest = i.digest))";
+
+/// The condition of a word of [`FLAGS`].
+fn condition(flag: &str) -> Option<String> {
+    let found = FLAGS.iter().find(|it| it.0 == flag)?;
+    Some(found.2.replace("{now}", &now().to_string()).replace("{tagged}", TAGGED))
+}
 
 /// A page of images.
 pub async fn images(
@@ -145,7 +161,7 @@ pub async fn images(
     limit: i64,
 ) -> Result<Vec<Image>> {
     let (key, falls, needs_summary) = wanted.order.key();
-    let flag = FLAGS.iter().find(|it| it.0 == wanted.flag).map(|it| it.2);
+    let flag = condition(&wanted.flag);
     let (join, sign, direction) = match (needs_summary || flag.is_some(), falls) {
         (true, true) => ("JOIN", "<", "DESC"),
         (true, false) => ("JOIN", ">", "ASC"),
@@ -234,8 +250,8 @@ pub async fn images_of(connection: &mut Connection, ids: &[i64]) -> Result<Vec<I
             found.push(image(&row)?);
         }
     }
-    let place = |id: i64| ids.iter().position(|it| *it == id);
-    found.sort_by_key(|it| place(it.id));
+    let places: HashMap<i64, usize> = ids.iter().copied().zip(0..).collect();
+    found.sort_by_key(|it| places.get(&it.id).copied());
     Ok(found)
 }
 
@@ -254,6 +270,8 @@ pub struct Findings {
     pub text: String,
     /// Resolved ones instead of open ones.
     pub resolved: bool,
+    /// Open for longer than was agreed, and not settled by a decision.
+    pub overdue: bool,
 }
 
 /// A page of findings on components that images have, worst first.
@@ -276,6 +294,18 @@ pub async fn findings(
         text.push_str(
             " AND (weakness LIKE $3 ESCAPE '!' OR component_id IN \
              (SELECT id FROM components WHERE name = $4))",
+        );
+    }
+    if wanted.overdue {
+        let (sla, now) = (Sla::load(connection).await?, now());
+        // Writing to a `String` cannot fail.
+        let _ = write!(
+            text,
+            " AND opened_at < {} AND NOT EXISTS (SELECT 1 FROM triage t JOIN components o \
+             ON t.scope IN ('', o.name, o.purl) WHERE t.weakness = findings.weakness \
+             AND o.id = component_id AND t.state IN ('not_affected', 'fixed', 'accepted') \
+             AND (t.until IS NULL OR t.until > {now}))",
+            sla.limits(now, "severity")
         );
     }
     if wanted.after.is_some() {

@@ -49,6 +49,68 @@ pub async fn overdue(
     found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
+/// An open finding and since when it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dated {
+    /// Its number.
+    pub id: i64,
+    /// The component.
+    pub component: i64,
+    /// The CVE, else the advisory's own id.
+    pub weakness: String,
+    /// Type of the package.
+    pub kind: String,
+    /// Its name.
+    pub package: String,
+    /// Package URL of the component.
+    pub purl: String,
+    /// See [`super::findings::severity_number`].
+    pub severity: i64,
+    /// One line.
+    pub title: String,
+    /// The version to go to; empty where there is none.
+    pub fixed_in: String,
+    /// Listed by CISA as exploited.
+    pub kev: bool,
+    /// Since when.
+    pub opened_at: Millis,
+}
+
+/// Open findings of at least a severity that nobody settled and that were opened before `before`, which
+/// is [`Sla::limits`]; oldest first.
+pub async fn dated(
+    connection: &mut Connection,
+    now: Millis,
+    before: &str,
+    severity: i64,
+    limit: i64,
+) -> Result<Vec<Dated>> {
+    let text = format!(
+        "SELECT f.id, c.id, f.weakness, c.kind, c.name, c.purl, f.severity, f.title, f.fixed_in, \
+         f.kev, f.opened_at {} AND f.opened_at < {before} AND f.severity >= $1 \
+         ORDER BY f.opened_at, f.id LIMIT $2",
+        unsettled(now)
+    );
+    let found =
+        sqlx::query(AssertSqlSafe(text)).bind(severity).bind(limit).fetch_all(connection).await?;
+    let one = |row: &AnyRow| {
+        Ok(Dated {
+            id: row.try_get(0)?,
+            component: row.try_get(1)?,
+            weakness: row.try_get(2)?,
+            kind: row.try_get(3)?,
+            package: row.try_get(4)?,
+            purl: row.try_get(5)?,
+            severity: row.try_get(6)?,
+            title: row.try_get(7)?,
+            fixed_in: row.try_get(8)?,
+            kev: row.try_get::<i64, _>(9)? != 0,
+            opened_at: row.try_get(10)?,
+        })
+    };
+    found.iter().map(one).collect()
+}
+
 /// Findings on one component that weigh the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alike {

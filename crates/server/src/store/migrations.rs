@@ -46,6 +46,10 @@ changes![
     "0041_running",
     "0042_triage",
     "0043_notifiers",
+    "0050_topics",
+    "0051_credentials",
+    "0052_repeats",
+    "0060_tag_digests",
 ];
 
 /// The version that this program works with.

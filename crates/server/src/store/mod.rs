@@ -21,17 +21,19 @@ pub mod jobs;
 pub mod lists;
 pub mod measures;
 pub mod migrations;
+pub mod namespaces;
 pub mod notifiers;
 pub mod postings;
 pub mod projects;
 pub mod registries;
+pub mod repeats;
 pub mod running;
 pub mod settings;
 mod sql;
 pub mod summaries;
 pub mod triage;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
@@ -95,6 +97,8 @@ pub struct Store {
     readers: AnyPool,
     writers: AnyPool,
     dialect: Dialect,
+    /// The file of SQLite, and which one it is.
+    file: Option<(PathBuf, u64)>,
 }
 
 impl Store {
@@ -128,7 +132,7 @@ impl Store {
             .acquire_timeout(PATIENCE)
             .connect_with(options)
             .await?;
-        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres })
+        Ok(Self { readers: pool.clone(), writers: pool, dialect: Dialect::Postgres, file: None })
     }
 
     async fn sqlite(file: &Path) -> Result<Self> {
@@ -146,16 +150,15 @@ impl Store {
                 .after_connect(move |connection, _| {
                     Box::pin(async move {
                         connection.execute(SQLITE_START).await?;
-                        if !writes {
-                            connection.execute("PRAGMA query_only = 1").await?;
-                        }
+                        connection.execute(if writes { WRITES } else { READS }).await?;
                         Ok(())
                     })
                 })
         };
         let writers = pool(1, true).connect_with(address("rwc")?).await?;
         let readers = pool(READERS, false).connect_lazy_with(address("rw")?);
-        Ok(Self { readers, writers, dialect: Dialect::Sqlite })
+        let opened = inode(file).map(|inode| (file.to_owned(), inode));
+        Ok(Self { readers, writers, dialect: Dialect::Sqlite, file: opened })
     }
 
     /// Which database it is.
@@ -185,6 +188,12 @@ impl Store {
         tokio::time::timeout(Duration::from_secs(2), ask).await.ok().flatten().is_some()
     }
 
+    /// The file, where it is not the one any more that was opened.
+    pub fn moved(&self) -> Option<&Path> {
+        let (file, opened) = self.file.as_ref()?;
+        (inode(file) != Some(*opened)).then_some(file.as_path())
+    }
+
     /// Lets go of all connections.
     pub async fn close(&self) {
         self.readers.close().await;
@@ -192,11 +201,21 @@ impl Store {
     }
 }
 
+fn inode(file: &Path) -> Option<u64> {
+    std::fs::metadata(file).ok().map(|it| std::os::unix::fs::MetadataExt::ino(&it))
+}
+
 /// Whoever is killed loses nothing that was committed; a machine that loses power may lose the last
 /// commits, and nothing else.
 const SQLITE_START: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-     PRAGMA busy_timeout = 15000; PRAGMA foreign_keys = 1; PRAGMA cache_size = -8192; \
+     PRAGMA busy_timeout = 15000; PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; \
      PRAGMA journal_size_limit = 67108864;";
+
+/// The writer meets the pages of indexes again and again; what it changes is brought into place once
+/// there are 64 MiB of it, and not every few images.
+const WRITES: &str = "PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 16384";
+
+const READS: &str = "PRAGMA query_only = 1; PRAGMA cache_size = -8192";
 
 /// An address as it may be shown.
 pub fn without_password(address: &str) -> String {

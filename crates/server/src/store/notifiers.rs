@@ -1,11 +1,13 @@
 //! Whom to tell, and what they were told.
 
+use std::collections::BTreeSet;
+
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::Connection;
 use crate::error::Result;
-use crate::moment::now;
+use crate::moment::{Millis, now};
 
 /// Somebody to tell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,11 +28,23 @@ pub struct Notifier {
     pub zone: String,
     /// Whether it is told anything.
     pub enabled: bool,
+    /// Since when it is told anything.
+    pub created: Millis,
     /// The last event of a finding that it was told of.
     pub told: i64,
+    /// What it is told of, one a line; empty for everything.
+    pub topics: String,
 }
 
-const COLUMNS: &str = "id, name, kind, settings, severity, quiet, zone, enabled, told";
+impl Notifier {
+    /// Whether it is told of a topic.
+    pub fn hears_of(&self, topic: &str) -> bool {
+        self.topics.is_empty() || self.topics.lines().any(|it| it == topic)
+    }
+}
+
+const COLUMNS: &str =
+    "id, name, kind, settings, severity, quiet, zone, enabled, created, told, topics";
 
 fn notifier(row: &AnyRow) -> Result<Notifier> {
     Ok(Notifier {
@@ -42,7 +56,9 @@ fn notifier(row: &AnyRow) -> Result<Notifier> {
         quiet: row.try_get(5)?,
         zone: row.try_get(6)?,
         enabled: row.try_get::<i64, _>(7)? != 0,
-        told: row.try_get(8)?,
+        created: row.try_get(8)?,
+        told: row.try_get(9)?,
+        topics: row.try_get(10)?,
     })
 }
 
@@ -50,9 +66,9 @@ fn notifier(row: &AnyRow) -> Result<Notifier> {
 /// name.
 pub async fn add(connection: &mut Connection, it: &Notifier) -> Result<Option<i64>> {
     let row = sqlx::query(
-        "INSERT INTO notifiers (name, kind, settings, severity, quiet, zone, enabled, created, told) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-         (SELECT COALESCE(MAX(id), 0) FROM finding_events)) \
+        "INSERT INTO notifiers (name, kind, settings, severity, quiet, zone, enabled, created, told, \
+         topics) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
+         (SELECT COALESCE(MAX(id), 0) FROM finding_events), $9) \
          ON CONFLICT (name) DO NOTHING RETURNING id",
     )
     .bind(&it.name)
@@ -63,6 +79,7 @@ pub async fn add(connection: &mut Connection, it: &Notifier) -> Result<Option<i6
     .bind(&it.zone)
     .bind(i64::from(it.enabled))
     .bind(now())
+    .bind(&it.topics)
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
@@ -72,7 +89,7 @@ pub async fn add(connection: &mut Connection, it: &Notifier) -> Result<Option<i6
 pub async fn change(connection: &mut Connection, it: &Notifier) -> Result<()> {
     sqlx::query(
         "UPDATE notifiers SET name = $2, kind = $3, settings = $4, severity = $5, quiet = $6, \
-         zone = $7, enabled = $8 WHERE id = $1",
+         zone = $7, enabled = $8, topics = $9 WHERE id = $1",
     )
     .bind(it.id)
     .bind(&it.name)
@@ -82,6 +99,7 @@ pub async fn change(connection: &mut Connection, it: &Notifier) -> Result<()> {
     .bind(&it.quiet)
     .bind(&it.zone)
     .bind(i64::from(it.enabled))
+    .bind(&it.topics)
     .execute(connection)
     .await?;
     Ok(())
@@ -185,6 +203,22 @@ pub async fn is_open(
         .fetch_optional(connection)
         .await?;
     Ok(row.map(|row| row.try_get::<i64, _>(0)).transpose()?.map(|it| it != 0))
+}
+
+/// Keys of a topic that a notifier was told of, and that are not over.
+pub async fn told_of(
+    connection: &mut Connection,
+    notifier: i64,
+    topic: &str,
+) -> Result<BTreeSet<String>> {
+    let rows = sqlx::query(
+        "SELECT cause FROM notices WHERE notifier_id = $1 AND is_open = 1 AND cause LIKE $2",
+    )
+    .bind(notifier)
+    .bind(format!("{topic} %"))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Writes down what a notifier was told of a cause.

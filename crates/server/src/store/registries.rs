@@ -32,6 +32,10 @@ pub struct Registry {
     pub per_minute: i64,
     /// Whether it is looked at.
     pub enabled: bool,
+    /// By whom it is asked; empty where the server's own credentials are used.
+    pub username: String,
+    /// The password, sealed; empty where there is none.
+    pub password: String,
     /// Since when it has been known.
     pub created: Millis,
     /// When it is looked at next.
@@ -45,7 +49,7 @@ pub struct Registry {
 }
 
 const COLUMNS: &str = "id, name, host, repositories, tags, max_age_days, schedule, zone, per_minute, \
-     enabled, created, due, walked, error, repositories_seen";
+     enabled, created, due, walked, error, repositories_seen, username, password";
 
 fn registry(row: &AnyRow) -> Result<Registry> {
     Ok(Registry {
@@ -64,6 +68,8 @@ fn registry(row: &AnyRow) -> Result<Registry> {
         walked: row.try_get(12)?,
         error: row.try_get(13)?,
         repositories_seen: row.try_get(14)?,
+        username: row.try_get(15)?,
+        password: row.try_get(16)?,
     })
 }
 
@@ -71,7 +77,8 @@ fn registry(row: &AnyRow) -> Result<Registry> {
 pub async fn add(connection: &mut Connection, it: &Registry) -> Result<Option<i64>> {
     let row = sqlx::query(
         "INSERT INTO registries (name, host, repositories, tags, max_age_days, schedule, zone, \
-         per_minute, enabled, created, due) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         per_minute, enabled, created, due, username, password) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (name) DO NOTHING RETURNING id",
     )
     .bind(&it.name)
@@ -85,6 +92,8 @@ pub async fn add(connection: &mut Connection, it: &Registry) -> Result<Option<i6
     .bind(i64::from(it.enabled))
     .bind(now())
     .bind(it.due)
+    .bind(&it.username)
+    .bind(&it.password)
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
@@ -94,8 +103,8 @@ pub async fn add(connection: &mut Connection, it: &Registry) -> Result<Option<i6
 pub async fn change(connection: &mut Connection, it: &Registry) -> Result<bool> {
     let done = sqlx::query(
         "UPDATE registries SET name = $2, host = $3, repositories = $4, tags = $5, \
-         max_age_days = $6, schedule = $7, zone = $8, per_minute = $9, enabled = $10, due = $11 \
-         WHERE id = $1",
+         max_age_days = $6, schedule = $7, zone = $8, per_minute = $9, enabled = $10, due = $11, \
+         username = $12, password = $13 WHERE id = $1",
     )
     .bind(it.id)
     .bind(&it.name)
@@ -108,6 +117,8 @@ pub async fn change(connection: &mut Connection, it: &Registry) -> Result<bool> 
     .bind(it.per_minute)
     .bind(i64::from(it.enabled))
     .bind(it.due)
+    .bind(&it.username)
+    .bind(&it.password)
     .execute(&mut *connection)
     .await?;
     // Other patterns need the whole lists again.
@@ -116,6 +127,16 @@ pub async fn change(connection: &mut Connection, it: &Registry) -> Result<bool> 
         .execute(connection)
         .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Seals its password in another way.
+pub async fn set_password(connection: &mut Connection, id: i64, password: &str) -> Result<()> {
+    sqlx::query("UPDATE registries SET password = $2 WHERE id = $1")
+        .bind(id)
+        .bind(password)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Forgets a registry; `false` where there is none.
@@ -210,6 +231,27 @@ pub async fn tags(connection: &mut Connection, registry: i64) -> Result<Vec<Tag>
          WHERE registry_id = $1 ORDER BY repository, tag",
     )
     .bind(registry)
+    .fetch_all(connection)
+    .await?;
+    found.iter().map(tag).collect()
+}
+
+/// Tags of a registry behind one, by repository and tag, at most `limit`.
+pub async fn tags_after(
+    connection: &mut Connection,
+    registry: i64,
+    repository: &str,
+    name: &str,
+    limit: i64,
+) -> Result<Vec<Tag>> {
+    let found = sqlx::query(
+        "SELECT repository, tag, digest, moved, evidence, selected FROM registry_tags \
+         WHERE registry_id = $1 AND (repository, tag) > ($2, $3) ORDER BY repository, tag LIMIT $4",
+    )
+    .bind(registry)
+    .bind(repository)
+    .bind(name)
+    .bind(limit)
     .fetch_all(connection)
     .await?;
     found.iter().map(tag).collect()

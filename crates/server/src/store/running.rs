@@ -87,12 +87,22 @@ fn running(row: &AnyRow) -> Result<Running> {
     })
 }
 
-/// What runs, by place, at most `limit`.
-pub async fn all(connection: &mut Connection, limit: i64) -> Result<Vec<Running>> {
+/// What runs behind a place, namespace, kind, name and container, by place, at most `limit`.
+pub async fn after(
+    connection: &mut Connection,
+    last: &[String; 5],
+    limit: i64,
+) -> Result<Vec<Running>> {
     let text = format!(
-        "SELECT {COLUMNS} FROM running ORDER BY place, namespace, kind, name, container LIMIT $1"
+        "SELECT {COLUMNS} FROM running \
+         WHERE (place, namespace, kind, name, container) > ($1, $2, $3, $4, $5) \
+         ORDER BY place, namespace, kind, name, container LIMIT $6"
     );
-    let found = sqlx::query(AssertSqlSafe(text)).bind(limit).fetch_all(connection).await?;
+    let mut query = sqlx::query(AssertSqlSafe(text));
+    for part in last {
+        query = query.bind(part);
+    }
+    let found = query.bind(limit).fetch_all(connection).await?;
     found.iter().map(running).collect()
 }
 

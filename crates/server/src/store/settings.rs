@@ -9,6 +9,9 @@ use crate::moment::now;
 /// The edition of the advisories that findings are being brought to.
 pub const EDITION: &str = "advisories.edition";
 
+/// When that edition was compiled, in seconds since 1970.
+pub const COMPILED: &str = "advisories.compiled";
+
 /// The edition whose fingerprint is stored and that all findings have been brought to.
 pub const MATCHED: &str = "advisories.matched";
 

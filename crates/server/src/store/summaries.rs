@@ -81,8 +81,10 @@ pub fn facts(image: &Image, known: &Known, weights: Weights) -> Facts {
         runs_as_root: known.is_root,
         end_of_life: known.end_of_life,
         age_days: age.and_then(|days| u64::try_from(days).ok()),
-        // What was read from the image can be had as an SBOM, but the image does not bring one.
-        sbom: Some(image.source == "sbom"),
+        // What hangs on an image is not verified here: nobody says that it is there, nor that it is not.
+        signed: None,
+        provenance: None,
+        sbom: (image.source == "sbom").then_some(true),
         ..Facts::default()
     }
 }
@@ -330,4 +332,38 @@ async fn known(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, 
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_verified_is_told_as_not_known_and_never_as_missing() {
+        let image = Image {
+            id: 1,
+            digest: String::new(),
+            reference: String::new(),
+            source: "registry".into(),
+            distro: String::new(),
+            platform: String::new(),
+            created: Some(now()),
+            size: 0,
+            partial: false,
+            inventory: String::new(),
+            set: 1,
+            scans: 1,
+            first_seen: 0,
+            last_seen: 0,
+        };
+        let score = Score::of(&facts(&image, &Known::default(), Vec::new()));
+        let reasons: Vec<&str> =
+            score.parts.iter().flat_map(|part| &part.reasons).map(String::as_str).collect();
+        for what in ["it is signed", "it has provenance", "it has an SBOM"] {
+            let said = format!("whether {what} is not known");
+            assert!(reasons.contains(&said.as_str()), "{said}: {reasons:?}");
+        }
+        let bill = Image { source: "sbom".into(), ..image };
+        assert_eq!(facts(&bill, &Known::default(), Vec::new()).sbom, Some(true));
+    }
 }

@@ -18,6 +18,12 @@ use crate::store::{lists, postings};
 /// How many changes are on a page.
 const PAGE: usize = 50;
 
+/// How many images that one helps.
+const HAVING: usize = 50;
+
+/// How many weaknesses that one mends.
+const MENDED: usize = 12;
+
 /// The address of a change.
 pub(super) fn address(change: &Change) -> String {
     format!(
@@ -34,7 +40,8 @@ pub(super) async fn page(
     visit: Visit,
 ) -> Result<Response, Failure> {
     let figures = ui.figures(&app).await?;
-    let from = visit.after::<1>()?.map_or(0, |[from]| usize::try_from(from).unwrap_or(0));
+    let from = visit.after::<1>("changes")?.map_or(0, |[from]| usize::try_from(from).unwrap_or(0));
+    let rows = visit.rows(PAGE);
     let mut table = Table::new(
         "changes",
         "Changes, the one that helps most first",
@@ -44,14 +51,14 @@ pub(super) async fn page(
             table::data("name"),
             table::data("to"),
             table::number("mends", "Mends"),
-            table::text("worst", "Of them"),
-            table::number("weaknesses", "Weaknesses"),
+            table::text("worst", "Of them").minor(),
+            table::number("weaknesses", "Weaknesses").minor(),
             table::number("images", "Images"),
-            table::number("risk", "Weight"),
+            table::number("risk", "Weight").minor(),
         ],
     );
     let total: i64 = figures.changes.iter().map(|it| it.risk).sum();
-    for change in figures.changes.iter().skip(from).take(PAGE) {
+    for change in figures.changes.iter().skip(from).take(rows) {
         let look = html! {
             a href=(address(change)) { (change.name) " → " (change.to) }
             @if change.exploited > 0 { (parts::exploited(true)) }
@@ -70,12 +77,12 @@ pub(super) async fn page(
             cell(change.clears, parts::number(change.clears)),
             cell(parts::worst_words(&change.counts), worst),
             plain(i64::try_from(change.weaknesses.len()).unwrap_or(0)),
-            plain(change.images),
+            cell(change.images, parts::number(i64::try_from(change.images).unwrap_or(0))),
             cell(change.risk, weight),
         ]);
     }
-    let more = figures.changes.len() > from + PAGE;
-    table.next(more.then(|| (from + PAGE).to_string()));
+    let more = figures.changes.len() > from + rows;
+    table.next(more.then(|| (from + rows).to_string()));
     let bases = bases(&figures.bases);
     for table in [&table, &bases] {
         if let Some(export) = table.export(&visit) {
@@ -107,7 +114,7 @@ fn bases(all: &[Base]) -> Table {
             table::data("digest"),
             table::number("images", "Images"),
             table::number("fixable", "Mends in each"),
-            table::text("worst", "Of them"),
+            table::text("worst", "Of them").minor(),
             table::number("unfixed", "Stay"),
         ],
     );
@@ -153,10 +160,13 @@ pub(super) async fn one(
     };
     let mut read = app.store.read().await?;
     let bitmap = postings::union(&mut read, &change.components).await?;
-    let before = visit.after::<1>()?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let mut numbers: Vec<i64> = bitmap.range(..before).rev().take(51).map(i64::from).collect();
-    let more = numbers.len() > 50;
-    numbers.truncate(50);
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let rows = visit.rows(HAVING);
+    let mut numbers: Vec<i64> =
+        bitmap.range(..before).rev().take(rows + 1).map(i64::from).collect();
+    let more = numbers.len() > rows;
+    numbers.truncate(rows);
     let having = lists::images_of(&mut read, &numbers).await?;
     drop(read);
     let mut having = images::table("images", "Images that it helps", &having);
@@ -172,6 +182,7 @@ pub(super) async fn one(
             cell(parts::level_name(*severity), parts::level(*severity)),
         ]);
     }
+    let mended = mended.cut(&visit, MENDED)?;
     for table in [&having, &mended] {
         if let Some(export) = table.export(&visit) {
             return Ok(export);

@@ -15,6 +15,9 @@ use super::{findings, layout, parts};
 use crate::app::App;
 use crate::store::lists;
 
+/// How many rows of each table are on the page.
+const PAGE: usize = 50;
+
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let (a, b) = (visit.ask("a"), visit.ask("b"));
     if a.is_empty() || b.is_empty() {
@@ -67,8 +70,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let ids =
         |whole: &Whole| whole.open.iter().map(|it| it.weakness.clone()).collect::<BTreeSet<_>>();
     let (in_a, in_b) = (ids(&a), ids(&b));
-    let only_a = only("only_a", "Findings in A alone", &a, &in_b);
-    let only_b = only("only_b", "Findings in B alone", &b, &in_a);
+    let only_a = only("only_a", "Findings in A alone", &a, &in_b).cut(&visit, PAGE)?;
+    let only_b = only("only_b", "Findings in B alone", &b, &in_a).cut(&visit, PAGE)?;
+    let packages = packages.cut(&visit, PAGE)?;
     for table in [&packages, &only_a, &only_b] {
         if let Some(export) = table.export(&visit) {
             return Ok(export);
@@ -78,7 +82,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let side = |letter: &str, whole: &Whole| -> Markup {
         html! { div {
             dt { (letter) }
-            dd.word { a href=(image_address(&whole.image.digest)) { (whole.image.reference) }
+            dd.word { a href=(image_address(&whole.image.digest)) { (parts::name(&whole.image.reference)) }
                 small { (whole.open.len()) " findings · " (whole.about.len()) " components" } }
         } }
     };

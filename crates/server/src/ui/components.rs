@@ -17,6 +17,9 @@ use crate::store::{components, findings as stored, lists, postings};
 /// How many components are on a page.
 const PAGE: usize = 100;
 
+/// How many images that have one.
+const HAVING: usize = 50;
+
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let after = match visit.ask("after").rsplit_once('.') {
         None => None,
@@ -28,11 +31,12 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         }
     };
     let mut read = app.store.read().await?;
-    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let wanted = (visit.ask("q"), visit.ask("kind"));
     let mut found = lists::components(&mut read, app.store.dialect(), wanted, after, limit).await?;
-    let more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let more = found.len() > rows;
+    found.truncate(rows);
     let ids: Vec<i64> = found.iter().map(|it| it.id).collect();
     let counts = stored::counts(&mut read, &ids).await?;
     drop(read);
@@ -42,14 +46,14 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         &[
             table::main("name", "Component"),
             table::keep("version", "Version"),
-            table::keep("kind", "Kind"),
+            table::keep("kind", "Kind").minor(),
             table::data("purl"),
             table::number("images", "Images"),
             table::number("critical", "Critical"),
             table::number("high", "High"),
-            table::number("medium", "Medium"),
-            table::number("low", "Low"),
-            table::number("other", "Other"),
+            table::number("medium", "Medium").minor(),
+            table::number("low", "Low").minor(),
+            table::number("other", "Other").minor(),
         ],
     );
     for it in &found {
@@ -120,10 +124,13 @@ pub(super) async fn one(
         findings::row(&mut open, finding, &shown);
     }
     let bitmap = postings::union(&mut read, &[id]).await?;
-    let before = visit.after::<1>()?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let mut numbers: Vec<i64> = bitmap.range(..before).rev().take(51).map(i64::from).collect();
-    let more = numbers.len() > 50;
-    numbers.truncate(50);
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let rows = visit.rows(HAVING);
+    let mut numbers: Vec<i64> =
+        bitmap.range(..before).rev().take(rows + 1).map(i64::from).collect();
+    let more = numbers.len() > rows;
+    numbers.truncate(rows);
     let having = lists::images_of(&mut read, &numbers).await?;
     let others =
         lists::components(&mut read, app.store.dialect(), (&shown.name, &shown.kind), None, 50)
@@ -131,6 +138,7 @@ pub(super) async fn one(
     drop(read);
     let mut having = images::table("images", "Images that have it", &having);
     having.next(numbers.last().filter(|_| more).map(ToString::to_string));
+    let open = open.cut(&visit, PAGE)?;
     for table in [&open, &having] {
         if let Some(export) = table.export(&visit) {
             return Ok(export);

@@ -1,114 +1,108 @@
-//! What is asked of every image, how many keep to it, and which do not.
+//! How much of the estate is known: registries under watch, places where images run, and what was read.
 
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
 
+use super::act::Form;
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{Ui, layout, parts};
 use crate::app::App;
-use crate::store::estate::{Figures, Properties};
+use crate::auth::Role;
+use crate::error::Result as Done;
+use crate::moment;
+use crate::store::{Connection, measures, registries, running};
 
-/// Something that is asked of images.
-pub(super) struct Control {
-    /// What is asked.
-    pub(super) name: &'static str,
-    why: &'static str,
-    /// How many keep to it.
-    pub(super) good: fn(&Properties) -> i64,
-    /// Of how many it is known.
-    pub(super) of: fn(&Properties) -> i64,
-    /// The list of those that do not.
-    list: &'static str,
-}
-
-/// The registry, gravest first.
-pub(super) const CONTROLS: &[Control] = &[
-    Control {
-        name: "No exploited weakness",
-        why: "Somebody uses it already: CISA lists it.",
-        good: |it| it.images - it.exploited,
-        of: |it| it.images,
-        list: "/images?flag=exploited",
-    },
-    Control {
-        name: "No critical finding",
-        why: "CVSS 9 and above, or what a vendor calls so.",
-        good: |it| it.images - it.critical,
-        of: |it| it.images,
-        list: "/images?flag=critical",
-    },
-    Control {
-        name: "Nothing that a newer version mends",
-        why: "What can be mended is, by a rebuild.",
-        good: |it| it.images - it.fixable,
-        of: |it| it.images,
-        list: "/images?flag=fixable",
-    },
-    Control {
-        name: "A distribution in support",
-        why: "Nobody mends what is out of support.",
-        good: |it| it.images - it.end_of_life,
-        of: |it| it.images,
-        list: "/images?flag=end-of-life",
-    },
-    Control {
-        name: "Does not run as root",
-        why: "Whoever breaks out of it is root only where it was.",
-        good: |it| it.root_known - it.root,
-        of: |it| it.root_known,
-        list: "/images?flag=root",
-    },
-    Control {
-        name: "Read in the last week",
-        why: "What is in it is known as of then. Findings follow the advisories without a new reading.",
-        good: |it| it.fresh,
-        of: |it| it.images,
-        list: "/images?sort=newest",
-    },
-    Control {
-        name: "Wholly read",
-        why: "What could not be read may hide packages.",
-        good: |it| it.images - it.partial,
-        of: |it| it.images,
-        list: "/images?flag=partial",
-    },
-];
-
-/// Controls as a table.
-pub(super) fn controls(figures: &Figures) -> Table {
+async fn of_registries(read: &mut Connection) -> Done<Table> {
     let mut table = Table::new(
-        "controls",
-        "What is asked of images",
+        "registries",
+        "Registries under watch",
         &[
-            table::main("control", "Control"),
-            table::number("kept", "Kept by"),
-            table::number("of", "Of"),
-            table::number("percent", "%"),
+            table::main("registry", "Registry"),
+            table::data("host"),
+            table::text("repositories", "Repositories"),
+            table::number("tags", "Tags"),
+            table::number("read", "Read"),
             table::text("share", "Share"),
-            table::number("open", "Not kept by"),
+            table::keep("looked_at", "Looked at"),
+            table::text("error", "What went wrong"),
         ],
     );
-    for control in CONTROLS {
-        let (good, of) = ((control.good)(&figures.images), (control.of)(&figures.images));
-        let percent = if of == 0 { 0 } else { good * 100 / of };
-        let missing = of - good;
-        let class = if missing == 0 { "good" } else { "medium" };
-        let open = html! { @if missing == 0 { span.nil { "·" } } @else { a href=(control.list) { (parts::number(missing)) } } };
+    for it in registries::all(read).await? {
+        let (all, done) = registries::coverage(read, it.id).await?;
+        let name = html! {
+            (it.name) @if !it.enabled { " " span.flag { "off" } }
+            span.soft { (it.host) }
+        };
+        let at = it.walked.map(|at| moment::timestamp(at).to_string());
+        let look = html! { @if let Some(at) = it.walked { (parts::time(at)) } @else { span.soft { "not yet" } } };
         table.row(vec![
-            cell(control.name, html! { (control.name) span.soft { (control.why) } }),
-            cell(good, parts::number(good)),
-            cell(of, parts::number(of)),
-            plain(percent),
-            cell(percent, parts::ratio(good, of, class)),
-            cell(missing, open),
+            cell(it.name.clone(), name),
+            plain(it.host.clone()),
+            cell(it.repositories.clone(), html! { @if it.repositories.is_empty() { span.soft { "all" } } @else { span.code { (it.repositories) } } }),
+            cell(all, parts::number(all)),
+            cell(done, parts::number(done)),
+            cell(percent(done, all), share(done, all)),
+            cell(at, look),
+            cell(it.error.clone(), html! { span.high { (it.error) } }),
         ]);
     }
-    table
+    Ok(table)
+}
+
+async fn of_places(read: &mut Connection) -> Done<Table> {
+    let mut table = Table::new(
+        "places",
+        "Places where images run",
+        &[
+            table::main("place", "Place"),
+            table::number("images", "Images"),
+            table::number("read", "Read"),
+            table::text("share", "Share"),
+        ],
+    );
+    for (place, all, done) in running::coverage(read).await? {
+        table.row(vec![
+            plain(place),
+            cell(all, parts::number(all)),
+            cell(done, parts::number(done)),
+            cell(percent(done, all), share(done, all)),
+        ]);
+    }
+    Ok(table)
+}
+
+fn percent(part: i64, whole: i64) -> i64 {
+    if whole == 0 { 100 } else { part * 100 / whole }
+}
+
+fn share(part: i64, whole: i64) -> Markup {
+    let class = if part == whole { "good" } else { "medium" };
+    html! { (parts::ratio(part, whole, class)) }
+}
+
+/// To have a registry watched.
+fn watch(visit: &Visit) -> Markup {
+    let form = Form {
+        role: Role::Admin,
+        sends: ("POST", "/api/v1/registries"),
+        then: "",
+        button: "Watch it",
+    };
+    let fields = html! {
+        label { "Name" input name="name" placeholder="production" required maxlength="64"; }
+        label { "Host" input name="host" placeholder="ghcr.io" required maxlength="255" spellcheck="false" autocapitalize="off"; }
+        label { "Repositories" input name="repositories" placeholder="shop/**, !shop/scratch-*" maxlength="1000" spellcheck="false" autocapitalize="off"; }
+    };
+    html! {
+        @if visit.actor.may(Role::Admin) {
+            details { summary { "Watch another registry" } (form.show(visit, &fields)) }
+        }
+    }
 }
 
 pub(super) async fn page(
@@ -116,27 +110,42 @@ pub(super) async fn page(
     Extension(ui): Extension<Ui>,
     visit: Visit,
 ) -> Result<Response, Failure> {
-    let figures = ui.figures(&app).await?;
-    let table = controls(&figures);
-    if let Some(export) = table.export(&visit) {
-        return Ok(export);
-    }
-    let it = &figures.images;
-    let kept = CONTROLS.iter().filter(|control| (control.good)(it) == (control.of)(it)).count();
-    let body = html! {
-        div.head { div { h1 { "Coverage" } p.lead { "What is asked of every image, and how much of the estate is known at all." } } }
-        @if it.images == 0 {
-            (parts::empty("No image has been read yet", &html! { p { "The " a href="/" { "overview" } " says how to give the server one." } }))
-        } @else {
-            dl.figures {
-                div { dt { "Controls kept by all images" } dd { (kept) small { "of " (CONTROLS.len()) } } }
-                div { dt { "Images" } dd { (parts::number(it.images)) } }
-                div { dt { "Read in the last week" } dd { (parts::number(it.fresh)) } }
-                div { dt { "Known by an SBOM alone" } dd { (parts::number(it.sboms)) } }
-            }
-            h2 { "Controls" }
-            (table.show(&visit))
+    let mut read = app.store.read().await?;
+    let watched = of_registries(&mut read).await?;
+    let places = of_places(&mut read).await?;
+    for table in [&watched, &places] {
+        if let Some(export) = table.export(&visit) {
+            return Ok(export);
         }
+    }
+    let unread = measures::unread(&mut read).await?;
+    drop(read);
+    let figures = ui.figures(&app).await?;
+    let it = &figures.images;
+    let known = it.images.saturating_add(unread);
+    let body = html! {
+        div.head { div { h1 { "Coverage" } p.lead { "How much of the estate is known at all: what is tagged, what runs, and what of it was read." } } }
+        dl.figures {
+            div { dt { "Read" } dd { (percent(it.images, known)) " %" small { (parts::number(it.images)) " of " (parts::number(known)) " images" } } }
+            div { dt { "Not read yet" } dd { (parts::number(unread)) small { "tagged or running" } } }
+            div { dt { "Read in the last week" } dd { (parts::number(it.fresh)) small { a href="/images?flag=stale" { "those that were not" } } } }
+            div { dt { "Partly read" } dd { a href="/images?flag=partial" { (parts::number(it.partial)) } small { "may hide packages" } } }
+            div { dt { "By an SBOM alone" } dd { (parts::number(it.sboms)) small { "nothing was read" } } }
+        }
+        h2 { "Registries" }
+        @if watched.is_empty() {
+            (parts::empty("No registry is watched", &html! {
+                p { "The server reads what is tagged as soon as it is pushed, once it knows of the registry:" }
+                pre { "curl -X POST http://localhost:6060/api/v1/registries \\\n  -H 'Content-Type: application/json' -H 'X-Api-Key: …' \\\n  -d '{\"name\": \"shop\", \"host\": \"registry.example\"}'" }
+            }))
+        } @else { (watched.show(&visit)) }
+        (watch(&visit))
+        h2 { "Where images run" }
+        @if places.is_empty() {
+            (parts::empty("No place says what runs there", &html! {
+                p { "The operator tells it of a cluster; " code { "PUT /api/v1/running/PLACE" } " of anything else." }
+            }))
+        } @else { (places.show(&visit)) }
     };
     Ok(layout::page(&app, &visit, "Coverage", &body))
 }

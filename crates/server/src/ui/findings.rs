@@ -30,7 +30,7 @@ pub(super) const COLUMNS: &[table::Column] = &[
     table::data("fix_state"),
     table::number("images", "Images"),
     table::data("exploited"),
-    table::keep("opened", "Opened"),
+    table::keep("opened", "Opened").minor(),
     table::data("title"),
 ];
 
@@ -68,18 +68,20 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         word => Some(word.parse::<Severity>().map_err(Failure::bad)?),
     };
     let wanted = lists::Findings {
-        after: visit.after::<2>()?.map(|[severity, id]| (severity, id)),
+        after: visit.after::<2>("findings")?.map(|[severity, id]| (severity, id)),
         severity: severity.map(severity_number),
         fix_state: visit.ask("fix").to_owned(),
         exploited: visit.ask("exploited") == "yes",
         text: visit.ask("q").to_owned(),
         resolved: visit.ask("state") == "resolved",
+        overdue: visit.ask("state") == "overdue",
     };
     let mut read = app.store.read().await?;
-    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = lists::findings(&mut read, &wanted, limit).await?;
-    let more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let more = found.len() > rows;
+    found.truncate(rows);
     let ids: Vec<i64> = found.iter().map(|it| it.component).collect();
     let about = components::shown(&mut read, &ids).await?;
     drop(read);
@@ -109,7 +111,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             label { "Severity" select name="severity" { (parts::severities(visit.ask("severity"))) } }
             label { "Fix" select name="fix" { (parts::options(visit.ask("fix"), &fixes)) } }
             label { "Exploited" select name="exploited" { (parts::options(visit.ask("exploited"), &[("", "any"), ("yes", "exploited")])) } }
-            label { "State" select name="state" { (parts::options(visit.ask("state"), &[("", "open"), ("resolved", "resolved")])) } }
+            label { "State" select name="state" { (parts::options(visit.ask("state"), &[("", "open"), ("overdue", "open for too long"), ("resolved", "resolved")])) } }
             button.quiet { "Filter" }
         }
         div #list {

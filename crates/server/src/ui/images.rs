@@ -28,19 +28,19 @@ pub(super) fn table(name: &'static str, caption: &str, images: &[Image]) -> Tabl
             table::keep("score", "Score").sorted("score"),
             table::number("critical", "Critical").sorted("worst"),
             table::number("high", "High"),
-            table::number("medium", "Medium"),
-            table::number("low", "Low"),
-            table::number("other", "Other"),
-            table::number("fixable", "With a fix"),
+            table::number("medium", "Medium").minor(),
+            table::number("low", "Low").minor(),
+            table::number("other", "Other").minor(),
+            table::number("fixable", "With a fix").minor(),
             table::data("exploited"),
             table::data("distribution"),
-            table::keep("last_read", "Read").sorted("newest"),
+            table::keep("last_read", "Read").sorted("newest").minor(),
         ],
     );
     for image in images {
         let address = image_address(&image.digest);
         let look = html! {
-            a href=(address) { (image.reference) }
+            a href=(address) title=(image.reference) { (parts::name(&image.reference)) }
             (parts::exploited(image.exploited > 0))
             span.soft {
                 @if !image.distro.is_empty() { (image.distro) " · " }
@@ -94,10 +94,11 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         base: visit.ask("base").to_owned(),
         after,
     };
-    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = lists::images(&mut *app.store.read().await?, &wanted, limit).await?;
-    let more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let more = found.len() > rows;
+    found.truncate(rows);
     let next = found.last().filter(|_| more).map(|last| match order {
         Order::Worst => format!("{}.{}", last.risk, last.id),
         Order::Score | Order::Best => format!("{}.{}", last.score.unwrap_or(0), last.id),

@@ -1,14 +1,15 @@
 //! What all pages have around them.
 
-use axum::extract::Request;
-use axum::http::{HeaderValue, header};
-use axum::middleware::Next;
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
+use plimsoll_model::AdvisoryData;
 
+use super::act::Form;
 use super::visit::Visit;
 use super::{assets, parts};
 use crate::app::App;
+use crate::auth::{Role, Via};
 use crate::moment::{self, now};
 use crate::store::summaries::DAY;
 
@@ -24,7 +25,11 @@ const MENU: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     ("Work", &[("/remediation", "Remediation"), ("/compare", "Compare"), ("/scans", "Scans")]),
-    ("Watch", &[("/runtime", "Runtime alerts"), ("/coverage", "Coverage"), ("/trends", "Trends")]),
+    ("Watch", &[("/runtime", "Runtime alerts"), ("/trends", "Trends")]),
+    (
+        "Rules",
+        &[("/compliance", "Compliance"), ("/policies", "Policies"), ("/coverage", "Coverage")],
+    ),
 ];
 
 /// Keys, and what they do.
@@ -37,28 +42,10 @@ const KEYS: &[(&str, &str)] = &[
     ("g f", "findings"),
     ("g r", "remediation"),
     ("g a", "runtime alerts"),
+    ("g t", "trends"),
+    ("g p", "compliance"),
     ("?", "these keys"),
 ];
-
-/// What a page may load: what this server sends, and nothing in its own text.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Adds to every page what keeps it safe in a browser.
-pub(super) async fn guard(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
-}
 
 /// A whole page: `title` for the browser, `body` below it. Whoever adds pages elsewhere (to sign in, to
 /// administer) calls this, and puts the [`super::Visit`] of the request in.
@@ -80,7 +67,36 @@ pub fn page(app: &App, visit: &Visit, title: &str, body: &Markup) -> Response {
             }
         }
     };
-    let foot = html! {
+    let welcome = html! {
+        @if matches!(visit.actor.via, Via::Session { user: None, .. }) { (welcome(visit)) }
+    };
+    whole(Some(visit), title, &html! { (welcome) (notice) (body) }, &foot(&data, visit))
+}
+
+/// Whoever came in by the token of the first start is nobody yet.
+fn welcome(visit: &Visit) -> Markup {
+    let form = Form {
+        role: Role::Admin,
+        sends: ("POST", "/api/v1/users"),
+        then: "/sign-in",
+        button: "Make the user",
+    };
+    let fields = html! {
+        input type="hidden" name="role" value="admin";
+        label { "Name" input name="name" autocomplete="username" required maxlength="64"; }
+        label { "Password" input name="password" type="password" autocomplete="new-password" required minlength="12"; }
+    };
+    html! {
+        section.notice aria-label="First start" {
+            p { strong { "You are in by the token of the first start." } " Make yourself a user, who may everything, and sign in as that." }
+            (form.show(visit, &fields))
+        }
+    }
+}
+
+/// How new the advisories are, who looks, and where to sign in or out.
+fn foot(data: &AdvisoryData, visit: &Visit) -> Markup {
+    html! {
         footer {
             span {
                 "Advisories "
@@ -88,17 +104,54 @@ pub fn page(app: &App, visit: &Visit, title: &str, body: &Markup) -> Response {
                     "as of " (parts::time(moment::of(at)))
                 } @else { "of unknown age" }
             }
-            span { (visit.actor.name) }
             a href="#keys" data-keys { "Keys" }
             a href="/api/v1/openapi.json" { "API" }
+            span { (visit.actor.name) }
+            @if visit.actor.csrf().is_empty() { a href="/sign-in" { "Sign in" } } @else {
+                form method="post" action="/sign-out" {
+                    input type="hidden" name="csrf" value=(visit.actor.csrf());
+                    button.link { "Sign out" }
+                }
+            }
         }
-    };
-    whole(Some(visit), title, &html! { (notice) (body) }, &foot)
+    }
 }
 
 /// A page where nothing is known of the request.
 pub(super) fn bare(title: &str, body: &Markup) -> Response {
     whole(None, title, &html! { div.head { h1 { (title) } } (body) }, &html! {})
+}
+
+/// A page for whoever is not in: without the menu, and without scripts. `head` is what it has in its
+/// head beside the styles.
+pub fn outside(status: StatusCode, title: &str, head: &Markup, body: &Markup) -> Response {
+    let text = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · Plimsoll" }
+                link rel="icon" href=(assets::ICON.path);
+                link rel="stylesheet" href=(assets::STYLE.path);
+                (head)
+            }
+            body.outside { main { (brand()) h1 { (title) } (body) } }
+        }
+    };
+    (status, Html(text.into_string())).into_response()
+}
+
+fn brand() -> Markup {
+    html! {
+        a.brand href="/" {
+            svg viewBox="0 0 26 26" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true" {
+                circle cx="13" cy="13" r="8" {}
+                path d="M1 13h24" {}
+            }
+            "Plimsoll"
+        }
+    }
 }
 
 fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Response {
@@ -113,6 +166,7 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
     let is_here = |address: &str| {
         is_here(address) || (address == "/findings" && path.starts_with("/weaknesses/"))
     };
+    let csrf = visit.map(|visit| visit.actor.csrf()).filter(|word| !word.is_empty());
     let text = html! {
         (DOCTYPE)
         html lang="en" {
@@ -128,16 +182,12 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
                 script src=(assets::PLOT.path) defer {}
                 script src=(assets::SCRIPT.path) defer {}
             }
-            body {
+            body data-csrf=[csrf] {
                 a.skip href="#page" { "To the page" }
                 header.side {
-                    a.brand href="/" {
-                        svg viewBox="0 0 26 26" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true" {
-                            circle cx="13" cy="13" r="8" {}
-                            path d="M1 13h24" {}
-                        }
-                        "Plimsoll"
-                    }
+                    (brand())
+                    input.menu #menu type="checkbox";
+                    label for="menu" { "Menu" }
                     form.find action="/search" role="search" {
                         label.hidden for="find" { "Search everything" }
                         input #find type="search" name="q" placeholder="Search  /" maxlength="200";

@@ -5,10 +5,12 @@
 //! the project and are part of the program. A new page is a file with a handler, and one line in
 //! [`routes`]; [`layout::page`] puts what all pages have around it.
 
+mod act;
 mod assets;
 mod board;
 mod charts;
 mod compare;
+mod compliance;
 mod components;
 mod coverage;
 mod findings;
@@ -17,6 +19,9 @@ mod images;
 mod layout;
 mod overview;
 mod parts;
+mod policies;
+mod problem;
+mod prose;
 mod runtime;
 mod scans;
 mod search;
@@ -32,12 +37,16 @@ use tower_http::compression::CompressionLayer;
 
 use crate::api::{Module, Routes};
 
-pub use layout::page;
+pub use layout::{outside, page};
+pub use problem::as_pages;
 pub use state::Ui;
 pub use visit::{Failure, Visit};
 
 /// The pages.
 pub const MODULE: Module = Module { name: "ui", routes };
+
+/// Styles and scripts, which whoever signs in needs before.
+pub const ASSETS: Module = Module { name: "assets", routes: assets_alone };
 
 fn routes() -> Routes {
     Routes::new()
@@ -55,13 +64,17 @@ fn routes() -> Routes {
         .route("/runtime", get(runtime::page))
         .route("/runtime/stream", get(runtime::stream))
         .route("/runtime/alerts/{id}", get(runtime::one))
+        .route("/compliance", get(compliance::page))
+        .route("/policies", get(policies::page))
         .route("/coverage", get(coverage::page))
         .route("/scans", get(scans::page))
         .route("/search", get(search::page))
         .route("/trends", get(trends::page))
         .route("/trends/{name}", get(trends::one))
-        .route("/assets/{name}", get(assets::one))
-        .layer(axum::middleware::from_fn(layout::guard))
         .layer(CompressionLayer::new())
         .layer(Extension(Ui::default()))
+}
+
+fn assets_alone() -> Routes {
+    Routes::new().route("/assets/{name}", get(assets::one)).layer(CompressionLayer::new())
 }

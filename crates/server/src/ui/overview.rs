@@ -7,8 +7,9 @@ use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 
+use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{Ui, board, charts, images, layout, parts};
+use super::{Ui, act, board, charts, images, layout, parts};
 use crate::address::encode;
 use crate::app::App;
 use crate::moment;
@@ -17,6 +18,9 @@ use crate::store::lists;
 
 /// How many of the worst images are shown.
 const WORST: i64 = 8;
+
+/// How many changes are shown beside the best one.
+const NEXT: usize = 6;
 
 pub(super) async fn page(
     State(app): State<Arc<App>>,
@@ -28,13 +32,17 @@ pub(super) async fn page(
         lists::images(&mut *app.store.read().await?, &lists::Images::default(), WORST).await?;
     let worst: Vec<_> = worst.into_iter().filter(|image| image.risk > 0).collect();
     let table = images::table("worst", "Images whose findings weigh most", &worst);
-    if let Some(export) = table.export(&visit) {
-        return Ok(export);
+    let changes = changes(figures.changes.iter().skip(1).take(NEXT));
+    let feeds = feeds(&app);
+    for table in [&table, &changes, &feeds] {
+        if let Some(export) = table.export(&visit) {
+            return Ok(export);
+        }
     }
     let it = &figures.images;
     let body = html! {
         div.head { h1 { "Overview" } p.lead { "Figures as of " (parts::time(figures.at)) } }
-        @if it.images == 0 { (nothing()) } @else {
+        @if it.images == 0 { (nothing(&visit)) } @else {
             @if let Some(change) = figures.changes.first() { (deed(change)) } @else { (calm(&figures)) }
             (numbers(&figures))
             h2 { "Worst images" }
@@ -44,8 +52,8 @@ pub(super) async fn page(
             div.two {
                 section {
                     h2 { "Next best changes" }
-                    @if figures.changes.len() > 1 {
-                        (changes(figures.changes.iter().skip(1).take(6)))
+                    @if !changes.is_empty() {
+                        (changes.show(&visit))
                         p.small { a href="/remediation" {
                             "All " (parts::plural(i64::try_from(figures.all_changes).unwrap_or(0), "change"))
                         } }
@@ -58,9 +66,18 @@ pub(super) async fn page(
                         ("High", "high", &|day: &Day| day.open[1]),
                         ("Medium", "medium", &|day: &Day| day.open[2]),
                     ]))
+                    p.small { a href="/trends/vulnerabilities" { "All trends" } }
                 }
             }
-            (freshness(&app))
+            h2 { "Advisories" }
+            @if feeds.is_empty() {
+                p.soft { "The starter set, which is part of the program. " code { "plimsoll db update" } " brings the whole." }
+            } @else {
+                details {
+                    summary { "What " (parts::plural(i64::try_from(feeds.len()).unwrap_or(0), "feed")) " brought, and when" }
+                    (feeds.show(&visit))
+                }
+            }
         }
     };
     Ok(layout::page(&app, &visit, "Overview", &body))
@@ -138,55 +155,78 @@ fn numbers(figures: &Figures) -> Markup {
     }
 }
 
-fn changes<'c>(changes: impl Iterator<Item = &'c Change>) -> Markup {
-    html! {
-        table.keys {
-            caption.hidden { "Changes, best first" }
-            thead { tr { th scope="col" { "Change" } th.n scope="col" { "Mends" } th.n scope="col" { "Images" } } }
-            tbody { @for change in changes { tr {
-                td.main {
-                    a href=(board::address(change)) { (change.name) " → " (change.to) }
-                    span.soft { (parts::worst(&change.counts)) @if change.exploited > 0 { (parts::exploited(true)) } }
-                }
-                td.n { (parts::number(change.clears)) }
-                td.n { (change.images) }
-            } } }
-        }
+fn changes<'c>(changes: impl Iterator<Item = &'c Change>) -> Table {
+    let mut table = Table::new(
+        "changes",
+        "Changes, best first",
+        &[
+            table::main("change", "Change"),
+            table::number("mends", "Mends"),
+            table::number("images", "Images"),
+        ],
+    );
+    for change in changes {
+        let look = html! {
+            a href=(board::address(change)) { (change.name) " → " (change.to) }
+            @if change.exploited > 0 { (parts::exploited(true)) }
+            span.soft { (parts::worst(&change.counts)) @if !change.release.is_empty() { " · " (change.release) } }
+        };
+        table.row(vec![
+            cell(format!("{} to {}", change.name, change.to), look),
+            cell(change.clears, parts::number(change.clears)),
+            cell(change.images, parts::number(i64::try_from(change.images).unwrap_or(0))),
+        ]);
     }
+    table
 }
 
-fn freshness(app: &App) -> Markup {
-    let data = app.advisories.current().database.data();
-    html! {
-        h2 { "Advisories" }
-        @if data.starter {
-            p.soft { "The starter set, which is part of the program. " code { "plimsoll db update" } " brings the whole." }
-        } @else {
-            div.scroll tabindex="0" role="region" aria-label="Feeds" { table {
-                caption.hidden { "Feeds, and how new they are" }
-                thead { tr {
-                    th scope="col" { "Feed" } th.n scope="col" { "Records" } th.n scope="col" { "Left out" }
-                    th scope="col" { "Newest record" } th scope="col" { "Fetched" }
-                } }
-                tbody { @for feed in &data.feeds { tr {
-                    td { (feed.name) }
-                    td.n { (parts::number(i64::try_from(feed.records).unwrap_or(0))) }
-                    td.n { @if feed.rejected > 0 { (feed.rejected) } @else { span.nil { "·" } } }
-                    td { @if let Some(at) = feed.newest { (parts::time(moment::of(at))) } @else { span.soft { "not told" } } }
-                    td { @if let Some(at) = feed.fetched { (parts::time(moment::of(at))) } @else { span.soft { "not told" } } }
-                } } }
-            } }
-        }
+/// Where advisories come from; empty where there is only the starter set.
+fn feeds(app: &App) -> Table {
+    let current = app.advisories.current();
+    let data = current.database.data();
+    let mut table = Table::new(
+        "feeds",
+        "Feeds, and how new they are",
+        &[
+            table::main("feed", "Feed"),
+            table::number("records", "Records"),
+            table::number("left_out", "Left out"),
+            table::keep("newest", "Newest record"),
+            table::keep("fetched", "Fetched"),
+        ],
+    );
+    let time = |at: Option<plimsoll_model::Timestamp>| {
+        let at = at.map(moment::of);
+        let look = html! { @if let Some(at) = at { (parts::time(at)) } @else { span.soft { "not told" } } };
+        cell(at.map(|at| moment::timestamp(at).to_string()), look)
+    };
+    let starter = data.starter;
+    for feed in data.feeds.iter().filter(|_| !starter) {
+        let rejected = i64::try_from(feed.rejected).unwrap_or(0);
+        let records = i64::try_from(feed.records).unwrap_or(0);
+        table.row(vec![
+            plain(feed.name.clone()),
+            cell(records, parts::number(records)),
+            cell(rejected, parts::count(rejected, "")),
+            time(feed.newest),
+            time(feed.fetched),
+        ]);
     }
+    table
 }
 
-fn nothing() -> Markup {
+fn nothing(visit: &Visit) -> Markup {
     parts::empty(
         "No image has been read yet",
         &html! {
             p { "Give the server one, and this page shows what is worst in it and what to do first." }
+            (act::read(visit))
+            p { "From a shell:" }
             pre { "curl -X POST http://localhost:6060/api/v1/scans \\\n  -H 'Content-Type: application/json' \\\n  -d '{\"reference\": \"nginx:1.27\"}'" }
-            p { "A bill of materials will do as well: " code { "POST /api/v1/sboms" } ". What is being read: " a href="/scans" { "scans" } "." }
+            p {
+                "A bill of materials will do as well: " code { "POST /api/v1/sboms" } ". A registry can be "
+                a href="/coverage" { "watched" } ". What is being read: " a href="/scans" { "scans" } "."
+            }
         },
     )
 }

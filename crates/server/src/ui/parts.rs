@@ -196,6 +196,15 @@ pub(super) fn short(digest: &str) -> &str {
     hex.get(..12).unwrap_or(hex)
 }
 
+/// What an image is called: without where it was read from, and without the digest where it has a tag.
+pub(super) fn name(reference: &str) -> &str {
+    let bare = reference.strip_prefix("registry:").unwrap_or(reference);
+    match bare.split_once("@sha256:") {
+        Some((name, _)) if name.rsplit('/').next().is_some_and(|it| it.contains(':')) => name,
+        _ => bare,
+    }
+}
+
 /// What stands where there is nothing: what it means, and what to do.
 pub(super) fn empty(what: &str, then: &Markup) -> Markup {
     html! { div.empty { p.what { (what) } (then) } }
@@ -229,5 +238,12 @@ mod tests {
         assert_eq!(plural(2, "weakness"), "2 weaknesses");
         assert_eq!(span(3 * DAY), "3 days");
         assert_eq!(short("sha256:0123456789abcdef"), "0123456789ab");
+    }
+
+    #[test]
+    fn an_image_is_called_by_its_tag_where_it_has_one() {
+        assert_eq!(name("registry:r.example:5000/a/b:1.4@sha256:c7"), "r.example:5000/a/b:1.4");
+        assert_eq!(name("r.example:5000/a/b@sha256:c7"), "r.example:5000/a/b@sha256:c7");
+        assert_eq!(name("oci-dir:shop"), "oci-dir:shop");
     }
 }

@@ -55,9 +55,9 @@ fn table(alerts: &[Stored]) -> Table {
             table::keep("priority", "Priority"),
             table::main("rule", "What"),
             table::data("output"),
-            table::text("hostname", "Where"),
-            table::text("image", "Image"),
-            table::keep("source", "Source"),
+            table::keep("hostname", "Where"),
+            table::text("image", "Image").minor(),
+            table::keep("source", "Source").minor(),
         ],
     );
     for alert in alerts {
@@ -90,11 +90,12 @@ fn priority(text: &str) -> Markup {
 
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let mut wanted = wanted(&visit)?;
-    wanted.before = visit.after::<1>()?.map(|[id]| id);
-    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    wanted.before = visit.after::<1>("alerts")?.map(|[id]| id);
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = alerts::page(&mut *app.store.read().await?, &wanted, limit).await?;
-    let more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let more = found.len() > rows;
+    found.truncate(rows);
     let mut table = table(&found);
     table.next(found.last().filter(|_| more).map(|it| it.id.to_string()));
     if let Some(export) = table.export(&visit) {
@@ -134,7 +135,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
 /// Wanted as they come, each as the row that the page would have.
 pub(super) async fn stream(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let wanted = wanted(&visit)?;
-    let from = visit.after::<1>()?.map_or(0, |[id]| id);
+    let from = visit.after::<1>("alerts")?.map_or(0, |[id]| id);
     let rows = stream::unfold((app, wanted, from, Vec::<Stored>::new()), |state| async move {
         let (app, wanted, mut from, mut waiting) = state;
         while waiting.is_empty() {

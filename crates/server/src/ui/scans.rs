@@ -9,7 +9,7 @@ use maud::html;
 use super::overview::image_address;
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{layout, parts};
+use super::{act, layout, parts};
 use crate::app::App;
 use crate::jobs;
 use crate::moment;
@@ -25,14 +25,15 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     if !kinds.contains(&kind) {
         return Err(Failure::missing("There is no such kind of job."));
     }
-    let before = visit.after::<1>()?.map_or(i64::MAX, |[id]| id);
+    let before = visit.after::<1>("scans")?.map_or(i64::MAX, |[id]| id);
     let mut read = app.store.read().await?;
-    let limit = i64::try_from(PAGE).unwrap_or(0) + 1;
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = store::jobs::page(&mut read, kind, before, limit).await?;
     let depth = store::jobs::depth(&mut read).await?;
     drop(read);
-    let more = found.len() > PAGE;
-    found.truncate(PAGE);
+    let more = found.len() > rows;
+    found.truncate(rows);
     let mut table = Table::new(
         "scans",
         "Jobs, newest first",
@@ -95,6 +96,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
                 }
             }
         } }
+        (act::read(&visit))
         ul.tabs {
             @for it in &kinds {
                 li { a href=(visit.with(&[("kind", *it), ("after", "")])) aria-current=[(*it == kind).then_some("page")] {

@@ -5,7 +5,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, PreEscaped, Render, html};
 use serde_json::{Map, Value};
 
-use super::visit::Visit;
+use super::parts;
+use super::visit::{Failure, Visit};
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,16 @@ pub(super) const fn data(key: &'static str) -> Column {
 }
 
 impl Column {
+    /// The same, left out where there is no room for it.
+    pub(super) const fn minor(self) -> Self {
+        let class = match self.class.as_bytes() {
+            b"n" => "n minor",
+            b"keep" => "keep minor",
+            _ => "minor",
+        };
+        Self { class, ..self }
+    }
+
     /// The same, by which rows can be sorted.
     pub(super) const fn sorted(self, sort: &'static str) -> Self {
         Self { sort, ..self }
@@ -79,6 +90,8 @@ pub(super) struct Table {
     rows: Vec<Vec<Cell>>,
     next: Option<String>,
     sort: String,
+    /// Where its rows begin in all of them, and how many there are, where that is known.
+    part: Option<(usize, usize)>,
 }
 
 impl Table {
@@ -91,10 +104,11 @@ impl Table {
             rows: Vec::new(),
             next: None,
             sort: String::new(),
+            part: None,
         }
     }
 
-    /// The order that rows are in.
+    /// The order that rows are in, where whoever looks can choose another one.
     pub(super) fn sorted(mut self, sort: impl Into<String>) -> Self {
         self.sort = sort.into();
         self
@@ -103,6 +117,18 @@ impl Table {
     /// `after` of the next page.
     pub(super) fn next(&mut self, next: Option<String>) {
         self.next = next;
+    }
+
+    /// Keeps the rows of a page, of all rows.
+    pub(super) fn cut(mut self, visit: &Visit, page: usize) -> Result<Self, Failure> {
+        let from = visit.after::<1>(self.name)?.map_or(0, |[from]| from);
+        let from = usize::try_from(from).unwrap_or(0).min(self.rows.len());
+        let (all, rows) = (self.rows.len(), visit.rows(page));
+        self.rows.drain(..from);
+        self.rows.truncate(rows);
+        self.next = (from + self.rows.len() < all).then(|| (from + rows).to_string());
+        self.part = (from > 0 || self.next.is_some()).then_some((from, all));
+        Ok(self)
     }
 
     /// Another row.
@@ -126,7 +152,7 @@ impl Table {
         if !table.is_empty() && table != self.name {
             return None;
         }
-        match visit.ask("format") {
+        let mut response = match visit.ask("format") {
             "csv" => {
                 let kind = [
                     (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
@@ -135,14 +161,21 @@ impl Table {
                         format!("attachment; filename=\"{}.csv\"", self.name),
                     ),
                 ];
-                Some((kind, self.csv()).into_response())
+                (kind, self.csv()).into_response()
             }
             "json" => {
                 let kind = [(header::CONTENT_TYPE, "application/json")];
-                Some((kind, self.json().to_string()).into_response())
+                (kind, self.json().to_string()).into_response()
             }
-            _ => None,
+            _ => return None,
+        };
+        // RFC 8288: where the rest is.
+        if let Some(next) = &self.next
+            && let Ok(link) = format!("<{}>; rel=\"next\"", visit.with(&[("after", next)])).parse()
+        {
+            response.headers_mut().insert(header::LINK, link);
         }
+        Some(response)
     }
 
     fn csv(&self) -> String {
@@ -175,19 +208,38 @@ impl Table {
             div.foot {
                 span {
                     @if let Some(next) = &self.next {
-                        a href=(visit.with(&[("after", next)])) rel="next" { "Next page" }
+                        a href=(visit.with(&[("after", next), ("table", self.name)])) rel="next" { "Next page" }
                     }
-                    @if !visit.ask("after").is_empty() {
-                        a href=(visit.with(&[("after", "")])) { "First page" }
+                    @if !visit.cursor(self.name).is_empty() {
+                        a href=(visit.with(&[("after", ""), ("table", "")])) { "First page" }
+                    }
+                    @if let Some((from, all)) = self.part {
+                        (from + 1) "–" (from + self.rows.len()) " of " (parts::number(i64::try_from(all).unwrap_or(0)))
                     }
                 }
-                span {
-                    "As "
-                    a href=(visit.with(&[("format", "csv"), ("table", self.name)])) { "CSV" }
-                    a href=(visit.with(&[("format", "json"), ("table", self.name)])) { "JSON" }
-                }
+                (self.formats(visit))
             }
         }
+    }
+
+    /// Where it is in other formats, for what is shown otherwise.
+    pub(super) fn links(&self, visit: &Visit) -> Markup {
+        html! { div.foot { span {} (self.formats(visit)) } }
+    }
+
+    fn formats(&self, visit: &Visit) -> Markup {
+        html! {
+            span {
+                "As "
+                a href=(self.elsewhere(visit, "csv")) { "CSV" }
+                a href=(self.elsewhere(visit, "json")) { "JSON" }
+            }
+        }
+    }
+
+    /// The address of the whole table in another format.
+    fn elsewhere(&self, visit: &Visit, format: &str) -> String {
+        visit.with(&[("format", format), ("table", self.name), ("after", "")])
     }
 
     fn bare(&self, visit: &Visit) -> Markup {
@@ -198,7 +250,7 @@ impl Table {
                 thead { tr {
                     @for column in self.columns.iter().filter(shown) {
                         th scope="col" class=[class(column)] aria-sort=[self.direction(column)] {
-                            @if column.sort.is_empty() { (column.title) } @else {
+                            @if column.sort.is_empty() || self.sort.is_empty() { (column.title) } @else {
                                 a href=(visit.with(&[("sort", column.sort), ("after", "")])) { (column.title) }
                             }
                         }
@@ -267,6 +319,25 @@ mod tests {
         table.row(vec![plain("two\nlines"), plain(Value::Null)]);
         assert_eq!(table.csv(), "a,b\r\n\"'=HYPERLINK(\"\"x\"\")\",-3\r\n\"two\nlines\",\r\n");
         assert_eq!(table.json()["items"][0]["b"], -3);
+    }
+
+    #[test]
+    fn a_page_of_rows_says_where_the_rest_is() {
+        let table = || {
+            let mut table = Table::new("t", "T", &[number("a", "A")]);
+            (0..7).for_each(|a| table.row(vec![plain(a)]));
+            table
+        };
+        let first = table().cut(&Visit::to("/x", &[]), 3).unwrap();
+        assert_eq!((first.len(), first.next.as_deref(), first.part), (3, Some("3"), Some((0, 7))));
+        let last = table().cut(&Visit::to("/x", &[("after", "6"), ("table", "t")]), 3).unwrap();
+        assert_eq!((last.len(), last.next.as_deref(), last.part), (1, None, Some((6, 7))));
+        let other = table().cut(&Visit::to("/x", &[("after", "6"), ("table", "u")]), 9).unwrap();
+        assert_eq!((other.len(), other.part), (7, None));
+        let export = table().cut(&Visit::to("/x", &[("format", "csv")]), 3).unwrap();
+        assert_eq!(export.len(), 7);
+        let beyond = table().cut(&Visit::to("/x", &[("after", "99")]), 3).unwrap();
+        assert!(beyond.is_empty() && beyond.next.is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::table::{self, Table, plain};
 use super::visit::{Failure, Visit};
-use super::{Ui, charts, coverage, layout, parts};
+use super::{Ui, charts, compliance as controls, layout, parts};
 use crate::app::App;
 use crate::moment;
 use crate::store::estate::{Day, Figures};
@@ -48,8 +48,9 @@ pub(super) async fn one(
     let from = figures.days.len().saturating_sub(length);
     let days = figures.days.get(from..).unwrap_or_default();
     let table = export(word, days);
-    let controls = coverage::controls(&figures);
-    for table in [&table, &controls] {
+    let kept = controls::controls(&figures);
+    let bands = of_bands(&figures);
+    for table in [&table, &kept, &bands] {
         if let Some(export) = table.export(&visit) {
             return Ok(export);
         }
@@ -59,8 +60,8 @@ pub(super) async fn one(
         div.head {
             h1 { (title) }
             @if is_over_time {
-                p { @for (value, name, _) in RANGES {
-                    a href=(visit.with(&[("days", *value)])) aria-current=[(*value == chosen).then_some("true")] { (name) } " "
+                p.range { @for (value, name, _) in RANGES {
+                    a href=(visit.with(&[("days", *value)])) aria-current=[(*value == chosen).then_some("true")] { (name) }
                 } }
             }
         }
@@ -70,15 +71,12 @@ pub(super) async fn one(
         @match word {
             "vulnerabilities" => { (vulnerabilities(&figures, days)) }
             "runtime" => { (runtime(days)) }
-            "compliance" => { (compliance(&figures)) (controls.show(&visit)) }
-            "scores" => { (scores(&figures)) }
+            "compliance" => { (compliance(&figures)) (kept.show(&visit)) }
+            "scores" => { (scores(&figures)) (bands.links(&visit)) }
             _ => { (remediation(&figures, days)) }
         }
         @if is_over_time {
-            div.foot { span {} span { "As "
-                a href=(visit.with(&[("format", "csv"), ("table", "days")])) { "CSV" }
-                a href=(visit.with(&[("format", "json"), ("table", "days")])) { "JSON" }
-            } }
+            (table.links(&visit))
         }
     };
     Ok(layout::page(&app, &visit, title, &body))
@@ -146,23 +144,27 @@ fn runtime(days: &[Day]) -> Markup {
 }
 
 fn compliance(figures: &Figures) -> Markup {
-    let bands: Vec<(String, i64)> = coverage::CONTROLS
+    // What nobody knows of any image is neither kept nor broken.
+    let bands: Vec<(String, i64)> = controls::CONTROLS
         .iter()
-        .map(|it| {
-            let (good, of) = ((it.good)(&figures.images), (it.of)(&figures.images));
-            (it.name.to_owned(), if of == 0 { 0 } else { good * 100 / of })
-        })
+        .map(|it| (it, (it.good)(&figures.images), (it.of)(&figures.images)))
+        .filter(|(_, _, of)| *of > 0)
+        .map(|(it, good, of)| (it.short.to_owned(), good * 100 / of))
         .collect();
     let sum: i64 = bands.iter().map(|it| it.1).sum();
     let mean = sum / i64::try_from(bands.len().max(1)).unwrap_or(1);
-    html! { dl.figures {
-        (figure("Kept on average, %", mean, "of what is asked of images"))
-        (figure("Images", figures.images.images, ""))
-    } }
+    html! {
+        dl.figures {
+            (figure("Kept on average, %", mean, "of what is asked of images"))
+            (figure("Images", figures.images.images, ""))
+        }
+        (charts::bands("Images that keep to each control, %", "%", "accent", &bands))
+    }
 }
 
-fn scores(figures: &Figures) -> Markup {
-    let bands: Vec<(String, i64)> = figures
+/// Images by score.
+fn bands(figures: &Figures) -> Vec<(String, i64)> {
+    figures
         .scores
         .iter()
         .zip(0..)
@@ -170,7 +172,20 @@ fn scores(figures: &Figures) -> Markup {
             let upto = if band == 9 { 100 } else { band * 10 + 9 };
             (format!("{}–{upto}", band * 10), *count)
         })
-        .collect();
+        .collect()
+}
+
+fn of_bands(figures: &Figures) -> Table {
+    let columns = [table::data("scores"), table::data("images")];
+    let mut table = Table::new("bands", "Images by score", &columns);
+    for (band, count) in bands(figures) {
+        table.row(vec![plain(band), plain(count)]);
+    }
+    table
+}
+
+fn scores(figures: &Figures) -> Markup {
+    let bands = bands(figures);
     let low: i64 = figures.scores.iter().take(5).sum();
     let high: i64 = figures.scores.iter().skip(8).sum();
     html! {

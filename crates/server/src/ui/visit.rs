@@ -9,7 +9,7 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::layout;
+use super::{layout, problem};
 use crate::address::encode;
 use crate::api::{Actor, Problem};
 use crate::error::Error;
@@ -26,6 +26,9 @@ pub struct Visit {
 
 /// No value of a query is longer.
 const LONGEST: usize = 1_000;
+
+/// How many rows a table as CSV or JSON has at most.
+const EXPORT: usize = 5_000;
 
 impl Visit {
     /// A value of the query; empty where it is not there.
@@ -51,9 +54,24 @@ impl Visit {
         }
     }
 
+    /// How many rows are wanted: those of a page, or as many as a table for programs has at once.
+    pub(super) fn rows(&self, page: usize) -> usize {
+        if self.ask("format").is_empty() {
+            return page;
+        }
+        self.ask("limit").parse().unwrap_or(EXPORT).clamp(1, EXPORT)
+    }
+
+    /// Where the page of a table begins; empty where that is its beginning. Of several tables of a page
+    /// it is said of one.
+    pub(super) fn cursor(&self, table: &str) -> &str {
+        let named = self.ask("table");
+        if named.is_empty() || named == table { self.ask("after") } else { "" }
+    }
+
     /// Numbers of a cursor.
-    pub(super) fn after<const N: usize>(&self) -> Result<Option<[i64; N]>, Failure> {
-        let text = self.ask("after");
+    pub(super) fn after<const N: usize>(&self, table: &str) -> Result<Option<[i64; N]>, Failure> {
+        let text = self.cursor(table);
         if text.is_empty() {
             return Ok(None);
         }
@@ -111,19 +129,22 @@ impl From<sqlx::Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let title = match self.status {
-            StatusCode::NOT_FOUND => "Not here",
-            StatusCode::BAD_REQUEST => "This makes no sense",
-            StatusCode::SERVICE_UNAVAILABLE => "Not now",
-            _ => "Something failed",
-        };
         let body = html! {
             div.empty {
                 p.what { (self.detail) }
                 p { a href="/" { "Overview" } " · " a href="/search" { "Search" } }
             }
         };
-        (self.status, layout::bare(title, &body)).into_response()
+        (self.status, layout::bare(problem::title(self.status), &body)).into_response()
+    }
+}
+
+#[cfg(test)]
+impl Visit {
+    /// Somebody's to an address.
+    pub(super) fn to(path: &str, query: &[(&str, &str)]) -> Self {
+        let query = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self { path: path.into(), actor: Actor::anonymous(), query: query.collect() }
     }
 }
 
@@ -133,11 +154,7 @@ mod tests {
 
     #[test]
     fn addresses_keep_what_was_asked_and_encode_everything_else() {
-        let visit = Visit {
-            path: "/images".into(),
-            actor: Actor::anonymous(),
-            query: [("q".to_owned(), "a&b=\"<".to_owned())].into(),
-        };
+        let visit = Visit::to("/images", &[("q", "a&b=\"<")]);
         assert_eq!(visit.with(&[("sort", "score")]), "/images?q=a%26b%3D%22%3C&sort=score");
         assert_eq!(visit.with(&[("q", "")]), "/images");
     }

@@ -1,5 +1,6 @@
 //! A weakness across the estate: what it is, where it is, what to do, and its life.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
@@ -9,17 +10,21 @@ use plimsoll_model::Advisory;
 
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
-use super::{findings, images, layout, parts};
+use super::{images, layout, parts, policies, prose};
 use crate::app::App;
+use crate::auth::Role;
 use crate::moment;
 use crate::store::findings::{self as stored, Stored};
-use crate::store::{components, lists, postings};
+use crate::store::{components, lists, postings, triage};
 
 /// How many images are on a page.
 const PAGE: usize = 50;
 
 /// How many lines of its life are shown.
 const LIFE: usize = 50;
+
+/// How many decisions are shown.
+const DECISIONS: i64 = 50;
 
 pub(super) async fn page(
     State(app): State<Arc<App>>,
@@ -33,19 +38,16 @@ pub(super) async fn page(
     };
     let ids: Vec<i64> = found.iter().map(|it| it.component).collect();
     let about = components::shown(&mut read, &ids).await?;
-    let mut table = Table::new("components", "Components that have it", findings::COLUMNS);
-    for finding in found.iter().filter(|it| it.is_open) {
-        if let Some(shown) = about.get(&finding.component) {
-            findings::row(&mut table, finding, shown);
-        }
-    }
+    let table = of_components(found.iter().filter(|it| it.is_open), &about);
     let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
     let bitmap = postings::union(&mut read, &open).await?;
-    let before = visit.after::<1>()?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let below = bitmap.range(..before).rev().take(PAGE + 1).map(i64::from);
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let rows = visit.rows(PAGE);
+    let below = bitmap.range(..before).rev().take(rows + 1).map(i64::from);
     let mut numbers: Vec<i64> = below.collect();
-    let more = numbers.len() > PAGE;
-    numbers.truncate(PAGE);
+    let more = numbers.len() > rows;
+    numbers.truncate(rows);
     let having = lists::images_of(&mut read, &numbers).await?;
     let mut having = images::table("images", "Images that have it", &having);
     having.next(numbers.last().filter(|_| more).map(ToString::to_string));
@@ -66,7 +68,9 @@ pub(super) async fn page(
         let of = stored::events(&mut read, finding.id).await?;
         events.extend(of.into_iter().map(|event| (event, name.clone().unwrap_or_default())));
     }
+    let decided = triage::page(&mut read, 0, &id, DECISIONS).await?;
     drop(read);
+    let decided = policies::decisions(&decided);
     events.sort_by_key(|(event, _)| std::cmp::Reverse(event.at));
     for (event, name) in events.into_iter().take(LIFE) {
         life.row(vec![
@@ -77,11 +81,16 @@ pub(super) async fn page(
             plain(event.detail),
         ]);
     }
-    for table in [&table, &having, &life] {
+    let table = table.cut(&visit, PAGE)?;
+    for table in [&table, &having, &decided, &life] {
         if let Some(export) = table.export(&visit) {
             return Ok(export);
         }
     }
+    let mut packages: Vec<String> = about.values().map(|it| it.name.clone()).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    packages.truncate(50);
     let advisory = advisory(&app, first);
     let epss = app.advisories.current().database.epss(&id);
     let body = html! {
@@ -106,11 +115,51 @@ pub(super) async fn page(
             h2 { "Images" }
             @if having.is_empty() { p.soft { "No image has one of them." } } @else { (having.show(&visit)) }
         }
+        @if !decided.is_empty() || visit.actor.may(Role::Triager) { h2 { "Decisions" } }
+        @if !decided.is_empty() { (decided.show(&visit)) }
+        (policies::decide(&visit, &id, &packages))
         (words(advisory.as_ref(), first))
         h2 { "Life" }
         (life.show(&visit))
     };
     Ok(layout::page(&app, &visit, &id, &body))
+}
+
+fn of_components<'f>(
+    found: impl Iterator<Item = &'f Stored>,
+    about: &HashMap<i64, components::Shown>,
+) -> Table {
+    let mut table = Table::new(
+        "components",
+        "Components that have it",
+        &[
+            table::main("component", "Component"),
+            table::data("purl"),
+            table::keep("kind", "Kind").minor(),
+            table::keep("severity", "Severity"),
+            table::text("fixed_in", "Fixed in"),
+            table::data("fix_state"),
+            table::number("images", "Images"),
+            table::keep("opened", "Opened").minor(),
+        ],
+    );
+    for finding in found {
+        let Some(shown) = about.get(&finding.component) else { continue };
+        let component = html! {
+            a href=(format!("/components/{}", shown.id)) { (shown.name) } " " span.code { (shown.version) }
+        };
+        table.row(vec![
+            cell(format!("{} {}", shown.name, shown.version), component),
+            plain(shown.purl.clone()),
+            plain(shown.kind.clone()),
+            cell(parts::level_name(finding.severity), parts::level(finding.severity)),
+            cell(finding.fixed_in.clone(), parts::fix(&finding.fix_state, &finding.fixed_in)),
+            plain(finding.fix_state.clone()),
+            cell(shown.images, parts::count(shown.images, "")),
+            cell(moment::timestamp(finding.opened_at).to_string(), parts::time(finding.opened_at)),
+        ]);
+    }
+    table
 }
 
 /// The record that says most.
@@ -132,9 +181,7 @@ fn words(advisory: Option<&Advisory>, finding: &Stored) -> Markup {
             section {
                 h2 { "What it is" }
                 @match advisory {
-                    Some(it) if !it.details.is_empty() => {
-                        @for part in it.details.split("\n\n").take(12) { p { (part) } }
-                    }
+                    Some(it) if !it.details.is_empty() => { (prose::show(&it.details)) }
                     Some(it) => { p { (it.summary) } }
                     None => { p.soft { "The advisories have no text about it." } }
                 }
@@ -151,7 +198,7 @@ fn words(advisory: Option<&Advisory>, finding: &Stored) -> Markup {
                     @let links: Vec<_> = advisory.references.iter().filter(|it| is_link(&it.url)).take(12).collect();
                     @if !links.is_empty() {
                         h3 { "References" }
-                        ul.small { @for link in links { li { a href=(link.url) rel="noreferrer" { (link.url) } } } }
+                        ul.plain { @for link in links { li { a href=(link.url) rel="noreferrer" { (link.url) } } } }
                     }
                 }
             }

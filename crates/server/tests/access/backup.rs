@@ -52,7 +52,7 @@ async fn filled(access: Access) -> (Bench, String) {
 async fn restored(folder: &Path, file: &Path, store: Option<String>) -> Arc<App> {
     let data_dir = folder.join("data");
     let key = data_dir.join("secret.key");
-    let place = Place { data_dir: &data_dir, store: store.as_deref(), key: &key };
+    let place = Place { data_dir: &data_dir, store: store.as_deref(), blobs: None, key: &key };
     restore(place, file).await.unwrap();
     let mut settings = settings(folder, Access::open());
     settings.store = store;
@@ -65,7 +65,7 @@ async fn a_backup_answers_as_before_in_a_fresh_folder_and_in_the_other_database(
     let before = answers(&bench.app, &digest).await;
     let data_dir = bench.folder.path().join("data");
     let (key, file) = (data_dir.join("secret.key"), bench.folder.path().join("backup.tar.zst"));
-    let place = Place { data_dir: &data_dir, store: None, key: &key };
+    let place = Place { data_dir: &data_dir, store: None, blobs: None, key: &key };
     // The server is up meanwhile.
     let amount = backup(place, &file, false).await.unwrap();
     assert!(amount.rows["images"] == 1 && amount.rows["users"] == 1 && amount.blobs > 0);
@@ -76,7 +76,7 @@ async fn a_backup_answers_as_before_in_a_fresh_folder_and_in_the_other_database(
     assert_eq!(answers(&app, &digest).await, before);
     app.store.close().await;
     let other = folder.path().join("data");
-    let into = Place { data_dir: &other, store: None, key: &key };
+    let into = Place { data_dir: &other, store: None, blobs: None, key: &key };
     let full = restore(into, &file).await.unwrap_err().to_string();
     assert!(full.contains("has rows in"), "{full}");
 
@@ -91,7 +91,7 @@ async fn a_backup_answers_as_before_in_a_fresh_folder_and_in_the_other_database(
     write.commit().await.unwrap();
     let second = folder.path().join("second.tar.zst");
     let data_dir = folder.path().join("data");
-    let place = Place { data_dir: &data_dir, store: Some(&address), key: &key };
+    let place = Place { data_dir: &data_dir, store: Some(&address), blobs: None, key: &key };
     backup(place, &second, true).await.unwrap();
     app.store.close().await;
 
@@ -107,7 +107,9 @@ async fn a_file_that_is_cut_bent_or_none_is_refused_and_leaves_nothing() {
     let (bench, _) = filled(Access::default()).await;
     let data_dir = bench.folder.path().join("data");
     let (key, file) = (data_dir.join("secret.key"), bench.folder.path().join("backup.tar.zst"));
-    backup(Place { data_dir: &data_dir, store: None, key: &key }, &file, false).await.unwrap();
+    backup(Place { data_dir: &data_dir, store: None, blobs: None, key: &key }, &file, false)
+        .await
+        .unwrap();
     let whole = std::fs::read(&file).unwrap();
     // Wherever a byte is bent, and by however little; some are another way to write the same.
     let content = zstd::decode_all(whole.as_slice()).unwrap();
@@ -128,7 +130,7 @@ async fn a_file_that_is_cut_bent_or_none_is_refused_and_leaves_nothing() {
         std::fs::write(&file, bytes).unwrap();
         let data_dir = folder.path().join("data");
         let key = data_dir.join("secret.key");
-        let place = Place { data_dir: &data_dir, store: None, key: &key };
+        let place = Place { data_dir: &data_dir, store: None, blobs: None, key: &key };
         assert!(restore(place, &file).await.is_err(), "{what}");
     }
 }

@@ -52,6 +52,7 @@ pub(crate) fn settings(folder: &std::path::Path, access: Access) -> Settings {
         reading: plimsoll_image::Options::default(),
         allowed_networks: Vec::new(),
         access,
+        fleet: plimsoll_server::Fleet::default(),
     }
 }
 

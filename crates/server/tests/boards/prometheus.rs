@@ -74,6 +74,7 @@ async fn seeded(folder: &Path) -> Arc<App> {
         reading: plimsoll_image::Options::default(),
         allowed_networks: Vec::new(),
         access: plimsoll_server::auth::Access::open(),
+        fleet: plimsoll_server::Fleet::default(),
     };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     plimsoll_server::rematch::ensure(&app).await.unwrap();
@@ -96,9 +97,9 @@ async fn image(app: &App, name: &str, version: &str) {
 /// What happens in an estate within a moment.
 async fn live(app: &App, turn: usize) {
     let estate = &app.metrics.estate;
-    estate.alerted("Critical", "Shell in a container", "syscall");
+    estate.alerted("Critical", "Shell in a container", "syscall", 1);
     estate.saw(1_000, &[("buffer full", 3)]);
-    estate.decided("deny", "privileged");
+    estate.decided("deny", "privileged", 1);
     estate.notified("slack", true);
     app.metrics.job(7, "scan", true, Duration::from_millis(300));
     image(app, &format!("image{turn}"), "4.17.4").await;

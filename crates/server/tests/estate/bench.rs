@@ -18,7 +18,7 @@ pub(crate) struct Bench {
     address: std::net::SocketAddr,
     introspection: std::net::SocketAddr,
     _end: watch::Sender<bool>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Bench {
@@ -38,8 +38,10 @@ impl Bench {
             role: Role::All,
             workers: 1,
             reading,
-            allowed_networks: Vec::new(),
+            // Registries of tests are on this machine.
+            allowed_networks: vec!["127.0.0.0/8".parse().unwrap()],
             access: plimsoll_server::auth::Access::open(),
+            fleet: plimsoll_server::Fleet::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();
@@ -49,7 +51,24 @@ impl Bench {
         let introspection = listen(plimsoll_server::api::introspection(Arc::clone(&app))).await;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, client, address, introspection, _end: end, _folder: folder }
+        Self { app, client, address, introspection, _end: end, folder }
+    }
+
+    /// Where something of it is.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Where it keeps what it knows.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Changes the store behind its back.
+    pub(crate) async fn sql(&self, text: &str) {
+        let mut write = self.app.store.write().await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut *write).await.unwrap();
+        write.commit().await.unwrap();
     }
 
     /// Asks the API; gives status and body.

@@ -7,10 +7,14 @@
 )]
 
 mod bench;
+mod concerns;
+mod lists;
 mod metrics;
 mod notices;
 mod registries;
+mod repeats;
 mod running;
+mod secrets;
 mod triage;
 
 pub(crate) use bench::{Bench, each};

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use crate::{Bench, each};
 
 /// What a program that is told has heard: headers of interest, and the body.
-type Heard = Arc<Mutex<Vec<(String, String, Value)>>>;
+pub(crate) type Heard = Arc<Mutex<Vec<(String, String, Value)>>>;
 
-fn listener() -> (Server, Heard) {
+pub(crate) fn listener() -> (Server, Heard) {
     let heard: Heard = Arc::default();
     let ears = Arc::clone(&heard);
     let server = Server::start(move |request| {
@@ -29,7 +29,7 @@ fn listener() -> (Server, Heard) {
     (server, heard)
 }
 
-async fn add(bench: &Bench, kind: &str, settings: Value) -> Value {
+pub(crate) async fn add(bench: &Bench, kind: &str, settings: Value) -> Value {
     let new = json!({"name": kind, "kind": kind, "severity": "low", "settings": settings});
     let (status, body) = bench.ask("POST", "/api/v1/notifiers", new).await;
     assert_eq!(status, 201, "{body}");

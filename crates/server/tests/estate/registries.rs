@@ -92,7 +92,7 @@ fn what_is_tagged_is_read_what_moves_is_read_again_and_what_goes_is_dropped() {
             };
             bench.until("the moved tag is read, and the image of before is gone", moved).await;
             let tags = bench.get(&format!("{path}/tags")).await;
-            assert_eq!(tags.as_array().unwrap().len(), 1, "{tags}");
+            assert_eq!(tags["items"].as_array().unwrap().len(), 1, "{tags}");
 
             push(registry, &format!("{team}/app:2"), &image("7.88.1-11"));
             let narrow = json!({"name": "local", "host": host, "repositories": format!("{team}/app"),
@@ -102,7 +102,8 @@ fn what_is_tagged_is_read_what_moves_is_read_again_and_what_goes_is_dropped() {
             look(&bench, id).await;
             let same = async || {
                 let tags = bench.get(&format!("{path}/tags")).await;
-                tags.as_array().unwrap().len() == 1 && tags[0]["tag"] == "2"
+                let tags = tags["items"].as_array().unwrap();
+                tags.len() == 1 && tags[0]["tag"] == "2"
             };
             bench.until("only tag 2 is watched", same).await;
             let digest = bench.get("/api/v1/images").await["items"][0]["digest"].clone();
@@ -133,5 +134,51 @@ fn what_cannot_be_watched_is_refused_by_name() {
         assert!(refused("host", json!("http://x/y")).await.contains("`host`"));
         assert!(refused("tags", json!("[")).await.contains("`tags`"));
         assert!(refused("max_age_days", json!(0)).await.contains("`max_age_days`"));
+        for inside in ["10.0.0.7:5000", "169.254.169.254", "192.168.1.1:5000", "[::1]:5000"] {
+            let why = refused("host", json!(inside)).await;
+            assert!(why.contains("--allow-network") || why.contains("`host`"), "{inside}: {why}");
+        }
+        assert!(refused("password", json!("x")).await.contains("`username`"));
+    });
+}
+
+#[test]
+fn a_registry_is_asked_with_its_own_credentials_which_are_kept_for_its_host() {
+    let registry = plimsoll_testkit::Server::start(|request| {
+        // robot:hunter2
+        if request.header("authorization") != Some("Basic cm9ib3Q6aHVudGVyMg==") {
+            return plimsoll_testkit::Reply::new(401, "")
+                .header("WWW-Authenticate", "Basic realm=\"test\"");
+        }
+        match request.path.split('?').next().unwrap_or_default() {
+            "/v2/" => plimsoll_testkit::Reply::new(200, "{}"),
+            "/v2/team/app/tags/list" => {
+                plimsoll_testkit::Reply::new(200, r#"{"name":"team/app","tags":[]}"#)
+            }
+            _ => plimsoll_testkit::Reply::new(404, "{}"),
+        }
+    });
+    let host = registry.host();
+    each(&[&host], |bench| {
+        let host = host.clone();
+        async move {
+            let mut new = json!({"name": "own", "host": host, "repositories": "team/app",
+                "per_minute": 0, "username": "robot", "password": "hunter2"});
+            let (status, created) = bench.ask("POST", "/api/v1/registries", new.clone()).await;
+            assert_eq!((status, &created["password"]), (201, &json!("********")), "{created}");
+            let path = format!("/api/v1/registries/{}", created["id"]);
+            let looked = async || {
+                look(&bench, &created["id"]).await;
+                let now = bench.get(&path).await;
+                !now["last"].is_null() && now["error"].is_null()
+            };
+            bench.until("it is looked at", looked).await;
+            new["password"] = json!("********");
+            assert_eq!(bench.ask("PUT", &path, new.clone()).await.0, 200);
+            new["host"] = json!("127.0.0.9:1");
+            let (status, body) = bench.ask("PUT", &path, new).await;
+            assert_eq!(status, 422, "{body}");
+            assert!(body["detail"].as_str().unwrap().contains("enter `password` again"), "{body}");
+        }
     });
 }

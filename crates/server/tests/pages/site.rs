@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::app::App;
+use plimsoll_server::auth::Access;
 use plimsoll_server::serve::{Role, Settings, open};
 use plimsoll_server::store::summaries;
 use plimsoll_server::{api, catalogue};
@@ -36,16 +38,39 @@ impl Answer {
 
 impl Site {
     pub(crate) fn run<F: Future<Output = ()>>(test: impl FnOnce(Site) -> F) {
+        Self::run_with(|_| {}, test);
+    }
+
+    /// Where nobody may see anything who did not sign in.
+    pub(crate) fn run_closed<F: Future<Output = ()>>(test: impl FnOnce(Site) -> F) {
+        let access = Access { require_auth: true, ..Access::default() };
+        Self::start(|_| {}, access, test);
+    }
+
+    /// With advisories that the first function writes where it is told.
+    pub(crate) fn run_with<F: Future<Output = ()>>(
+        advisories: fn(&Path),
+        test: impl FnOnce(Site) -> F,
+    ) {
+        Self::start(advisories, Access::open(), test);
+    }
+
+    fn start<F: Future<Output = ()>>(
+        advisories: fn(&Path),
+        access: Access,
+        test: impl FnOnce(Site) -> F,
+    ) {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .unwrap();
-        runtime.block_on(async { test(Site::new().await).await });
+        runtime.block_on(async { test(Site::new(advisories, access).await).await });
     }
 
-    async fn new() -> Self {
+    async fn new(advisories: fn(&Path), access: Access) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        advisories(&folder.path().join("advisories.db"));
         let settings = Settings {
             data_dir: folder.path().join("data"),
             store: None,
@@ -55,7 +80,8 @@ impl Site {
             role: Role::All,
             workers: 1,
             allowed_networks: Vec::new(),
-            access: plimsoll_server::auth::Access::open(),
+            access,
+            fleet: plimsoll_server::Fleet::default(),
             reading: plimsoll_image::Options::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
@@ -117,7 +143,7 @@ impl Site {
         self.ask(path, "Accept-Encoding: gzip\r\n").await
     }
 
-    async fn ask(&self, path: &str, more: &str) -> Answer {
+    pub(crate) async fn ask(&self, path: &str, more: &str) -> Answer {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n{more}\r\n");
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -8,8 +8,11 @@
 
 mod clair;
 mod clair_scanner;
+mod clair_v1;
 mod dependency_track;
 mod harbor;
+mod hostile;
+mod inside;
 mod notifications;
 mod running;
 mod runtime;

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use plimsoll_server::app::Tell;
 use plimsoll_server::serve::{Role, Settings, serve};
+use plimsoll_server::store::Store;
 use plimsoll_testkit::Image;
 use reqwest::blocking::{Client, Response};
 use serde_json::Value;
@@ -28,7 +30,16 @@ impl Running {
         Self::start_in(tempfile::tempdir().unwrap(), change)
     }
 
+    /// One that says things to somebody.
+    pub(crate) fn telling(tell: Tell) -> Self {
+        Self::begin(tempfile::tempdir().unwrap(), |_| {}, tell)
+    }
+
     pub(crate) fn start_in(folder: TempDir, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::begin(folder, change, Box::new(|line| eprintln!("{line}")))
+    }
+
+    fn begin(folder: TempDir, change: impl FnOnce(&mut Settings), tell: Tell) -> Self {
         let reading = plimsoll_image::Options {
             registry: plimsoll_image::RegistryOptions::anonymous(),
             ..Default::default()
@@ -44,7 +55,9 @@ impl Running {
             reading,
             allowed_networks: Vec::new(),
             access: plimsoll_server::auth::Access::open(),
+            fleet: plimsoll_server::Fleet::default(),
         };
+        settings.store = database(folder.path());
         change(&mut settings);
         let (end, ended) = oneshot::channel::<()>();
         let (ready, told) = std::sync::mpsc::channel();
@@ -54,14 +67,10 @@ impl Running {
                 .enable_all()
                 .build()
                 .unwrap();
-            let served = runtime.block_on(serve(
-                settings,
-                Box::new(|line| eprintln!("{line}")),
-                |at| ready.send(at).unwrap(),
-                async {
+            let served =
+                runtime.block_on(serve(settings, tell, |at| ready.send(at).unwrap(), async {
                     let _ = ended.await;
-                },
-            ));
+                }));
             served.unwrap();
         });
         let at = told.recv_timeout(Duration::from_mins(1)).unwrap();
@@ -108,6 +117,51 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.finish();
     }
+}
+
+/// The server of databases that a run on PostgreSQL has.
+const SERVER: &str = "PLIMSOLL_TEST_POSTGRES";
+
+/// The database of a folder in a run on PostgreSQL.
+fn database(folder: &std::path::Path) -> Option<String> {
+    let server = std::env::var(SERVER).ok()?;
+    let name = folder.file_name().unwrap().as_encoded_bytes();
+    let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = Store::connect(&format!("{server}/postgres")).await.unwrap();
+        let mut connection = store.read().await.unwrap();
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE t{name}"));
+        if let Err(error) = sqlx::query(create).execute(&mut *connection).await {
+            // The folder is used again.
+            assert!(error.to_string().contains("already exists"), "{error}");
+        }
+        drop(connection);
+        store.close().await;
+    });
+    Some(format!("{server}/t{name}"))
+}
+
+/// All of this again, on the other store.
+#[test]
+fn all_of_it_holds_on_postgresql() {
+    if std::env::var_os(SERVER).is_some() {
+        return;
+    }
+    let Some(postgres) = plimsoll_testkit::Postgres::start() else { return };
+    let address = postgres.database("template");
+    let server = address.strip_suffix("/template").unwrap();
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--skip", "all_of_it_holds_on_postgresql", "--test-threads", "2"])
+        .env(SERVER, server)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 pub(crate) fn client() -> Client {

@@ -28,6 +28,7 @@ impl Bench {
             reading: plimsoll_image::Options::default(),
             allowed_networks: Vec::new(),
             access: plimsoll_server::auth::Access::open(),
+            fleet: plimsoll_server::Fleet::default(),
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();

@@ -11,6 +11,7 @@ mod estate;
 mod layout;
 mod queue;
 mod rematch;
+mod starter;
 
 use std::sync::{Mutex, OnceLock};
 

@@ -134,3 +134,65 @@ fn many_workers_take_every_job_once() {
         assert_eq!(taken.iter().collect::<BTreeSet<_>>().len(), 60);
     });
 }
+
+#[test]
+fn what_was_not_the_fault_of_a_job_counts_for_no_attempt() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let new = NewJob { attempts: 1, ..NewJob::new("test", "a", "{}") };
+        let (id, _) = queue.push(new).await.unwrap();
+        assert_eq!(queue.ready().await.unwrap(), 1);
+        for _ in 0..3 {
+            let job = queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap();
+            assert_eq!((job.attempt, queue.ready().await.unwrap()), (1, 0));
+            queue.postpone(&job, "no room").await.unwrap();
+            assert_eq!(queue.claim(&["test"], "w", MINUTE).await.unwrap(), None, "not due yet");
+            // Whoever has been put off has it no more.
+            assert!(!queue.extend(&job, MINUTE).await.unwrap());
+            let mut write = bench.app.store.write().await.unwrap();
+            sqlx::query("UPDATE jobs SET due = 0").execute(&mut *write).await.unwrap();
+            write.commit().await.unwrap();
+        }
+        let status = queue.status(id).await.unwrap().unwrap();
+        assert_eq!((status.state, status.error.as_str()), (State::Waiting, "no room"));
+    });
+}
+
+#[test]
+fn times_of_a_clock_that_was_set_back_are_not_believed() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let hours = 60 * MINUTE * 3;
+        let (id, _) = queue.push(NewJob::new("test", "a", "{}")).await.unwrap();
+        queue.claim(&["test"], "killed", hours).await.unwrap().unwrap();
+        let job = queue.claim(&["test"], "next", MINUTE).await.unwrap().unwrap();
+        assert_eq!((job.id, job.attempt), (id, 2));
+        assert_eq!(queue.claim(&["test"], "third", MINUTE).await.unwrap(), None);
+        let late = NewJob {
+            due: plimsoll_server::moment::now() + hours,
+            ..NewJob::new("test", "b", "{}")
+        };
+        let (late, _) = queue.push(late).await.unwrap();
+        assert_eq!(queue.ready().await.unwrap(), 1);
+        assert_eq!(queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap().id, late);
+    });
+}
+
+#[test]
+fn a_worker_that_comes_back_lets_go_of_what_it_had_and_of_nothing_else() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        for key in ["a", "b"] {
+            queue.push(NewJob::new("test", key, "{}")).await.unwrap();
+        }
+        let own = queue.claim(&["test"], "this-0", MINUTE).await.unwrap().unwrap();
+        queue.claim(&["test"], "other-0", MINUTE).await.unwrap().unwrap();
+        let mut write = bench.app.store.write().await.unwrap();
+        let free = plimsoll_server::store::jobs::orphaned(&mut write, "this-").await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(free, 1);
+        let again = queue.claim(&["test"], "this-0", MINUTE).await.unwrap().unwrap();
+        assert_eq!((again.id, again.attempt), (own.id, 2));
+        assert_eq!(queue.claim(&["test"], "this-1", MINUTE).await.unwrap(), None);
+    });
+}

@@ -9,16 +9,16 @@ use crate::shell::Arg;
 use crate::syntax::{Expander, MountKind};
 
 /// A package manager as its rules see it.
-pub(super) struct Manager {
+pub(crate) struct Manager {
     /// The program's names.
-    pub(super) programs: &'static [&'static str],
+    pub(crate) programs: &'static [&'static str],
     /// The subcommands that install.
-    pub(super) install: &'static [&'static str],
+    pub(crate) install: &'static [&'static str],
     /// The flags that take a value.
-    pub(super) with_values: &'static [&'static str],
+    pub(crate) with_values: &'static [&'static str],
 }
 
-pub(super) const APT: Manager = Manager {
+pub(crate) const APT: Manager = Manager {
     programs: &["apt-get"],
     install: &["install"],
     with_values: &[
@@ -32,22 +32,22 @@ pub(super) const APT: Manager = Manager {
         "host-architecture",
     ],
 };
-pub(super) const APK: Manager = Manager {
+pub(crate) const APK: Manager = Manager {
     programs: &["apk"],
     install: &["add"],
     with_values: &["t", "virtual", "X", "repository", "p", "root", "repositories-file", "wait"],
 };
-pub(super) const YUM: Manager = Manager {
+pub(crate) const YUM: Manager = Manager {
     programs: &["yum"],
     install: &["install", "groupinstall", "localinstall"],
     with_values: &["c", "config", "x", "exclude", "enablerepo", "disablerepo", "setopt"],
 };
-pub(super) const DNF: Manager = Manager {
+pub(crate) const DNF: Manager = Manager {
     programs: &["dnf", "microdnf"],
     install: &["install", "in", "groupinstall", "localinstall"],
     with_values: &["c", "config", "x", "exclude", "enablerepo", "disablerepo", "setopt", "repo"],
 };
-pub(super) const ZYPPER: Manager = Manager {
+pub(crate) const ZYPPER: Manager = Manager {
     programs: &["zypper"],
     install: &["install", "in"],
     with_values: &["r", "repo", "from", "t", "type", "root"],
@@ -55,12 +55,12 @@ pub(super) const ZYPPER: Manager = Manager {
 
 impl Manager {
     /// Whether the program is this manager.
-    pub(super) fn is(&self, program: &Program<'_>) -> bool {
+    pub(crate) fn is(&self, program: &Program<'_>) -> bool {
         self.programs.contains(&program.name())
     }
 
     /// The word that makes the program install; `None` where it does something else.
-    pub(super) fn installing<'i, 'a>(&self, program: &'i Program<'a>) -> Option<&'i Arg<'a>> {
+    pub(crate) fn installing<'i, 'a>(&self, program: &'i Program<'a>) -> Option<&'i Arg<'a>> {
         if !self.is(program) {
             return None;
         }
@@ -68,7 +68,7 @@ impl Manager {
     }
 
     /// The packages that the program is asked to install.
-    pub(super) fn packages<'i, 'a>(&self, program: &'i Program<'a>) -> Vec<&'i Arg<'a>> {
+    pub(crate) fn packages<'i, 'a>(&self, program: &'i Program<'a>) -> Vec<&'i Arg<'a>> {
         let Some(install) = self.installing(program) else { return Vec::new() };
         let operands = program.operands_after(self.with_values);
         operands.into_iter().filter(|one| one.span != install.span).collect()
@@ -84,7 +84,7 @@ fn expanded(context: &Context<'_>, commands: Commands<'_>, text: &str) -> String
 }
 
 /// Reports each package without a version.
-pub(super) fn report_unpinned(
+pub(crate) fn report_unpinned(
     context: &Context<'_>,
     findings: &mut Findings<'_>,
     manager: &Manager,
@@ -108,7 +108,7 @@ pub(super) fn report_unpinned(
 }
 
 /// Reports each command that would wait for an answer.
-pub(super) fn report_asking(
+pub(crate) fn report_asking(
     context: &Context<'_>,
     findings: &mut Findings<'_>,
     manager: &Manager,
@@ -131,7 +131,7 @@ pub(super) fn report_asking(
 }
 
 /// Whether a cache or memory is mounted at one of the paths.
-pub(super) fn mounts(context: &Context<'_>, commands: Commands<'_>, paths: &[&str]) -> bool {
+pub(crate) fn mounts(context: &Context<'_>, commands: Commands<'_>, paths: &[&str]) -> bool {
     context.instruction_of(commands.text).is_some_and(|instruction| {
         instruction.triggered().mounts().any(|mount| {
             matches!(mount.kind, MountKind::Cache | MountKind::Tmpfs)
@@ -141,14 +141,14 @@ pub(super) fn mounts(context: &Context<'_>, commands: Commands<'_>, paths: &[&st
 }
 
 /// Whether the program removes something at or below one of the paths.
-pub(super) fn removes(program: &Program<'_>, paths: &[&str]) -> bool {
+pub(crate) fn removes(program: &Program<'_>, paths: &[&str]) -> bool {
     program.name() == "rm"
         && program.args().iter().any(|one| paths.iter().any(|path| one.text.starts_with(path)))
 }
 
 /// Reports the last program of a text behind which a cache stays, with an edit that cleans it;
 /// only in the texts that `counts` lets through.
-pub(super) fn report_uncleaned(
+pub(crate) fn report_uncleaned(
     context: &Context<'_>,
     findings: &mut Findings<'_>,
     fills: fn(&Program<'_>) -> bool,

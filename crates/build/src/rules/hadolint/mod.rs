@@ -2,11 +2,11 @@
 //!
 //! <https://github.com/hadolint/hadolint#rules>
 
-mod installs;
+pub(crate) mod installs;
 mod label_value;
 mod labels;
 pub(super) mod lines;
-mod pip;
+pub(crate) mod pip;
 pub(super) mod quotes;
 
 pub(in crate::rules) use dl3064::names_a_secret;

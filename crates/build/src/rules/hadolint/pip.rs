@@ -5,7 +5,7 @@ use crate::shell::Arg;
 
 /// Who installs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Installer {
+pub(crate) enum Installer {
     /// `pip`, `pip3`, `python -m pip`.
     Pip,
     /// `pipx`, which makes an environment for each program.
@@ -58,7 +58,7 @@ const WITH_VALUES: [&str; 42] = [
 ];
 
 /// Who installs with this program; `None` where nothing is installed.
-pub(super) fn installing(program: &Program<'_>) -> Option<Installer> {
+pub(crate) fn installing(program: &Program<'_>) -> Option<Installer> {
     let name = program.name();
     let installs = program.args().iter().any(|one| one.text == "install");
     let version = |rest: &str| rest.bytes().all(|one| one.is_ascii_digit() || one == b'.');
@@ -76,7 +76,7 @@ pub(super) fn installing(program: &Program<'_>) -> Option<Installer> {
 }
 
 /// The packages that are asked for by name; none where a file lists them.
-pub(super) fn packages<'i, 'a>(program: &'i Program<'a>) -> Vec<&'i Arg<'a>> {
+pub(crate) fn packages<'i, 'a>(program: &'i Program<'a>) -> Vec<&'i Arg<'a>> {
     let listed = ["r", "requirement", "c", "constraint", "e", "editable"];
     if listed.iter().any(|name| {
         program.args().iter().any(|one| {

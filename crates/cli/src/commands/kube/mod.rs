@@ -4,6 +4,7 @@ mod admit;
 mod cis_node;
 mod compliance;
 mod files;
+mod gated;
 mod images;
 mod import;
 mod lint;
@@ -17,6 +18,8 @@ mod scan;
 mod stream;
 
 use crate::exit::Outcome;
+
+pub(super) use gated::{Manifests, Said};
 
 /// Judge what is to run in a Kubernetes cluster
 #[derive(Debug, clap::Subcommand)]

@@ -1,8 +1,8 @@
-//! What is done beside a server: another one-time token, a backup and the way back.
+//! What is done beside a server: another one-time token, another key of secrets, a backup and the way back.
 
 use std::path::PathBuf;
 
-use plimsoll_server::auth::first;
+use plimsoll_server::auth::{first, rotate};
 use plimsoll_server::backup::{self, backup, restore};
 use plimsoll_server::store::Store;
 use tokio::runtime::Runtime;
@@ -23,7 +23,8 @@ Exit codes: 0 made, 2 wrong usage, 3 failed.")]
     /// Write all that a server knows into a file, beside the server
     #[command(after_help = "Examples:
   plimsoll serve backup plimsoll.tar.zst --data-dir /var/lib/plimsoll
-  plimsoll serve backup plimsoll.tar.zst --store postgres://plimsoll@db/plimsoll
+  plimsoll serve backup plimsoll.tar.zst --store postgres://plimsoll@db/plimsoll \\
+      --blobs s3://plimsoll/estate
 
 Exit codes: 0 written, 2 wrong usage, 3 failed.")]
     Backup {
@@ -33,6 +34,15 @@ Exit codes: 0 written, 2 wrong usage, 3 failed.")]
         #[arg(long)]
         with_secret_key: bool,
     },
+    /// Seal all secrets under a new key, which takes the place of the one of now
+    ///
+    /// No server may run on the store meanwhile. One that was killed is gone on with.
+    #[command(after_help = "Examples:
+  plimsoll serve rotate-key --data-dir /var/lib/plimsoll
+  plimsoll serve rotate-key --store postgres://plimsoll@db/plimsoll --secret-key /etc/plimsoll/key
+
+Exit codes: 0 done, 2 wrong usage, 3 failed.")]
+    RotateKey,
     /// Bring what a backup has into an empty folder, or an empty database
     #[command(after_help = "Examples:
   plimsoll serve restore plimsoll.tar.zst --data-dir /var/lib/plimsoll
@@ -49,14 +59,19 @@ Exit codes: 0 restored, 2 wrong usage, 3 failed.")]
 pub(super) struct Place {
     pub(super) data_dir: PathBuf,
     pub(super) store: Option<String>,
+    pub(super) blobs: Option<String>,
     pub(super) key: Option<PathBuf>,
 }
 
 impl Action {
     pub(super) fn run(self, runtime: &Runtime, place: &Place) -> anyhow::Result<Outcome> {
         let key = place.key.clone().unwrap_or_else(|| place.data_dir.join("secret.key"));
-        let at =
-            backup::Place { data_dir: &place.data_dir, store: place.store.as_deref(), key: &key };
+        let at = backup::Place {
+            data_dir: &place.data_dir,
+            store: place.store.as_deref(),
+            blobs: place.blobs.as_deref(),
+            key: &key,
+        };
         match self {
             Self::Token => {
                 let address = place.store.clone();
@@ -68,6 +83,14 @@ impl Action {
                     plimsoll_server::Result::Ok(token)
                 })?;
                 tell(&format!("one-time token, for a day:\n  {token}"));
+            }
+            Self::RotateKey => {
+                let count = runtime.block_on(rotate::in_place(
+                    &place.data_dir,
+                    place.store.as_deref(),
+                    &key,
+                ))?;
+                tell(&format!("{count} secrets are sealed under a new key"));
             }
             Self::Backup { file, with_secret_key } => {
                 let amount = runtime.block_on(backup(at, &file, with_secret_key))?;

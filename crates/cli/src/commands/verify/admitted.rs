@@ -8,23 +8,19 @@ use plimsoll_admission::settings::{Base, Images, Scan};
 use plimsoll_admission::{ImageJudge, ImageRule, ImageVerdict, ImageViolation};
 use plimsoll_image::Options;
 use plimsoll_image::attached::{Registries, Repository};
-use plimsoll_model::{Digest, ImageName, Timestamp};
+use plimsoll_model::{Digest, ImageName};
 use plimsoll_policy::Gates;
 use plimsoll_supply::image_policy::NoMatch;
 use plimsoll_supply::quorum::{Judgement, Trust};
 use plimsoll_supply::scan_claim::{PREDICATE_TYPE, ScanClaim};
 use plimsoll_supply::trust::TrustedRoot;
 
+use super::base_age::{BaseAge, base_age};
 use super::image::{Verdict, Verifier};
 use super::rules::{self, Rules};
 use super::{candidates, scan, vex};
 use crate::evidence::{self, Evidence};
 use crate::{clock, scan_claim};
-
-/// What is annotated of an image's base:
-/// <https://github.com/opencontainers/image-spec/blob/main/annotations.md>.
-const BASE: [&str; 2] =
-    ["org.opencontainers.image.base.name", "org.opencontainers.image.base.digest"];
 
 /// Judges images by what hangs on them.
 pub(crate) struct Judge {
@@ -171,25 +167,10 @@ impl Judge {
     fn aged(&self, wanted: Base, name: &ImageName) -> anyhow::Result<Option<String>> {
         let repository = self.repository(name)?;
         let stored = scan_claim::image(&repository, &self.options)?;
-        let annotation = |name: &str| stored.manifest.annotations.get(name);
-        let [Some(base), Some(digest)] = BASE.map(annotation) else {
-            return Ok(Some("does not say what it is built on".into()));
-        };
-        let base: ImageName = match base.parse::<ImageName>() {
-            Ok(name) => format!("{}/{}@{digest}", name.registry(), name.repository()).parse()?,
-            Err(error) => return Ok(Some(format!("is built on what cannot be read: {error}"))),
-        };
-        let repository = self.repository(&base)?;
-        let manifest = scan_claim::image(&repository, &self.options)?.manifest;
-        let Some(config) = &manifest.config else {
-            return Ok(Some(format!("is built on `{base}`, which is no image")));
-        };
-        let config: serde_json::Value = serde_json::from_slice(&repository.piece(config)?)?;
-        let created = config.get("created").and_then(|it| it.as_str());
-        let created: Option<Timestamp> = created.and_then(|it| it.parse().ok());
-        // Builds that are reproducible say 1970.
-        let Some(created) = created.filter(|it| it.as_unix() > 86_400) else {
-            return Ok(Some(format!("is built on `{base}`, whose age is not known")));
+        let (base, created) = match base_age(&stored, &self.registries, &self.options)? {
+            BaseAge::Unsaid => return Ok(Some("does not say what it is built on".into())),
+            BaseAge::Odd(why) => return Ok(Some(why)),
+            BaseAge::Of(base, created) => (base, created),
         };
         let age = clock::now().as_unix().saturating_sub(created.as_unix());
         let limit = i64::try_from(wanted.max_age.0.as_secs()).unwrap_or(i64::MAX);
@@ -216,7 +197,7 @@ impl ImageJudge for Judge {
 }
 
 /// Why an image does not hold, in one line.
-fn reason(verdict: &Verdict, warning: bool) -> String {
+pub(super) fn reason(verdict: &Verdict, warning: bool) -> String {
     if verdict.unmatched.is_some() {
         return "is one that no policy is for".into();
     }

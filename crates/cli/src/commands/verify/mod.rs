@@ -2,12 +2,14 @@
 
 mod admitted;
 mod attested;
+mod base_age;
 mod cached;
 mod candidates;
 mod claims;
 mod containers;
 mod content_trust;
 mod evidence;
+mod gated;
 mod git;
 mod image;
 mod listed;
@@ -43,6 +45,8 @@ use crate::target::{self, Reading};
 
 pub(super) use crate::trust::root as trusted_root;
 pub(super) use admitted::Judge;
+pub(super) use base_age::{BaseAge, base_age};
+pub(super) use gated::{Named, Signers};
 pub(crate) use image::predicate_type;
 pub(super) use print::plain;
 pub(crate) use signer::Wanted;

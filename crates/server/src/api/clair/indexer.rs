@@ -175,7 +175,7 @@ async fn submit(app: &App, manifest: Manifest, peer: Peer, actor: &Actor) -> Res
     {
         app.queue.cancel(named.job).await?;
     }
-    let (job, _) = app.push(jobs::layers(&request)?).await?;
+    let (job, _) = app.push(jobs::layers(&app.auth.seal, &request)?).await?;
     remember(app, &hash, job, actor).await
 }
 

@@ -49,7 +49,7 @@ struct Vulnerability {
     fixed_in_version: String,
 }
 
-fn word(severity: plimsoll_model::Severity) -> &'static str {
+pub(super) fn word(severity: plimsoll_model::Severity) -> &'static str {
     use plimsoll_model::Severity as S;
     match severity {
         S::Unknown => "Unknown",

@@ -1,5 +1,5 @@
 //! Clair's API, version 4: its indexer, its matcher, and as much of its notifier as says that there is
-//! nothing.
+//! nothing. The API of its older releases, layer by layer, is [`v1`].
 //!
 //! A manifest says where layers are; they are fetched and read as those of any image. An image that is
 //! known already is not fetched again.
@@ -11,6 +11,7 @@ mod indexer;
 mod manifest;
 mod matcher;
 mod packages;
+mod v1;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 use super::{Module, Routes};
 
 pub use manifest::Manifest;
+pub use v1::NamedLayer;
 
 use fault::Fault;
 
@@ -44,6 +46,7 @@ fn routes() -> Routes {
             "/notifier/api/v1/notification/{id}",
             get(matcher::notification).delete(matcher::forget_notification),
         )
+        .merge(v1::routes())
         .layer(DefaultBodyLimit::max(MAX_MANIFEST))
 }
 

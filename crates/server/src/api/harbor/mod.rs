@@ -136,7 +136,7 @@ async fn scan(
         return Err(Fault(StatusCode::NOT_IMPLEMENTED, format!("`{kind}` cannot be scanned")));
     }
     let request = asked.pull(peer.0);
-    let job = jobs::pull(&request)?;
+    let job = jobs::pull(&app.auth.seal, &request)?;
     let target = job.key.clone();
     let (id, _) = app.push(job).await?;
     let mut write = app.store.write().await?;

@@ -109,7 +109,7 @@ async fn take(app: &App, pushed: &Pushed, peer: Peer) -> Result<Option<NewJob>, 
             return Ok(None);
         }
     }
-    let request = jobs::Request { reference, platform: None };
+    let request = jobs::Request { reference, platform: None, client: peer.0 };
     let job = jobs::scan(&request, 0)?;
     if pushed.digest.is_empty() {
         return Ok(Some(job));

@@ -12,12 +12,12 @@ use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
-use super::page::{self, next};
+use super::page::{self, Door, next};
 use crate::api::{Actor, Asked, Module, Problem, Routes};
 use crate::app::App;
 use crate::auth::sign_in::{Answer, with_password, with_token};
 use crate::auth::{Peer, Via, local, oidc, session};
-use crate::store::access::sessions;
+use crate::store::access::{self, sessions};
 use crate::store::audit;
 
 /// The part.
@@ -45,8 +45,17 @@ struct Going {
     (status = 400, description = "What is asked for makes no sense", body = Problem,
         content_type = "application/problem+json"),
 ))]
-async fn form(State(app): State<Arc<App>>, Asked(going): Asked<Going>) -> Response {
-    page::sign_in(StatusCode::OK, "", next(&going.next), app.auth.has_oidc())
+async fn form(
+    State(app): State<Arc<App>>,
+    Asked(going): Asked<Going>,
+) -> Result<Response, Problem> {
+    Ok(page::sign_in(StatusCode::OK, "", door(&app, next(&going.next)).await?))
+}
+
+/// What is known of whoever is about to sign in.
+async fn door<'a>(app: &App, next: &'a str) -> Result<Door<'a>, Problem> {
+    let is_first = !access::anybody(&mut *app.store.read().await?).await?;
+    Ok(Door { next, has_oidc: app.auth.has_oidc(), is_first })
 }
 
 #[derive(Clone, Default, Deserialize, ToSchema)]
@@ -96,7 +105,6 @@ async fn sign_in(
         with_token(&app, address, given.token.trim()).await?
     };
     let to = next(&given.next);
-    let has_oidc = app.auth.has_oidc();
     Ok(match answer {
         Answer::In(token) => {
             let mut response = Redirect::to(to).into_response();
@@ -106,12 +114,12 @@ async fn sign_in(
         Answer::No => page::sign_in(
             StatusCode::UNAUTHORIZED,
             "That name and password, or that token, do not count.",
-            to,
-            has_oidc,
+            door(&app, to).await?,
         ),
         Answer::Wait(seconds) => {
             let why = format!("Too much of it failed. Try again in {seconds} seconds.");
-            let mut response = page::sign_in(StatusCode::TOO_MANY_REQUESTS, &why, to, has_oidc);
+            let mut response =
+                page::sign_in(StatusCode::TOO_MANY_REQUESTS, &why, door(&app, to).await?);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             response
         }
@@ -200,7 +208,7 @@ fn failed(app: &App, why: &str) -> Response {
                 "Your organisation did not answer as it should. Whoever runs this server finds the \
                  reason in its log."
             }
-            p { a href="/sign-in" { "Back" } }
+            p { a.button href="/sign-in" { "Back" } }
         },
     )
 }

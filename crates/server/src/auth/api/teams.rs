@@ -8,8 +8,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::users::taken;
-use crate::api::{Actor, Body, Problem};
+use crate::api::{Actor, Asked, Body, Page, Paging, Problem};
 use crate::app::App;
 use crate::auth::{name, pattern};
 use crate::store::access::teams;
@@ -26,13 +25,20 @@ pub(super) struct Team {
 }
 
 /// Teams, by name
-#[utoipa::path(get, path = "/api/v1/teams", tag = "access", responses(
-    (status = 200, body = Vec<Team>),
+#[utoipa::path(get, path = "/api/v1/teams", tag = "access", params(Paging), responses(
+    (status = 200, body = Page<Team>),
+    (status = 400, description = "What is asked for makes no sense", body = Problem,
+        content_type = "application/problem+json"),
 ))]
-pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<Vec<Team>>, Problem> {
-    let all = teams::all(&mut *app.store.read().await?).await?;
-    let one = |team: teams::Team| Team { name: team.name, repositories: team.repositories };
-    Ok(Json(all.into_iter().map(one).collect()))
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<Page<Team>>, Problem> {
+    let mut all = teams::all(&mut *app.store.read().await?).await?;
+    // Databases order letters in their own ways.
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    let page = Page::cut(all, &paging, |team| team.name.clone())?;
+    Ok(Json(page.map(|team| Team { name: team.name, repositories: team.repositories })))
 }
 
 /// Add a team
@@ -56,7 +62,7 @@ pub(super) async fn create(
     checked(&team.repositories)?;
     let mut write = app.store.write().await?;
     if !teams::add(&mut write, &team.name, &team.repositories).await? {
-        return Err(taken("team"));
+        return Err(Problem::taken("team", &team.name));
     }
     let detail = team.repositories.join(" ");
     audit::note(&mut write, &actor.name, "add team", &team.name, &detail).await?;

@@ -116,7 +116,7 @@ pub(super) async fn create(
     let mut write = app.store.write().await?;
     let teams = ids(&mut write, &new.teams).await?;
     let id = users::add(&mut write, &new.name, &hash, new.role, "").await?;
-    let id = id.ok_or_else(|| taken("user"))?;
+    let id = id.ok_or_else(|| Problem::taken("user", &new.name))?;
     teams::join(&mut write, id, &teams).await?;
     let detail = format!("role {}, teams {}", new.role, new.teams.join(" "));
     audit::note(&mut write, &actor.name, "add user", &new.name, &detail).await?;
@@ -277,9 +277,4 @@ pub(super) async fn ids(
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
-}
-
-/// There is one of this name.
-pub(super) fn taken(what: &str) -> Problem {
-    Problem::new(StatusCode::CONFLICT, format!("there is a {what} of this name"))
 }

@@ -10,7 +10,7 @@
 
 mod people;
 mod provider;
-mod token;
+pub mod token;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -124,6 +124,19 @@ pub(super) fn key<'k>(token: &str, keys: &'k JwkSet) -> Option<&'k Jwk> {
     }
 }
 
+/// The claims of a token that counts now by one of these keys, in a provider's JSON.
+pub fn claims(
+    token: &str,
+    keys: &[u8],
+    issuer: &str,
+    client: &str,
+) -> Result<Map<String, Value>, String> {
+    install();
+    let keys: JwkSet = serde_json::from_slice(keys).map_err(|error| error.to_string())?;
+    let key = key(token, &keys).ok_or("it is signed by none of the keys")?;
+    verified(token, key, issuer, client)
+}
+
 /// The claims of a token that this key signed, of this issuer, for this client, and good now.
 pub(super) fn verified(
     token: &str,
@@ -224,6 +237,17 @@ mod tests {
                 claims.as_object_mut().unwrap().remove(name);
             }
             assert!(check(&signer, &keys, &header, &claims).is_err(), "{name} {value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_token_and_no_keys_panic(
+            token in r"[A-Za-z0-9_.-]{0,120}|\PC{0,60}",
+            keys in r#"(\PC{0,60}|\{"keys":\[\{"kty":"(RSA|EC|OKP|oct)","(n|x|crv|alg|kid)":"[A-Za-z0-9_-]{0,20}"\}\]\})"#,
+        ) {
+            let refused = super::claims(&token, keys.as_bytes(), "https://id.example", "plimsoll");
+            proptest::prop_assert!(refused.is_err());
         }
     }
 

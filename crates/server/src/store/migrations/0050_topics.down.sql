@@ -1,0 +1,1 @@
+ALTER TABLE notifiers DROP COLUMN topics;

@@ -1,0 +1,2 @@
+ALTER TABLE registries DROP COLUMN password;
+ALTER TABLE registries DROP COLUMN username;
