@@ -28,7 +28,7 @@ fn rendered(machine: &Machine, arguments: &[&str]) -> Vec<Value> {
     let text = said(&helm(machine, &all));
     text.split("\n---")
         .map(|text| serde_saphyr::from_str::<Value>(text).unwrap_or_else(|e| panic!("{e}: {text}")))
-        .filter(|object| object.is_object())
+        .filter(Value::is_object)
         .collect()
 }
 

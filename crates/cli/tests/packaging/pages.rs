@@ -87,8 +87,8 @@ fn run(sample: &str, commands: &[Shown]) -> Vec<String> {
     let folder = machine.path("work");
     copy(&at("docs/samples").join(sample), &folder);
     let mut script = String::from("(exit 0)\n");
-    for number in 0..commands.len() {
-        let command = &commands[number].command;
+    for (number, shown) in commands.iter().enumerate() {
+        let command = &shown.command;
         let to = machine.path(&format!("printed-{number}"));
         let to = to.display();
         // The next command sees how this one ended.

@@ -132,17 +132,16 @@ impl Policy {
                     }
                 }
                 "exceptions" => self.exceptions(value, pages, reading),
-                _ => match pages.iter().find(|page| page.name == name) {
-                    Some(page) => {
-                        if let Some(table) = reading.table(name, value) {
-                            self.keys(table, page, reading);
-                        }
-                    }
-                    None => {
+                _ => {
+                    let Some(page) = pages.iter().find(|page| page.name == name) else {
                         let judges = pages.iter().map(|page| page.name);
                         reading.unknown(at, "table of `[gate]`", name, judges.chain(OWN));
+                        continue;
+                    };
+                    if let Some(table) = reading.table(name, value) {
+                        self.keys(table, page, reading);
                     }
-                },
+                }
             }
         }
     }
@@ -202,7 +201,7 @@ impl Policy {
             let message = format!("there are more than {MAX_EXCEPTIONS} exceptions");
             return reading.wrong(value.span().start, message);
         }
-        for one in all.iter() {
+        for one in all {
             if let Some(table) = reading.table("exceptions", one) {
                 self.exceptions.extend(exception(table, one.span().start, pages, reading));
             }

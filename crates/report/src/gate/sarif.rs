@@ -114,10 +114,11 @@ fn result(
     let place = violation.place.as_ref();
     let file = place.map_or(ruling.subject.as_str(), |place| place.file.as_str());
     let line = place.map_or(1, |place| place.line.max(1));
-    let mut region = json!({ "startLine": line });
-    if let Some(column) = place.map(|place| place.column).filter(|column| *column > 0) {
-        region["startColumn"] = column.into();
-    }
+    let column = place.map(|place| place.column).filter(|column| *column > 0);
+    let region = match column {
+        Some(column) => json!({ "startLine": line, "startColumn": column }),
+        None => json!({ "startLine": line }),
+    };
     let exception = violation.excepted.and_then(|number| decision.exceptions.get(number));
     let suppressions: Vec<Value> = exception
         .map(|it| {

@@ -72,6 +72,7 @@ pub(crate) struct Gate {
     /// Show every rule with its reason and its fix, and not only what speaks against a target; with
     /// a rule, print its page
     #[arg(long, value_name = "RULE", require_equals = true)]
+    #[allow(clippy::option_option, reason = "a flag whose value may be left out")]
     explain: Option<Option<String>>,
 
     /// List all rules with what they come to by the policy

@@ -27,21 +27,22 @@ pub(super) fn choose(named: Option<&Path>) -> anyhow::Result<Chosen> {
     let here = env::current_dir().unwrap_or_default();
     let path = match named {
         Some(path) => path.to_owned(),
-        None => match nearest(&here) {
-            Some(path) => path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path),
-            None => {
-                tell(
-                    "note: there is no plimsoll.toml with a table [gate]: the default policy decides",
-                );
+        None => {
+            let Some(path) = nearest(&here) else {
+                let why =
+                    "there is no plimsoll.toml with a table [gate]: the default policy decides";
+                tell(&format!("note: {why}"));
                 return Ok(Chosen { policy: Policy::default(), folder: PathBuf::new() });
-            }
-        },
+            };
+            path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)
+        }
     };
     let shown = path.display().to_string();
     let bytes = files::read(&path, MAX_BYTES).with_context(|| format!("cannot read `{shown}`"))?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-        let lines = before.unwrap_or_default().iter().filter(|byte| **byte == b'\n').count();
+        let before = String::from_utf8_lossy(before.unwrap_or_default());
+        let lines = before.matches('\n').count();
         Usage(format!("{shown}:{}: it is not UTF-8", lines.saturating_add(1)))
     })?;
     let mut policy = Policy::read(&text, &judges::pages()).map_err(|errors| {

@@ -127,7 +127,7 @@ impl<'m> Target<'m> {
             name.parse().map_err(|error: ReferenceError| Usage(error.to_string()))?;
         if let Reference::Path { transport: Transport::Dir, path } = &reference {
             let mut folder = Self::new(path, means)?;
-            folder.name = name.to_owned();
+            name.clone_into(&mut folder.name);
             return Ok(folder);
         }
         Ok(target(Kind::Image, Some(reference)))

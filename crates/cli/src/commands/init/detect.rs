@@ -120,11 +120,11 @@ impl Detected {
             self.ignores.push(path);
         } else if is_mark(&path) {
             self.marks.push(path);
-        } else if lower.ends_with(".pub") || lower.ends_with(".pem") {
+        } else if has_end(&lower, [".pub", ".pem"]) {
             if head(at).is_some_and(|text| text.starts_with("-----BEGIN PUBLIC KEY-----")) {
                 self.keys.push(path);
             }
-        } else if lower.ends_with(".yaml") || lower.ends_with(".yml") {
+        } else if has_end(&lower, [".yaml", ".yml"]) {
             let Some(text) = head(at) else { return };
             if is_falco(&text) {
                 self.rules.push(path);
@@ -138,7 +138,7 @@ impl Detected {
     pub(super) fn manifest_folders(&self) -> Vec<String> {
         let is_folder = |path: &&String| {
             let lower = path.to_ascii_lowercase();
-            !lower.ends_with(".yaml") && !lower.ends_with(".yml")
+            !has_end(&lower, [".yaml", ".yml"])
         };
         let mut folders: Vec<String> = self
             .manifests
@@ -179,6 +179,10 @@ impl Detected {
         let told = if told.is_empty() { "nothing that is judged".into() } else { told.join(", ") };
         tell(&format!("found: {told}"));
     }
+}
+
+fn has_end(name: &str, ends: [&str; 2]) -> bool {
+    ends.iter().any(|end| name.ends_with(end))
 }
 
 fn is_mark(path: &str) -> bool {

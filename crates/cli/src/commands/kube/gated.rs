@@ -23,6 +23,9 @@ pub(in crate::commands) struct Said {
     pub(in crate::commands) place: Place,
 }
 
+/// A pod that no policy isolates, where it stands, and in which directions.
+pub(in crate::commands) type OpenPod = (String, Place, Vec<Direction>);
+
 /// Manifests that were read, and what is not readable among them.
 pub(in crate::commands) struct Manifests {
     reads: Vec<Read>,
@@ -102,7 +105,7 @@ impl Manifests {
     }
 
     /// What is odd about network policies, and the pods that none isolates, with the directions.
-    pub(in crate::commands) fn network(&self) -> (Vec<Said>, Vec<(String, Place, Vec<Direction>)>) {
+    pub(in crate::commands) fn network(&self) -> (Vec<Said>, Vec<OpenPod>) {
         let named: Vec<(String, &Read)> =
             self.reads.iter().map(|read| (read.path.display().to_string(), read)).collect();
         let cluster = Cluster::of(named.iter().map(|(name, read)| (name.as_str(), &read.manifest)));

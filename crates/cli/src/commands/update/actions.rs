@@ -9,7 +9,7 @@ use plimsoll_witness::{GitRef, GitServer};
 use super::Limits;
 use super::pin::{Answer, Form, Newer, Pin};
 
-/// Where actions are, unless GITHUB_SERVER_URL says otherwise, as it does in every workflow.
+/// Where actions are, unless `GITHUB_SERVER_URL` says otherwise, as it does in every workflow.
 const SERVER: &str = "https://github.com";
 
 /// The server, and what it said of repositories.

@@ -18,7 +18,7 @@ use crate::commands::verify::{BaseAge, base_age};
 use crate::exit::chain;
 
 pub(super) const JUDGE: Judge =
-    Judge { page: &PAGE, kinds: &[Kind::Image, Kind::Folder, Kind::Dockerfile], judge };
+    Judge { page: &PAGE, kinds: &[Kind::Image, Kind::Folder, Kind::Dockerfile], ask: judge };
 
 const SUPPORTED: &str = "base.supported";
 const AGE: &str = "base.age";

@@ -13,7 +13,7 @@ use super::{Ask, Judge};
 use crate::commands::rules::files::{DEFAULT, Loaded};
 use crate::exit::chain;
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Folder], judge };
+pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Folder], ask: judge };
 
 const LOADS: &str = "detection.loads";
 const LINT: &str = "detection.lint";

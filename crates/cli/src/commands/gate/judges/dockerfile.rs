@@ -13,7 +13,7 @@ use crate::commands::lint::{files, ground};
 use crate::exit::chain;
 
 pub(super) const JUDGE: Judge =
-    Judge { page: &PAGE, kinds: &[Kind::Folder, Kind::Dockerfile], judge };
+    Judge { page: &PAGE, kinds: &[Kind::Folder, Kind::Dockerfile], ask: judge };
 
 pub(super) static PAGE: Page = Page {
     name: "dockerfile",
@@ -177,6 +177,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ("dockerfile.order", &["DL3000", "DL3003", "DL3045", "PL1210", "PL1231", "PL1232"]),
 ];
 
+#[allow(clippy::unnecessary_wraps, reason = "every judge may fail")]
 fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     let named = ask.files("files");
     let named = if named.is_empty() { vec![ask.target.path()] } else { named };

@@ -8,7 +8,8 @@ use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page, Preset, Settings}
 use super::super::target::Kind;
 use super::{Ask, Judge};
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image, Kind::Folder], judge };
+pub(super) const JUDGE: Judge =
+    Judge { page: &PAGE, kinds: &[Kind::Image, Kind::Folder], ask: judge };
 
 const LEVELS: &[&str] = &["critical", "high", "medium", "low", "negligible", "unknown"];
 
@@ -96,7 +97,7 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     let gates = Gates { max_data_age: Some(days), allow_partial: true, ..Gates::default() };
     let stale = gates.verdict(scan, ask.means.now).failed;
     let stale = stale.into_iter().map(|reason| Violation::new(reason.reason)).collect();
-    let newest = scan.data.newest().map_or(String::new(), |time| time.date());
+    let newest = scan.data.newest().map_or(String::new(), Timestamp::date);
     answers.judged("findings.fresh", name, stale, format!("newest advisory of {newest}"));
     if ask.target.kind == Kind::Folder && scan.inventory.packages.is_empty() {
         let why = "no lock file or package is in it";

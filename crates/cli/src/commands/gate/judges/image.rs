@@ -11,7 +11,7 @@ use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page, Preset};
 use super::super::target::Kind;
 use super::{Ask, Judge};
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], judge };
+pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], ask: judge };
 
 static PAGE: Page = Page {
     name: "image",
@@ -132,12 +132,12 @@ fn age(ask: &Ask<'_>, artifact: &Artifact, answers: &mut Answers) {
 
 /// What the linter would say of the variables if a Dockerfile had set them.
 fn secrets(artifact: &Artifact) -> Vec<Violation> {
-    const RULES: [&str; 4] = ["SecretsUsedInArgOrEnv", "PL1501", "PL1502", "PL1504"];
+    const RULES: [&str; 4] = ["DL3064", "PL1501", "PL1502", "PL1504"];
     let mut text = String::from("FROM scratch\n");
     let mut names = Vec::new();
     for (name, value) in artifact.env.iter().filter_map(|pair| pair.split_once('=')) {
         let is_name = |one: char| one.is_ascii_alphanumeric() || one == '_';
-        if name.is_empty() || !name.chars().all(is_name) {
+        if name.is_empty() || value.is_empty() || !name.chars().all(is_name) {
             continue;
         }
         let mut written = String::new();
@@ -153,7 +153,10 @@ fn secrets(artifact: &Artifact) -> Vec<Violation> {
     }
     let file = Dockerfile::parse(Source::new(text));
     let found = lint(&file, &Config::default(), &Environment::default()).findings;
-    let ours = found.into_iter().filter(|one| RULES.contains(&one.rule.id));
+    // The name of a user is a hint in a Dockerfile, and no reason to stop an image.
+    let ours = found
+        .into_iter()
+        .filter(|one| RULES.contains(&one.rule.id) && !one.message.contains("(USERNAME)"));
     ours.map(|one| {
         let index = usize::try_from(one.line).unwrap_or(0).saturating_sub(2);
         let name = names.get(index).copied().unwrap_or_default();
@@ -182,7 +185,8 @@ mod tests {
             env: pairs.iter().map(|one| (*one).to_owned()).collect(),
             ..Artifact::default()
         };
-        let found = secrets(&env(&["PATH=/bin", "DB_PASSWORD=hunter\"2\n$x", "LANG=C"]));
+        let found =
+            secrets(&env(&["PATH=/bin", "DB_PASSWORD=hunter\"2\n$x", "LANG=C", "USERNAME=app"]));
         assert!(!found.is_empty());
         assert!(found.iter().all(|one| one.message.contains("`DB_PASSWORD`")), "{found:?}");
         assert!(!found.iter().any(|one| one.message.contains("hunter")), "{found:?}");

@@ -26,7 +26,7 @@ use crate::exit::chain;
 pub(super) struct Judge {
     pub(super) page: &'static Page,
     kinds: &'static [Kind],
-    judge: fn(&Ask<'_>, &mut Answers) -> Result<(), String>,
+    ask: fn(&Ask<'_>, &mut Answers) -> Result<(), String>,
 }
 
 /// The registry.
@@ -81,7 +81,7 @@ impl Judge {
             return;
         }
         let ask = Ask { target, means, policy, folder, page: self.page };
-        if let Err(why) = (self.judge)(&ask, answers) {
+        if let Err(why) = (self.ask)(&ask, answers) {
             for rule in self.page.rules {
                 answers.unknown(rule.id, &target.name, why.clone());
             }
@@ -125,14 +125,12 @@ impl<'a> Ask<'a> {
 
     /// The image where it is kept; where nothing can hang on it there, that is said of all rules.
     pub(super) fn attached(&self, answers: &mut Answers) -> Result<Option<&'a Attached>, String> {
-        match self.target.attached() {
-            Some(attached) => attached.map(Some),
-            None => {
-                let why = "nothing hangs on an image before it is in a registry or an OCI layout";
-                self.none_asked(answers, why);
-                Ok(None)
-            }
-        }
+        let Some(attached) = self.target.attached() else {
+            let why = "nothing hangs on an image before it is in a registry or an OCI layout";
+            self.none_asked(answers, why);
+            return Ok(None);
+        };
+        attached.map(Some)
     }
 
     /// Those who may sign, as `[gate.signature]` names them.

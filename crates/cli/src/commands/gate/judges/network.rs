@@ -9,7 +9,7 @@ use super::runtime::{self, seen, violation};
 use super::{Ask, Judge};
 
 pub(super) const JUDGE: Judge =
-    Judge { page: &PAGE, kinds: &[Kind::Folder, Kind::Manifest], judge };
+    Judge { page: &PAGE, kinds: &[Kind::Folder, Kind::Manifest], ask: judge };
 
 const ISOLATED: &str = "network.isolated";
 const POLICIES: &str = "network.policies";
@@ -47,6 +47,7 @@ static PAGE: Page = Page {
     }],
 };
 
+#[allow(clippy::unnecessary_wraps, reason = "every judge may fail")]
 fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     let level = ask.settings().text("level").unwrap_or_default();
     let level = level.parse().unwrap_or(Level::Warning);
@@ -63,8 +64,8 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     for (pod, mut place, directions) in open {
         let directions: Vec<&str> = directions.iter().map(|one| one.name()).collect();
         let message = format!("no policy isolates `{pod}` in {}", directions.join(" and "));
-        if let Some(short) = place.file.strip_prefix("./") {
-            place.file = short.to_owned();
+        if place.file.starts_with("./") {
+            place.file.drain(..2);
         }
         answers.add(ISOLATED, ask.name(), vec![Violation::new(message).called("PK4002").at(place)]);
     }

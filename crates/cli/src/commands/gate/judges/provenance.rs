@@ -11,7 +11,7 @@ use super::{Ask, Judge};
 use crate::exit::chain;
 use crate::trust;
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], judge };
+pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], ask: judge };
 
 const PROVEN: &str = "provenance.proven";
 const LEVEL: &str = "provenance.level";
@@ -91,10 +91,13 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     let Some(attached) = ask.attached(answers)? else { return Ok(()) };
     let settings = ask.settings();
     let found = match settings.text("source-uri") {
-        Some(source) => by_source(&settings, source, attached)?,
+        Some(source) => by_source(&settings, &source, attached)?,
         None => match by_signer(ask, attached)? {
             Some(found) => found,
-            None => return nobody_named(ask, attached, answers),
+            None => {
+                nobody_named(ask, attached, answers);
+                return Ok(());
+            }
         },
     };
     match &found.proven {
@@ -121,7 +124,7 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
 /// Judged as slsa-verifier does: by the workflow that made it.
 fn by_source(
     settings: &Settings<'_>,
-    source_uri: String,
+    source_uri: &str,
     attached: &Attached,
 ) -> Result<Found, String> {
     let root = trust::default_root().map_err(|error| chain(&error))?;
@@ -136,7 +139,7 @@ fn by_source(
         }
         let expected = Expectation {
             digest: digest.hex().to_owned(),
-            source_uri: source_uri.clone(),
+            source_uri: source_uri.to_owned(),
             branch: settings.text("source-branch"),
             tag: settings.text("source-tag"),
             builder_id: settings.text("builder-id"),
@@ -186,7 +189,7 @@ fn by_signer(ask: &Ask<'_>, attached: &Attached) -> Result<Option<Found>, String
 
 const NONE: &str = "no signed provenance hangs on it";
 
-fn nobody_named(ask: &Ask<'_>, attached: &Attached, answers: &mut Answers) -> Result<(), String> {
+fn nobody_named(ask: &Ask<'_>, attached: &Attached, answers: &mut Answers) {
     let there = of_types(attached.all().map(|(_, one)| one), |uri| TYPES.contains(&uri));
     if there == 0 {
         answers.judged(PROVEN, ask.name(), vec![Violation::new(NONE)], "");
@@ -199,7 +202,6 @@ fn nobody_named(ask: &Ask<'_>, attached: &Attached, answers: &mut Answers) -> Re
         None => answers.not_asked(LEVEL, ask.name(), "no `level` is set"),
         Some(_) => answers.unknown(LEVEL, ask.name(), "nobody vouches for its provenance"),
     }
-    Ok(())
 }
 
 impl Found {

@@ -11,7 +11,7 @@ use super::{Ask, Judge};
 use crate::commands::kube::Said;
 
 pub(super) const JUDGE: Judge =
-    Judge { page: &PAGE, kinds: &[Kind::Folder, Kind::Manifest], judge };
+    Judge { page: &PAGE, kinds: &[Kind::Folder, Kind::Manifest], ask: judge };
 
 pub(super) static PAGE: Page = Page {
     name: "runtime",
@@ -208,8 +208,8 @@ pub(super) fn violation(said: Said) -> Violation {
     };
     let fix = format!("{}{how}", said.rule.title);
     let mut place = said.place;
-    if let Some(short) = place.file.strip_prefix("./") {
-        place.file = short.to_owned();
+    if place.file.starts_with("./") {
+        place.file.drain(..2);
     }
     Violation::new(said.message).called(said.rule.id).mended_by(fix).at(place)
 }

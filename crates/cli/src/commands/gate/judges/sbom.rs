@@ -7,7 +7,7 @@ use super::super::target::Kind;
 use super::signature::of_types;
 use super::{Ask, Judge};
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], judge };
+pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], ask: judge };
 
 const ATTACHED: &str = "sbom.attached";
 

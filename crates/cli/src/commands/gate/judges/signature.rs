@@ -8,7 +8,7 @@ use super::{Ask, Judge};
 use crate::evidence::Evidence;
 use crate::exit::chain;
 
-pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], judge };
+pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Image], ask: judge };
 
 const SIGNED: &str = "signature.signed";
 

@@ -2,7 +2,7 @@
 //!
 //! <https://helm.sh/docs/topics/charts/#chart-dependencies>
 
-use plimsoll_kube::manifest::Manifest;
+use plimsoll_kube::manifest::{Manifest, Node};
 use plimsoll_model::text::Source;
 use plimsoll_model::update::PinKind;
 
@@ -16,7 +16,7 @@ fn pins(file: &File) -> Vec<Pin> {
     let manifest = Manifest::parse(Source::new(file.source.text()));
     let mut found = Vec::new();
     for document in &manifest.documents {
-        for node in document.get("dependencies").map(|node| node.items()).unwrap_or_default() {
+        for node in document.get("dependencies").map(Node::items).unwrap_or_default() {
             let field = |name: &str| node.get(name).and_then(|node| scalar(file, node));
             let (Some((name, _)), Some((version, span))) = (field("name"), field("version")) else {
                 continue;

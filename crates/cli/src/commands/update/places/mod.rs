@@ -53,7 +53,7 @@ impl Names {
     }
 
     fn is_yaml(&self) -> bool {
-        self.file.ends_with(".yaml") || self.file.ends_with(".yml")
+        [".yaml", ".yml"].iter().any(|end| self.file.ends_with(end))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::commands::update::pin::{Form, Pin};
 pub(super) const KIND: Kind = Kind { is, pins };
 
 fn is(names: &Names) -> bool {
-    names.file.ends_with(".txt")
+    [".txt"].iter().any(|end| names.file.ends_with(end))
         && (names.file.starts_with("requirements") || names.path.contains("/requirements/"))
 }
 
