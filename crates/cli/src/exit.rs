@@ -39,6 +39,22 @@ impl Outcome {
     }
 }
 
+/// What a command's ends are called by another program's numbers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Codes {
+    /// Wrong usage.
+    pub(crate) usage: u8,
+    /// It failed.
+    pub(crate) failed: u8,
+    /// Something could not be read.
+    pub(crate) partial: u8,
+}
+
+impl Codes {
+    /// Our own.
+    const OWN: Self = Self { usage: 2, failed: 3, partial: 3 };
+}
+
 /// A mistake in the arguments that clap cannot see.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -46,12 +62,18 @@ pub(crate) struct Usage(pub(crate) String);
 
 /// Tells the user what went wrong, and the shell whether anything did.
 pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
+    ExitCode::from(code_of(result, Codes::OWN))
+}
+
+/// The same by another program's numbers.
+pub(crate) fn code_of(result: anyhow::Result<Outcome>, codes: Codes) -> u8 {
     match result {
-        Ok(outcome) => ExitCode::from(outcome.code()),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(Outcome::Partial) => codes.partial,
+        Ok(outcome) => outcome.code(),
+        Err(error) if is_broken_pipe(&error) => 0,
         Err(error) => {
             tell(&format!("error: {}", chain(&error)));
-            ExitCode::from(if error.is::<Usage>() { 2 } else { 3 })
+            if error.is::<Usage>() { codes.usage } else { codes.failed }
         }
     }
 }

@@ -10,6 +10,7 @@ mod cluster;
 mod commands;
 #[cfg(test)]
 mod documented;
+mod drop_in;
 mod duration;
 mod evidence;
 mod exit;
@@ -21,6 +22,7 @@ mod package_registry;
 mod paths;
 mod program;
 mod scan_claim;
+mod service;
 mod settings;
 mod signing;
 mod style;
@@ -39,5 +41,9 @@ struct Cli {
 }
 
 fn main() -> std::process::ExitCode {
+    let mut words = std::env::args_os();
+    if let Some(tool) = words.next().and_then(|program| drop_in::called(&program)) {
+        return drop_in::run(tool, words.collect()).into();
+    }
     exit::code(Cli::parse().command.run())
 }

@@ -35,12 +35,12 @@ pub(crate) struct Reading {
 impl Reading {
     /// Reads what a reference names, with a spinner where a person waits.
     pub(crate) fn read(&self, reference: &str) -> anyhow::Result<Inventory> {
-        read(reference, &self.options()?)
+        named(reference, &self.options()?)
     }
 
     /// Reads it for those who build upon it: with its accounts, its programs and its bytes.
     pub(crate) fn survey(&self, reference: &str) -> anyhow::Result<Inventory> {
-        read(reference, &Options { survey: true, ..self.options()? })
+        named(reference, &Options { survey: true, ..self.options()? })
     }
 
     /// How to read, as the arguments have it.
@@ -59,14 +59,17 @@ impl Reading {
 /// Reads an image with its programs, and keeps its layers for the next time.
 pub(crate) fn survey(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
     let cache = Some(paths::cache_dir().join("layers"));
-    read(reference, &Options { survey: true, cache, ..options.clone() })
+    named(reference, &Options { survey: true, cache, ..options.clone() })
 }
 
-fn read(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
-    let reference: Reference =
-        reference.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?;
+fn named(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
+    read(&reference.parse().map_err(|e: ReferenceError| Usage(e.to_string()))?, options)
+}
+
+/// Reads what a reference stands for, with a spinner where a person waits.
+pub(crate) fn read(reference: &Reference, options: &Options) -> anyhow::Result<Inventory> {
     let progress = spinner(&format!("reading {reference}"));
-    let inventory = plimsoll_image::read(&reference, options);
+    let inventory = plimsoll_image::read(reference, options);
     progress.finish_and_clear();
     Ok(inventory?)
 }

@@ -13,6 +13,7 @@ pub mod byte_order;
 mod cache;
 pub mod cataloguer;
 pub mod cataloguers;
+pub mod checkpoints;
 pub mod compression;
 pub mod content;
 mod error;

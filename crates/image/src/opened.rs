@@ -4,7 +4,7 @@
 //! Nothing of a layer is kept. Its diff id is made on the way, and stored bytes that have a digest
 //! are checked against it. An image in a daemon is exported into a file without a name first.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -197,6 +197,52 @@ impl OpenImage {
                 Err(ImageError::WrongDigest { expected, actual })
             }
             _ => Ok(Walked { diff_id, compression, head, absent: None }),
+        }
+    }
+
+    /// Copies the layer at `index` as it is stored, and says which digest it has: the one that was
+    /// promised, or where none was its own.
+    pub fn copy(&self, index: usize, out: &mut dyn Write) -> Result<Digest, ImageError> {
+        let (stored, expected) = self.stored(index)?;
+        let mut stored: Box<dyn Read + Send + '_> = match stored {
+            Stored::Absent(why) => {
+                let what = format!("layer #{index}: {why}");
+                return Err(ImageError::Missing { path: self.reference.clone().into(), what });
+            }
+            Stored::InFile { file, offset, len } => {
+                Box::new(Window { file, position: offset, end: offset.saturating_add(len) })
+            }
+            Stored::Stream(stream) => stream,
+        };
+        let mut hash = sha2::Sha256::new();
+        let mut piece = vec![0; 64 << 10];
+        let copied = loop {
+            match stored.read(&mut piece) {
+                Ok(0) => break Ok(()),
+                Ok(read) => {
+                    let bytes = piece.get(..read).unwrap_or_default();
+                    hash.update(bytes);
+                    if let Err(error) = out.write_all(bytes) {
+                        break Err(error);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Err(error),
+            }
+        };
+        drop(stored);
+        if let Some(error) = self.take_failure() {
+            return Err(error);
+        }
+        copied.map_err(ImageError::Read)?;
+        let actual = Digest::sha256(&hash.finalize().into());
+        match expected {
+            // Only what was promised in this algorithm can be compared.
+            Some(expected) if expected.algorithm() != actual.algorithm() => Ok(expected),
+            Some(expected) if expected != actual => {
+                Err(ImageError::WrongDigest { expected, actual: actual.to_string() })
+            }
+            _ => Ok(actual),
         }
     }
 

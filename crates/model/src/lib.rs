@@ -33,6 +33,7 @@ mod reference;
 mod scan;
 mod severity;
 mod survey;
+pub mod syft;
 pub mod text;
 mod timestamp;
 pub mod update;

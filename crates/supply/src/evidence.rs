@@ -121,16 +121,25 @@ impl Evidence {
             verify(&bundle, &artefact(image), root, policy, now)
         };
         if !annotations.is_empty() {
-            let said = match &bundle.content {
-                Content::Envelope(envelope) => said_of(&envelope.payload.0, image),
-                Content::Message { .. } => said_in(&self.bytes),
-            };
+            let said = self.said(&bundle, image);
             for (name, wanted) in annotations {
                 let found = said.as_ref().and_then(|said| said.get(name));
                 check_annotation(&mut report, name, wanted, found);
             }
         }
         report
+    }
+
+    /// What the signer says of an image, believed or not.
+    pub fn annotations_of(&self, image: &Digest) -> Option<Value> {
+        self.said(&self.bundle().ok()?, image)
+    }
+
+    fn said(&self, bundle: &Bundle, image: &Digest) -> Option<Value> {
+        match &bundle.content {
+            Content::Envelope(envelope) => said_of(&envelope.payload.0, image),
+            Content::Message { .. } => said_in(&self.bytes),
+        }
     }
 }
 

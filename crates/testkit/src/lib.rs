@@ -86,6 +86,8 @@ impl Compression {
 #[derive(Debug, Clone, Default)]
 pub struct Image {
     layers: Vec<(String, Vec<u8>)>,
+    /// What the configuration says beside what all images say.
+    config: serde_json::Map<String, Value>,
 }
 
 struct Blob {
@@ -123,6 +125,13 @@ impl Image {
     #[must_use]
     pub fn raw_layer(mut self, created_by: &str, tar: Vec<u8>) -> Self {
         self.layers.push((created_by.into(), tar));
+        self
+    }
+
+    /// Says something in the configuration, as `Env` or `Healthcheck`.
+    #[must_use]
+    pub fn configured(mut self, name: &str, value: Value) -> Self {
+        self.config.insert(name.to_owned(), value);
         self
     }
 
@@ -178,9 +187,11 @@ impl Image {
 
     fn blobs(&self, compression: Compression) -> (Blob, Vec<Blob>) {
         let diff_id = |tar: &[u8]| format!("sha256:{}", hex(&Sha256::digest(tar)));
+        let mut run = json!({"User": "app", "Cmd": ["/app"]});
+        run.as_object_mut().unwrap().extend(self.config.clone());
         let config = Blob::json(&json!({
             "os": "linux", "architecture": "amd64", "created": "2026-01-02T03:04:05Z",
-            "config": {"User": "app", "Cmd": ["/app"]},
+            "config": run,
             "rootfs": {"type": "layers", "diff_ids": self.layers.iter().map(|(_, tar)| diff_id(tar)).collect::<Vec<_>>()},
             "history": self.layers.iter().map(|(by, _)| json!({"created_by": by})).collect::<Vec<_>>(),
         }));
@@ -198,13 +209,22 @@ pub fn tar(files: &[(&str, &str)]) -> Vec<u8> {
     archive(&members)
 }
 
+/// The same, each with its mode.
+pub fn tar_with_modes(files: &[(&str, u32, &str)]) -> Vec<u8> {
+    packed(files.iter().map(|(path, mode, content)| (*path, *mode, content.as_bytes())))
+}
+
 fn archive(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    packed(members.iter().map(|(path, bytes)| (path.as_str(), 0o644, bytes.as_slice())))
+}
+
+fn packed<'m>(members: impl Iterator<Item = (&'m str, u32, &'m [u8])>) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
-    for (path, bytes) in members {
+    for (path, mode, bytes) in members {
         let mut header = tar::Header::new_gnu();
         header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        tar.append_data(&mut header, path, bytes.as_slice()).unwrap();
+        header.set_mode(mode);
+        tar.append_data(&mut header, path, bytes).unwrap();
     }
     tar.into_inner().unwrap()
 }

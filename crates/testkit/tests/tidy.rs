@@ -73,6 +73,13 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
         &["dependency_folder", "program_release", "program_rules"],
     ),
     (
+        "crates/image/src/checkpoints",
+        "crates/image/src/checkpoints/mod.rs",
+        // What all checkpoints look at, and how a history is read.
+        &["facts", "words"],
+    ),
+    ("crates/supply/src/document", "crates/supply/src/document/mod.rs", &["part"]),
+    (
         "crates/advisory/src/feeds",
         "crates/advisory/src/feeds/mod.rs",
         // What all feeds are read with, and the set that is built in.

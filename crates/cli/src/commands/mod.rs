@@ -1,5 +1,6 @@
 //! Every command there is, one file each.
 
+mod as_tool;
 mod attest;
 mod base;
 mod completions;
@@ -32,6 +33,7 @@ use crate::exit::Outcome;
 /// The registry of commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    As(as_tool::As),
     Attest(Box<attest::Attest>),
     Base(base::BaseCommand),
     Completions(completions::Completions),
@@ -64,6 +66,7 @@ impl Command {
     /// Runs the command.
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         match self {
+            Self::As(command) => command.run(),
             Self::Attest(command) => command.run(),
             Self::Base(command) => command.run(),
             Self::Completions(command) => command.run(),

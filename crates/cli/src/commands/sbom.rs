@@ -20,7 +20,8 @@ pub(crate) struct Sbom {
     #[arg(value_name = "REF")]
     reference: String,
 
-    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, cyclonedx-json, spdx-json
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, cyclonedx-json, spdx-json,
+    /// syft-json
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
     output: Vec<String>,
 

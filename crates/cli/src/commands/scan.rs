@@ -32,8 +32,8 @@ pub(crate) struct ScanCommand {
     #[arg(value_name = "REF", required = true)]
     references: Vec<String>,
 
-    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, sarif, gitlab; openvex with
-    /// --loaded
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, sarif, gitlab, trivy-json,
+    /// grype-json; openvex with --loaded
     #[arg(short, long, value_name = "FORMAT[=FILE]", default_value = "table")]
     output: Vec<String>,
 

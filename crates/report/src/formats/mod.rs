@@ -3,10 +3,12 @@
 //! To add one: write its file, name its module here, and add it to [`Format::ALL`].
 
 mod gitlab;
+pub mod grype;
 mod json;
 mod openvex;
 mod sarif;
 mod table;
+pub mod trivy;
 
 use std::io::{self, Write};
 
@@ -29,8 +31,15 @@ pub struct Format {
 
 impl Format {
     /// The registry.
-    pub const ALL: &'static [Self] =
-        &[table::FORMAT, json::FORMAT, sarif::FORMAT, openvex::FORMAT, gitlab::FORMAT];
+    pub const ALL: &'static [Self] = &[
+        table::FORMAT,
+        json::FORMAT,
+        sarif::FORMAT,
+        openvex::FORMAT,
+        trivy::FORMAT,
+        grype::FORMAT,
+        gitlab::FORMAT,
+    ];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

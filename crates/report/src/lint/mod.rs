@@ -9,6 +9,7 @@ mod codeclimate;
 mod dockerfile;
 mod json;
 mod judged;
+mod junit;
 mod manifest;
 mod sarif;
 mod sonarqube;
@@ -48,6 +49,7 @@ impl LintFormat {
         codeclimate::FORMAT,
         codeclimate::GITLAB,
         sonarqube::FORMAT,
+        junit::FORMAT,
         syntax::FORMAT,
     ];
 

@@ -114,6 +114,18 @@ fn a_layer_that_is_another_one_or_elsewhere_fails_and_tells_nothing_of_it() {
 }
 
 #[test]
+fn layers_that_could_not_be_had_are_looked_for_where_the_next_manifest_says() {
+    let running = Running::start();
+    let (_layers, manifest, _) = served();
+    let index = running.url("/indexer/api/v1/index_report");
+    let mut elsewhere = manifest.clone();
+    elsewhere["layers"][0]["uri"] = json!("http://127.0.0.1:1/layer");
+    assert_eq!(post(&index, elsewhere.to_string()).status(), 500);
+    let answer = body(post(&index, manifest.to_string()));
+    assert_eq!(answer["state"], "IndexFinished", "{answer}");
+}
+
+#[test]
 fn a_client_behind_a_proxy_is_nobody_of_this_machine() {
     let running = Running::start();
     let (layers, manifest, _) = served();

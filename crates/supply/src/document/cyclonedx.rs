@@ -47,7 +47,7 @@ fn components(list: &[Value], depth: usize, inventory: &mut Inventory) {
         let purl = text(component, "purl");
         match (text(component, "type"), purl) {
             // Neither is a package by itself.
-            ("file" | "container" | "data" | "cryptographic-asset", "") => {}
+            ("container", _) | ("file" | "data" | "cryptographic-asset", "") => {}
             (_, "") => {
                 let why = format!("`{name}` has no package URL, by which it could be told");
                 inventory.problems.push(skipped(why));

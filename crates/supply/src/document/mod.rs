@@ -5,8 +5,10 @@
 //! name here, a line in [`ALL`].
 
 mod cyclonedx;
+mod own;
 mod part;
 mod spdx;
+mod syft;
 
 use plimsoll_model::{Distro, Inventory};
 use serde_json::Value;
@@ -26,7 +28,7 @@ struct Reader {
     read: fn(&Value) -> Result<Inventory, DocumentError>,
 }
 
-const ALL: &[Reader] = &[cyclonedx::READER, spdx::READER];
+const ALL: &[Reader] = &[cyclonedx::READER, spdx::READER, syft::READER, own::READER];
 
 /// Why a document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +45,8 @@ pub enum DocumentError {
     Json(String),
     /// It is of no format that is known.
     #[error(
-        "the document is no bill of materials that is known: expected CycloneDX (`bomFormat`) or \
-         SPDX 2 (`spdxVersion`) in JSON"
+        "the document is no bill of materials that is known: expected CycloneDX (`bomFormat`), \
+         SPDX 2 (`spdxVersion`), or what Syft or Plimsoll write, in JSON"
     )]
     Unknown,
 }
@@ -56,6 +58,7 @@ pub fn read(bytes: &[u8]) -> Result<Inventory, DocumentError> {
     if bytes.len() > MAX_DOCUMENT {
         return Err(DocumentError::TooLarge(bytes.len()));
     }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let document: Value =
         serde_json::from_slice(bytes).map_err(|error| DocumentError::Json(error.to_string()))?;
     let reader = ALL.iter().find(|reader| (reader.is)(&document)).ok_or(DocumentError::Unknown)?;
@@ -64,7 +67,14 @@ pub fn read(bytes: &[u8]) -> Result<Inventory, DocumentError> {
     inventory
         .packages
         .sort_by(|a, b| (a.kind, &a.name, &a.version).cmp(&(b.kind, &b.name, &b.version)));
+    // Some writers list a package once for each that needs it.
+    inventory.packages.dedup();
     Ok(inventory)
+}
+
+/// Whether an inventory's source is a document and nothing that was looked into.
+pub fn is_source(name: &str) -> bool {
+    ALL.iter().any(|reader| reader.name == name)
 }
 
 /// The parts of a list, if they are not too many.
@@ -116,7 +126,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for name in ["cyclonedx-json", "spdx-json"] {
+        for name in ["cyclonedx-json", "spdx-json", "syft-json", "json"] {
             let mut bytes = Vec::new();
             (Format::named(name).unwrap().write)(&sample(), &mut bytes).unwrap();
             let back = read(&bytes).unwrap();
@@ -156,6 +166,35 @@ mod tests {
         let inventory = read(odd).unwrap();
         assert_eq!(inventory.packages.len(), 1);
         assert_eq!(inventory.problems.len(), 3);
+    }
+
+    #[test]
+    fn source_packages_and_epochs_are_what_the_package_manager_calls_them() {
+        let text = br#"{"bomFormat":"CycloneDX","components":[{"type":"library","purl":
+            "pkg:rpm/redhat/bind-libs@9.16-2?epoch=32&upstream=bind-9.16-2.src.rpm&distro=rhel-9.4"},
+            {"type":"container","name":"app","purl":"pkg:oci/app@sha256%3Aab"}]}"#;
+        let found = read(text).unwrap();
+        let package = &found.packages[0];
+        assert_eq!((package.version.as_str(), package.source_name()), ("32:9.16-2", "bind"));
+        assert_eq!((found.packages.len(), found.problems.len()), (1, 0), "an image is no package");
+    }
+
+    #[test]
+    fn what_syft_writes_is_read_with_places_and_digests() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let text = format!(
+            r#"{{"schema":{{"url":"x"}},"distro":{{"id":"debian","versionID":"12"}},"source":{{"name":"app",
+            "metadata":{{"userInput":"app:1","manifestDigest":"{digest}"}}}},"artifacts":[
+            {{"purl":"pkg:deb/debian/libssl3@3.0.11-1?upstream=openssl",
+              "locations":[{{"path":"/var/lib/dpkg/status"}}]}},{{"name":"x"}}]}}"#
+        );
+        let found = read(text.as_bytes()).unwrap();
+        assert_eq!(found.artifact.reference, "app:1");
+        assert_eq!(found.artifact.manifest_digest.unwrap().to_string(), digest);
+        let package = &found.packages[0];
+        assert_eq!(package.source_name(), "openssl");
+        assert_eq!(package.locations[0].path, "var/lib/dpkg/status");
+        assert_eq!(found.problems.len(), 1, "the one without a package URL is told");
     }
 
     proptest::proptest! {

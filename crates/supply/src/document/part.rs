@@ -32,6 +32,11 @@ pub(super) fn package(purl: &str) -> Result<(Package, Option<Distro>), String> {
     package.arch = qualifier("arch").map(str::to_owned);
     package.source = qualifier("upstream").map(|source| {
         let (name, version) = source.split_once('@').unwrap_or((source, &package.version));
+        // Syft names a source rpm by its file: NAME-VERSION-RELEASE.src.rpm.
+        let name = match name.strip_suffix(".src.rpm") {
+            Some(stem) => stem.rsplitn(3, '-').nth(2).unwrap_or(stem),
+            None => name,
+        };
         SourcePackage { name: name.to_owned(), version: version.to_owned() }
     });
     let release = qualifier("distro").map(|release| {

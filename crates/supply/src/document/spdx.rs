@@ -33,10 +33,11 @@ fn read(document: &Value) -> Result<Inventory, DocumentError> {
                 inventory.artifact.manifest_digest = text(part, "versionInfo").parse().ok();
                 continue;
             }
+            "FILE" => continue,
             _ => {}
         }
         let Some(purl) = purl(part) else {
-            if text(part, "SPDXID") != "SPDXRef-DocumentRoot" {
+            if !text(part, "SPDXID").starts_with("SPDXRef-DocumentRoot") {
                 let why = format!("`{name}` has no package URL, by which it could be told");
                 inventory.problems.push(skipped(why));
             }

@@ -13,6 +13,9 @@ pub(super) const FORMAT: Format = Format {
     write,
 };
 
+/// Its name and version.
+pub(crate) const SCHEMA: &str = "plimsoll.inventory/v1";
+
 #[derive(Serialize)]
 struct Document<'i> {
     schema: &'static str,
@@ -21,9 +24,6 @@ struct Document<'i> {
 }
 
 fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(
-        &mut *out,
-        &Document { schema: "plimsoll.inventory/v1", inventory },
-    )?;
+    serde_json::to_writer_pretty(&mut *out, &Document { schema: SCHEMA, inventory })?;
     out.write_all(b"\n")
 }

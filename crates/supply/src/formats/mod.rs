@@ -5,11 +5,14 @@
 mod cyclonedx;
 mod json;
 mod spdx;
+mod syft;
 mod table;
 
 use std::io::{self, Write};
 
 use plimsoll_model::Inventory;
+
+pub(crate) use json::SCHEMA as INVENTORY_SCHEMA;
 
 /// A way to write an inventory.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +28,7 @@ pub struct Format {
 impl Format {
     /// The registry.
     pub const ALL: &'static [Self] =
-        &[cyclonedx::FORMAT, json::FORMAT, spdx::FORMAT, table::FORMAT];
+        &[cyclonedx::FORMAT, json::FORMAT, spdx::FORMAT, syft::FORMAT, table::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

@@ -11,7 +11,7 @@ pub(in crate::commands) const MAX_BYTES: u64 = 256 << 20;
 /// How deep folders are searched.
 const MAX_DEPTH: u32 = 32;
 /// Folders that hold other people's files.
-pub(in crate::commands) const PASSED_OVER: [&str; 4] = [".git", "node_modules", "vendor", "target"];
+pub(crate) const PASSED_OVER: [&str; 4] = [".git", "node_modules", "vendor", "target"];
 
 pub(in crate::commands) fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
@@ -33,7 +33,7 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The files that are meant: those named, and the Dockerfiles in the folders named; without any,
 /// those below the working folder.
-pub(in crate::commands) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Usage> {
+pub(crate) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Usage> {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here } else { named };
     let mut files = Vec::new();

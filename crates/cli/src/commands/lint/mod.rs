@@ -50,7 +50,7 @@ pub(crate) struct Lint {
     files: Vec<PathBuf>,
 
     /// FORMAT or FORMAT=FILE, several times if wanted: tty, text, gnu, json, sarif, github,
-    /// checkstyle, codacy, codeclimate, gitlab, sonarqube, syntax
+    /// checkstyle, codacy, codeclimate, gitlab, sonarqube, junit, syntax
     #[arg(short = 'f', long = "format", visible_short_alias = 'o', value_name = "FORMAT[=FILE]")]
     formats: Vec<String>,
 
@@ -79,6 +79,10 @@ pub(crate) struct Lint {
     /// NAME=REF for where the image of that FROM is found; several times if wanted
     #[arg(long, value_name = "[NAME=]REF")]
     base_image: Vec<String>,
+    /// What the one file is called in reports, where it has another path
+    #[arg(long, value_name = "PATH")]
+    path_in_report: Option<String>,
+
     /// The folder of the build context [default: the one that the Dockerfile lies in]
     #[arg(long, value_name = "DIR")]
     context: Option<PathBuf>,
@@ -129,6 +133,10 @@ impl Lint {
         let known: Vec<&str> = LintFormat::ALL.iter().map(|format| format.name).collect();
         let outputs = output::parse(&formats, named, &known)?;
         let files = files::find(&self.files)?;
+        if self.path_in_report.is_some() && files.len() > 1 {
+            let why = "--path-in-report is what one file is called: name one";
+            return Err(Usage(why.into()).into());
+        }
         let sources: Vec<anyhow::Result<Read>> = files.into_par_iter().map(read).collect();
         if self.propose {
             return propose::run(sources, &outputs, self.diff, &config);
@@ -219,13 +227,14 @@ impl Lint {
         }
         let file = Dockerfile::parse(source);
         let findings = lint(&file, config, environment).findings;
-        Done { path: path.display().to_string(), file, findings, mended }
+        let path = self.path_in_report.clone().unwrap_or_else(|| path.display().to_string());
+        Done { path, file, findings, mended }
     }
 }
 
 /// What a file is judged by where no flag says otherwise: the configuration named, or the nearest
 /// one, and the build context that it lies in. Without a path it stands in the working folder.
-pub(super) fn ground(
+pub(crate) fn ground(
     config: Option<&Path>,
     path: Option<&Path>,
 ) -> (anyhow::Result<Config>, Environment) {

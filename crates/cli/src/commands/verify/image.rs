@@ -74,7 +74,7 @@ impl Verdict {
 }
 
 /// The predicate type that is called `name`.
-pub(super) fn predicate_type(name: &str) -> Result<String, Usage> {
+pub(crate) fn predicate_type(name: &str) -> Result<String, Usage> {
     match Predicate::named(name) {
         Some(kind) => Ok(kind.uri.to_owned()),
         None if name.contains("://") => Ok(name.to_owned()),

@@ -47,7 +47,9 @@ pub(super) use crate::trust::root as trusted_root;
 pub(super) use admitted::Judge;
 pub(super) use base_age::{BaseAge, base_age};
 pub(super) use gated::{Named, Signers};
+pub(crate) use image::predicate_type;
 pub(super) use print::plain;
+pub(crate) use signer::Wanted;
 pub(crate) use state::signature_state;
 
 /// Check who signed a file or images, by key, identity, certificate or policy
@@ -113,7 +115,7 @@ pub(crate) struct Verify {
     evidence: evidence::Given,
 
     #[command(flatten)]
-    signer: signer::Wanted,
+    signer: Wanted,
 
     #[command(flatten)]
     attested: attested::Flags,
@@ -269,7 +271,7 @@ impl Verify {
 
     /// The predicate type that is asked for, if one is.
     fn wanted(&self) -> Result<Option<String>, Usage> {
-        self.kind.as_deref().map(image::predicate_type).transpose()
+        self.kind.as_deref().map(predicate_type).transpose()
     }
 
     fn file(&self, file: &Path, root: &TrustedRoot) -> anyhow::Result<Outcome> {

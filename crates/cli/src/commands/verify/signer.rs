@@ -17,7 +17,7 @@ use crate::signing::{self, key};
 /// Who must have signed.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Signer")]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     /// A public key: a file in PEM or DER, or `hashivault://NAME` in a server, which is asked for it
     #[arg(long, value_name = "KEY", conflicts_with_all = ["certificate_identity", "certificate_identity_regexp", "certificate_chain"])]
     key: Option<PathBuf>,
@@ -189,6 +189,26 @@ impl Wanted {
         }
     }
 
+    /// Which half of who must have signed is not said, where it is no key: the name first.
+    pub(crate) fn lacks(&self) -> Option<&'static str> {
+        let has =
+            |exact: &Option<String>, regex: &Option<String>| exact.is_some() || regex.is_some();
+        if self.by_key() {
+            None
+        } else if !has(&self.certificate_identity, &self.certificate_identity_regexp) {
+            Some("identity")
+        } else if !has(&self.certificate_oidc_issuer, &self.certificate_oidc_issuer_regexp) {
+            Some("oidc-issuer")
+        } else {
+            None
+        }
+    }
+
+    /// What the signer must have said of the image.
+    pub(crate) fn annotations(&self) -> Result<std::collections::BTreeMap<String, String>, Usage> {
+        signing::annotations(&self.annotations)
+    }
+
     /// Whether a certificate is asked for.
     pub(super) fn by_certificate(&self) -> bool {
         let names = [&self.certificate_identity, &self.certificate_identity_regexp];
@@ -201,7 +221,7 @@ impl Wanted {
     }
 
     /// The policy that the flags amount to.
-    pub(super) fn policy(&self) -> anyhow::Result<Policy> {
+    pub(crate) fn policy(&self) -> anyhow::Result<Policy> {
         let mut policy = self.base()?;
         if let Some(count) = self.log_entries {
             policy.log_entries = Some(count);

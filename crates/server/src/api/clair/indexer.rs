@@ -165,8 +165,18 @@ fn body_of(answer: &impl Serialize) -> Result<Vec<u8>, Fault> {
 
 async fn submit(app: &App, manifest: Manifest, peer: Peer, actor: &Actor) -> Result<(), Error> {
     let request = manifest.layers(peer.0);
+    let hash = request.digest.to_string();
+    let named = foreign::find(&mut *app.store.read().await?, PROTOCOL, &hash).await?;
+    // One that failed and waits would look for layers where they were, which may be elsewhere by now.
+    if let Some(named) = named.filter(|named| named.job != 0)
+        && let Some(status) = app.queue.status(named.job).await?
+        && status.state == JobState::Waiting
+        && !status.error.is_empty()
+    {
+        app.queue.cancel(named.job).await?;
+    }
     let (job, _) = app.push(jobs::layers(&app.auth.seal, &request)?).await?;
-    remember(app, &request.digest.to_string(), job, actor).await
+    remember(app, &hash, job, actor).await
 }
 
 async fn remember(app: &App, hash: &str, job: i64, actor: &Actor) -> Result<(), Error> {

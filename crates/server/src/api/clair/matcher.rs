@@ -42,7 +42,8 @@ struct Vulnerability {
     severity: String,
     normalized_severity: &'static str,
     package: ClairPackage,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// As claircore writes it; the example in Clair's documentation calls it `dist`.
+    #[serde(rename = "distribution", skip_serializing_if = "Option::is_none")]
     dist: Option<Distribution>,
     repo: Value,
     fixed_in_version: String,

@@ -1,0 +1,110 @@
+//! `cosign sign-blob` and `cosign verify-blob`.
+
+use super::sign::Signer;
+use crate::drop_in::NEAR;
+use crate::drop_in::words::Words;
+use crate::exit::{Outcome, tell};
+
+/// A file.
+#[derive(Debug, clap::Args)]
+pub(super) struct SignBlob {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    #[command(flatten)]
+    signer: Signer,
+
+    /// Where the bundle goes
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<String>,
+
+    /// Where the signature alone goes; without it and without a bundle, stdout
+    #[arg(long, value_name = "FILE", conflicts_with = "bundle")]
+    output_signature: Option<String>,
+}
+
+impl SignBlob {
+    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        let mut words = Words::of(&["sign"]);
+        self.signer.add(&mut words);
+        match (&self.bundle, &self.output_signature) {
+            (Some(bundle), _) => words.option("--bundle", Some(bundle)),
+            (None, place) => words.option("--signature", Some(place.as_deref().unwrap_or("-"))),
+        };
+        words.last([&format!("file:{}", self.file)]).run()
+    }
+}
+
+/// A file and who must have signed it.
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyBlob {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    /// The public key
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// The bundle
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<String>,
+
+    /// The signature alone
+    #[arg(long, value_name = "FILE")]
+    signature: Option<String>,
+
+    /// The name in the certificate
+    #[arg(long, value_name = "NAME")]
+    certificate_identity: Option<String>,
+
+    /// A regular expression that matches somewhere in the name
+    #[arg(long, value_name = "REGEX")]
+    certificate_identity_regexp: Option<String>,
+
+    /// Who vouched for it
+    #[arg(long, value_name = "URL")]
+    certificate_oidc_issuer: Option<String>,
+
+    /// A regular expression that matches somewhere in the issuer
+    #[arg(long, value_name = "REGEX")]
+    certificate_oidc_issuer_regexp: Option<String>,
+
+    /// One's own authority
+    #[arg(long, value_name = "FILE")]
+    certificate_chain: Option<String>,
+
+    /// The authorities and logs to trust
+    #[arg(long, value_name = "FILE")]
+    trusted_root: Option<String>,
+
+    /// No log is asked for; with a key none is here unless the bundle has an entry
+    #[arg(long, help_heading = NEAR)]
+    insecure_ignore_tlog: bool,
+}
+
+impl VerifyBlob {
+    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        let outcome = Words::of(&["verify"])
+            .option("--key", self.key.as_deref())
+            .option("--bundle", self.bundle.as_deref())
+            .option("--signature", self.signature.as_deref())
+            .option("--certificate-identity", self.certificate_identity.as_deref())
+            .option("--certificate-identity-regexp", self.certificate_identity_regexp.as_deref())
+            .option("--certificate-oidc-issuer", self.certificate_oidc_issuer.as_deref())
+            .option(
+                "--certificate-oidc-issuer-regexp",
+                self.certificate_oidc_issuer_regexp.as_deref(),
+            )
+            .option("--certificate-chain", self.certificate_chain.as_deref())
+            .option("--trusted-root", self.trusted_root.as_deref())
+            .option("--log-entries", self.insecure_ignore_tlog.then_some("0"))
+            .last([&self.file])
+            .run()?;
+        if outcome == Outcome::Clean {
+            tell("Verified OK");
+        }
+        Ok(outcome)
+    }
+}

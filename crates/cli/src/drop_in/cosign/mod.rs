@@ -1,0 +1,327 @@
+//! `cosign`.
+//!
+//! Source: <https://docs.sigstore.dev/cosign/>.
+
+mod blob;
+mod sign;
+mod verify;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::words::Words;
+use super::{NEAR, Other, Tool, scanned};
+use crate::exit::{Codes, Outcome};
+use crate::{output, target};
+
+pub(super) const TOOL: Tool = Tool {
+    name: "cosign",
+    release: "3.1.3",
+    own: "`plimsoll sign --help`, `plimsoll verify --help`, `plimsoll attest --help`, `plimsoll key --help`",
+    variables: None,
+    has_go_switches: true,
+    has_single_dashes: false,
+    codes: Codes { usage: 1, failed: 1, partial: 1 },
+    command: || {
+        // The field is called as in our own commands, the flag as in cosign's.
+        let plural =
+            |command: clap::Command| command.mut_arg("annotations", |arg| arg.long("annotations"));
+        Cosign::command().mut_subcommand("verify", plural)
+    },
+    others: OTHERS,
+    settings: None,
+    run: |matches: &ArgMatches| Cosign::from_arg_matches(matches)?.run(),
+};
+
+const OTHERS: &[Other] = &[
+    Other::silent("verbose", false).short('d'),
+    Other::silent("timeout", true).short('t'),
+    Other::silent("upload", false),
+    Other::silent("output-file", true),
+    Other::silent("check-claims", false),
+    Other::silent("max-workers", true),
+    Other::silent("offline", false),
+    Other::silent("new-bundle-format", false),
+    Other::silent("output", true).short('o'),
+    Other::silent("yes", false).short('y'),
+    Other::silent("experimental-oci11", false),
+    Other::silent("registry-referrers-mode", true),
+    Other::silent("insecure-skip-tls-verify", false),
+    Other::told(
+        "insecure-ignore-sct",
+        false,
+        "the certificate's promises are checked all the same",
+    ),
+    Other::told("use-signed-timestamps", false, "timestamps that are there are checked"),
+    Other::told("use-signing-config", false, "services are named by flags"),
+    Other::told(
+        "rekor-entry-type",
+        true,
+        "`plimsoll sign --log-kind` says how attestations are kept",
+    ),
+    Other::silent("k8s-keychain", false),
+    Other::silent("allow-certificate-chain", false),
+    Other::told("fulcio-auth-flow", true, "tokens are found as the environment offers them"),
+    Other::told("oidc-provider", true, "tokens are found as the environment offers them"),
+    Other::told(
+        "oidc-disable-ambient-providers",
+        false,
+        "tokens are found as the environment offers them",
+    ),
+    Other::told("oidc-redirect-url", true, "a port that is free is listened on"),
+    Other::told("signing-algorithm", true, "the key says which"),
+    Other::refused("oidc-client-secret-file", true, "`--identity-token`"),
+    Other::refused("local-image", false, "a layout by its name: `oci-dir:FOLDER`"),
+    Other::refused("platform", true, "name the image by its digest"),
+    Other::refused("no-upload", false, "`plimsoll attest --bundle FILE`"),
+    Other::refused("statement", true, "`--predicate` and `--type`"),
+    Other::refused("certificate", true, "`--bundle`, which has the certificate in it"),
+    Other::refused("registry-client-cert", true, "registries are told who asks by `docker login`"),
+    Other::refused("registry-client-key", true, "registries are told who asks by `docker login`"),
+    Other::refused("registry-server-name", true, "the registry by the name in its certificate"),
+    Other::refused("timestamp-client-cacert", true, "`--trusted-root`"),
+    Other::refused("timestamp-client-cert", true, "an authority that asks for no certificate"),
+    Other::refused("timestamp-client-key", true, "an authority that asks for no certificate"),
+    Other::refused("timestamp-server-name", true, "the authority by the name in its certificate"),
+    Other::refused(
+        "signing-config",
+        true,
+        "name the services: `--rekor-url`, `--fulcio-url`, `--timestamp-server-url`",
+    ),
+    Other::refused("sk", false, "a token by PKCS#11: `--key pkcs11:…`"),
+    Other::refused("slot", true, "a token by PKCS#11: `--key pkcs11:…`"),
+    Other::refused("attachment", true, "attach an SBOM as an attestation: `plimsoll attest`"),
+    Other::refused("signature-digest-algorithm", true, "the key says which"),
+    Other::refused("registry-username", true, "`docker login`, whose file is read"),
+    Other::refused("registry-password", true, "`docker login`, whose file is read"),
+    Other::refused("registry-token", true, "`docker login`, whose file is read"),
+];
+
+#[derive(Debug, clap::Parser)]
+#[command(about = "cosign's command line, answered by Plimsoll", subcommand_required = true)]
+struct Cosign {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Make a pair of keys, `cosign.key` and `cosign.pub`
+    GenerateKeyPair {
+        /// Name of the two files
+        #[arg(long, value_name = "NAME", default_value = "cosign")]
+        output_key_prefix: String,
+
+        /// Make it in a server: hashivault://NAME
+        #[arg(long, value_name = "URI", help_heading = NEAR)]
+        kms: Option<String>,
+    },
+    /// Encrypt a key that another program made
+    ImportKeyPair {
+        /// The key
+        #[arg(short, long, value_name = "FILE")]
+        key: String,
+
+        /// Name of the two files
+        #[arg(short = 'o', long, value_name = "NAME", default_value = "import-cosign")]
+        output_key_prefix: String,
+    },
+    /// Print the public half of a key
+    PublicKey {
+        /// The key
+        #[arg(long, value_name = "KEY")]
+        key: String,
+    },
+    /// Sign images
+    Sign(Box<sign::Sign>),
+    /// Sign a claim about images
+    Attest(Box<sign::Attest>),
+    /// Check who signed images
+    Verify(Box<verify::Verify>),
+    /// Check who attested something of an image
+    VerifyAttestation(Box<verify::VerifyAttestation>),
+    /// Sign a file
+    SignBlob(Box<blob::SignBlob>),
+    /// Check who signed a file
+    VerifyBlob(Box<blob::VerifyBlob>),
+    /// Fetch what is signed about an image
+    Download {
+        #[command(subcommand)]
+        what: Download,
+    },
+    /// Show what hangs on an image
+    Tree {
+        /// The image; the table is Plimsoll's own
+        #[arg(value_name = "IMAGE", help_heading = NEAR)]
+        image: String,
+
+        #[command(flatten)]
+        registry: Registry,
+    },
+    /// Say under which tag an image's signatures are kept
+    Triangulate {
+        /// The image
+        #[arg(value_name = "IMAGE")]
+        image: String,
+
+        /// signature, attestation, sbom or digest
+        #[arg(long, value_name = "WHAT", default_value = "signature")]
+        r#type: String,
+
+        #[command(flatten)]
+        registry: Registry,
+    },
+    /// Which release this is
+    Version,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Download {
+    /// Signatures, one a line
+    Signature {
+        /// The image
+        #[arg(value_name = "IMAGE")]
+        image: String,
+
+        #[command(flatten)]
+        registry: Registry,
+    },
+    /// Attestations, one a line
+    Attestation {
+        /// The image
+        #[arg(value_name = "IMAGE")]
+        image: String,
+
+        /// Only of this type
+        #[arg(long, value_name = "TYPE")]
+        predicate_type: Option<String>,
+
+        #[command(flatten)]
+        registry: Registry,
+    },
+}
+
+/// How registries are spoken to.
+#[derive(Debug, clap::Args)]
+struct Registry {
+    /// The registry has no TLS or a certificate nobody vouches for
+    #[arg(long)]
+    allow_insecure_registry: bool,
+
+    /// The registry has no TLS
+    #[arg(long)]
+    allow_http_registry: bool,
+
+    /// Certificates in PEM that registries are trusted by
+    #[arg(long, value_name = "FILE")]
+    registry_cacert: Option<String>,
+}
+
+impl Registry {
+    /// Says so to a command of ours.
+    fn add(&self, words: &mut Words, images: &[String]) {
+        words.option("--ca-file", self.registry_cacert.as_deref());
+        words.options("--insecure-registry", &self.insecure(images));
+    }
+
+    /// Registries that may be spoken to without TLS.
+    fn insecure(&self, images: &[String]) -> Vec<String> {
+        let any = self.allow_http_registry || self.allow_insecure_registry;
+        let hosts = images.iter().filter_map(|image| host(image));
+        hosts.filter(|host| any || scanned::is_here(host)).collect()
+    }
+
+    fn options(&self, images: &[String]) -> plimsoll_image::Options {
+        let mut options = plimsoll_image::Options::default();
+        options.registry.ca_files.extend(self.registry_cacert.iter().map(Into::into));
+        options.registry.insecure.extend(self.insecure(images));
+        options
+    }
+}
+
+pub(super) fn host(image: &str) -> Option<String> {
+    match image.parse() {
+        Ok(plimsoll_model::Reference::Image { name, .. }) => Some(name.registry().to_owned()),
+        _ => None,
+    }
+}
+
+impl Cosign {
+    fn run(self) -> anyhow::Result<Outcome> {
+        match self.action {
+            Action::GenerateKeyPair { output_key_prefix, kms } => Words::of(&["key", "generate"])
+                .option("--output", Some(&output_key_prefix))
+                .option("--kms", kms.as_deref())
+                .run(),
+            Action::ImportKeyPair { key, output_key_prefix } => Words::of(&["key", "import"])
+                .option("--output", Some(&output_key_prefix))
+                .last([&key])
+                .run(),
+            Action::PublicKey { key } => {
+                Words::of(&["key", "public"]).option("--key", Some(&key)).run()
+            }
+            Action::Sign(command) => command.run(),
+            Action::Attest(command) => command.run(),
+            Action::Verify(command) => command.run(),
+            Action::VerifyAttestation(command) => command.run(),
+            Action::SignBlob(command) => command.run(),
+            Action::VerifyBlob(command) => command.run(),
+            Action::Download { what: Download::Signature { image, registry } } => {
+                hanging(&["download", "signature"], None, image, &registry)
+            }
+            Action::Download {
+                what: Download::Attestation { image, predicate_type, registry },
+            } => hanging(&["download", "attestation"], predicate_type.as_deref(), image, &registry),
+            Action::Tree { image, registry } => {
+                hanging(&["download", "list"], None, image, &registry)
+            }
+            Action::Triangulate { image, r#type, registry } => {
+                triangulate(image, &r#type, &registry)
+            }
+            Action::Version => {
+                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
+                output::write(None, |out| {
+                    writeln!(out, "GitVersion:    v{release} (Plimsoll {own})")
+                })?;
+                Ok(Outcome::Clean)
+            }
+        }
+    }
+}
+
+fn hanging(
+    names: &[&str],
+    kind: Option<&str>,
+    image: String,
+    registry: &Registry,
+) -> anyhow::Result<Outcome> {
+    let images = [image];
+    let mut words = Words::of(names);
+    registry.add(&mut words, &images);
+    words.option("--type", kind).last(&images).run()
+}
+
+fn triangulate(image: String, what: &str, registry: &Registry) -> anyhow::Result<Outcome> {
+    let images = [image];
+    let options = registry.options(&images);
+    let [image] = &images;
+    let (_, repository) = target::repository(image, &options)?;
+    let digest = repository.subject()?.descriptor.digest;
+    let name = repository.name();
+    let end = match what {
+        "signature" => "sig",
+        "attestation" => "att",
+        "sbom" => "sbom",
+        "digest" => {
+            output::write(None, |out| writeln!(out, "{name}@{digest}"))?;
+            return Ok(Outcome::Clean);
+        }
+        other => {
+            let why = format!("`{other}` is none of signature, attestation, sbom, digest");
+            return Err(crate::exit::Usage(why).into());
+        }
+    };
+    let algorithm = digest.algorithm().name();
+    let hex = digest.hex();
+    output::write(None, |out| writeln!(out, "{name}:{algorithm}-{hex}.{end}"))?;
+    Ok(Outcome::Clean)
+}

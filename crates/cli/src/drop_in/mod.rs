@@ -1,0 +1,365 @@
+//! Other programs' command lines: `plimsoll as TOOL …`, and the same where the program is called by
+//! that name.
+//!
+//! A tool is one file: a clap parser with the tool's own flags, and what they come to here. Of every
+//! flag it is known how near it comes: the same, near (its help says how it differs), without effect
+//! here, or not here at all, which is an error that names our own way. `docs/drop-in.md` is written
+//! from that.
+//!
+//! To add one: write its file, name its module here, and add it to [`TOOLS`].
+
+mod clair_scanner;
+mod cosign;
+mod coverage;
+mod dockle;
+mod falco;
+mod grype;
+mod hadolint;
+mod install;
+mod scanned;
+mod skipped;
+mod slsa_verifier;
+mod snyk;
+mod syft;
+mod trivy;
+mod unknown;
+mod words;
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+
+use clap::builder::FalseyValueParser;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches};
+
+use crate::exit::{self, Codes, Outcome, tell};
+
+pub(crate) use coverage::print as print_coverage;
+pub(crate) use install::install;
+pub(crate) use unknown::unknown;
+
+/// The registry.
+pub(crate) const TOOLS: &[&Tool] = &[
+    &trivy::TOOL,
+    &hadolint::TOOL,
+    &syft::TOOL,
+    &grype::TOOL,
+    &cosign::TOOL,
+    &slsa_verifier::TOOL,
+    &falco::TOOL,
+    &snyk::TOOL,
+    &clair_scanner::TOOL,
+    &dockle::TOOL,
+];
+
+/// A program whose command line is understood.
+pub(crate) struct Tool {
+    /// As it is called.
+    pub(crate) name: &'static str,
+    /// The release whose flags and layouts these are.
+    pub(crate) release: &'static str,
+    /// Our own way, which errors name.
+    own: &'static str,
+    /// What its variables begin with, where every flag has one.
+    variables: Option<&'static str>,
+    /// Whether a switch may be given a value, `--quiet=false`, as programs in Go have it.
+    has_go_switches: bool,
+    /// Whether one dash before a long flag is enough, `-exit-code`.
+    has_single_dashes: bool,
+    codes: Codes,
+    command: fn() -> clap::Command,
+    /// Flags that its parser does not list because they do nothing here.
+    others: &'static [Other],
+    /// Settings of its file, as long flags and values.
+    settings: Option<fn(&ArgMatches) -> anyhow::Result<Vec<(String, String)>>>,
+    run: fn(&ArgMatches) -> anyhow::Result<Outcome>,
+}
+
+/// A flag that does nothing here.
+pub(crate) struct Other {
+    long: &'static str,
+    short: Option<char>,
+    takes_value: bool,
+    effect: Effect,
+}
+
+/// What becomes of such a flag.
+#[derive(Clone, Copy)]
+pub(crate) enum Effect {
+    /// Accepted without a word: what is wanted is so anyway.
+    Silent,
+    /// Accepted, and stderr says why it does nothing.
+    Told(&'static str),
+    /// Refused, with our own way.
+    Refused(&'static str),
+}
+
+impl Other {
+    pub(crate) const fn silent(long: &'static str, takes_value: bool) -> Self {
+        Self { long, short: None, takes_value, effect: Effect::Silent }
+    }
+
+    pub(crate) const fn told(long: &'static str, takes_value: bool, why: &'static str) -> Self {
+        Self { long, short: None, takes_value, effect: Effect::Told(why) }
+    }
+
+    pub(crate) const fn refused(long: &'static str, takes_value: bool, own: &'static str) -> Self {
+        Self { long, short: None, takes_value, effect: Effect::Refused(own) }
+    }
+
+    pub(crate) const fn short(self, short: char) -> Self {
+        Self { short: Some(short), ..self }
+    }
+}
+
+/// The heading under which flags stand that differ from the tool's.
+pub(crate) const NEAR: &str = "Near";
+
+/// The tool of that name.
+pub(crate) fn named(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().copied().find(|tool| tool.name == name)
+}
+
+/// The tool that the program was called as.
+pub(crate) fn called(program: &OsStr) -> Option<&'static Tool> {
+    named(Path::new(program).file_name()?.to_str()?)
+}
+
+/// Runs a tool's command line and says what the shell is told.
+pub(crate) fn run(tool: &'static Tool, words: Vec<OsString>) -> u8 {
+    match parsed(tool, words) {
+        Ok(Ok(matches)) => exit::code_of((tool.run)(&matches), tool.codes),
+        Ok(Err(error)) => refused(tool, &error),
+        Err(error) => exit::code_of(Err(error), tool.codes),
+    }
+}
+
+/// The command line, with what variables and the tool's file say beside it.
+fn parsed(
+    tool: &'static Tool,
+    words: Vec<OsString>,
+) -> anyhow::Result<Result<ArgMatches, clap::Error>> {
+    let command = tool.command();
+    let words = if tool.has_single_dashes { doubled(&command, words) } else { words };
+    let named = std::iter::once(OsString::from(tool.name)).chain(words.iter().cloned());
+    let mut matches = match command.clone().try_get_matches_from(named) {
+        Ok(matches) => matches,
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Some(settings) = tool.settings {
+        let added = added(tool, &command, &matches, settings(&matches)?);
+        if !added.is_empty() {
+            let (path, _, _) = leaf(&command, &matches);
+            let mut all = vec![OsString::from(tool.name)];
+            let at = path.last().and_then(|name| {
+                let known = |word: &OsString| is_called(&command, word, name);
+                words.iter().position(known)
+            });
+            let (front, back) = words.split_at(at.map_or(0, |at| at.saturating_add(1)));
+            all.extend(front.iter().cloned());
+            all.extend(added.into_iter().map(OsString::from));
+            all.extend(back.iter().cloned());
+            matches = match command.clone().try_get_matches_from(all) {
+                Ok(matches) => matches,
+                Err(error) => return Ok(Err(error)),
+            };
+        }
+    }
+    let (_, _, found) = leaf(&command, &matches);
+    for other in tool.others {
+        let source =
+            found.try_contains_id(other.long).ok().and_then(|_| found.value_source(other.long));
+        if matches!(source, None | Some(ValueSource::DefaultValue)) {
+            continue;
+        }
+        match other.effect {
+            Effect::Silent => {}
+            Effect::Told(why) => tell(&format!("note: {}: `--{}`: {why}", tool.name, other.long)),
+            Effect::Refused(own) => {
+                let why = format!("{}: `--{}` is not here: {own}", tool.name, other.long);
+                return Err(exit::Usage(why).into());
+            }
+        }
+    }
+    Ok(Ok(matches))
+}
+
+/// Words in which each long flag of the command has two dashes.
+fn doubled(command: &clap::Command, words: Vec<OsString>) -> Vec<OsString> {
+    let is_long = |name: &str| {
+        command.get_arguments().any(|arg| {
+            arg.get_long() == Some(name)
+                || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
+        })
+    };
+    let double = |word: OsString| {
+        let name = word.to_str().and_then(|text| text.strip_prefix('-'));
+        let name = name.filter(|name| name.len() > 1 && !name.starts_with('-'));
+        match name {
+            Some(name) if is_long(name.split('=').next().unwrap_or(name)) => {
+                OsString::from(format!("--{name}"))
+            }
+            _ => word,
+        }
+    };
+    words.into_iter().map(double).collect()
+}
+
+fn is_called(command: &clap::Command, word: &OsStr, name: &str) -> bool {
+    let of = command.find_subcommand(name);
+    word == name || of.is_some_and(|it| it.get_all_aliases().any(|alias| word == alias))
+}
+
+/// The settings that neither the command line nor a variable overrules, as flags.
+fn added(
+    tool: &Tool,
+    command: &clap::Command,
+    matches: &ArgMatches,
+    settings: Vec<(String, String)>,
+) -> Vec<String> {
+    let (_, leaf, found) = leaf(command, matches);
+    let mut flags = Vec::new();
+    for (long, value) in settings {
+        let Some(arg) = leaf.get_arguments().find(|arg| arg.get_long() == Some(&long)) else {
+            tell(&format!("note: {}: the settings' `{long}` does nothing here", tool.name));
+            continue;
+        };
+        let id = arg.get_id().as_str();
+        let source = found.try_contains_id(id).ok().and_then(|_| found.value_source(id));
+        if matches!(source, None | Some(ValueSource::DefaultValue)) {
+            flags.push(format!("--{long}={value}"));
+        }
+    }
+    flags
+}
+
+/// The innermost command that was asked for, and the names that lead to it.
+fn leaf<'a>(
+    command: &'a clap::Command,
+    matches: &'a ArgMatches,
+) -> (Vec<&'a str>, &'a clap::Command, &'a ArgMatches) {
+    let mut at = (Vec::new(), command, matches);
+    while let Some((name, matches)) = at.2.subcommand() {
+        let Some(command) = at.1.find_subcommand(name) else { break };
+        at.0.push(name);
+        at = (at.0, command, matches);
+    }
+    at
+}
+
+/// What clap found wrong, in one line where it is a flag or command that is not here.
+fn refused(tool: &Tool, error: &clap::Error) -> u8 {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let _ = error.print();
+        return 0;
+    }
+    let context = |kind| error.get(kind).map(ToString::to_string);
+    let what = match error.kind() {
+        ErrorKind::UnknownArgument => context(clap::error::ContextKind::InvalidArg),
+        ErrorKind::InvalidSubcommand => context(clap::error::ContextKind::InvalidSubcommand),
+        _ => None,
+    };
+    match what {
+        Some(what) => tell(&format!(
+            "error: {}: `{}` is not understood here; Plimsoll's own way: {} (`plimsoll as \
+             --coverage` lists what is)",
+            tool.name,
+            what.escape_debug(),
+            tool.own
+        )),
+        None => {
+            let text = error.to_string();
+            let lines: Vec<&str> = text.lines().collect();
+            let first = lines.split(|line| line.is_empty()).next().unwrap_or_default();
+            let first: Vec<&str> = first.iter().map(|line| line.trim()).collect();
+            let text = first.join(" ");
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            tell(&format!("error: {}: {text}", tool.name));
+        }
+    }
+    tool.codes.usage
+}
+
+impl Tool {
+    /// Its parser, with what all tools have in common.
+    pub(crate) fn command(&self) -> clap::Command {
+        let version = format!("{} (Plimsoll {})", self.release, env!("CARGO_PKG_VERSION"));
+        let command = (self.command)()
+            .name(self.name)
+            .version(version)
+            .disable_version_flag(true)
+            .arg(
+                Arg::new("version")
+                    .long("version")
+                    .action(ArgAction::Version)
+                    .help("Print version"),
+            )
+            .args_override_self(true)
+            .disable_help_subcommand(true);
+        let mut command = self.complete(command);
+        command.build();
+        command
+    }
+
+    fn complete(&self, command: clap::Command) -> clap::Command {
+        let names: Vec<String> =
+            command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+        let mut command = command;
+        // A command that takes arguments of its own is one that people end with.
+        if names.is_empty() || command.get_positionals().next().is_some() {
+            for other in self.others {
+                let is_there = |arg: &Arg| {
+                    arg.get_long() == Some(other.long)
+                        || arg.get_all_aliases().is_some_and(|all| all.contains(&other.long))
+                };
+                if command.get_arguments().any(is_there) {
+                    continue;
+                }
+                let is_taken = other.short.is_some()
+                    && command.get_arguments().any(|arg| arg.get_short() == other.short);
+                let arg = other.arg();
+                command = command.arg(if is_taken { arg.short(None::<char>) } else { arg });
+            }
+        }
+        for name in names {
+            command = command.mut_subcommand(name, |sub| self.complete(sub));
+        }
+        command.mut_args(|arg| self.adapt(arg))
+    }
+
+    fn adapt(&self, arg: Arg) -> Arg {
+        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        let Some(long) = arg.get_long().map(str::to_owned) else { return arg };
+        let mut arg = arg;
+        if is_switch && self.has_go_switches {
+            arg = arg
+                .action(ArgAction::Set)
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_value("false")
+                .default_missing_value("true")
+                .value_parser(FalseyValueParser::new())
+                .hide_default_value(true);
+        }
+        let Some(prefix) = self.variables else { return arg };
+        let name = format!("{prefix}{}", long.to_ascii_uppercase().replace(['-', '.'], "_"));
+        let is_set = env::var_os(&name).is_some_and(|value| !value.is_empty());
+        if is_set && (!is_switch || self.has_go_switches) { arg.env(name) } else { arg }
+    }
+}
+
+impl Other {
+    fn arg(&self) -> Arg {
+        let mut arg = Arg::new(self.long).long(self.long).hide(true);
+        if let Some(short) = self.short {
+            arg = arg.short(short);
+        }
+        if self.takes_value {
+            arg.action(ArgAction::Append).num_args(1)
+        } else {
+            arg.action(ArgAction::SetTrue)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! `cosign`, against an OCI layout, a real registry and cosign itself.
+
+use std::process::Command;
+
+use plimsoll_testkit::{Compression, DockerRegistry, Image};
+
+use crate::machine::{Machine, Ran};
+use crate::peers::peer;
+
+const PASSWORD: [(&str, &str); 1] = [("COSIGN_PASSWORD", "secret")];
+
+fn machine() -> Machine {
+    let machine = Machine::new();
+    let image = Image::new().layer("COPY a", &[("a", "1")]);
+    image.write_oci_dir(Compression::Gzip, &machine.path("layout"));
+    cosign(&machine, "generate-key-pair").ended(0);
+    machine
+}
+
+fn cosign(machine: &Machine, words: &str) -> Ran {
+    machine.run_with(&PASSWORD, &format!("as cosign {words}"))
+}
+
+#[test]
+fn a_pair_of_keys_is_called_as_cosign_calls_it() {
+    let machine = machine();
+    assert!(machine.read("cosign.key").contains("BEGIN ENCRYPTED SIGSTORE PRIVATE KEY"));
+    let public = cosign(&machine, "public-key --key cosign.key").ended(0);
+    assert_eq!(public.out, machine.read("cosign.pub"));
+    cosign(&machine, "generate-key-pair").ended(1);
+}
+
+#[test]
+fn what_was_verified_is_on_stdout_as_cosign_prints_it() {
+    let machine = machine();
+    let none = cosign(&machine, "verify --key cosign.pub oci-dir:layout").ended(10);
+    assert!(none.err.contains("no signatures found"), "{}", none.err);
+    for more in ["", "--new-bundle-format=false"] {
+        let words =
+            format!("sign --key cosign.key --tlog-upload=false -a env=prod {more} oci-dir:layout");
+        cosign(&machine, &words).ended(0);
+    }
+    let ran = cosign(&machine, "verify --key cosign.pub -a env=prod oci-dir:layout").ended(0);
+    let document = ran.json();
+    assert_eq!(document.as_array().unwrap().len(), 2, "both forms are read");
+    for one in document.as_array().unwrap() {
+        let digest = one["critical"]["image"]["docker-manifest-digest"].as_str().unwrap();
+        assert!(digest.starts_with("sha256:"));
+    }
+    assert!(ran.err.contains("Verification for oci-dir:layout --"), "{}", ran.err);
+    cosign(&machine, "verify --key cosign.pub -a env=test oci-dir:layout").ended(12);
+    cosign(&machine, "generate-key-pair --output-key-prefix other").ended(0);
+    let other = cosign(&machine, "verify --key other.pub oci-dir:layout").ended(12);
+    assert!(other.err.contains("no matching signatures"), "{}", other.err);
+    let place = cosign(&machine, "triangulate oci-dir:layout").ended(0);
+    assert!(place.out.trim().ends_with(".sig"), "{}", place.out);
+}
+
+#[test]
+fn verification_of_nobody_in_particular_is_refused_in_cosigns_words() {
+    let machine = machine();
+    cosign(&machine, "sign --key cosign.key --tlog-upload=false oci-dir:layout").ended(0);
+    for (more, half) in [("", "identity"), ("--certificate-identity a@b", "oidc-issuer")] {
+        for verb in ["verify", "verify-attestation"] {
+            let ran = cosign(&machine, &format!("{verb} {more} oci-dir:layout")).ended(1);
+            assert!(ran.err.starts_with("note: cosign: `verify IMAGE` is dated: "), "{}", ran.err);
+            let why = format!(
+                "Error: --certificate-{half} or --certificate-{half}-regexp is required for \
+                 verification in keyless mode\n"
+            );
+            assert!(ran.err.contains(&why), "{}", ran.err);
+            if let (Some(peer), "verify") = (peer("cosign"), verb) {
+                let words = format!("verify {more} example.invalid/a/b:1");
+                let theirs = Command::new(peer).args(words.split_whitespace()).output().unwrap();
+                assert_eq!(theirs.status.code(), Some(1));
+                assert!(String::from_utf8_lossy(&theirs.stderr).contains(&why));
+            }
+        }
+    }
+}
+
+#[test]
+fn attestations_are_printed_as_envelopes() {
+    let machine = machine();
+    machine.write("sbom.json", r#"{"bomFormat":"CycloneDX","specVersion":"1.5"}"#);
+    let words = "attest --key cosign.key --tlog-upload=false --type cyclonedx --predicate sbom.json oci-dir:layout";
+    cosign(&machine, words).ended(0);
+    let ran =
+        cosign(&machine, "verify-attestation --key cosign.pub --type cyclonedx oci-dir:layout");
+    assert_eq!(ran.ended(0).json()["payloadType"], "application/vnd.in-toto+json");
+    cosign(&machine, "verify-attestation --key cosign.pub --type vuln oci-dir:layout").ended(10);
+    let tree = cosign(&machine, "tree oci-dir:layout").ended(0);
+    assert!(tree.out.contains("cyclonedx"), "{}", tree.out);
+    cosign(&machine, "download attestation oci-dir:layout").ended(0);
+}
+
+#[test]
+fn files_are_signed_and_verified() {
+    let machine = machine();
+    machine.write("app", "content");
+    cosign(&machine, "sign-blob --key cosign.key --tlog-upload=false --bundle app.json app")
+        .ended(0);
+    let ran = cosign(&machine, "verify-blob --key cosign.pub --bundle app.json app").ended(0);
+    assert!(ran.err.contains("Verified OK"), "{}", ran.err);
+    let ran = cosign(&machine, "sign-blob --key cosign.key --tlog-upload=false --yes app").ended(0);
+    machine.write("app.sig", ran.out);
+    cosign(&machine, "verify-blob --key cosign.pub --signature app.sig app").ended(0);
+    machine.write("app", "other");
+    cosign(&machine, "verify-blob --key cosign.pub --bundle app.json app").ended(1);
+}
+
+#[test]
+fn cosign_itself_verifies_what_was_signed_and_ends_with_the_same_codes() {
+    let (Some(peer), Ok(registry)) = (peer("cosign"), DockerRegistry::start(None, None)) else {
+        return;
+    };
+    let machine = machine();
+    registry.push(&machine.path("layout"), "user/image:tag").unwrap();
+    let image = format!("{}/user/image:tag", registry.host());
+    let theirs = |words: &str| {
+        let output = Command::new(&peer)
+            .current_dir(machine.path("."))
+            .env("COSIGN_PASSWORD", "secret")
+            .env("HOME", machine.path("."))
+            .args(words.split_whitespace())
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let verify = format!("verify --key cosign.pub --insecure-ignore-tlog=true {image}");
+    let (code, _) = theirs(&verify);
+    assert_eq!(code, cosign(&machine, &verify).code, "without a signature");
+    cosign(&machine, &format!("sign --key cosign.key --tlog-upload=false {image}")).ended(0);
+    let (code, said) = theirs(&verify);
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(cosign(&machine, &verify).code, 0);
+}

@@ -1,0 +1,59 @@
+//! `syft`.
+
+use crate::sample;
+
+#[test]
+fn packages_is_dated_and_runs_as_written() {
+    let machine = sample::machine();
+    let ran = machine.run("as syft packages docker-archive:app.tar -o spdx-json").ended(0);
+    assert_eq!(ran.json()["spdxVersion"], "SPDX-2.3");
+    assert_eq!(ran.err, "note: syft: `packages` is dated: it is `syft scan` today\n");
+    let ran = machine.run("as syft scan app.tar -q -o cyclonedx-json=a.json -o table").ended(0);
+    assert!(ran.out.contains("lodash"), "{}", ran.out);
+    assert_eq!(machine.json("a.json")["bomFormat"], "CycloneDX");
+    machine.run_with(&[("SYFT_OUTPUT", "cyclonedx-json")], "as syft app.tar").ended(0).json();
+}
+
+#[test]
+fn its_own_json_has_packages_with_ids_and_their_relations() {
+    let machine = sample::machine();
+    let document = machine.run("as syft app.tar -o json").ended(0).json();
+    let names: Vec<&str> = document["artifacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["name"].as_str().unwrap())
+        .collect();
+    assert!(names.contains(&"libssl3") && names.contains(&"lodash"), "{names:?}");
+    assert!(!names.contains(&"minimist"), "a later layer removed it");
+    assert_eq!(document["distro"]["id"], "debian");
+    assert_eq!(document["source"]["type"], "image");
+    let root = &document["source"]["id"];
+    let relations = document["artifactRelationships"].as_array().unwrap();
+    assert!(relations.iter().all(|it| it["parent"] == *root || it["type"] == "dependency-of"));
+    machine.write("syft.json", document.to_string());
+    machine.run("as grype sbom:syft.json --fail-on critical").ended(2);
+}
+
+#[test]
+fn a_folder_is_read_and_nothing_at_all_is_wrong_usage() {
+    let machine = sample::machine();
+    machine.write(
+        "src/package-lock.json",
+        r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#,
+    );
+    for source in ["dir:src", "src"] {
+        let ran = machine.run(&format!("as syft packages {source} -o cyclonedx-json")).ended(0);
+        assert!(ran.out.contains("pkg:npm/lodash@4.17.4"), "{}", ran.out);
+    }
+    machine.run("as syft src -o json=bill.json -o spdx-json=bill.spdx.json").ended(0);
+    for bill in ["bill.json", "bill.spdx.json"] {
+        let ran = machine.run(&format!("as syft convert {bill} -o cyclonedx-json")).ended(0);
+        assert!(ran.out.contains("pkg:npm/lodash@4.17.4"), "{}", ran.out);
+    }
+    assert!(
+        !machine.run("as syft src -o json --exclude **/package-lock.json").out.contains("lodash")
+    );
+    machine.run("as syft scan missing:x/y:z").ended(1);
+    machine.run("as syft app.tar -o html").ended(1);
+}

@@ -1,0 +1,46 @@
+//! What Syft and Grype call kinds of packages.
+
+use crate::PackageKind;
+
+/// Syft's word for a kind of package.
+///
+/// Source: <https://github.com/anchore/syft/blob/main/syft/pkg/type.go>.
+pub fn type_of(kind: PackageKind) -> &'static str {
+    match kind {
+        PackageKind::Ebuild => "portage",
+        PackageKind::Pypi => "python",
+        PackageKind::Golang => "go-module",
+        PackageKind::Cargo => "rust-crate",
+        PackageKind::Maven => "java-archive",
+        PackageKind::Composer => "php-composer",
+        PackageKind::Nuget => "dotnet",
+        PackageKind::Pub => "dart-pub",
+        PackageKind::Hex => "hex",
+        PackageKind::Cocoapods => "pod",
+        PackageKind::Cran => "R-package",
+        PackageKind::Github => "github-action",
+        PackageKind::Generic => "binary",
+        other => other.purl_type(),
+    }
+}
+
+/// Syft's word for the language of a kind of package; empty where there is none.
+pub fn language(kind: PackageKind) -> &'static str {
+    match kind {
+        PackageKind::Npm => "javascript",
+        PackageKind::Pypi => "python",
+        PackageKind::Golang => "go",
+        PackageKind::Cargo => "rust",
+        PackageKind::Maven => "java",
+        PackageKind::Gem => "ruby",
+        PackageKind::Composer => "php",
+        PackageKind::Nuget => "dotnet",
+        PackageKind::Pub => "dart",
+        PackageKind::Hex => "elixir",
+        PackageKind::Swift | PackageKind::Cocoapods => "swift",
+        PackageKind::Conan => "c++",
+        PackageKind::Cran => "R",
+        PackageKind::Hackage => "haskell",
+        _ => "",
+    }
+}

@@ -1,0 +1,346 @@
+//! As `grype -o json` lays a scan out, for programs that read that.
+//!
+//! What was explained away stands among the ignored matches. Weaknesses go by the id that people
+//! search for, as with `grype --by-cve`.
+//!
+//! Source: <https://github.com/anchore/grype/tree/main/schema/grype/json>.
+
+mod risk;
+
+use std::io::{self, Write};
+
+use plimsoll_model::syft::{language, type_of};
+use plimsoll_model::{
+    EcosystemName, Finding, FixState, Inventory, PackageKind, RatingKind, Scan, Severity,
+};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::Format;
+use crate::Style;
+
+pub(super) const FORMAT: Format = Format {
+    name: "grype-json",
+    about: "as `grype -o json` lays it out",
+    needs_loaded: false,
+    write,
+};
+
+fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
+    let inventory = &scan.inventory;
+    let of = |finding: &Finding| one(finding, inventory, scan);
+    let (counted, ignored): (Vec<&Finding>, Vec<&Finding>) =
+        scan.findings.iter().partition(|finding| finding.suppressed.is_none());
+    let mut document = json!({
+        "matches": counted.into_iter().map(of).collect::<Vec<_>>(),
+        "source": source(inventory),
+        "distro": distro(inventory),
+        "descriptor": {
+            "name": "plimsoll",
+            "version": env!("CARGO_PKG_VERSION"),
+            "timestamp": scan.scanned_at.map(|at| at.to_string()),
+            "db": {
+                "status": {
+                    "built": scan.data.compiled.map(|at| at.to_string()),
+                    "valid": !scan.data.starter,
+                },
+            },
+        },
+    });
+    if let (Value::Object(fields), false) = (&mut document, ignored.is_empty()) {
+        let of = |finding: &Finding| {
+            let mut one = of(finding);
+            if let Value::Object(fields) = &mut one {
+                let rule = json!([{
+                    "vulnerability": finding.id,
+                    "reason": finding.suppressed.as_deref().unwrap_or_default(),
+                }]);
+                fields.insert("appliedIgnoreRules".into(), rule);
+            }
+            one
+        };
+        let ignored: Vec<Value> = ignored.into_iter().map(of).collect();
+        fields.insert("ignoredMatches".into(), Value::Array(ignored));
+    }
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+fn source(inventory: &Inventory) -> Value {
+    let artifact = &inventory.artifact;
+    match artifact.source.as_str() {
+        "dir" | "rootfs" => {
+            let path = artifact.reference.split_once(':').map_or("", |(_, path)| path);
+            return json!({ "type": "directory", "target": path });
+        }
+        "cyclonedx" | "spdx" | "syft" | "plimsoll" => {
+            return json!({ "type": "file", "target": artifact.reference });
+        }
+        _ => {}
+    }
+    let digest = |digest: &Option<plimsoll_model::Digest>| {
+        digest.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
+    let layers: Vec<Value> = inventory
+        .layers
+        .iter()
+        .map(|layer| {
+            let stored = layer.diff_id.as_ref().or(layer.digest.as_ref());
+            json!({
+                "mediaType": layer.media_type,
+                "digest": stored.map(ToString::to_string).unwrap_or_default(),
+                "size": layer.size,
+            })
+        })
+        .collect();
+    let platform = artifact.platform.as_ref();
+    let labels: Map<String, Value> =
+        artifact.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let tags: Vec<&String> = artifact.names.iter().filter(|name| !name.contains('@')).collect();
+    json!({
+        "type": "image",
+        "target": {
+            "userInput": artifact.reference,
+            "imageID": digest(&artifact.config_digest),
+            "manifestDigest": digest(&artifact.manifest_digest),
+            "mediaType": "",
+            "tags": tags,
+            "imageSize": artifact.size,
+            "layers": layers,
+            "repoDigests": [],
+            "architecture": platform.map(|it| it.architecture.as_str()).unwrap_or_default(),
+            "os": platform.map(|it| it.os.as_str()).unwrap_or_default(),
+            "labels": labels,
+        },
+    })
+}
+
+fn distro(inventory: &Inventory) -> Value {
+    match &inventory.distro {
+        Some(distro) => json!({
+            "name": distro.id, "version": distro.version, "idLike": distro.id_like,
+        }),
+        None => json!({ "name": "", "version": "", "idLike": [] }),
+    }
+}
+
+fn one(finding: &Finding, inventory: &Inventory, scan: &Scan) -> Value {
+    let package = &finding.package;
+    let installed = usize::try_from(package.index).ok().and_then(|at| inventory.packages.get(at));
+    let upstream = installed.and_then(|it| it.source.as_ref()).filter(|it| it.name != package.name);
+    let upstreams: Vec<Value> = upstream.map(|it| json!({ "name": it.name })).into_iter().collect();
+    let space = namespace(finding, inventory);
+    let matched = if upstreams.is_empty() { "exact-direct-match" } else { "exact-indirect-match" };
+    let found = json!({ "vulnerabilityID": finding.id, "versionConstraint": constraint(finding) });
+    let mut detail = json!({
+        "type": matched,
+        "matcher": matcher(package.kind),
+        "searchedBy": {
+            "namespace": space,
+            "package": { "name": upstream.map_or(&package.name, |it| &it.name), "version": package.version },
+        },
+        "found": found,
+    });
+    if let (Some(version), Value::Object(fields)) = (finding.fix.nearest(), &mut detail) {
+        fields.insert("fix".into(), json!({ "suggestedVersion": version }));
+    }
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, package.purl.as_bytes()).simple().to_string();
+    let locations: Vec<Value> = package
+        .locations
+        .iter()
+        .map(|place| {
+            let path = format!("/{}", place.path);
+            let layer = place.layer.and_then(|at| usize::try_from(at).ok());
+            let layer = layer.and_then(|at| inventory.layers.get(at));
+            let layer = layer.and_then(|it| it.diff_id.as_ref().or(it.digest.as_ref()));
+            match layer {
+                Some(layer) => {
+                    json!({ "path": path, "layerID": layer.to_string(), "accessPath": path })
+                }
+                None => json!({ "path": path, "accessPath": path }),
+            }
+        })
+        .collect();
+    json!({
+        "vulnerability": vulnerability(finding, &space, scan),
+        "relatedVulnerabilities": related(finding),
+        "matchDetails": [detail],
+        "artifact": {
+            "id": id.get(..16).unwrap_or(&id),
+            "name": package.name,
+            "version": package.version,
+            "type": type_of(package.kind),
+            "locations": locations,
+            "language": language(package.kind),
+            "licenses": installed.map(|it| it.licenses.clone()).unwrap_or_default(),
+            "cpes": [],
+            "purl": package.purl,
+            "upstreams": upstreams,
+        },
+    })
+}
+
+fn vulnerability(finding: &Finding, space: &str, scan: &Scan) -> Value {
+    let urls: Vec<&String> = finding.references.iter().map(|link| &link.url).collect();
+    let versions: &[String] = match &finding.fix {
+        FixState::Fixed(versions) => versions,
+        _ => &[],
+    };
+    let mut all = json!({
+        "id": finding.id,
+        "dataSource": page(finding),
+        "namespace": space,
+        "severity": severity(finding.severity),
+        "urls": urls,
+        "description": if finding.description.is_empty() { &finding.title } else { &finding.description },
+        "cvss": cvss(finding),
+        "fix": { "versions": versions, "state": state(&finding.fix) },
+        "advisories": finding.advisories.iter().filter(|it| it.id != finding.id)
+            .map(|it| json!({ "id": it.id, "link": "" })).collect::<Vec<_>>(),
+        "risk": risk::of(finding),
+    });
+    let Value::Object(fields) = &mut all else { return all };
+    if let Some(epss) = finding.epss {
+        let date = scan.scanned_at.map(plimsoll_model::Timestamp::date);
+        let whole = |n: f32| (f64::from(n) * 100_000.0).round() / 100_000.0;
+        fields.insert(
+            "epss".into(),
+            json!([{
+                "cve": finding.id, "epss": whole(epss.score),
+                "percentile": whole(epss.percentile), "date": date,
+            }]),
+        );
+    }
+    if let Some(kev) = &finding.kev {
+        fields.insert(
+            "knownExploited".into(),
+            json!([{
+                "cve": finding.id,
+                "dateAdded": kev.added.date(),
+                "dueDate": kev.due.map(plimsoll_model::Timestamp::date),
+                "knownRansomwareCampaignUse": if kev.ransomware { "Known" } else { "Unknown" },
+            }]),
+        );
+    }
+    all
+}
+
+fn related(finding: &Finding) -> Vec<Value> {
+    finding
+        .aliases
+        .iter()
+        .map(|id| {
+            json!({
+                "id": id, "dataSource": link(id), "namespace": "", "severity": severity(finding.severity),
+                "urls": [], "cvss": [],
+            })
+        })
+        .collect()
+}
+
+fn link(id: &str) -> String {
+    if id.starts_with("CVE-") {
+        format!("https://nvd.nist.gov/vuln/detail/{id}")
+    } else if id.starts_with("GHSA-") {
+        format!("https://github.com/advisories/{id}")
+    } else {
+        String::new()
+    }
+}
+
+fn page(finding: &Finding) -> String {
+    let link = link(&finding.id);
+    if !link.is_empty() {
+        return link;
+    }
+    finding.references.first().map(|link| link.url.clone()).unwrap_or_default()
+}
+
+fn cvss(finding: &Finding) -> Vec<Value> {
+    let mut all = Vec::new();
+    for rating in &finding.ratings {
+        let version = match rating.kind {
+            RatingKind::CvssV2 => "2.0",
+            RatingKind::CvssV3 if rating.value.starts_with("CVSS:3.0") => "3.0",
+            RatingKind::CvssV3 => "3.1",
+            RatingKind::CvssV4 => "4.0",
+            _ => continue,
+        };
+        let mut metrics = Map::new();
+        if let Some(score) = rating.score.filter(|score| (0.0..=10.0).contains(score)) {
+            metrics.insert("baseScore".into(), json!((f64::from(score) * 10.0).round() / 10.0));
+        }
+        all.push(json!({
+            "source": rating.source, "type": "Secondary", "version": version,
+            "vector": rating.value, "metrics": metrics, "vendorMetadata": {},
+        }));
+    }
+    all
+}
+
+fn severity(level: Severity) -> &'static str {
+    match level {
+        Severity::Critical => "Critical",
+        Severity::High => "High",
+        Severity::Medium => "Medium",
+        Severity::Low => "Low",
+        Severity::Negligible => "Negligible",
+        Severity::Unknown => "Unknown",
+    }
+}
+
+/// Grype's word for whether there is a fix.
+pub fn state(fix: &FixState) -> &'static str {
+    match fix {
+        FixState::Fixed(_) => "fixed",
+        FixState::WillNotFix | FixState::EndOfLife => "wont-fix",
+        FixState::UnderInvestigation => "unknown",
+        _ => "not-fixed",
+    }
+}
+
+/// The range in words: what the matching says of it is longer.
+fn constraint(finding: &Finding) -> String {
+    match finding.fix.nearest() {
+        Some(version) => format!("< {version}"),
+        None => "none".to_owned(),
+    }
+}
+
+fn namespace(finding: &Finding, inventory: &Inventory) -> String {
+    if finding.package.kind.is_os() {
+        let distro = inventory.distro.as_ref();
+        let release = distro.and_then(|it| it.ecosystem.as_ref());
+        if let Some(release) = release {
+            let name = match release.name() {
+                EcosystemName::RedHat => "redhat",
+                EcosystemName::AlmaLinux => "almalinux",
+                EcosystemName::Amazon => "amazon",
+                EcosystemName::Oracle => "oracle",
+                _ => distro.map_or("", |it| it.id.as_str()),
+            };
+            let version = release.release().unwrap_or("rolling").trim_start_matches('v');
+            return format!("{name}:distro:{name}:{version}");
+        }
+    }
+    format!("github:language:{}", language(finding.package.kind))
+}
+
+fn matcher(kind: PackageKind) -> &'static str {
+    match kind {
+        PackageKind::Deb => "dpkg-matcher",
+        PackageKind::Apk => "apk-matcher",
+        PackageKind::Rpm => "rpm-matcher",
+        PackageKind::Alpm => "pacman-matcher",
+        PackageKind::Ebuild => "portage-matcher",
+        PackageKind::Npm => "javascript-matcher",
+        PackageKind::Pypi => "python-matcher",
+        PackageKind::Golang => "go-module-matcher",
+        PackageKind::Cargo => "rust-matcher",
+        PackageKind::Maven => "java-matcher",
+        PackageKind::Gem => "ruby-gem-matcher",
+        PackageKind::Nuget => "dotnet-matcher",
+        PackageKind::Bitnami => "bitnami-matcher",
+        _ => "stock-matcher",
+    }
+}

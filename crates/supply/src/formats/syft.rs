@@ -1,0 +1,156 @@
+//! As `syft -o json` lays an inventory out: packages, their relations, the source.
+//!
+//! The metadata that Syft keeps of each package manager's own records is not there.
+//!
+//! Source: <https://github.com/anchore/syft/blob/main/schema/json>.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use plimsoll_model::syft::{language, type_of};
+use plimsoll_model::{Inventory, Package, PackageKind, Purl};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::Format;
+
+pub(super) const FORMAT: Format =
+    Format { name: "syft-json", about: "as `syft -o json` lays it out", write };
+
+/// The schema that it is laid out by.
+const SCHEMA: &str = "16.1.13";
+
+fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
+    let present: Vec<&Package> = inventory.present().collect();
+    let ids: Vec<String> = present.iter().map(|package| id(package, inventory)).collect();
+    let mut by_name: BTreeMap<(PackageKind, &str), &str> = BTreeMap::new();
+    for (package, id) in present.iter().zip(&ids) {
+        by_name.entry((package.kind, package.name.as_str())).or_insert(id);
+    }
+    let artifacts: Vec<Value> =
+        present.iter().zip(&ids).map(|(package, id)| artifact(package, id, inventory)).collect();
+    let (source, root) = source(inventory);
+    let mut relations: Vec<Value> =
+        ids.iter().map(|id| json!({ "parent": root, "child": id, "type": "contains" })).collect();
+    for (package, id) in present.iter().zip(&ids) {
+        for needed in &package.depends_on {
+            if let Some(other) = by_name.get(&(package.kind, needed.as_str())) {
+                relations.push(json!({ "parent": other, "child": id, "type": "dependency-of" }));
+            }
+        }
+    }
+    let distro = inventory.distro.as_ref().map(|distro| {
+        json!({
+            "prettyName": distro.name, "name": distro.name, "id": distro.id,
+            "idLike": distro.id_like, "version": distro.version, "versionID": distro.version,
+        })
+    });
+    let document = json!({
+        "artifacts": artifacts,
+        "artifactRelationships": relations,
+        "source": source,
+        "distro": distro.unwrap_or_else(|| json!({})),
+        "descriptor": { "name": "plimsoll", "version": env!("CARGO_PKG_VERSION") },
+        "schema": {
+            "version": SCHEMA,
+            "url": format!("https://raw.githubusercontent.com/anchore/syft/main/schema/json/schema-{SCHEMA}.json"),
+        },
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+fn source(inventory: &Inventory) -> (Value, String) {
+    let artifact = &inventory.artifact;
+    let text = |digest: &Option<plimsoll_model::Digest>| {
+        digest.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
+    let short =
+        |content: &str| Uuid::new_v5(&Uuid::NAMESPACE_URL, content.as_bytes()).simple().to_string();
+    let is_folder = matches!(artifact.source.as_str(), "dir" | "rootfs");
+    let name = artifact.names.first().unwrap_or(&artifact.reference);
+    if is_folder {
+        let path = artifact.reference.split_once(':').map_or("", |(_, path)| path);
+        let id = short(&artifact.reference);
+        let source = json!({
+            "id": id, "name": path, "version": "", "type": "directory", "metadata": { "path": path },
+        });
+        return (source, id);
+    }
+    let manifest = text(&artifact.manifest_digest);
+    let known = artifact.manifest_digest.as_ref().or(artifact.config_digest.as_ref());
+    let id = known.map_or_else(|| short(name), |digest| digest.hex().to_owned());
+    let layers: Vec<Value> = inventory
+        .layers
+        .iter()
+        .map(|layer| {
+            let digest = layer.diff_id.as_ref().or(layer.digest.as_ref());
+            json!({
+                "mediaType": layer.media_type, "size": layer.size,
+                "digest": digest.map(ToString::to_string).unwrap_or_default(),
+            })
+        })
+        .collect();
+    let platform = artifact.platform.as_ref();
+    let tags: Vec<&String> = artifact.names.iter().filter(|name| !name.contains('@')).collect();
+    let source = json!({
+        "id": id, "name": name, "version": manifest, "type": "image",
+        "metadata": {
+            "userInput": artifact.reference,
+            "imageID": text(&artifact.config_digest),
+            "manifestDigest": manifest,
+            "mediaType": "",
+            "tags": tags,
+            "imageSize": artifact.size,
+            "layers": layers,
+            "repoDigests": [],
+            "architecture": platform.map(|it| it.architecture.as_str()).unwrap_or_default(),
+            "os": platform.map(|it| it.os.as_str()).unwrap_or_default(),
+        },
+    });
+    (source, id)
+}
+
+fn id(package: &Package, inventory: &Inventory) -> String {
+    let purl = Purl::of(package, inventory.distro.as_ref()).to_string();
+    let place = package.locations.first().map(|it| it.path.as_str()).unwrap_or_default();
+    let content = format!("{purl}\n{place}");
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, content.as_bytes()).simple().to_string();
+    id.get(..16).unwrap_or(&id).to_owned()
+}
+
+fn artifact(package: &Package, id: &str, inventory: &Inventory) -> Value {
+    let locations: Vec<Value> = package
+        .locations
+        .iter()
+        .map(|place| {
+            let path = format!("/{}", place.path);
+            let layer = place.layer.and_then(|at| usize::try_from(at).ok());
+            let layer = layer.and_then(|at| inventory.layers.get(at));
+            let layer = layer.and_then(|it| it.diff_id.as_ref().or(it.digest.as_ref()));
+            json!({
+                "path": path,
+                "layerID": layer.map(ToString::to_string).unwrap_or_default(),
+                "accessPath": path,
+                "annotations": { "evidence": "primary" },
+            })
+        })
+        .collect();
+    let licenses: Vec<Value> = package
+        .licenses
+        .iter()
+        .map(|value| json!({ "value": value, "spdxExpression": "", "type": "declared", "urls": [], "locations": [] }))
+        .collect();
+    json!({
+        "id": id,
+        "name": package.name,
+        "version": package.version,
+        "type": type_of(package.kind),
+        "foundBy": format!("{}-cataloger", package.cataloguer),
+        "locations": locations,
+        "licenses": licenses,
+        "language": language(package.kind),
+        "cpes": [],
+        "purl": Purl::of(package, inventory.distro.as_ref()).to_string(),
+    })
+}
