@@ -27,21 +27,7 @@ fn ecosystem(text: &str) -> Ecosystem {
 }
 
 fn affected(of: &str, package: &str) -> Affected {
-    Affected {
-        ecosystem: ecosystem(of),
-        package: package.into(),
-        binary: false,
-        ranges: vec![Range {
-            kind: RangeKind::Ecosystem,
-            events: vec![Event::Introduced("0".into()), Event::Fixed("1.2-3".into())],
-            constraint: String::new(),
-        }],
-        versions: Vec::new(),
-        status: AffectedStatus::ByRange,
-        module: None,
-        arches: Vec::new(),
-        rating: None,
-    }
+    Affected::in_ranges(ecosystem(of), package, vec![Range::below(RangeKind::Ecosystem, "1.2-3")])
 }
 
 /// A record that uses everything there is.

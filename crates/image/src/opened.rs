@@ -204,7 +204,7 @@ impl OpenImage {
     /// promised, or where none was its own.
     pub fn copy(&self, index: usize, out: &mut dyn Write) -> Result<Digest, ImageError> {
         let (stored, expected) = self.stored(index)?;
-        let mut stored: Box<dyn Read + Send + '_> = match stored {
+        let stored: Box<dyn Read + Send + '_> = match stored {
             Stored::Absent(why) => {
                 let what = format!("layer #{index}: {why}");
                 return Err(ImageError::Missing { path: self.reference.clone().into(), what });
@@ -214,22 +214,10 @@ impl OpenImage {
             }
             Stored::Stream(stream) => stream,
         };
-        let mut hash = sha2::Sha256::new();
-        let mut piece = vec![0; 64 << 10];
-        let copied = loop {
-            match stored.read(&mut piece) {
-                Ok(0) => break Ok(()),
-                Ok(read) => {
-                    let bytes = piece.get(..read).unwrap_or_default();
-                    hash.update(bytes);
-                    if let Err(error) = out.write_all(bytes) {
-                        break Err(error);
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
-            }
-        };
+        let mut stored = io::BufReader::with_capacity(64 << 10, stored);
+        let mut hashing = Hashing { inner: &mut stored, hash: sha2::Sha256::new() };
+        let copied = io::copy(&mut hashing, out);
+        let hash = hashing.hash;
         drop(stored);
         if let Some(error) = self.take_failure() {
             return Err(error);

@@ -80,6 +80,23 @@ pub struct Affected {
     pub rating: Option<Rating>,
 }
 
+impl Affected {
+    /// The source package of that name, or the only kind that its ecosystem has, in some ranges.
+    pub fn in_ranges(ecosystem: Ecosystem, package: impl Into<String>, ranges: Vec<Range>) -> Self {
+        Self {
+            ecosystem,
+            package: package.into(),
+            binary: false,
+            ranges,
+            versions: Vec::new(),
+            status: AffectedStatus::ByRange,
+            module: None,
+            arches: Vec::new(),
+            rating: None,
+        }
+    }
+}
+
 /// A vendor's word on a package.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -113,6 +130,14 @@ pub struct Range {
     pub events: Vec<Event>,
     /// A constraint such as `>=1.0, <1.2.3 || =2.0`; empty where events are given.
     pub constraint: String,
+}
+
+impl Range {
+    /// All versions below the one that mends it.
+    pub fn below(kind: RangeKind, fixed: impl Into<String>) -> Self {
+        let events = vec![Event::Introduced("0".into()), Event::Fixed(fixed.into())];
+        Self { kind, events, constraint: String::new() }
+    }
 }
 
 /// How a range's versions are ordered.

@@ -1,4 +1,4 @@
-//! Services that a fleet shares, the real ones: NATS with JetStream, and an S3 server.
+//! Services that a fleet shares, the real ones: NATS with `JetStream`, and an S3 server.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -33,9 +33,8 @@ impl Service {
     fn wait(&mut self) {
         let until = Instant::now() + Duration::from_secs(30);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                panic!("{} ended with {status}", self.program.display());
-            }
+            let ended = self.child.try_wait().ok().flatten();
+            assert!(ended.is_none(), "{} ended with {ended:?}", self.program.display());
             assert!(Instant::now() < until, "{} does not listen", self.program.display());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -82,7 +81,7 @@ fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// NATS with JetStream on disk.
+/// NATS with `JetStream` on disk.
 #[derive(Debug)]
 pub struct Nats {
     service: Service,

@@ -275,28 +275,18 @@ impl Hasher {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_model::{Advisory, Affected, AffectedStatus, Event, Range, RangeKind};
+    use plimsoll_model::{Advisory, Affected, Range, RangeKind};
 
     use super::*;
     use crate::database::{Enrichment, compile_to_bytes};
 
     fn record(id: &str, package: &str, fixed: &str) -> Advisory {
         let mut record = Advisory::new(id, "osv/npm");
-        record.affected.push(Affected {
-            ecosystem: "npm".parse().unwrap(),
-            package: package.into(),
-            binary: false,
-            ranges: vec![Range {
-                kind: RangeKind::Semver,
-                events: vec![Event::Introduced("0".into()), Event::Fixed(fixed.into())],
-                constraint: String::new(),
-            }],
-            versions: Vec::new(),
-            status: AffectedStatus::ByRange,
-            module: None,
-            arches: Vec::new(),
-            rating: None,
-        });
+        record.affected.push(Affected::in_ranges(
+            "npm".parse().unwrap(),
+            package,
+            vec![Range::below(RangeKind::Semver, fixed)],
+        ));
         record
     }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_model::{
-    Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Event, Range, RangeKind,
+    Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Range, RangeKind,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -143,11 +143,7 @@ fn is_id(word: &str) -> bool {
 /// A fix outweighs the word that the package never had the weakness: both can stand there where
 /// an update brought it in.
 fn affected(((release, package), versions): ((String, String), Vec<String>)) -> Affected {
-    let range = |version: &String| Range {
-        kind: RangeKind::Ecosystem,
-        events: vec![Event::Introduced("0".into()), Event::Fixed(version.clone())],
-        constraint: String::new(),
-    };
+    let range = |version: &String| Range::below(RangeKind::Ecosystem, version);
     let ranges: Vec<Range> = versions.iter().filter(|version| *version != "0").map(range).collect();
     let status =
         if ranges.is_empty() { AffectedStatus::NotAffected } else { AffectedStatus::ByRange };

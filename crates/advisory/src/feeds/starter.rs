@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 
 use plimsoll_model::{
-    Advisory, Affected, AffectedStatus, Ecosystem, EcosystemName, Event, Kev, Link, LinkKind,
-    Range, RangeKind, Severity, Timestamp,
+    Advisory, Affected, Ecosystem, EcosystemName, Event, Kev, Link, LinkKind, Range, RangeKind,
+    Severity, Timestamp,
 };
 use serde::Deserialize;
 
@@ -134,17 +134,11 @@ fn advisory(fact: &Fact, ecosystem: EcosystemName) -> Result<Advisory, String> {
         };
         match advisory.affected.iter_mut().find(same) {
             Some(known) => known.ranges.push(range),
-            None => advisory.affected.push(Affected {
+            None => advisory.affected.push(Affected::in_ranges(
                 ecosystem,
-                package: affected.package.clone(),
-                binary: false,
-                ranges: vec![range],
-                versions: Vec::new(),
-                status: AffectedStatus::ByRange,
-                module: None,
-                arches: Vec::new(),
-                rating: None,
-            }),
+                &affected.package,
+                vec![range],
+            )),
         }
     }
     Ok(advisory)

@@ -33,6 +33,15 @@ impl Step {
         Self::ALL.iter().find(|(step, _)| *step == self).map_or("", |(_, name)| name)
     }
 
+    /// How far numbers are from older ones, by the first that differs.
+    pub fn between(old: &[u64], new: &[u64]) -> Self {
+        match old.iter().zip(new).position(|(one, other)| one != other) {
+            Some(0) => Self::Major,
+            Some(1) => Self::Minor,
+            _ => Self::Patch,
+        }
+    }
+
     /// The step of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(step, _)| *step)
@@ -102,12 +111,7 @@ impl<'t> Parts<'t> {
     }
 
     fn step(&self, newer: &Self) -> Step {
-        let at = self.version.iter().zip(&newer.version).position(|(one, other)| one != other);
-        match at {
-            Some(0) => Step::Major,
-            Some(1) => Step::Minor,
-            _ => Step::Patch,
-        }
+        Step::between(&self.version, &newer.version)
     }
 }
 

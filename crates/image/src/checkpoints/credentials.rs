@@ -72,8 +72,13 @@ pub(super) fn kind(path: &str, settings: &Settings) -> Option<&'static str> {
 
 fn check(facts: &Facts, settings: &Settings) -> Answer {
     let variable = |step: &String| {
-        let (name, value) = variable(step, settings)?;
-        let shown = step.replace(&value, "*******");
+        let secrets = secrets(step, settings);
+        let (name, _) = secrets.first()?;
+        let mut values: Vec<&str> = secrets.iter().map(|(_, value)| value.as_str()).collect();
+        // What is part of a longer one must not uncover the rest of it.
+        values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        let hide = |shown: String, value: &&str| shown.replace(value, "*******");
+        let shown = values.iter().fold(step.clone(), hide);
         Some(Alert::of_image(format!("a variable looks like a secret: {name} in {shown}")))
     };
     let file = |path: &String| {
@@ -84,9 +89,9 @@ fn check(facts: &Facts, settings: &Settings) -> Answer {
     Answer::Found(variables.chain(facts.files.keys().filter_map(file)).collect())
 }
 
-/// The first variable of a step that looks like a secret, and its value.
-fn variable(step: &str, settings: &Settings) -> Option<(String, String)> {
-    unquoted(&step.replace('#', "")).into_iter().find_map(|word| {
+/// The variables of a step that look like secrets, and their values.
+fn secrets(step: &str, settings: &Settings) -> Vec<(String, String)> {
+    let secret = |word: String| {
         let (name, value) = word.split_once('=')?;
         let value = value.split('=').next().unwrap_or(value);
         if name.contains(' ') || value.is_empty() {
@@ -99,5 +104,6 @@ fn variable(step: &str, settings: &Settings) -> Option<(String, String)> {
         let is_secret = WORDS.iter().any(|word| upper.contains(word))
             || settings.sensitive_words.iter().any(|word| upper.contains(&word.to_uppercase()));
         is_secret.then(|| (name.to_owned(), value.to_owned()))
-    })
+    };
+    unquoted(&step.replace('#', "")).into_iter().filter_map(secret).collect()
 }

@@ -145,6 +145,9 @@ impl Layer<'_> {
         let is_file = matches!(kind, EntryKind::File | EntryKind::Symlink | EntryKind::HardLink);
         let is_text = passwords::FILES.contains(&path) || unique_ids::FILES.contains(&path);
         if !is_file || !(is_text || self.settings.wants(path, mode)) {
+            // It stands in the place of what a layer below had there.
+            self.facts.files.remove(path);
+            self.facts.texts.remove(path);
             return;
         }
         if self.facts.files.len().saturating_add(self.kept.len()) >= MAX_FILES {

@@ -40,13 +40,12 @@ fn check(facts: &Facts, _: &Settings) -> Answer {
             Some(Unneeded::File) => {
                 found.push(Alert::new(path, format!("a file that is not needed: {path}")));
             }
-            Some(Unneeded::In(folder)) => {
-                if !OTHERS.iter().any(|it| path.contains(it)) && told.insert(folder) {
-                    let text = format!("a folder that is not needed: {folder}");
-                    found.push(Alert::new(folder, text));
-                }
+            Some(Unneeded::In(folder))
+                if !OTHERS.iter().any(|it| path.contains(it)) && told.insert(folder) =>
+            {
+                found.push(Alert::new(folder, format!("a folder that is not needed: {folder}")));
             }
-            None => {}
+            Some(Unneeded::In(_)) | None => {}
         }
     }
     Answer::Found(found)

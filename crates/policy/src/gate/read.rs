@@ -95,6 +95,10 @@ impl Policy {
 
     /// Whether a text has a policy at all, and not only the tables of other commands.
     pub fn is_in(text: &str) -> bool {
+        if let Ok(root) = DeTable::parse(text) {
+            return root.get_ref().keys().any(|key| key.get_ref().as_ref() == "gate");
+        }
+        // What is wrong in a policy is to be told, and not to be passed over.
         let is_gate = |line: &str| {
             let name = line.trim().trim_start_matches('[');
             name.strip_prefix("gate").is_some_and(|rest| rest.starts_with([']', '.', ' ', '=']))

@@ -6,8 +6,8 @@ mod languages;
 use std::fmt::Write as _;
 
 use plimsoll_model::{
-    Advisory, Affected, AffectedStatus, Distro, Event, Inventory, Package, PackageKind, Range,
-    RangeKind, SourcePackage,
+    Advisory, Affected, Distro, Event, Inventory, Package, PackageKind, Range, RangeKind,
+    SourcePackage,
 };
 
 use super::{Declared, Matches, match_inventory};
@@ -25,17 +25,8 @@ fn affected(ecosystem: &str, package: &str, fixed: &str) -> Affected {
     if fixed != "-" {
         events.push(Event::Fixed(fixed.into()));
     }
-    Affected {
-        ecosystem: ecosystem.parse().unwrap(),
-        package: package.into(),
-        binary: false,
-        ranges: vec![Range { kind: RangeKind::Ecosystem, events, constraint: String::new() }],
-        versions: Vec::new(),
-        status: AffectedStatus::ByRange,
-        module: None,
-        arches: Vec::new(),
-        rating: None,
-    }
+    let range = Range { kind: RangeKind::Ecosystem, events, constraint: String::new() };
+    Affected::in_ranges(ecosystem.parse().unwrap(), package, vec![range])
 }
 
 fn known_as(mut record: Advisory, aliases: &[&str]) -> Advisory {

@@ -5,6 +5,7 @@
 //!
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md>.
 
+mod address;
 mod blob;
 mod challenge;
 mod client;
@@ -22,12 +23,13 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use serde::Deserialize;
 use sha2::Digest as _;
 
+pub use self::address::is_public;
 use self::blob::Blob;
 pub(super) use self::client::plain;
 pub(crate) use self::client::{Call, Client, Host};
 pub use self::listing::{Listing, Tags};
 pub use self::options::RegistryOptions;
-pub use self::resolver::is_public;
+pub use self::transport::is_loopback;
 pub use self::trust_server::TrustServer;
 use super::image::{LayerJob, Reader, Stored, assemble, catalogue_layers};
 use crate::error::ImageError;

@@ -191,7 +191,7 @@ fn builder(options: &RegistryOptions, is_here: bool, resolver: &Arc<Resolver>) -
 }
 
 /// Whether a host, with or without a port, is this machine.
-fn is_loopback(host: &str) -> bool {
+pub fn is_loopback(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
         _ => host,
