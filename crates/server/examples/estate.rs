@@ -19,13 +19,12 @@ use std::time::{Duration, Instant};
 
 use plimsoll_advisory::database::{Enrichment, compile};
 use plimsoll_model::{
-    Advisory, Affected, AffectedStatus, Event, PackageKind, Range, RangeKind, Rating, RatingKind,
-    Severity, Timestamp,
+    Advisory, Affected, PackageKind, Range, RangeKind, Rating, RatingKind, Severity, Timestamp,
 };
 use plimsoll_server::app::App;
 use plimsoll_server::catalogue::{Component, post};
 use plimsoll_server::rematch;
-use plimsoll_server::serve::{Role, Settings, open};
+use plimsoll_server::serve::{Settings, open};
 use plimsoll_server::store::{components, images};
 use roaring::RoaringBitmap;
 use sqlx::AssertSqlSafe;
@@ -75,24 +74,11 @@ fn record(number: u64, package: u64, severity: Severity) -> Advisory {
         score: None,
         severity,
     });
-    record.affected.push(Affected {
-        ecosystem: "npm".parse().unwrap(),
-        package: format!("package-{package}"),
-        binary: false,
-        ranges: vec![Range {
-            kind: RangeKind::Semver,
-            events: vec![
-                Event::Introduced("0".into()),
-                Event::Fixed(format!("1.{}.0", 1 + number % 2)),
-            ],
-            constraint: String::new(),
-        }],
-        versions: Vec::new(),
-        status: AffectedStatus::ByRange,
-        module: None,
-        arches: Vec::new(),
-        rating: None,
-    });
+    record.affected.push(Affected::in_ranges(
+        "npm".parse().unwrap(),
+        format!("package-{package}"),
+        vec![Range::below(RangeKind::Semver, format!("1.{}.0", 1 + number % 2))],
+    ));
     record
 }
 
@@ -120,19 +106,8 @@ async fn main() {
     let advisories = folder.path().join("advisories.db");
     let old = || (0..60_000).map(|number| record(number, number % NAMES, Severity::Medium));
     write(&advisories, old(), 1);
-    let settings = Settings {
-        data_dir: folder.path().join("data"),
-        store: std::env::args().nth(2),
-        advisories: advisories.clone(),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        introspection: "127.0.0.1:0".parse().unwrap(),
-        role: Role::All,
-        workers: 1,
-        reading: plimsoll_image::Options::default(),
-        allowed_networks: Vec::new(),
-        access: plimsoll_server::auth::Access::open(),
-        fleet: plimsoll_server::Fleet::default(),
-    };
+    let settings =
+        Settings { store: std::env::args().nth(2), ..Settings::in_folder(folder.path()) };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(
         "{count} images, {BASES} bases, {APPLICATIONS} applications, {} components",
@@ -214,12 +189,12 @@ async fn load(address: std::net::SocketAddr, paths: &[String], rate: u32) {
     }
     let mut times = running.join_all().await;
     times.sort_by(f64::total_cmp);
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize];
+    let at = |thousandth: usize| times[(times.len() - 1) * thousandth / 1000];
     println!(
         "{rate} requests/s: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        at(500),
+        at(990),
+        at(1000)
     );
 }
 

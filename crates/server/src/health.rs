@@ -260,7 +260,7 @@ async fn advisories(app: &App) -> Found {
     }
     let asked = async {
         let mut read = app.store.read().await.ok()?;
-        rematch::is_behind(app, &mut read).await.ok()
+        rematch::is_behind(app, &app.advisories.current(), &mut read).await.ok()
     };
     let is_behind = tokio::time::timeout(PATIENCE, asked).await.ok().flatten()?;
     is_behind.then(|| {

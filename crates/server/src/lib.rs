@@ -29,7 +29,6 @@ pub mod catalogue;
 pub mod compliance;
 pub mod error;
 pub mod health;
-mod inside;
 pub mod intake;
 pub mod jobs;
 mod listen;

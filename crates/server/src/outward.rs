@@ -10,13 +10,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use plimsoll_image::sources::registry::is_public;
 use reqwest::Url;
 use reqwest::blocking::{Client, Response};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{HeaderMap, LOCATION};
 
 use crate::error::{Error, Result};
-use crate::inside::is_inside;
 
 /// How often we let ourselves be sent elsewhere.
 const MAX_REDIRECTS: usize = 5;
@@ -86,7 +86,7 @@ impl Outward {
         let is_own = self
             .own
             .is_some_and(|own| own == address || (own.is_loopback() && address.is_loopback()));
-        !is_inside(address) || is_own || self.networks.iter().any(|network| network.has(address))
+        is_public(address) || is_own || self.networks.iter().any(|network| network.has(address))
     }
 
     /// Whether a request may go to a host.

@@ -1,6 +1,6 @@
 //! From settings to a server that listens, and back to nothing.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +78,26 @@ pub struct Settings {
     pub access: Access,
     /// What it shares with other servers.
     pub fleet: Fleet,
+}
+
+impl Settings {
+    /// A server alone in a folder: on free ports of this machine, open to whoever is on it.
+    pub fn in_folder(folder: &Path) -> Self {
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            data_dir: folder.join("data"),
+            store: None,
+            advisories: folder.join("advisories.db"),
+            listen: free,
+            introspection: free,
+            role: Role::All,
+            workers: 1,
+            reading: plimsoll_image::Options::default(),
+            allowed_networks: Vec::new(),
+            access: Access::open(),
+            fleet: Fleet::default(),
+        }
+    }
 }
 
 /// What servers share that work together, beside the store.
@@ -185,10 +205,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         None => Bell::default(),
     };
     Ok(Arc::new(App {
-        blobs: match &settings.fleet.blobs {
-            Some(address) => Blobs::open(address)?,
-            None => Blobs::in_folder(&settings.data_dir.join("blobs"))?,
-        },
+        blobs: Blobs::of(settings.fleet.blobs.as_deref(), &settings.data_dir)?,
         queue,
         bell,
         advisories: Advisories::open(

@@ -292,8 +292,7 @@ async fn of_finding(
     let decision =
         stored::effective(&mut read, &finding.weakness, &about.name, &about.purl).await?;
     let sla = Sla::load(&mut read).await?;
-    let days = sla.days(findings::severity_of(finding.severity));
-    let due = days.map(|days| finding.opened_at + i64::from(days) * 86_400_000);
+    let due = sla.end(findings::severity_of(finding.severity), finding.opened_at);
     let settled = decision
         .as_ref()
         .is_some_and(|it| matches!(it.state.as_str(), "not_affected" | "fixed" | "accepted"));

@@ -5,12 +5,13 @@ use std::path::Path;
 use sqlx::Row;
 
 use super::seal::Seal;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::jobs;
+use crate::moment::Millis;
 use crate::notify;
 use crate::registries;
 use crate::serve::Lock;
-use crate::store::{Store, Write, notifiers, registries as stored};
+use crate::store::{Store, Write, notifiers, registries as stored, repeats};
 
 /// The same for the store of a place, on which no server of this folder may run.
 pub async fn in_place(data_dir: &Path, store: Option<&str>, key: &Path) -> Result<usize> {
@@ -43,7 +44,7 @@ pub async fn rotate(store: &Store, key: &Path) -> Result<usize> {
     }
     count += waiting(&mut write, &old, &new).await?;
     // Of a day; whoever sends a request again may have it done again.
-    sqlx::query("DELETE FROM repeats").execute(&mut *write).await?;
+    repeats::forget(&mut write, Millis::MAX).await?;
     write.commit().await?;
     new.settle()?;
     Ok(count)
@@ -56,6 +57,7 @@ async fn waiting(write: &mut Write, old: &Seal, new: &Seal) -> Result<usize> {
             .bind(format!("{}%", super::seal::MARK))
             .fetch_all(&mut **write)
             .await?;
+    let mut count = 0;
     for row in &rows {
         let (id, kind, payload): (i64, String, String) =
             (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -66,8 +68,8 @@ async fn waiting(write: &mut Write, old: &Seal, new: &Seal) -> Result<usize> {
             .bind(id)
             .bind(new.seal(&purpose, &plain)?)
             .execute(&mut **write)
-            .await
-            .map_err(Error::from)?;
+            .await?;
+        count += 1;
     }
-    Ok(rows.len())
+    Ok(count)
 }

@@ -36,22 +36,13 @@ impl std::fmt::Debug for Seal {
 impl Seal {
     /// With the key in a file, which is made, readable to its owner alone, where it is not there.
     pub fn open(path: &Path) -> Result<Self> {
-        let cipher = match key_in(path)? {
-            Some(cipher) => cipher,
-            None => made(path)?,
-        };
-        Ok(Self { cipher, next: key_in(&following(path))?, path: path.to_owned() })
+        Ok(Self { cipher: kept(path)?, next: key_in(&following(path))?, path: path.to_owned() })
     }
 
     /// The same with a new key, which lies beside the one of now until [`Seal::settle`] puts it in its
     /// place; one that lies there already goes on.
     pub fn renewed(&self) -> Result<Self> {
-        let path = following(&self.path);
-        let cipher = match key_in(&path)? {
-            Some(cipher) => cipher,
-            None => made(&path)?,
-        };
-        Ok(Self { cipher, next: None, path: self.path.clone() })
+        Ok(Self { cipher: kept(&following(&self.path))?, next: None, path: self.path.clone() })
     }
 
     /// Puts the new key in the place of the old one, which is gone then.
@@ -118,8 +109,11 @@ fn key_in(path: &Path) -> Result<Option<XSalsa20Poly1305>> {
     Ok(Some(XSalsa20Poly1305::new(&Key::from(key))))
 }
 
-/// With a new key in a file.
-fn made(path: &Path) -> Result<XSalsa20Poly1305> {
+/// With the key in a file, which is made where it is not there.
+fn kept(path: &Path) -> Result<XSalsa20Poly1305> {
+    if let Some(cipher) = key_in(path)? {
+        return Ok(cipher);
+    }
     make(path).map_err(|source| Error::Io { action: "make", path: path.into(), source })?;
     key_in(path)?.ok_or(Error::Damaged("the key of sealed secrets"))
 }

@@ -78,10 +78,7 @@ impl Place<'_> {
     }
 
     fn blobs(&self) -> Result<Blobs> {
-        match self.blobs {
-            Some(address) => Blobs::open(address),
-            None => Blobs::in_folder(&self.data_dir.join("blobs")),
-        }
+        Blobs::of(self.blobs, self.data_dir)
     }
 }
 

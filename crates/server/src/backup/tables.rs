@@ -136,7 +136,7 @@ impl Table {
         part: &mut impl Read,
     ) -> Result<u64> {
         let damaged = || Error::Damaged("a row");
-        let mut rows = Rows::new(part).ok_or_else(damaged)?;
+        let rows = Rows::new(part).ok_or_else(damaged)?;
         if !rows.names.iter().eq(self.columns.iter().map(|(name, _)| name)) {
             return Err(damaged());
         }
@@ -148,7 +148,7 @@ impl Table {
             places.join(", ")
         );
         let mut count = 0;
-        while let Some(row) = rows.next() {
+        for row in rows {
             let row = row.ok_or_else(damaged)?;
             let mut query = sqlx::query(AssertSqlSafe(text.clone()));
             for ((_, kind), value) in self.columns.iter().zip(row) {

@@ -52,13 +52,6 @@ struct List {
     items: Vec<Event>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Body {
-    List(List),
-    One(Event),
-}
-
 /// A decision.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Admitted {
@@ -113,11 +106,10 @@ fn reason(status: &Status) -> String {
 
 /// Decisions in a body, and how many of each: an `EventList`, or one event. What is neither has none.
 pub fn admitted(body: &[u8]) -> BTreeMap<Admitted, u64> {
-    let events = match serde_json::from_slice(body) {
-        Ok(Body::List(list)) => list.items,
-        Ok(Body::One(event)) => vec![event],
-        Err(_) => Vec::new(),
-    };
+    let events = serde_json::from_slice::<List>(body)
+        .map(|list| list.items)
+        .or_else(|_| serde_json::from_slice::<Event>(body).map(|event| vec![event]))
+        .unwrap_or_default();
     let mut counts: BTreeMap<Admitted, u64> = BTreeMap::new();
     for mut decided in events.iter().filter_map(decision) {
         if counts.len() >= MOST && !counts.contains_key(&decided) {

@@ -92,12 +92,8 @@ impl Handler for Reader {
 
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let outcome = try_run(app, job).await;
-        if let Err(error) = &outcome
-            && (job.attempt >= job.attempts || is_final(error))
-        {
-            let mut write = app.store.write().await?;
-            foreign::scrub(&mut write, job.id).await?;
-            write.commit().await?;
+        if let Err(error) = &outcome {
+            super::forget_secrets(app, job, error, is_final(error)).await?;
         }
         outcome
     }

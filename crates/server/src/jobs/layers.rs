@@ -164,12 +164,7 @@ impl Handler for Reader {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let outcome = self.try_run(app, job).await;
         if let Err(error) = outcome {
-            let is_last = !error.is_outage() && (job.attempt >= job.attempts || is_final(&error));
-            if is_last {
-                let mut write = app.store.write().await?;
-                foreign::scrub(&mut write, job.id).await?;
-                write.commit().await?;
-            }
+            super::forget_secrets(app, job, &error, is_final(&error)).await?;
             let refused = is_final(&error) && error.is_passing();
             return Err(if refused { Error::Refused(error.to_string()) } else { error });
         }

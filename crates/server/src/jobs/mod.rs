@@ -22,6 +22,7 @@ use crate::app::App;
 use crate::auth::seal::Seal;
 use crate::error::{Error, Result};
 use crate::queue::Job;
+use crate::store::foreign;
 
 pub(crate) use layer::content as layer_content;
 pub use layer::{Chained, KIND as LAYER, layer};
@@ -61,6 +62,16 @@ fn opened<T: DeserializeOwned>(seal: &Seal, job: &Job) -> Result<T> {
     let payload = seal.unseal(&purpose(&job.kind), &job.payload)?;
     serde_json::from_str(&payload)
         .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))
+}
+
+/// Forgets the secrets of a job that failed and is not tried again. What was not its fault is.
+async fn forget_secrets(app: &App, job: &Job, error: &Error, is_final: bool) -> Result<()> {
+    if error.is_outage() || (job.attempt < job.attempts && !is_final) {
+        return Ok(());
+    }
+    let mut write = app.store.write().await?;
+    foreign::scrub(&mut write, job.id).await?;
+    Ok(write.commit().await?)
 }
 
 /// The registry.

@@ -118,13 +118,8 @@ impl Handler for Puller {
 
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let outcome = try_run(app, job).await;
-        if let Err(error) = &outcome
-            && !error.is_outage()
-            && (job.attempt >= job.attempts || !error.is_passing())
-        {
-            let mut write = app.store.write().await?;
-            foreign::scrub(&mut write, job.id).await?;
-            write.commit().await?;
+        if let Err(error) = &outcome {
+            super::forget_secrets(app, job, error, !error.is_passing()).await?;
         }
         outcome
     }

@@ -6,12 +6,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use plimsoll_image::sources::registry::is_public;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Url};
 
 use crate::error::{Error, Result};
-use crate::inside::is_inside;
 
 /// How long a channel may take.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -69,7 +69,7 @@ impl Web {
         if self.allows(host, port) {
             return Ok(found);
         }
-        let outside: Vec<SocketAddr> = found.into_iter().filter(|it| !is_inside(it.ip())).collect();
+        let outside: Vec<SocketAddr> = found.into_iter().filter(|it| is_public(it.ip())).collect();
         if outside.is_empty() { Err(inside(host, port)) } else { Ok(outside) }
     }
 
@@ -92,13 +92,13 @@ impl Web {
         let host = url.host_str().ok_or_else(|| refuse("has no host"))?.to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
         let is_allowed = self.allows(&host, port);
-        if !is_allowed && literal(&host).is_some_and(is_inside) {
+        if !is_allowed && literal(&host).is_some_and(|it| !is_public(it)) {
             return Err(inside(&host, port));
         }
         if !is_allowed && literal(&host).is_none() {
             // A proxy would ask for the name itself; where no name can be asked for here, it has to.
             let found = tokio::net::lookup_host((host.as_str(), port)).await;
-            if found.is_ok_and(|mut all| all.any(|it| is_inside(it.ip()))) {
+            if found.is_ok_and(|mut all| all.any(|it| !is_public(it.ip()))) {
                 return Err(inside(&host, port));
             }
         }
@@ -165,7 +165,7 @@ impl Resolve for Outside {
             let found: Vec<SocketAddr> =
                 tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
             let outside: Vec<SocketAddr> =
-                found.into_iter().filter(|it| !is_inside(it.ip())).collect();
+                found.into_iter().filter(|it| is_public(it.ip())).collect();
             if outside.is_empty() {
                 let why = format!("`{}` leads inside the server's own network", name.as_str());
                 return Err(std::io::Error::new(std::io::ErrorKind::PermissionDenied, why).into());

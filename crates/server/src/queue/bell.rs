@@ -30,23 +30,21 @@ impl Bell {
 
     /// There is work. A call that does not come through is made good by the scheduler.
     pub async fn ring(&self) {
-        match &self.nats {
-            Some(nats) => nats.call().await,
-            None => {
-                self.here.notify_waiters();
-                self.here.notify_one();
-            }
+        if let Some(nats) = &self.nats {
+            nats.call().await;
+        } else {
+            self.here.notify_waiters();
+            self.here.notify_one();
         }
     }
 
     /// Waits until somebody calls, and for so long at most that a call that was lost is no matter.
     pub async fn next(&self) -> Call {
-        match &self.nats {
-            Some(nats) => Call(nats.next().await),
-            None => {
-                let _ = tokio::time::timeout(PAUSE, self.here.notified()).await;
-                Call(None)
-            }
+        if let Some(nats) = &self.nats {
+            Call(nats.next().await)
+        } else {
+            let _ = tokio::time::timeout(PAUSE, self.here.notified()).await;
+            Call(None)
         }
     }
 }

@@ -1,4 +1,4 @@
-//! JetStream of NATS as what calls workers: a message is a call to take the most urgent job.
+//! `JetStream` of NATS as what calls workers: a message is a call to take the most urgent job.
 //!
 //! ```text
 //! row of a job is committed → message → a worker takes the most urgent row → result and row are
@@ -161,13 +161,12 @@ impl Nats {
             tokio::time::sleep(BREATH).await;
             return None;
         }
-        match self.pull().await {
-            Ok(found) => found,
-            Err(_) => {
-                // Health says why.
-                tokio::time::sleep(BREATH).await;
-                None
-            }
+        if let Ok(found) = self.pull().await {
+            found
+        } else {
+            // Health says why.
+            tokio::time::sleep(BREATH).await;
+            None
         }
     }
 

@@ -66,7 +66,7 @@ impl Queue for Table {
             Verdict::Buried
         } else {
             let due = now().saturating_add(delay(job.attempt));
-            jobs::put_back(&mut write, job, due, &why).await?;
+            jobs::put_back(&mut write, job, due, &why, true).await?;
             Verdict::Again
         };
         write.commit().await?;
@@ -77,7 +77,7 @@ impl Queue for Table {
         let why: String = why.chars().take(LONGEST).collect();
         let due = now().saturating_add(PUT_OFF + delay(1));
         let mut write = self.store.write().await?;
-        jobs::postpone(&mut write, job, due, &why).await?;
+        jobs::put_back(&mut write, job, due, &why, false).await?;
         write.commit().await?;
         Ok(())
     }

@@ -50,6 +50,9 @@ pub struct Outcome {
 /// Brings all findings to the advisories that are there now.
 pub async fn run(app: &App) -> Result<Outcome> {
     let current = app.advisories.current();
+    if is_behind(app, &current, &mut *app.store.read().await?).await? {
+        return Err(Error::Elsewhere(current.edition.clone()));
+    }
     let before = matched(&app.store, &app.blobs).await?;
     let newer = {
         let current = current.clone();
@@ -58,7 +61,7 @@ pub async fn run(app: &App) -> Result<Outcome> {
     app.blobs.put_named(FINGERPRINTS, &current.edition, &newer.to_bytes()).await?;
     // From here on images are judged by the new advisories, and findings of before are brought up.
     let mut write = app.store.write().await?;
-    if is_behind(app, &mut write).await? {
+    if is_behind(app, &current, &mut write).await? {
         return Err(Error::Elsewhere(current.edition.clone()));
     }
     follow(&mut write, &current).await?;
@@ -204,7 +207,7 @@ pub async fn ensure(app: &App) -> Result<()> {
     let held = settings::value(&mut write, settings::EDITION).await?;
     if held.is_none() {
         follow(&mut write, &current).await?;
-    } else if is_behind(app, &mut write).await? {
+    } else if is_behind(app, &current, &mut write).await? {
         write.commit().await?;
         return Ok(());
     }
@@ -231,7 +234,7 @@ async fn follow(write: &mut Write, current: &Current) -> Result<()> {
 
 /// Whether findings follow newer advisories than those that are here: another server has them, or the
 /// file was put back.
-pub async fn is_behind(app: &App, connection: &mut Connection) -> Result<bool> {
+pub async fn is_behind(app: &App, current: &Current, connection: &mut Connection) -> Result<bool> {
     if app.advisories.accepts_older() {
         return Ok(false);
     }
@@ -240,5 +243,5 @@ pub async fn is_behind(app: &App, connection: &mut Connection) -> Result<bool> {
     };
     let compiled = settings::value(connection, settings::COMPILED).await?;
     let compiled = compiled.and_then(|text| text.parse().ok());
-    Ok(app.advisories.current().is_older(&held, compiled))
+    Ok(current.is_older(&held, compiled))
 }

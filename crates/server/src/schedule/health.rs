@@ -29,7 +29,7 @@ impl Task for Health {
     }
 
     async fn run(&self, app: &Arc<App>) -> Result<()> {
-        health::look(app).await;
+        Box::pin(health::look(app)).await;
         Ok(())
     }
 }

@@ -159,37 +159,19 @@ pub async fn finish(
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts a job back until `due`.
+/// Puts a job back until `due`; as if it had not been tried where it was not its fault.
 pub async fn put_back(
     connection: &mut Connection,
     job: &Job,
     due: Millis,
     error: &str,
+    is_its_fault: bool,
 ) -> Result<bool> {
     let done = sqlx::query(
-        "UPDATE jobs SET state = 0, due = $1, error = $2, worker = '', lease_until = 0 \
-         WHERE id = $3 AND attempt = $4 AND state = 1",
+        "UPDATE jobs SET state = 0, attempt = attempt - $1, due = $2, error = $3, worker = '', \
+         lease_until = 0 WHERE id = $4 AND attempt = $5 AND state = 1",
     )
-    .bind(due)
-    .bind(error)
-    .bind(job.id)
-    .bind(job.attempt)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Puts a job back until `due` as if it had not been tried: it was not its fault.
-pub async fn postpone(
-    connection: &mut Connection,
-    job: &Job,
-    due: Millis,
-    error: &str,
-) -> Result<bool> {
-    let done = sqlx::query(
-        "UPDATE jobs SET state = 0, attempt = attempt - 1, due = $1, error = $2, worker = '', \
-         lease_until = 0 WHERE id = $3 AND attempt = $4 AND state = 1",
-    )
+    .bind(i64::from(!is_its_fault))
     .bind(due)
     .bind(error)
     .bind(job.id)

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::findings::{self, Stored};
-use super::{Connection, Dialect, chunks, images, in_list};
+use super::{Connection, Dialect, chunks, images, in_list, measures};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 use crate::triage::Sla;
@@ -301,11 +301,10 @@ pub async fn findings(
         // Writing to a `String` cannot fail.
         let _ = write!(
             text,
-            " AND opened_at < {} AND NOT EXISTS (SELECT 1 FROM triage t JOIN components o \
-             ON t.scope IN ('', o.name, o.purl) WHERE t.weakness = findings.weakness \
-             AND o.id = component_id AND t.state IN ('not_affected', 'fixed', 'accepted') \
-             AND (t.until IS NULL OR t.until > {now}))",
-            sla.limits(now, "severity")
+            " AND opened_at < {} AND NOT EXISTS (SELECT 1 FROM components o \
+             WHERE o.id = component_id AND {})",
+            sla.limits(now, "severity"),
+            measures::settled("findings", "o", now)
         );
     }
     if wanted.after.is_some() {

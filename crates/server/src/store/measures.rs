@@ -12,14 +12,22 @@ use crate::triage::Sla;
 
 const DAY: Millis = 24 * 60 * 60 * 1000;
 
+/// That a decision settles a finding by `now`; the names of its table and of that of its component.
+pub(super) fn settled(finding: &str, component: &str, now: Millis) -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM triage t WHERE t.weakness = {finding}.weakness \
+         AND (t.scope = '' OR t.scope = {component}.name OR t.scope = {component}.purl) \
+         AND t.state IN ('not_affected', 'fixed', 'accepted') \
+         AND (t.until IS NULL OR t.until > {now}))"
+    )
+}
+
 /// Open findings `f` on components `c` that images have, as far as nobody settled them by `now`.
 fn unsettled(now: Millis) -> String {
     format!(
         "FROM findings f JOIN components c ON c.id = f.component_id WHERE f.is_open = 1 \
-         AND c.images > 0 AND NOT EXISTS (SELECT 1 FROM triage t WHERE t.weakness = f.weakness \
-         AND (t.scope = '' OR t.scope = c.name OR t.scope = c.purl) \
-         AND t.state IN ('not_affected', 'fixed', 'accepted') \
-         AND (t.until IS NULL OR t.until > {now}))"
+         AND c.images > 0 AND NOT {}",
+        settled("f", "c", now)
     )
 }
 

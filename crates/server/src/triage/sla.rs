@@ -58,6 +58,12 @@ impl Sla {
         }
     }
 
+    /// When a finding that was opened then is overdue; `None` where it may stay open for ever.
+    pub fn end(&self, severity: Severity, opened_at: Millis) -> Option<Millis> {
+        let days = Millis::from(self.days(severity)?);
+        Some(opened_at.saturating_add(days.saturating_mul(DAY)))
+    }
+
     /// In SQL: before when a finding must have been opened to be overdue by `now`, by the column
     /// with its severity.
     pub(crate) fn limits(&self, now: Millis, column: &str) -> String {

@@ -35,6 +35,15 @@ impl Form<'_> {
             }
         }
     }
+
+    /// The same, folded away below a line.
+    pub(super) fn folded(&self, visit: &Visit, line: &str, fields: &Markup) -> Markup {
+        html! {
+            @if visit.actor.may(self.role) {
+                details { summary { (line) } (self.show(visit, fields)) }
+            }
+        }
+    }
 }
 
 /// To have an image read.

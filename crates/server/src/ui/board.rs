@@ -13,13 +13,10 @@ use super::{Ui, findings, images, layout, parts};
 use crate::address::encode;
 use crate::app::App;
 use crate::store::estate::{Base, Change};
-use crate::store::{lists, postings};
+use crate::store::postings;
 
 /// How many changes are on a page.
 const PAGE: usize = 50;
-
-/// How many images that one helps.
-const HAVING: usize = 50;
 
 /// How many weaknesses that one mends.
 const MENDED: usize = 12;
@@ -160,17 +157,8 @@ pub(super) async fn one(
     };
     let mut read = app.store.read().await?;
     let bitmap = postings::union(&mut read, &change.components).await?;
-    let before =
-        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let rows = visit.rows(HAVING);
-    let mut numbers: Vec<i64> =
-        bitmap.range(..before).rev().take(rows + 1).map(i64::from).collect();
-    let more = numbers.len() > rows;
-    numbers.truncate(rows);
-    let having = lists::images_of(&mut read, &numbers).await?;
+    let having = images::having(&mut read, &visit, &bitmap, "Images that it helps").await?;
     drop(read);
-    let mut having = images::table("images", "Images that it helps", &having);
-    having.next(numbers.last().filter(|_| more).map(ToString::to_string));
     let mut mended = Table::new(
         "weaknesses",
         "Weaknesses that it mends",

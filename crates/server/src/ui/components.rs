@@ -17,9 +17,6 @@ use crate::store::{components, findings as stored, lists, postings};
 /// How many components are on a page.
 const PAGE: usize = 100;
 
-/// How many images that have one.
-const HAVING: usize = 50;
-
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let after = match visit.ask("after").rsplit_once('.') {
         None => None,
@@ -124,20 +121,11 @@ pub(super) async fn one(
         findings::row(&mut open, finding, &shown);
     }
     let bitmap = postings::union(&mut read, &[id]).await?;
-    let before =
-        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let rows = visit.rows(HAVING);
-    let mut numbers: Vec<i64> =
-        bitmap.range(..before).rev().take(rows + 1).map(i64::from).collect();
-    let more = numbers.len() > rows;
-    numbers.truncate(rows);
-    let having = lists::images_of(&mut read, &numbers).await?;
+    let having = images::having(&mut read, &visit, &bitmap, "Images that have it").await?;
     let others =
         lists::components(&mut read, app.store.dialect(), (&shown.name, &shown.kind), None, 50)
             .await?;
     drop(read);
-    let mut having = images::table("images", "Images that have it", &having);
-    having.next(numbers.last().filter(|_| more).map(ToString::to_string));
     let open = open.cut(&visit, PAGE)?;
     for table in [&open, &having] {
         if let Some(export) = table.export(&visit) {

@@ -82,7 +82,7 @@ fn percent(part: i64, whole: i64) -> i64 {
 
 fn share(part: i64, whole: i64) -> Markup {
     let class = if part == whole { "good" } else { "medium" };
-    html! { (parts::ratio(part, whole, class)) }
+    parts::ratio(part, whole, class)
 }
 
 /// To have a registry watched.
@@ -98,11 +98,7 @@ fn watch(visit: &Visit) -> Markup {
         label { "Host" input name="host" placeholder="ghcr.io" required maxlength="255" spellcheck="false" autocapitalize="off"; }
         label { "Repositories" input name="repositories" placeholder="shop/**, !shop/scratch-*" maxlength="1000" spellcheck="false" autocapitalize="off"; }
     };
-    html! {
-        @if visit.actor.may(Role::Admin) {
-            details { summary { "Watch another registry" } (form.show(visit, &fields)) }
-        }
-    }
+    form.folded(visit, "Watch another registry", &fields)
 }
 
 pub(super) async fn page(

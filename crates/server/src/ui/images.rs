@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use maud::html;
+use roaring::RoaringBitmap;
 
 use super::overview::image_address;
 use super::table::{self, Table, cell, plain};
@@ -12,10 +13,29 @@ use super::visit::{Failure, Visit};
 use super::{layout, parts};
 use crate::app::App;
 use crate::moment;
+use crate::store::Connection;
 use crate::store::lists::{self, FLAGS, Image, Key, Order};
 
 /// How many images are on a page.
 const PAGE: usize = 50;
+
+/// The images of these numbers, newest first, as a table of a page.
+pub(super) async fn having(
+    read: &mut Connection,
+    visit: &Visit,
+    all: &RoaringBitmap,
+    caption: &str,
+) -> Result<Table, Failure> {
+    let before =
+        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
+    let rows = visit.rows(PAGE);
+    let mut numbers: Vec<i64> = all.range(..before).rev().take(rows + 1).map(i64::from).collect();
+    let more = numbers.len() > rows;
+    numbers.truncate(rows);
+    let mut having = table("images", caption, &lists::images_of(read, &numbers).await?);
+    having.next(numbers.last().filter(|_| more).map(ToString::to_string));
+    Ok(having)
+}
 
 /// Images as a table.
 pub(super) fn table(name: &'static str, caption: &str, images: &[Image]) -> Table {

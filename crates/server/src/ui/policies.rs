@@ -60,11 +60,7 @@ fn agree(visit: &Visit, sla: &Sla) -> Markup {
     let fields = html! { @for (name, days) in all {
         label { (name) ", days" input name=(name) type="number" min="1" max="3650" value=[days] data-as="number?"; }
     } };
-    html! {
-        @if visit.actor.may(Role::Triager) {
-            details { summary { "Agree on other limits" } (form.show(visit, &fields)) }
-        }
-    }
+    form.folded(visit, "Agree on other limits", &fields)
 }
 
 /// To decide about a weakness, everywhere or in one of these packages.
@@ -84,11 +80,7 @@ pub(super) fn decide(visit: &Visit, weakness: &str, packages: &[String]) -> Mark
         label { "Owner" input name="owner" maxlength="200"; }
         label.long { "Why" input name="statement" maxlength="2000" required; }
     };
-    html! {
-        @if visit.actor.may(Role::Triager) {
-            details { summary { "Decide about it" } (form.show(visit, &fields)) }
-        }
-    }
+    form.folded(visit, "Decide about it", &fields)
 }
 
 /// Decisions as a table.

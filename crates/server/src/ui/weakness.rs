@@ -41,16 +41,7 @@ pub(super) async fn page(
     let table = of_components(found.iter().filter(|it| it.is_open), &about);
     let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
     let bitmap = postings::union(&mut read, &open).await?;
-    let before =
-        visit.after::<1>("images")?.map_or(u32::MAX, |[id]| u32::try_from(id).unwrap_or(0));
-    let rows = visit.rows(PAGE);
-    let below = bitmap.range(..before).rev().take(rows + 1).map(i64::from);
-    let mut numbers: Vec<i64> = below.collect();
-    let more = numbers.len() > rows;
-    numbers.truncate(rows);
-    let having = lists::images_of(&mut read, &numbers).await?;
-    let mut having = images::table("images", "Images that have it", &having);
-    having.next(numbers.last().filter(|_| more).map(ToString::to_string));
+    let having = images::having(&mut read, &visit, &bitmap, "Images that have it").await?;
     let mut life = Table::new(
         "life",
         "Its life",

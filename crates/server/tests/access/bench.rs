@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, Request};
 use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::app::App;
 use plimsoll_server::auth::{Access, Peer, Role, first};
-use plimsoll_server::serve::{Role as Part, Settings, open};
+use plimsoll_server::serve::{Settings, open};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -41,19 +41,7 @@ impl Answer {
 }
 
 pub(crate) fn settings(folder: &std::path::Path, access: Access) -> Settings {
-    Settings {
-        data_dir: folder.join("data"),
-        store: None,
-        advisories: folder.join("advisories.db"),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        introspection: "127.0.0.1:0".parse().unwrap(),
-        role: Part::All,
-        workers: 1,
-        reading: plimsoll_image::Options::default(),
-        allowed_networks: Vec::new(),
-        access,
-        fleet: plimsoll_server::Fleet::default(),
-    }
+    Settings { access, ..Settings::in_folder(folder) }
 }
 
 pub(crate) const REMOTE: &str = "192.0.2.7:40000";

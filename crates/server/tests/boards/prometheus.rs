@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::api;
 use plimsoll_server::app::App;
-use plimsoll_server::serve::{Role, Settings, open};
+use plimsoll_server::serve::{Settings, open};
 use serde_json::Value;
 
 use crate::description;
@@ -63,19 +63,7 @@ async fn ask(client: &reqwest::Client, at: SocketAddr, query: &str) -> Option<Va
 }
 
 async fn seeded(folder: &Path) -> Arc<App> {
-    let settings = Settings {
-        data_dir: folder.join("data"),
-        store: None,
-        advisories: folder.join("advisories.db"),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        introspection: "127.0.0.1:0".parse().unwrap(),
-        role: Role::All,
-        workers: 1,
-        reading: plimsoll_image::Options::default(),
-        allowed_networks: Vec::new(),
-        access: plimsoll_server::auth::Access::open(),
-        fleet: plimsoll_server::Fleet::default(),
-    };
+    let settings = Settings::in_folder(folder);
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     plimsoll_server::rematch::ensure(&app).await.unwrap();
     image(&app, "first", "4.17.4").await;

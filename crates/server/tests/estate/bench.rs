@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::app::App;
 use plimsoll_server::queue::worker;
-use plimsoll_server::serve::{Role, Settings, open};
+use plimsoll_server::serve::{Settings, open};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -30,18 +30,11 @@ impl Bench {
         };
         reading.registry.insecure = insecure.iter().map(ToString::to_string).collect();
         let settings = Settings {
-            data_dir: folder.path().join("data"),
             store,
-            advisories: folder.path().join("advisories.db"),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            introspection: "127.0.0.1:0".parse().unwrap(),
-            role: Role::All,
-            workers: 1,
             reading,
             // Registries of tests are on this machine.
             allowed_networks: vec!["127.0.0.0/8".parse().unwrap()],
-            access: plimsoll_server::auth::Access::open(),
-            fleet: plimsoll_server::Fleet::default(),
+            ..Settings::in_folder(folder.path())
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();

@@ -100,10 +100,10 @@ fn a_scan_is_followed_until_it_ends() {
             tokio::time::sleep(std::time::Duration::from_millis(700)).await;
             bench.ask("DELETE", &path, Value::Null).await.0
         };
-        let (states, status) = tokio::join!(follow(&scan["id"]), cancelled);
-        assert_eq!(status, 200);
-        assert_eq!(states.last().unwrap()["state"], "cancelled", "{states:?}");
-        assert!(states.len() > 1, "it was followed: {states:?}");
+        let (followed, answer) = tokio::join!(follow(&scan["id"]), cancelled);
+        assert_eq!(answer, 200);
+        assert_eq!(followed.last().unwrap()["state"], "cancelled", "{followed:?}");
+        assert!(followed.len() > 1, "it was followed: {followed:?}");
         assert_eq!(bench.ask("GET", "/api/v1/scans/999/events", Value::Null).await.0, 404);
     });
 }

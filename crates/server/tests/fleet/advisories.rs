@@ -4,8 +4,7 @@ use std::path::Path;
 
 use plimsoll_advisory::database::{Enrichment, compile};
 use plimsoll_model::{
-    Advisory, Affected, AffectedStatus, Event, Range, RangeKind, Rating, RatingKind, Severity,
-    Timestamp,
+    Advisory, Affected, Range, RangeKind, Rating, RatingKind, Severity, Timestamp,
 };
 use serde_json::Value;
 
@@ -21,21 +20,11 @@ fn record(id: &str) -> Advisory {
         score: None,
         severity: Severity::High,
     });
-    record.affected.push(Affected {
-        ecosystem: "npm".parse().unwrap(),
-        package: "lodash".into(),
-        binary: false,
-        ranges: vec![Range {
-            kind: RangeKind::Semver,
-            events: vec![Event::Introduced("0".into()), Event::Fixed("5.0.0".into())],
-            constraint: String::new(),
-        }],
-        versions: Vec::new(),
-        status: AffectedStatus::ByRange,
-        module: None,
-        arches: Vec::new(),
-        rating: None,
-    });
+    record.affected.push(Affected::in_ranges(
+        "npm".parse().unwrap(),
+        "lodash",
+        vec![Range::below(RangeKind::Semver, "5.0.0")],
+    ));
     record
 }
 

@@ -3,11 +3,10 @@
 use std::process::Command;
 
 use plimsoll_model::{Inventory, Package, PackageKind};
-use plimsoll_server::auth::Access;
+use plimsoll_server::Fleet;
 use plimsoll_server::backup::{Place, backup, restore};
 use plimsoll_server::serve::{Settings, open};
 use plimsoll_server::store::blobs::Blobs;
-use plimsoll_server::{Fleet, Role};
 use plimsoll_testkit::S3;
 
 use crate::{Process, Start};
@@ -88,19 +87,8 @@ async fn alone(blobs: &Blobs) {
 }
 
 fn settings(folder: &std::path::Path, blobs: &str) -> Settings {
-    Settings {
-        data_dir: folder.join("data"),
-        store: None,
-        advisories: folder.join("advisories.db"),
-        listen: "127.0.0.1:0".parse().unwrap(),
-        introspection: "127.0.0.1:0".parse().unwrap(),
-        role: Role::All,
-        workers: 1,
-        reading: plimsoll_image::Options::default(),
-        allowed_networks: Vec::new(),
-        access: Access::open(),
-        fleet: Fleet { blobs: Some(blobs.to_owned()), ..Fleet::default() },
-    }
+    let fleet = Fleet { blobs: Some(blobs.to_owned()), ..Fleet::default() };
+    Settings { fleet, ..Settings::in_folder(folder) }
 }
 
 /// A backup of a server whose blobs are in one place is brought into another.

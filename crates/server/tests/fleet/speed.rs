@@ -32,7 +32,7 @@ fn measure(workers: usize) -> Option<(Duration, Duration)> {
         }
     });
     let host = registry.host();
-    let estate = Estate::start(&[host.clone()], workers)?;
+    let estate = Estate::start(std::slice::from_ref(&host), workers)?;
     let processor = || -> Duration { estate.servers[2..].iter().map(Process::processor).sum() };
     let (began, before) = (Instant::now(), processor());
     for number in 0..IMAGES {
@@ -43,7 +43,7 @@ fn measure(workers: usize) -> Option<(Duration, Duration)> {
         let done = found.values().filter(|it| it.done == 1 && it.stored == 1).count();
         (done == IMAGES).then_some(())
     });
-    Some((began.elapsed(), processor() - before))
+    Some((began.elapsed(), processor().checked_sub(before).unwrap()))
 }
 
 /// `cargo test --release -p plimsoll-server --test fleet -- --ignored --nocapture speed`

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::app::App;
 use plimsoll_server::auth::Access;
-use plimsoll_server::serve::{Role, Settings, open};
+use plimsoll_server::serve::{Settings, open};
 use plimsoll_server::store::summaries;
 use plimsoll_server::{api, catalogue};
 use tempfile::TempDir;
@@ -71,19 +71,7 @@ impl Site {
     async fn new(advisories: fn(&Path), access: Access) -> Self {
         let folder = tempfile::tempdir().unwrap();
         advisories(&folder.path().join("advisories.db"));
-        let settings = Settings {
-            data_dir: folder.path().join("data"),
-            store: None,
-            advisories: folder.path().join("advisories.db"),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            introspection: "127.0.0.1:0".parse().unwrap(),
-            role: Role::All,
-            workers: 1,
-            allowed_networks: Vec::new(),
-            access,
-            fleet: plimsoll_server::Fleet::default(),
-            reading: plimsoll_image::Options::default(),
-        };
+        let settings = Settings { access, ..Settings::in_folder(folder.path()) };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use plimsoll_server::app::Tell;
-use plimsoll_server::serve::{Role, Settings, serve};
+use plimsoll_server::serve::{Settings, serve};
 use plimsoll_server::store::Store;
 use plimsoll_testkit::Image;
 use reqwest::blocking::{Client, Response};
@@ -45,19 +45,10 @@ impl Running {
             ..Default::default()
         };
         let mut settings = Settings {
-            data_dir: folder.path().join("data"),
-            store: None,
-            advisories: folder.path().join("advisories.db"),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            introspection: "127.0.0.1:0".parse().unwrap(),
-            role: Role::All,
-            workers: 1,
+            store: database(folder.path()),
             reading,
-            allowed_networks: Vec::new(),
-            access: plimsoll_server::auth::Access::open(),
-            fleet: plimsoll_server::Fleet::default(),
+            ..Settings::in_folder(folder.path())
         };
-        settings.store = database(folder.path());
         change(&mut settings);
         let (end, ended) = oneshot::channel::<()>();
         let (ready, told) = std::sync::mpsc::channel();

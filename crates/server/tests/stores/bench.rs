@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::app::App;
-use plimsoll_server::serve::{Role, Settings, open};
+use plimsoll_server::serve::{Settings, open};
 use tempfile::TempDir;
 
 /// A server without listeners.
@@ -17,19 +17,7 @@ pub(crate) struct Bench {
 impl Bench {
     pub(crate) async fn new(store: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            data_dir: folder.path().join("data"),
-            store,
-            advisories: folder.path().join("advisories.db"),
-            listen: "127.0.0.1:0".parse().unwrap(),
-            introspection: "127.0.0.1:0".parse().unwrap(),
-            role: Role::All,
-            workers: 1,
-            reading: plimsoll_image::Options::default(),
-            allowed_networks: Vec::new(),
-            access: plimsoll_server::auth::Access::open(),
-            fleet: plimsoll_server::Fleet::default(),
-        };
+        let settings = Settings { store, ..Settings::in_folder(folder.path()) };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();
         Self { app, folder: Arc::new(folder) }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use plimsoll_advisory::database::{Enrichment, compile};
 use plimsoll_model::{
-    Advisory, Affected, AffectedStatus, Event, Range, RangeKind, Rating, RatingKind, Severity,
-    Timestamp,
+    Advisory, Affected, Range, RangeKind, Rating, RatingKind, Severity, Timestamp,
 };
 use plimsoll_server::rematch::{self, Outcome};
 use plimsoll_server::store::findings;
@@ -22,21 +21,11 @@ fn record(id: &str, package: &str, fixed: &str, severity: Severity) -> Advisory 
         score: None,
         severity,
     });
-    record.affected.push(Affected {
-        ecosystem: "npm".parse().unwrap(),
-        package: package.into(),
-        binary: false,
-        ranges: vec![Range {
-            kind: RangeKind::Semver,
-            events: vec![Event::Introduced("0".into()), Event::Fixed(fixed.into())],
-            constraint: String::new(),
-        }],
-        versions: Vec::new(),
-        status: AffectedStatus::ByRange,
-        module: None,
-        arches: Vec::new(),
-        rating: None,
-    });
+    record.affected.push(Affected::in_ranges(
+        "npm".parse().unwrap(),
+        package,
+        vec![Range::below(RangeKind::Semver, fixed)],
+    ));
     record
 }
 

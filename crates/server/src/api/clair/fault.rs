@@ -28,14 +28,18 @@ impl Fault {
     }
 }
 
+/// Whose fault an error is.
+pub(super) fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::Refused(_) => StatusCode::BAD_REQUEST,
+        Error::Store(sqlx::Error::PoolTimedOut) => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        let status = match &error {
-            Error::Refused(_) => StatusCode::BAD_REQUEST,
-            Error::Store(sqlx::Error::PoolTimedOut) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self::new(status, error.to_string())
+        Self::new(status(&error), error.to_string())
     }
 }
 

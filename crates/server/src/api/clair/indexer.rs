@@ -185,7 +185,7 @@ async fn remember(app: &App, hash: &str, job: i64, actor: &Actor) -> Result<(), 
         name: hash.into(),
         digest: hash.into(),
         job,
-        state: index_state(),
+        state: index_state().to_owned(),
         ..Named::default()
     };
     let mut write = app.store.write().await?;

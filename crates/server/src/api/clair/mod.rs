@@ -13,6 +13,8 @@ mod matcher;
 mod packages;
 mod v1;
 
+use std::sync::LazyLock;
+
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use plimsoll_model::Digest;
@@ -51,13 +53,16 @@ fn routes() -> Routes {
 }
 
 /// What reads images here: another one means that they should be indexed again.
-fn index_state() -> String {
-    let mut hash = Sha256::new();
-    for cataloguer in plimsoll_image::cataloguers::ALL {
-        hash.update(cataloguer.name());
-        hash.update(cataloguer.version().to_le_bytes());
-    }
-    plimsoll_supply::hash::hex(hash.finalize().get(..16).unwrap_or_default())
+fn index_state() -> &'static str {
+    static STATE: LazyLock<String> = LazyLock::new(|| {
+        let mut hash = Sha256::new();
+        for cataloguer in plimsoll_image::cataloguers::ALL {
+            hash.update(cataloguer.name());
+            hash.update(cataloguer.version().to_le_bytes());
+        }
+        plimsoll_supply::hash::hex(hash.finalize().get(..16).unwrap_or_default())
+    });
+    &STATE
 }
 
 fn digest(text: &str) -> Result<Digest, Fault> {

@@ -49,8 +49,7 @@ impl Concern for Deadlines {
         let mut stages: BTreeMap<Stage, Vec<(Millis, &Dated)>> = BTreeMap::new();
         for it in &found {
             let severity = findings::severity_of(it.severity);
-            let Some(days) = sla.days(severity) else { continue };
-            let end = it.opened_at.saturating_add(i64::from(days).saturating_mul(DAY));
+            let Some(end) = sla.end(severity, it.opened_at) else { continue };
             let cause = Cause::of(&it.weakness, &it.kind, &it.package, &it.purl);
             for (is_over, since) in [(false, end.saturating_sub(SOON)), (true, end)] {
                 // Whoever is added is told of what happens from then on.

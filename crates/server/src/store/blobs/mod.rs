@@ -39,6 +39,11 @@ impl Blobs {
         Self::in_folder(FilePath::new(address))
     }
 
+    /// Where an address says; in a server's folder where there is none.
+    pub fn of(address: Option<&str>, data_dir: &FilePath) -> Result<Self> {
+        address.map_or_else(|| Self::in_folder(&data_dir.join("blobs")), Self::open)
+    }
+
     /// In a folder, which is made.
     pub fn in_folder(folder: &FilePath) -> Result<Self> {
         let failed = |source| Error::Io { action: "make", path: folder.into(), source };

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::super::fault::status;
 use crate::error::Error;
 
 /// An error.
@@ -24,12 +25,7 @@ impl Fault {
 
 impl From<Error> for Fault {
     fn from(error: Error) -> Self {
-        let status = match &error {
-            Error::Refused(_) => StatusCode::BAD_REQUEST,
-            Error::Store(sqlx::Error::PoolTimedOut) => StatusCode::SERVICE_UNAVAILABLE,
-            _ => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Self(status, error.to_string())
+        Self(status(&error), error.to_string())
     }
 }
 

@@ -86,10 +86,7 @@ impl Pushed {
 
     /// The registry without its port.
     pub fn host_name(&self) -> &str {
-        match self.host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => &self.host,
-        }
+        crate::outward::host_name(&self.host)
     }
 }
 
