@@ -82,6 +82,27 @@ pub(crate) fn whole(
     partial.persist(path).map_err(|error| error.error)
 }
 
+/// The same for a text file that is there, which keeps its permissions; a link is followed.
+pub(crate) fn anew(path: &Path, text: &str) -> io::Result<()> {
+    let path = fs::canonicalize(path)?;
+    let permissions = fs::metadata(&path)?.permissions();
+    whole(&path, |out| out.write_all(text.as_bytes()))?;
+    fs::set_permissions(&path, permissions)
+}
+
+/// Writes a JSON document, indented.
+pub(crate) fn json(file: Option<&str>, document: &impl serde::Serialize) -> anyhow::Result<()> {
+    write(file, |out| {
+        serde_json::to_writer_pretty(&mut *out, document)?;
+        writeln!(out)
+    })
+}
+
+/// Text of elsewhere without control characters, which could rewrite what a terminal shows.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Read as _;

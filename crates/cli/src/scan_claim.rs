@@ -16,7 +16,15 @@ use crate::target::{Reading, tell_problems};
 /// The image that a scan of the reference is about: of an index the one for the wanted platform.
 /// Only manifests are read.
 pub(crate) fn image(repository: &Repository, options: &Options) -> anyhow::Result<Stored> {
-    let subject = repository.subject()?;
+    image_of(repository, repository.subject()?, options)
+}
+
+/// The same of what the reference was found to stand for.
+pub(crate) fn image_of(
+    repository: &Repository,
+    subject: Stored,
+    options: &Options,
+) -> anyhow::Result<Stored> {
     if subject.manifest.manifests.is_empty() {
         return Ok(subject);
     }

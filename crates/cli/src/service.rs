@@ -4,6 +4,7 @@ use std::io::Read;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use plimsoll_image::sources::registry::is_loopback;
 use reqwest::Url;
 use reqwest::blocking::{Client, RequestBuilder};
 use serde_json::Value;
@@ -74,9 +75,7 @@ impl Service {
 
     /// Whether it is on this machine.
     pub(crate) fn is_here(&self) -> bool {
-        let host = self.base.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        host == "localhost"
-            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        is_loopback(self.base.host_str().unwrap_or_default())
     }
 
     /// Asks for something.

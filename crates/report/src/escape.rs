@@ -85,6 +85,11 @@ pub(crate) fn xml(text: &str) -> String {
     escaped
 }
 
+/// Text of unknown origin for one cell or line of Markdown.
+pub(crate) fn cell(from: &str) -> String {
+    markdown(&text::one_line(from))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

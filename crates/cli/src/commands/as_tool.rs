@@ -53,8 +53,7 @@ impl As {
         let mut words = self.words.into_iter();
         let name = words.next().unwrap_or_default();
         let name = name.to_string_lossy();
-        let tool = drop_in::named(&name)
-            .ok_or_else(|| Usage(drop_in::unknown(&name.escape_debug().to_string())))?;
+        let tool = drop_in::named(&name).ok_or_else(|| Usage(drop_in::unknown(&name)))?;
         Ok(Outcome::of_code(drop_in::run(tool, words.collect())))
     }
 }

@@ -8,6 +8,7 @@ use plimsoll_model::{Finding, FixState, Layer, Scan, Undecided};
 use serde::{Deserialize, Serialize};
 
 use crate::exit::{Outcome, Usage};
+use crate::output::printable;
 use crate::{output, paths};
 
 /// Show step by step how a finding of the last scan came about
@@ -164,9 +165,4 @@ fn advice(fix: &FixState) -> String {
         FixState::EndOfLife => "the release has ended: move to one that is maintained".into(),
         _ => "nobody has published a fix".into(),
     }
-}
-
-/// Without control characters, which could rewrite what a terminal shows.
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -61,7 +61,7 @@ pub(crate) struct Serve {
     store: Option<String>,
 
     /// Where blobs are, if several servers share them: a folder, or `s3://BUCKET/PREFIX`, with what
-    /// AWS's own programs read (AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, …)
+    /// AWS's own programs read (`AWS_ENDPOINT_URL`, `AWS_REGION`, `AWS_ACCESS_KEY_ID`, …)
     #[arg(
         long,
         value_name = "PLACE",
@@ -72,7 +72,7 @@ pub(crate) struct Serve {
     blobs: Option<String>,
 
     /// What calls workers, if they are not to look for jobs every second: `nats://HOST:4222`, with
-    /// JetStream
+    /// `JetStream`
     #[arg(long, value_name = "URL", env = "PLIMSOLL_QUEUE", hide_env_values = true)]
     queue: Option<String>,
 

@@ -7,12 +7,12 @@
 use std::io::{self, Write};
 
 use plimsoll_kube::assessment::{Row, Said};
-use plimsoll_model::Severity;
 use plimsoll_model::text::Level;
 use serde_json::{Value, json};
 
 use super::{ClusterFormat, ClusterScan, Vulnerability, put};
 use crate::Style;
+use crate::formats::trivy::severity;
 
 pub(super) const FORMAT: ClusterFormat =
     ClusterFormat { name: "trivy-json", about: "as `trivy k8s` lays it out", write };
@@ -90,13 +90,7 @@ fn vulnerability(one: &Vulnerability) -> Value {
         "VulnerabilityID": one.id,
         "PkgName": one.package,
         "InstalledVersion": one.version,
-        "Severity": match one.severity {
-            Severity::Critical => "CRITICAL",
-            Severity::High => "HIGH",
-            Severity::Medium => "MEDIUM",
-            Severity::Low | Severity::Negligible => "LOW",
-            Severity::Unknown => "UNKNOWN",
-        },
+        "Severity": severity(one.severity),
         "Title": one.title,
     });
     if let Some(fixed) = &one.fixed {

@@ -248,7 +248,8 @@ fn link(id: &str) -> String {
     }
 }
 
-fn page(finding: &Finding) -> String {
+/// The page that people read about it.
+pub(super) fn page(finding: &Finding) -> String {
     let link = link(&finding.id);
     if !link.is_empty() {
         return link;

@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use self::target::Target;
 use super::Format;
+use super::grype::page;
 use crate::Style;
 
 pub(super) const FORMAT: Format = Format {
@@ -62,11 +63,9 @@ pub fn document(scan: &Scan, others: Vec<Value>, lists_packages: bool) -> Value 
 fn name(artifact: &Artifact) -> &str {
     let typed = artifact.reference.as_str();
     let ours = ["docker", "podman", "containerd", "registry", "docker-archive", "oci-dir"];
-    let prefixes = ours.iter().chain(&["oci-archive", "dir", "rootfs", "sbom"]);
-    let bare = prefixes
-        .filter_map(|prefix| typed.strip_prefix(prefix)?.strip_prefix(':'))
-        .next()
-        .unwrap_or(typed);
+    let mut prefixes = ours.iter().chain(&["oci-archive", "dir", "rootfs", "sbom"]);
+    let bare = prefixes.find_map(|prefix| typed.strip_prefix(prefix)?.strip_prefix(':'));
+    let bare = bare.unwrap_or(typed);
     let bare = bare.strip_prefix("docker.io/").unwrap_or(bare);
     bare.strip_prefix("library/").unwrap_or(bare)
 }
@@ -320,7 +319,8 @@ fn vulnerability(finding: &Finding, inventory: &Inventory, names_paths: bool) ->
     one
 }
 
-fn status(fix: &FixState) -> &'static str {
+/// Trivy's word for whether there is a fix.
+pub fn status(fix: &FixState) -> &'static str {
     match fix {
         FixState::Fixed(_) => "fixed",
         FixState::WillNotFix => "will_not_fix",
@@ -329,18 +329,6 @@ fn status(fix: &FixState) -> &'static str {
         FixState::EndOfLife => "end_of_life",
         _ => "affected",
     }
-}
-
-/// The page that people read about it.
-fn page(finding: &Finding) -> String {
-    let id = &finding.id;
-    if id.starts_with("CVE-") {
-        return format!("https://nvd.nist.gov/vuln/detail/{id}");
-    }
-    if id.starts_with("GHSA-") {
-        return format!("https://github.com/advisories/{id}");
-    }
-    finding.references.first().map(|link| link.url.clone()).unwrap_or_default()
 }
 
 /// Each source's level, as Trivy numbers them.

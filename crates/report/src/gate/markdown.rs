@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use plimsoll_model::gate::{Decision, Ruling, State, Violation};
 
 use super::{GateFormat, Looks, counts, headline, policy, practices, rulings, subject_of};
-use crate::escape::markdown;
-use crate::text;
+use crate::escape::cell;
 
 pub(super) const FORMAT: GateFormat =
     GateFormat { name: "markdown", about: "a checklist, for a merge request", write };
@@ -116,9 +115,4 @@ fn exceptions(decision: &Decision, out: &mut dyn Write) -> io::Result<()> {
         )?;
     }
     Ok(())
-}
-
-/// Text of unknown origin for one cell or line.
-fn cell(from: &str) -> String {
-    markdown(&text::one_line(from))
 }

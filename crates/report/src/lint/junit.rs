@@ -1,4 +1,4 @@
-//! JUnit's XML, a test case a finding, as hadolint writes it: Jenkins, GitLab and Azure show it.
+//! `JUnit`'s XML, a test case a finding, as hadolint writes it: Jenkins, GitLab and Azure show it.
 //!
 //! Source: <https://github.com/testmoapp/junitxml>.
 

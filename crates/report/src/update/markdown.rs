@@ -6,7 +6,7 @@ use plimsoll_model::update::Updates;
 
 use super::{UpdateFormat, cleared, short};
 use crate::Style;
-use crate::escape::markdown;
+use crate::escape::cell;
 use crate::text;
 
 pub(super) const FORMAT: UpdateFormat =
@@ -54,9 +54,4 @@ fn write(updates: &Updates, _: &Style, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Text of unknown origin for one cell or line.
-fn cell(from: &str) -> String {
-    markdown(&text::one_line(from))
 }

@@ -12,7 +12,9 @@ fn document(scan: &Scan) -> Value {
 }
 
 fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
-    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("{pointer}: {value}"))
+    let found = value.pointer(pointer).and_then(Value::as_str);
+    assert!(found.is_some(), "{pointer}: {value}");
+    found.unwrap_or_default()
 }
 
 /// What the schema requires of every report, by its own words.

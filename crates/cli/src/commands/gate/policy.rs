@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_model::gate::Effect;
+use plimsoll_model::text::Source;
 use plimsoll_policy::gate::Policy;
 use plimsoll_supply::hash;
 
@@ -25,25 +26,21 @@ pub(super) struct Chosen {
 /// The policy that counts.
 pub(super) fn choose(named: Option<&Path>) -> anyhow::Result<Chosen> {
     let here = env::current_dir().unwrap_or_default();
-    let path = match named {
-        Some(path) => path.to_owned(),
-        None => {
-            let Some(path) = nearest(&here) else {
-                let why =
-                    "there is no plimsoll.toml with a table [gate]: the default policy decides";
-                tell(&format!("note: {why}"));
-                return Ok(Chosen { policy: Policy::default(), folder: PathBuf::new() });
-            };
-            path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)
-        }
+    let path = if let Some(path) = named {
+        path.to_owned()
+    } else {
+        let Some(path) = nearest(&here) else {
+            let why = "there is no plimsoll.toml with a table [gate]: the default policy decides";
+            tell(&format!("note: {why}"));
+            return Ok(Chosen { policy: Policy::default(), folder: PathBuf::new() });
+        };
+        path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path)
     };
     let shown = path.display().to_string();
     let bytes = files::read(&path, MAX_BYTES).with_context(|| format!("cannot read `{shown}`"))?;
     let text = String::from_utf8(bytes).map_err(|error| {
-        let before = error.as_bytes().get(..error.utf8_error().valid_up_to());
-        let before = String::from_utf8_lossy(before.unwrap_or_default());
-        let lines = before.matches('\n').count();
-        Usage(format!("{shown}:{}: it is not UTF-8", lines.saturating_add(1)))
+        let line = Source::from_bytes(error.into_bytes()).not_utf8().unwrap_or_default();
+        Usage(format!("{shown}:{line}: it is not UTF-8"))
     })?;
     let mut policy = Policy::read(&text, &judges::pages()).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(|error| format!("{shown}:{error}")).collect();
@@ -59,7 +56,7 @@ pub(super) fn choose(named: Option<&Path>) -> anyhow::Result<Chosen> {
 fn nearest(from: &Path) -> Option<PathBuf> {
     for folder in from.ancestors() {
         let file = folder.join("plimsoll.toml");
-        if fs::read_to_string(&file).is_ok_and(|text| Policy::is_in(&text)) {
+        if fs::read(&file).is_ok_and(|bytes| Policy::is_in(&String::from_utf8_lossy(&bytes))) {
             return Some(file);
         }
         if folder.join(".git").exists() {

@@ -126,6 +126,9 @@ impl<'m> Target<'m> {
         let reference: Reference =
             name.parse().map_err(|error: ReferenceError| Usage(error.to_string()))?;
         if let Reference::Path { transport: Transport::Dir, path } = &reference {
+            if !Path::new(path).is_dir() {
+                return Err(Usage(format!("there is no folder `{path}`")));
+            }
             let mut folder = Self::new(path, means)?;
             name.clone_into(&mut folder.name);
             return Ok(folder);
@@ -182,7 +185,7 @@ impl<'m> Target<'m> {
     fn open(&self, reference: &Reference) -> anyhow::Result<Attached> {
         let repository = self.means.registries.repository(reference)?;
         let subject = repository.subject()?;
-        let image = scan_claim::image(&repository, &self.means.options)?;
+        let image = scan_claim::image_of(&repository, subject.clone(), &self.means.options)?;
         let mut evidence = Vec::new();
         let mut referring = Vec::new();
         let mut digests = vec![subject.descriptor.digest.clone()];

@@ -38,8 +38,9 @@ impl Manifests {
     pub(in crate::commands) fn read(named: &[PathBuf]) -> Self {
         let rendering = Rendering::default();
         let mut all = Self { reads: Vec::new(), failed: Vec::new() };
-        // A folder without a manifest has nothing to judge.
-        let Ok(candidates) = files::find(named) else { return all };
+        // A folder without a manifest has nothing to judge; of several the others still count.
+        let found = named.iter().filter_map(|one| files::find(std::slice::from_ref(one)).ok());
+        let candidates: Vec<_> = found.flatten().collect();
         let read: Vec<anyhow::Result<Vec<Read>>> =
             candidates.into_par_iter().map(|one| stream::kept(one, &rendering)).collect();
         for one in read {
@@ -132,5 +133,7 @@ impl Manifests {
 
 fn place(path: &Path, source: &Source, span: Span) -> Place {
     let at = source.position(span.start);
-    Place { file: path.display().to_string(), line: at.line, column: at.column }
+    let shown = path.display().to_string();
+    let file = shown.strip_prefix("./").unwrap_or(&shown).to_owned();
+    Place { file, line: at.line, column: at.column }
 }

@@ -1,6 +1,5 @@
 //! `--fix`: the new text to its place, or a diff to stdout.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -49,19 +48,12 @@ impl Mended {
         if is_stdin(&self.path) {
             io::stdout().write_all(self.after.as_bytes())?;
         } else if self.after != self.before {
-            self.write().with_context(|| format!("cannot write `{path}`"))?;
+            crate::output::anew(&self.path, &self.after)
+                .with_context(|| format!("cannot write `{path}`"))?;
         }
         for (rule, line, title) in &self.made {
             tell(&format!("{path}:{line} {rule}: {title}"));
         }
         Ok(())
-    }
-
-    /// Through a file beside it, with its permissions; a symbolic link is followed.
-    fn write(&self) -> io::Result<()> {
-        let path = fs::canonicalize(&self.path)?;
-        let permissions = fs::metadata(&path)?.permissions();
-        crate::output::whole(&path, |out| out.write_all(self.after.as_bytes()))?;
-        fs::set_permissions(&path, permissions)
     }
 }

@@ -1,6 +1,5 @@
 //! `plimsoll rules fmt`: rule files in one form.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -57,18 +56,11 @@ impl Fmt {
             } else if path == Path::new("-") {
                 io::stdout().write_all(after.as_bytes())?;
             } else if after != before {
-                write(path, &after).with_context(|| format!("cannot write `{shown}`"))?;
+                crate::output::anew(path, &after)
+                    .with_context(|| format!("cannot write `{shown}`"))?;
                 tell(&format!("{shown}: formatted"));
             }
         }
         Ok(outcome)
     }
-}
-
-/// Through a file beside it, with its permissions; a symbolic link is followed.
-fn write(path: &Path, text: &str) -> io::Result<()> {
-    let path = fs::canonicalize(path)?;
-    let permissions = fs::metadata(&path)?.permissions();
-    crate::output::whole(&path, |out| out.write_all(text.as_bytes()))?;
-    fs::set_permissions(&path, permissions)
 }

@@ -141,12 +141,7 @@ fn newer(pin: &Pin, refs: &[GitRef], limits: &Limits) -> Found {
     if padded(&own) >= found {
         return if limits.pin && !is_id(&pin.version) { newer("pin") } else { Found::Newest };
     }
-    let step = match own.iter().zip(&found).position(|(one, other)| one != other) {
-        Some(0) => Step::Major,
-        Some(1) => Step::Minor,
-        _ => Step::Patch,
-    };
-    newer(step.name())
+    newer(Step::between(&own, &found).name())
 }
 
 #[cfg(test)]

@@ -147,7 +147,12 @@ fn outcome(updates: &Updates) -> Outcome {
 }
 
 fn plain(text: &str) -> String {
-    text.lines().collect::<Vec<_>>().join("; ").chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
+    text.lines()
+        .collect::<Vec<_>>()
+        .join("; ")
+        .chars()
+        .map(|one| if one.is_control() { ' ' } else { one })
+        .collect()
 }
 
 /// Those who know what is newer, each asked once about each thing.

@@ -4,10 +4,11 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use plimsoll_advisory::database::canonical_name;
 use plimsoll_advisory::versions::Scheme;
 use plimsoll_build::bases::known;
 use plimsoll_build::updates::{Installer, Step};
-use plimsoll_model::{Distro, Ecosystem, Package, PackageKind};
+use plimsoll_model::{Distro, Ecosystem, EcosystemName, Package, PackageKind};
 use serde_json::Value;
 
 use super::Limits;
@@ -58,7 +59,8 @@ impl Packages {
         let asked = || -> anyhow::Result<Option<Vec<u8>>> {
             Ok(match kind {
                 PackageKind::Npm => package_registry::npm(name, None)?.npm_package(name)?,
-                _ => package_registry::python(None)?.python_project(&normal(name))?,
+                _ => package_registry::python(None)?
+                    .python_project(&canonical_name(EcosystemName::PyPi, name))?,
             })
         };
         let versions = match asked() {
@@ -149,19 +151,6 @@ fn listed(kind: PackageKind, bytes: &[u8]) -> Option<Vec<String>> {
     Some(texts)
 }
 
-/// The name by which an index knows a project: PEP 503.
-fn normal(name: &str) -> String {
-    let mut normal = String::new();
-    for one in name.chars() {
-        match one {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            one => normal.extend(one.to_lowercase()),
-        }
-    }
-    normal
-}
-
 /// The newest release within a step, and how far it is.
 fn newest(
     scheme: Scheme,
@@ -191,12 +180,7 @@ fn steps(own: &str, other: &str) -> Step {
         all.resize(3, 0);
         all
     };
-    let at = numbers(own).iter().zip(&numbers(other)).position(|(one, other)| one != other);
-    match at {
-        Some(0) => Step::Major,
-        Some(1) => Step::Minor,
-        _ => Step::Patch,
-    }
+    Step::between(&numbers(own), &numbers(other))
 }
 
 #[cfg(test)]
@@ -229,7 +213,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_index() {
-        assert_eq!(normal("Foo.Bar__baz"), "foo-bar-baz");
+        assert_eq!(canonical_name(EcosystemName::PyPi, "Foo.Bar__baz"), "foo-bar-baz");
         assert_eq!(
             listed(PackageKind::Npm, b"{\"versions\": {\"1.0.0\": {}}}").unwrap(),
             ["1.0.0"]

@@ -44,8 +44,7 @@ pub(super) fn write(files: &[File], changes: &[(&Pin, Newer)]) -> anyhow::Result
         let mark = file.source.byte_order_mark();
         let after = format!("{mark}{}", apply(file.source.text(), &edits));
         let shown = file.path.display().to_string();
-        output::whole(&file.path, |out| out.write_all(after.as_bytes()))
-            .with_context(|| format!("cannot write `{shown}`"))?;
+        output::anew(&file.path, &after).with_context(|| format!("cannot write `{shown}`"))?;
         tell(&format!("`{}`: {count} written", file.name));
     }
     Ok(written)

@@ -142,11 +142,12 @@ fn age(ask: &Ask<'_>, answers: &mut Answers) {
 
 fn dockerfiles(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     answers.not_asked(AGE, ask.name(), "it is asked of images");
-    let Ok(files) = files::find(&[ask.target.path()]) else {
+    let files = ask.dockerfiles();
+    if files.is_empty() {
         answers.not_asked(SUPPORTED, ask.name(), "there is no Dockerfile");
         answers.not_asked(MINIMAL, ask.name(), "there is no Dockerfile");
         return Ok(());
-    };
+    }
     let mut judged = 0_usize;
     for path in &files {
         judged = judged.saturating_add(dockerfile(path, ask, answers)?);

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use plimsoll_build::syntax::{Dockerfile, Keyword};
 use plimsoll_build::{Config, Environment, Finding, Level, Mending, Source, lint};
-use plimsoll_model::gate::{Effect, Place, Practice, Rule, Violation};
+use plimsoll_model::gate::{Effect, Place, Practice, Violation};
 use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page, Preset};
 
 use super::super::target::Kind;
-use super::{Ask, Judge};
+use super::{Ask, Judge, rule};
 use crate::commands::lint::{files, ground};
 use crate::exit::chain;
 
@@ -133,17 +133,6 @@ pub(super) static PAGE: Page = Page {
     ],
 };
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    why: &'static str,
-    fix: &'static str,
-    practice: Practice,
-    effect: Effect,
-) -> Rule {
-    Rule { id, title, why, fix, practice, effect, exit_code: Rule::DENIED }
-}
-
 /// Which rules of the linter each rule is made of.
 const GROUPS: &[(&str, &[&str])] = &[
     ("dockerfile.valid", &["DL1000"]),
@@ -179,13 +168,11 @@ const GROUPS: &[(&str, &[&str])] = &[
 
 #[allow(clippy::unnecessary_wraps, reason = "every judge may fail")]
 fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
-    let named = ask.files("files");
-    let named = if named.is_empty() { vec![ask.target.path()] } else { named };
-    // A folder without a Dockerfile is found by its error alone.
-    let Ok(files) = files::find(&named) else {
+    let files = ask.dockerfiles();
+    if files.is_empty() {
         ask.none_asked(answers, "there is no Dockerfile");
         return Ok(());
-    };
+    }
     let level = ask.settings().text("level").unwrap_or_default();
     let level: Level = level.parse().unwrap_or(Level::Error);
     let seen = if let [one] = files.as_slice() {

@@ -16,9 +16,11 @@ mod signature;
 
 use std::path::{Path, PathBuf};
 
+use plimsoll_model::gate::{Effect, Practice, Rule};
 use plimsoll_policy::gate::{Answers, Page, Policy, Settings};
 
 use super::target::{Attached, Kind, Means, Target};
+use crate::commands::lint::files;
 use crate::commands::verify::{Named, Signers};
 use crate::exit::chain;
 
@@ -27,6 +29,18 @@ pub(super) struct Judge {
     pub(super) page: &'static Page,
     kinds: &'static [Kind],
     ask: fn(&Ask<'_>, &mut Answers) -> Result<(), String>,
+}
+
+/// A rule that ends the gate with the code of a denial.
+const fn rule(
+    id: &'static str,
+    title: &'static str,
+    why: &'static str,
+    fix: &'static str,
+    practice: Practice,
+    effect: Effect,
+) -> Rule {
+    Rule { id, title, why, fix, practice, effect, exit_code: Rule::DENIED }
 }
 
 /// The registry.
@@ -114,6 +128,15 @@ impl<'a> Ask<'a> {
     pub(super) fn files_of(&self, page: &'static Page, key: &str) -> Vec<PathBuf> {
         let names = self.policy.settings(page).texts(key);
         names.iter().map(|name| self.folder.join(name)).collect()
+    }
+
+    /// The Dockerfiles that `[gate.dockerfile]` names, else those that the target is or holds.
+    pub(super) fn dockerfiles(&self) -> Vec<PathBuf> {
+        let named = self.files_of(&dockerfile::PAGE, "files");
+        let named = if named.is_empty() { vec![self.target.path()] } else { named };
+        // A folder without one is found by its error alone; of several the others still count.
+        let found = named.iter().filter_map(|one| files::find(std::slice::from_ref(one)).ok());
+        found.flatten().collect()
     }
 
     /// The same for all rules of the judge: they are about nothing that the target has.

@@ -61,12 +61,9 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     for one in said.into_iter().filter(|one| one.level >= level) {
         answers.add(POLICIES, ask.name(), vec![violation(one)]);
     }
-    for (pod, mut place, directions) in open {
+    for (pod, place, directions) in open {
         let directions: Vec<&str> = directions.iter().map(|one| one.name()).collect();
         let message = format!("no policy isolates `{pod}` in {}", directions.join(" and "));
-        if place.file.starts_with("./") {
-            place.file.drain(..2);
-        }
         answers.add(ISOLATED, ask.name(), vec![Violation::new(message).called("PK4002").at(place)]);
     }
     for rule in PAGE.rules {

@@ -92,13 +92,14 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
     let settings = ask.settings();
     let found = match settings.text("source-uri") {
         Some(source) => by_source(&settings, &source, attached)?,
-        None => match by_signer(ask, attached)? {
-            Some(found) => found,
-            None => {
+        None => {
+            if let Some(found) = by_signer(ask, attached)? {
+                found
+            } else {
                 nobody_named(ask, attached, answers);
                 return Ok(());
             }
-        },
+        }
     };
     match &found.proven {
         Ok(who) => answers.passed(PROVEN, ask.name(), who),

@@ -2,12 +2,12 @@
 
 use plimsoll_kube::pss::{Profile, Version};
 use plimsoll_kube::{Config, Family, Mending};
-use plimsoll_model::gate::{Effect, Practice, Rule, Violation};
+use plimsoll_model::gate::{Effect, Practice, Violation};
 use plimsoll_model::text::Level;
 use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page, Preset};
 
 use super::super::target::Kind;
-use super::{Ask, Judge};
+use super::{Ask, Judge, rule};
 use crate::commands::kube::Said;
 
 pub(super) const JUDGE: Judge =
@@ -127,17 +127,6 @@ pub(super) static PAGE: Page = Page {
     ],
 };
 
-const fn rule(
-    id: &'static str,
-    title: &'static str,
-    why: &'static str,
-    fix: &'static str,
-    practice: Practice,
-    effect: Effect,
-) -> Rule {
-    Rule { id, title, why, fix, practice, effect, exit_code: Rule::DENIED }
-}
-
 /// Which rules of the linter each rule is made of.
 const GROUPS: &[(&str, &[&str])] = &[
     ("runtime.read-only", &["PK3001"]),
@@ -207,11 +196,7 @@ pub(super) fn violation(said: Said) -> Violation {
         Mending::None => "",
     };
     let fix = format!("{}{how}", said.rule.title);
-    let mut place = said.place;
-    if place.file.starts_with("./") {
-        place.file.drain(..2);
-    }
-    Violation::new(said.message).called(said.rule.id).mended_by(fix).at(place)
+    Violation::new(said.message).called(said.rule.id).mended_by(fix).at(said.place)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ mod workflow;
 
 use std::path::Path;
 
-use plimsoll_kube::manifest::{Node, Value};
+use plimsoll_kube::manifest::{Manifest, Node, Value};
 use plimsoll_model::gate::Place;
 use plimsoll_model::text::Span;
 use plimsoll_model::update::PinKind;
@@ -124,11 +124,17 @@ fn scalar<'n>(file: &File, node: &'n Node) -> Option<(&'n str, Span)> {
     Some((text, part(node.span, at, text.len())?))
 }
 
-/// Every mapping of a document, in order; `depth` bounds what nests.
-fn mappings<'n>(node: &'n Node, take: &mut dyn FnMut(&'n Node)) {
-    visit(node, 0, take);
+/// What is pinned in the mappings of a YAML file, each asked by itself.
+fn of_mappings(file: &File, of: fn(&File, &Node) -> Option<Pin>) -> Vec<Pin> {
+    let manifest = Manifest::parse(file.source.clone());
+    let mut found = Vec::new();
+    for document in &manifest.documents {
+        visit(document, 0, &mut |node| found.extend(of(file, node)));
+    }
+    found
 }
 
+/// Every mapping of a document, in order; `depth` bounds what nests.
 fn visit<'n>(node: &'n Node, depth: u32, take: &mut dyn FnMut(&'n Node)) {
     const MAX_DEPTH: u32 = 64;
     if depth > MAX_DEPTH {

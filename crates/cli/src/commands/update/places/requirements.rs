@@ -13,7 +13,9 @@ pub(super) const KIND: Kind = Kind { is, pins };
 
 fn is(names: &Names) -> bool {
     [".txt"].iter().any(|end| names.file.ends_with(end))
-        && (names.file.starts_with("requirements") || names.path.contains("/requirements/"))
+        && (names.file.starts_with("requirements")
+            || names.path.contains("/requirements/")
+            || names.path.starts_with("requirements/"))
 }
 
 fn pins(file: &File) -> Vec<Pin> {

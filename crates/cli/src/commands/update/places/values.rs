@@ -2,28 +2,18 @@
 //!
 //! <https://helm.sh/docs/chart_best_practices/pods/#images>
 
-use plimsoll_kube::manifest::{Manifest, Node};
-use plimsoll_model::text::Source;
+use plimsoll_kube::manifest::Node;
 use plimsoll_model::update::PinKind;
 
-use super::{Kind, Names, image, mappings, pin, scalar};
+use super::{Kind, Names, image, of_mappings, pin, scalar};
 use crate::commands::update::files::File;
 use crate::commands::update::pin::{Form, Pin};
 
-pub(super) const KIND: Kind = Kind { is, pins };
+pub(super) const KIND: Kind = Kind { is, pins: |file| of_mappings(file, of_mapping) };
 
 fn is(names: &Names) -> bool {
     names.is_yaml()
         && names.file.strip_prefix("values").is_some_and(|rest| rest.starts_with(['.', '-', '_']))
-}
-
-fn pins(file: &File) -> Vec<Pin> {
-    let manifest = Manifest::parse(Source::new(file.source.text()));
-    let mut found = Vec::new();
-    for document in &manifest.documents {
-        mappings(document, &mut |node| found.extend(of_mapping(file, node)));
-    }
-    found
 }
 
 fn of_mapping(file: &File, node: &Node) -> Option<Pin> {

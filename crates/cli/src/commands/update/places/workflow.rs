@@ -2,28 +2,19 @@
 //!
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsuses>
 
-use plimsoll_kube::manifest::{Manifest, Node};
-use plimsoll_model::text::{Source, Span};
+use plimsoll_kube::manifest::Node;
+use plimsoll_model::text::Span;
 use plimsoll_model::update::PinKind;
 
-use super::{Kind, Names, image, mappings, pin, scalar};
+use super::{Kind, Names, image, of_mappings, pin, scalar};
 use crate::commands::update::files::File;
 use crate::commands::update::pin::{Form, Pin};
 
-pub(super) const KIND: Kind = Kind { is, pins };
+pub(super) const KIND: Kind = Kind { is, pins: |file| of_mappings(file, of_mapping) };
 
 fn is(names: &Names) -> bool {
     let is_action = ["action.yml", "action.yaml"].contains(&names.file.as_str());
     is_action || names.is_yaml() && names.path.contains(".github/workflows/")
-}
-
-fn pins(file: &File) -> Vec<Pin> {
-    let manifest = Manifest::parse(Source::new(file.source.text()));
-    let mut found = Vec::new();
-    for document in &manifest.documents {
-        mappings(document, &mut |node| found.extend(of_mapping(file, node)));
-    }
-    found
 }
 
 fn of_mapping(file: &File, node: &Node) -> Option<Pin> {
