@@ -79,7 +79,7 @@ fn every_mistake_has_one_line_and_its_exit_code() {
     insta::assert_snapshot!(outcome(&["sbom", "docker-archive:nowhere.tar"]), @"3 error: cannot read `nowhere.tar`: No such file or directory (os error 2)");
     insta::assert_snapshot!(outcome(&["sbom", "docker-archive:text.tar"]), @"3 error: `text.tar` is no readable archive: tar is cut off at byte 9");
     insta::assert_snapshot!(outcome(&["sbom", "dir:text.tar"]), @"3 error: cannot read `text.tar`: not a directory");
-    insta::assert_snapshot!(outcome(&["sbom", "dir:.", "-o", "pdf"]), @"2 error: unknown format `pdf`: expected one of cyclonedx-json, json, spdx-json, table");
+    insta::assert_snapshot!(outcome(&["sbom", "dir:.", "-o", "pdf"]), @"2 error: unknown format `pdf`: expected one of cyclonedx-json, json, spdx-json, syft-json, table");
     insta::assert_snapshot!(outcome(&["sbom", "dir:.", "-o", "table=no/such/file"]), @"
     3 note: no package manager's files were recognised; nothing is listed
     error: cannot write `no/such/file`: No such file or directory (os error 2)

@@ -36,12 +36,12 @@ fn flag(other: &Other) -> String {
 fn add(tool: &Tool, command: &clap::Command, path: &str, out: &mut dyn Write) -> io::Result<()> {
     let is_other = |arg: &&Arg| tool.others.iter().any(|other| arg.get_id() == other.long);
     let is_own = |arg: &&Arg| {
-        !is_other(arg)
-            && !matches!(
-                arg.get_action(),
-                ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
-            )
-            && !(arg.is_global_set() && path.contains(' '))
+        let is_talk = matches!(
+            arg.get_action(),
+            ArgAction::Help | ArgAction::HelpShort | ArgAction::HelpLong | ArgAction::Version
+        );
+        let is_told_above = arg.is_global_set() && path.contains(' ');
+        !is_other(arg) && !is_talk && !is_told_above
     };
     for arg in command.get_arguments().filter(is_own) {
         let short = arg.get_short().map(|short| format!("`-{short}`"));

@@ -62,7 +62,7 @@ struct Falco {
     #[arg(short, long, value_name = "FILE", help_heading = NEAR)]
     config: Option<String>,
 
-    /// A setting of falco.yaml; engine.kind=replay with engine.replay.capture_file reads a capture
+    /// A setting of falco.yaml; engine.kind=replay with `engine.replay.capture_file` reads a capture
     #[arg(short = 'o', long = "option", value_name = "KEY=VALUE", help_heading = NEAR)]
     options: Vec<String>,
 
@@ -114,7 +114,7 @@ struct Falco {
 impl Falco {
     fn run(mut self) -> anyhow::Result<Outcome> {
         if !self.validate.is_empty() {
-            return refused(Words::of(&["rules", "check"]).last(&self.validate).run()?);
+            return Ok(refused(Words::of(&["rules", "check"]).last(&self.validate).run()?));
         }
         if let Some(source) = &self.list {
             return Words::of(&["rules", "fields"])
@@ -126,15 +126,15 @@ impl Falco {
         }
         let rules = self.rule_files();
         if self.list_rules {
-            return refused(Words::of(&["rules", "list"]).last(&rules).run()?);
+            return Ok(refused(Words::of(&["rules", "list"]).last(&rules).run()?));
         }
         if let Some(rule) = &self.describe {
-            return refused(
+            return Ok(refused(
                 Words::of(&["rules", "explain"]).last([rule].into_iter().chain(&rules)).run()?,
-            );
+            ));
         }
         if self.dry_run {
-            return refused(Words::of(&["rules", "check"]).last(&rules).run()?);
+            return Ok(refused(Words::of(&["rules", "check"]).last(&rules).run()?));
         }
         let mut captures: Vec<String> = self.capture.iter().cloned().collect();
         let mut options = Vec::new();
@@ -173,7 +173,7 @@ impl Falco {
             .options("--tag", &self.tags)
             .options("--no-tag", &self.no_tags)
             .run()?;
-        refused(outcome)
+        Ok(refused(outcome))
     }
 
     /// The files that were named, else those of the configuration; none are Plimsoll's own.
@@ -200,6 +200,6 @@ impl Falco {
 }
 
 /// Falco has one code for all that goes wrong.
-fn refused(outcome: Outcome) -> anyhow::Result<Outcome> {
-    Ok(if outcome == Outcome::Clean { outcome } else { Outcome::Gate(1) })
+fn refused(outcome: Outcome) -> Outcome {
+    if outcome == Outcome::Clean { outcome } else { Outcome::Gate(1) }
 }

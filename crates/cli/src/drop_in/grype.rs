@@ -126,15 +126,8 @@ impl Grype {
                 return super::words::Words::of(&["db", action]).run();
             }
             Some(Action::Version) => {
-                let own = env!("CARGO_PKG_VERSION");
-                output::write(None, |out| {
-                    writeln!(
-                        out,
-                        "Application:         grype\nVersion:             {} (Plimsoll {own})",
-                        TOOL.release
-                    )
-                })?;
-                return Ok(Outcome::Clean);
+                let front = "Application:         grype\nVersion:             ";
+                return TOOL.print_version(front);
             }
             None => {}
         }

@@ -29,11 +29,11 @@ pub(super) const TOOL: Tool = Tool {
 #[derive(Debug, clap::Parser)]
 #[command(about = "hadolint's command line, answered by Plimsoll")]
 struct Hadolint {
-    /// Dockerfiles, or `-` for standard input. hadolint's own rules and ShellCheck's are asked
+    /// Dockerfiles, or `-` for standard input. hadolint's own rules and `ShellCheck`'s are asked
     #[arg(value_name = "DOCKERFILE", required = true)]
     files: Vec<String>,
 
-    /// tty (a line a finding), json, checkstyle, codeclimate, gitlab_codeclimate, gnu, codacy, sonarqube,
+    /// tty (a line a finding), json, checkstyle, codeclimate, `gitlab_codeclimate`, gnu, codacy, sonarqube,
     /// sarif, junit
     #[arg(short, long, value_name = "FORMAT")]
     format: Option<String>,
@@ -142,7 +142,7 @@ impl Hadolint {
     }
 }
 
-/// Whether it is one of hadolint's rules or ShellCheck's, by its number.
+/// Whether it is one of hadolint's rules or `ShellCheck`'s, by its number.
 fn is_hadolints(id: &str) -> bool {
     id.starts_with("DL") || id.starts_with("SC")
 }

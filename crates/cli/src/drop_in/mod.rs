@@ -35,6 +35,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches};
 
 use crate::exit::{self, Codes, Outcome, tell};
+use crate::output;
 
 pub(crate) use coverage::print as print_coverage;
 pub(crate) use install::install;
@@ -54,6 +55,9 @@ pub(crate) const TOOLS: &[&Tool] = &[
     &dockle::TOOL,
 ];
 
+/// Long flags and their values, as the settings' file of a program gives them.
+type Settings = Vec<(String, String)>;
+
 /// A program whose command line is understood.
 pub(crate) struct Tool {
     /// As it is called.
@@ -72,8 +76,8 @@ pub(crate) struct Tool {
     command: fn() -> clap::Command,
     /// Flags that its parser does not list because they do nothing here.
     others: &'static [Other],
-    /// Settings of its file, as long flags and values.
-    settings: Option<fn(&ArgMatches) -> anyhow::Result<Vec<(String, String)>>>,
+    /// Settings of its file.
+    settings: Option<fn(&ArgMatches) -> anyhow::Result<Settings>>,
     run: fn(&ArgMatches) -> anyhow::Result<Outcome>,
 }
 
@@ -169,9 +173,7 @@ fn parsed(
     }
     let (_, _, found) = leaf(&command, &matches);
     for other in tool.others {
-        let source =
-            found.try_contains_id(other.long).ok().and_then(|_| found.value_source(other.long));
-        if matches!(source, None | Some(ValueSource::DefaultValue)) {
+        if !is_said(found, other.long) {
             continue;
         }
         match other.effect {
@@ -186,14 +188,20 @@ fn parsed(
     Ok(Ok(matches))
 }
 
+/// Whether the command line or a variable says something of a flag.
+fn is_said(found: &ArgMatches, id: &str) -> bool {
+    let source = found.try_contains_id(id).ok().and_then(|_| found.value_source(id));
+    !matches!(source, None | Some(ValueSource::DefaultValue))
+}
+
+/// Whether a flag has that name.
+fn has_long(arg: &Arg, name: &str) -> bool {
+    arg.get_long() == Some(name) || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
+}
+
 /// Words in which each long flag of the command has two dashes.
 fn doubled(command: &clap::Command, words: Vec<OsString>) -> Vec<OsString> {
-    let is_long = |name: &str| {
-        command.get_arguments().any(|arg| {
-            arg.get_long() == Some(name)
-                || arg.get_all_aliases().is_some_and(|all| all.contains(&name))
-        })
-    };
+    let is_long = |name: &str| command.get_arguments().any(|arg| has_long(arg, name));
     let double = |word: OsString| {
         let name = word.to_str().and_then(|text| text.strip_prefix('-'));
         let name = name.filter(|name| name.len() > 1 && !name.starts_with('-'));
@@ -217,7 +225,7 @@ fn added(
     tool: &Tool,
     command: &clap::Command,
     matches: &ArgMatches,
-    settings: Vec<(String, String)>,
+    settings: Settings,
 ) -> Vec<String> {
     let (_, leaf, found) = leaf(command, matches);
     let mut flags = Vec::new();
@@ -227,8 +235,7 @@ fn added(
             continue;
         };
         let id = arg.get_id().as_str();
-        let source = found.try_contains_id(id).ok().and_then(|_| found.value_source(id));
-        if matches!(source, None | Some(ValueSource::DefaultValue)) {
+        if !is_said(found, id) {
             flags.push(format!("--{long}={value}"));
         }
     }
@@ -261,34 +268,43 @@ fn refused(tool: &Tool, error: &clap::Error) -> u8 {
         ErrorKind::InvalidSubcommand => context(clap::error::ContextKind::InvalidSubcommand),
         _ => None,
     };
-    match what {
-        Some(what) => tell(&format!(
+    if let Some(what) = what {
+        tell(&format!(
             "error: {}: `{}` is not understood here; Plimsoll's own way: {} (`plimsoll as \
-             --coverage` lists what is)",
+         --coverage` lists what is)",
             tool.name,
             what.escape_debug(),
             tool.own
-        )),
-        None => {
-            let text = error.to_string();
-            let lines: Vec<&str> = text.lines().collect();
-            let first = lines.split(|line| line.is_empty()).next().unwrap_or_default();
-            let first: Vec<&str> = first.iter().map(|line| line.trim()).collect();
-            let text = first.join(" ");
-            let text = text.strip_prefix("error: ").unwrap_or(&text);
-            tell(&format!("error: {}: {text}", tool.name));
-        }
+        ));
+    } else {
+        let text = error.to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        let first = lines.split(|line| line.is_empty()).next().unwrap_or_default();
+        let first: Vec<&str> = first.iter().map(|line| line.trim()).collect();
+        let text = first.join(" ");
+        let text = text.strip_prefix("error: ").unwrap_or(&text);
+        tell(&format!("error: {}: {text}", tool.name));
     }
     tool.codes.usage
 }
 
 impl Tool {
+    /// Its release, and ours.
+    fn version(&self) -> String {
+        format!("{} (Plimsoll {})", self.release, env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Prints that behind what the tool writes in front of it.
+    fn print_version(&self, front: &str) -> anyhow::Result<Outcome> {
+        output::write(None, |out| writeln!(out, "{front}{}", self.version()))?;
+        Ok(Outcome::Clean)
+    }
+
     /// Its parser, with what all tools have in common.
     pub(crate) fn command(&self) -> clap::Command {
-        let version = format!("{} (Plimsoll {})", self.release, env!("CARGO_PKG_VERSION"));
         let command = (self.command)()
             .name(self.name)
-            .version(version)
+            .version(self.version())
             .disable_version_flag(true)
             .arg(
                 Arg::new("version")
@@ -310,11 +326,7 @@ impl Tool {
         // A command that takes arguments of its own is one that people end with.
         if names.is_empty() || command.get_positionals().next().is_some() {
             for other in self.others {
-                let is_there = |arg: &Arg| {
-                    arg.get_long() == Some(other.long)
-                        || arg.get_all_aliases().is_some_and(|all| all.contains(&other.long))
-                };
-                if command.get_arguments().any(is_there) {
+                if command.get_arguments().any(|arg| has_long(arg, other.long)) {
                     continue;
                 }
                 let is_taken = other.short.is_some()

@@ -41,15 +41,7 @@ pub(super) fn stored(path: &str) -> Reference {
 }
 
 /// Whether a registry is on this machine: all these tools speak to such a one without TLS.
-pub(super) fn is_here(registry: &str) -> bool {
-    let host = match registry.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
-        _ => registry,
-    };
-    let host = host.trim_matches(['[', ']']);
-    host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
+pub(super) use plimsoll_image::sources::registry::is_loopback as is_here;
 
 /// Allows the registry of an image to have no TLS where it is on this machine.
 pub(super) fn reach(reference: &Reference, options: &mut Options) {

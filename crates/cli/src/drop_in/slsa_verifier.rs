@@ -7,7 +7,6 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use super::words::Words;
 use super::{NEAR, Tool, cosign, scanned};
 use crate::exit::{Codes, Outcome, tell};
-use crate::output;
 
 pub(super) const TOOL: Tool = Tool {
     name: "slsa-verifier",
@@ -115,13 +114,7 @@ impl Verifier {
             Action::VerifyArtifact(asked) => asked.run("artifact"),
             Action::VerifyNpmPackage(asked) => asked.run("npm"),
             Action::VerifyGithubAttestation(asked) => asked.run("github-attestation"),
-            Action::Version => {
-                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
-                output::write(None, |out| {
-                    writeln!(out, "GitVersion:    v{release} (Plimsoll {own})")
-                })?;
-                Ok(Outcome::Clean)
-            }
+            Action::Version => TOOL.print_version("GitVersion:    v"),
         }
     }
 }

@@ -130,17 +130,7 @@ impl Syft {
                 write(&inventory, &output, None)?;
                 Ok(Outcome::Clean)
             }
-            Some(Action::Version) => {
-                let own = env!("CARGO_PKG_VERSION");
-                output::write(None, |out| {
-                    writeln!(
-                        out,
-                        "Application: syft\nVersion:     {} (Plimsoll {own})",
-                        TOOL.release
-                    )
-                })?;
-                Ok(Outcome::Clean)
-            }
+            Some(Action::Version) => TOOL.print_version("Application: syft\nVersion:     "),
         }
     }
 }

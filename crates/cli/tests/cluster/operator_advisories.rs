@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plimsoll_advisory::database::{Enrichment, compile};
-use plimsoll_model::{Advisory, Affected, AffectedStatus, Event, Range, RangeKind};
+use plimsoll_model::{Advisory, Affected, Range, RangeKind};
 use plimsoll_testkit::{Compression, DockerRegistry, Image};
 use reqwest::Method;
 use serde_json::Value;
@@ -13,21 +13,11 @@ use crate::server::Cluster;
 
 fn record(id: &str, fixed: &str) -> Advisory {
     let mut record = Advisory::new(id, "osv/debian");
-    record.affected.push(Affected {
-        ecosystem: "Debian:12".parse().unwrap(),
-        package: "openssl".into(),
-        binary: false,
-        ranges: vec![Range {
-            kind: RangeKind::Ecosystem,
-            events: vec![Event::Introduced("0".into()), Event::Fixed(fixed.into())],
-            constraint: String::new(),
-        }],
-        versions: Vec::new(),
-        status: AffectedStatus::ByRange,
-        module: None,
-        arches: Vec::new(),
-        rating: None,
-    });
+    record.affected.push(Affected::in_ranges(
+        "Debian:12".parse().unwrap(),
+        "openssl",
+        vec![Range::below(RangeKind::Ecosystem, fixed)],
+    ));
     record
 }
 

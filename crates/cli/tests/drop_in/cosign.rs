@@ -53,7 +53,7 @@ fn what_was_verified_is_on_stdout_as_cosign_prints_it() {
     let other = cosign(&machine, "verify --key other.pub oci-dir:layout").ended(12);
     assert!(other.err.contains("no matching signatures"), "{}", other.err);
     let place = cosign(&machine, "triangulate oci-dir:layout").ended(0);
-    assert!(place.out.trim().ends_with(".sig"), "{}", place.out);
+    assert!(place.out.trim_end().strip_suffix(".sig").is_some(), "{}", place.out);
 }
 
 #[test]

@@ -51,7 +51,7 @@ impl Served {
             let mut out = BufWriter::new(file);
             let digest = image.copy(index, &mut out)?.to_string();
             out.flush().context("cannot write a layer")?;
-            let file = out.into_inner().map_err(|error| error.into_error())?;
+            let file = out.into_inner().map_err(std::io::IntoInnerError::into_error)?;
             names.push(digest.clone());
             files.insert(digest, Arc::new(file));
         }

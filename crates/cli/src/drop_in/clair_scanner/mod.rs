@@ -9,7 +9,6 @@ mod report;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use plimsoll_image::opened;
 use plimsoll_model::Transport;
@@ -154,10 +153,7 @@ impl Scanner {
             output::write(None, |out| report.table(lists_all, colour, out))?;
         }
         if let Some(file) = &self.report {
-            output::write(Some(file), |out| {
-                serde_json::to_writer_pretty(&mut *out, &report)?;
-                writeln!(out)
-            })?;
+            output::json(Some(file), &report)?;
         }
         Ok(Outcome::of_code(u8::from(!report.unapproved.is_empty())))
     }
@@ -165,12 +161,7 @@ impl Scanner {
     /// What is approved for this image.
     fn approved(&self, name: &str) -> anyhow::Result<Approved> {
         let Some(file) = &self.whitelist else { return Ok(Approved::new()) };
-        let shown = file.display();
-        let bytes = files::read(Path::new(file), MAX_FILE)
-            .with_context(|| format!("cannot read `{shown}`"))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let document: Document =
-            serde_saphyr::from_str(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?;
+        let document: Document = files::yaml(Path::new(file), MAX_FILE)?;
         let bare = name.split(':').next().unwrap_or(name);
         let mut images = document.images.unwrap_or_default();
         let mut all = document.generalwhitelist.unwrap_or_default();

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::exit::tell;
+use crate::output::printable;
 
 /// Weaknesses that are approved, and why.
 pub(super) type Approved = BTreeMap<String, Option<String>>;
@@ -104,14 +105,14 @@ impl Report {
             }
             let mut text = wrapped(&one.description);
             if let Some(link) = one.link.split_whitespace().next() {
-                text.extend([String::new(), plain(link)]);
+                text.extend([String::new(), printable(link)]);
             }
             let status = if is_approved { "Approved" } else { "Unapproved" };
             rows.push([
                 vec![status.to_owned()],
-                vec![plain(&format!("{} {}", one.severity, one.vulnerability))],
-                vec![plain(&one.featurename)],
-                vec![plain(&one.featureversion)],
+                vec![printable(&format!("{} {}", one.severity, one.vulnerability))],
+                vec![printable(&one.featurename)],
+                vec![printable(&one.featureversion)],
                 text,
             ]);
         }
@@ -145,14 +146,9 @@ impl Report {
     }
 }
 
-/// What comes from elsewhere must not steer a terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect()
-}
-
 fn wrapped(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in plain(text).split_whitespace() {
+    for word in printable(text).split_whitespace() {
         let is_full = lines.last().is_some_and(|line| {
             !line.is_empty() && line.chars().count().saturating_add(word.chars().count()) >= WIDTH
         });

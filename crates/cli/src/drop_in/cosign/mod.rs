@@ -111,7 +111,7 @@ enum Action {
         #[arg(long, value_name = "NAME", default_value = "cosign")]
         output_key_prefix: String,
 
-        /// Make it in a server: hashivault://NAME
+        /// Make it in a server: <hashivault://NAME>
         #[arg(long, value_name = "URI", help_heading = NEAR)]
         kms: Option<String>,
     },
@@ -202,6 +202,7 @@ enum Download {
 
 /// How registries are spoken to.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "cosign names its flags so")]
 struct Registry {
     /// The registry has no TLS or a certificate nobody vouches for
     #[arg(long)]
@@ -277,13 +278,7 @@ impl Cosign {
             Action::Triangulate { image, r#type, registry } => {
                 triangulate(image, &r#type, &registry)
             }
-            Action::Version => {
-                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
-                output::write(None, |out| {
-                    writeln!(out, "GitVersion:    v{release} (Plimsoll {own})")
-                })?;
-                Ok(Outcome::Clean)
-            }
+            Action::Version => TOOL.print_version("GitVersion:    v"),
         }
     }
 }

@@ -54,14 +54,13 @@ const PUBLIC_LOG: &str = "https://rekor.sigstore.dev";
 
 impl Signer {
     pub(super) fn add(&self, words: &mut Words) {
-        let is_published = self.rekor_url.is_some() || self.tlog_upload == Some(true);
         let log = match (&self.rekor_url, self.tlog_upload, &self.key) {
             (_, Some(false), _) => None,
             (Some(url), ..) => Some(url.as_str()),
             (None, Some(true), Some(_)) => Some(PUBLIC_LOG),
             _ => None,
         };
-        if self.key.is_some() && !is_published && self.tlog_upload.is_none() {
+        if self.key.is_some() && self.rekor_url.is_none() && self.tlog_upload.is_none() {
             tell(
                 "note: cosign: with a key nothing is published in a log here, which cosign's own `verify` asks \
                  for unless told `--insecure-ignore-tlog`: `--tlog-upload` publishes",

@@ -45,6 +45,7 @@ const MAX_IGNORED: u64 = 1 << 20;
 
 #[derive(Debug, clap::Parser)]
 #[command(about = "dockle's command line, answered by Plimsoll")]
+#[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 struct Dockle {
     /// The image
     #[arg(value_name = "IMAGE")]

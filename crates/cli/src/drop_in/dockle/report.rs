@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use plimsoll_image::checkpoints::{ALL, Alert, Answer, Checkpoint, Facts, Level, Settings};
 use serde_json::{Value, json};
 
+use crate::output::printable;
+
 /// How it is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
@@ -98,15 +100,15 @@ impl Judged {
                 continue;
             }
             let weight = if is_ignored { Weight::Ignored } else { weight };
-            told.push((is_ignored, One { checkpoint, weight, alerts }));
+            told.push(One { checkpoint, weight, alerts });
         }
         // What has no answer keeps the place that its checkpoint's level gives it.
-        told.sort_by_key(|(is_ignored, one)| {
-            let place =
-                if *is_ignored { Weight::Ignored } else { Weight::Of(one.checkpoint.level) };
+        told.sort_by_key(|one: &One| {
+            let is_ignored = one.weight == Weight::Ignored;
+            let place = if is_ignored { Weight::Ignored } else { Weight::Of(one.checkpoint.level) };
             (std::cmp::Reverse(place), one.checkpoint.code)
         });
-        Self { told: told.into_iter().map(|(_, one)| one).collect(), passed }
+        Self { told, passed }
     }
 
     /// Whether something weighs as much as the level of that name; an unknown one is WARN.
@@ -152,9 +154,7 @@ impl Judged {
             }
             for alert in &one.alerts {
                 // Names of files and steps are the image's, and must not steer a terminal.
-                let text: String =
-                    alert.text.chars().map(|it| if it.is_control() { ' ' } else { it }).collect();
-                writeln!(out, "\t* {text}")?;
+                writeln!(out, "\t* {}", printable(&alert.text))?;
             }
         }
         Ok(())

@@ -4,12 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::ArgMatches;
 use plimsoll_model::{Finding, Scan};
 use serde::Deserialize;
 
-use crate::exit::Usage;
 use crate::files;
 
 /// The largest such file: 1 MiB.
@@ -55,10 +53,7 @@ fn document(named: Option<&Path>) -> anyhow::Result<Document> {
     let places = [".grype.yaml", ".grype/config.yaml"];
     let found = || places.iter().map(Path::new).find(|path| path.is_file());
     let Some(file) = named.or_else(found) else { return Ok(Document::default()) };
-    let shown = file.display();
-    let bytes = files::read(file, MAX_FILE).with_context(|| format!("cannot read `{shown}`"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(serde_saphyr::from_str(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?)
+    files::yaml(file, MAX_FILE)
 }
 
 /// The settings that stand for flags.

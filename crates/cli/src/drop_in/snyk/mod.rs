@@ -83,7 +83,7 @@ enum Action {
 enum Container {
     /// Find known vulnerabilities
     Test(Box<Image>),
-    /// Hand what an image has to `plimsoll serve` (PLIMSOLL_SERVER), which goes on matching it
+    /// Hand what an image has to `plimsoll serve` (`PLIMSOLL_SERVER`), which goes on matching it
     Monitor(Box<Image>),
 }
 
@@ -98,6 +98,7 @@ struct Project {
 }
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "snyk names its argument so")]
 struct Image {
     /// The image, or docker-archive:, oci-archive: and a file
     #[arg(value_name = "IMAGE")]
@@ -179,11 +180,7 @@ impl Snyk {
                 );
                 Ok(Outcome::Clean)
             }
-            Action::Version => {
-                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
-                output::write(None, |out| writeln!(out, "{release} (Plimsoll {own})"))?;
-                Ok(Outcome::Clean)
-            }
+            Action::Version => TOOL.print_version(""),
             Action::Test(project) => {
                 let reference = Reference::Path {
                     transport: plimsoll_model::Transport::Dir,
@@ -219,11 +216,7 @@ impl Image {
         let manager = report::manager(&inventory);
         let monitored = Monitored::hand_over(&inventory, &self.image, manager)?;
         if self.asked.json {
-            let document = monitored.json();
-            output::write(None, |out| {
-                serde_json::to_writer_pretty(&mut *out, &document)?;
-                writeln!(out)
-            })?;
+            output::json(None, &monitored.json())?;
         } else {
             output::write(None, |out| monitored.text(out))?;
         }
@@ -328,12 +321,7 @@ impl Asked {
         };
         let is_found = scan.findings.iter().filter(counted).count() > 0;
         let document = report::document(&scan, path, base);
-        let json = |file: Option<&str>| {
-            output::write(file, |out| {
-                serde_json::to_writer_pretty(&mut *out, &document)?;
-                writeln!(out)
-            })
-        };
+        let json = |file: Option<&str>| output::json(file, &document);
         match (self.json, self.sarif) {
             (true, _) => json(None)?,
             (false, true) => scanned::write(&scan, &scanned::format("sarif")?, None)?,

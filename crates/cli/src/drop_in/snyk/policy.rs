@@ -5,11 +5,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use plimsoll_model::{Finding, Scan, Timestamp};
 use serde::Deserialize;
 
-use crate::exit::{Usage, tell};
+use crate::exit::tell;
 use crate::files;
 
 /// The largest such file: 4 MiB.
@@ -52,10 +51,7 @@ pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Polic
         return Ok(Policy::default());
     }
     let shown = file.display();
-    let bytes = files::read(&file, MAX_FILE).with_context(|| format!("cannot read `{shown}`"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let document: Document =
-        serde_saphyr::from_str(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?;
+    let document: Document = files::yaml(&file, MAX_FILE)?;
     let (mut rules, mut over, mut foreign) = (Vec::new(), 0_usize, 0_usize);
     let today = now.date();
     for (id, places) in document.ignore {

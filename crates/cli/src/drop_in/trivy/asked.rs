@@ -38,7 +38,7 @@ pub(super) struct Asked {
     #[arg(long)]
     pub(super) ignore_unfixed: bool,
 
-    /// Not those of these states: affected, fixed, will_not_fix, fix_deferred, end_of_life …
+    /// Not those of these states: affected, fixed, `will_not_fix`, `fix_deferred`, `end_of_life` …
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub(super) ignore_status: Vec<String>,
 
@@ -146,8 +146,9 @@ impl Asked {
         }
     }
 
-    /// Refuses a format that is not here before anything is read.
+    /// Refuses a format or a level that is not here before anything is read.
     pub(super) fn check(&self) -> Result<(), Usage> {
+        self.severities()?;
         let known = ["table", "json", "sarif", "cyclonedx", "spdx-json", "github"];
         if known.contains(&self.format.as_str()) {
             return Ok(());
@@ -159,16 +160,8 @@ impl Asked {
         let only_fixed = self.ignore_unfixed;
         Filter { severities: self.severities()?, only_fixed, only_loaded: false }.apply(scan);
         if !self.ignore_status.is_empty() {
-            use plimsoll_model::FixState;
             scan.findings.retain(|it| {
-                let state = match it.fix {
-                    FixState::Fixed(_) => "fixed",
-                    FixState::WillNotFix => "will_not_fix",
-                    FixState::Deferred => "fix_deferred",
-                    FixState::UnderInvestigation => "under_investigation",
-                    FixState::EndOfLife => "end_of_life",
-                    _ => "affected",
-                };
+                let state = plimsoll_report::formats::trivy::status(&it.fix);
                 !self.ignore_status.iter().any(|word| word == state)
             });
         }
@@ -216,10 +209,7 @@ impl Asked {
     }
 
     pub(super) fn json(&self, document: &serde_json::Value) -> anyhow::Result<()> {
-        output::write(self.output.as_deref(), |out| {
-            serde_json::to_writer_pretty(&mut *out, document)?;
-            writeln!(out)
-        })
+        output::json(self.output.as_deref(), document)
     }
 
     /// Trivy ends with 0 unless a code is asked for. Where one is, it is a gate, and what could not be

@@ -201,9 +201,7 @@ impl Trivy {
             Action::Sbom { path, asked } => (Read::Bill(path.clone()), asked),
             Action::Kubernetes(cluster) => return cluster.run(),
             Action::Version => {
-                let (release, own) = (TOOL.release, env!("CARGO_PKG_VERSION"));
-                output::write(None, |out| writeln!(out, "Version: {release} (Plimsoll {own})"))?;
-                return Ok(Outcome::Clean);
+                return TOOL.print_version("Version: ");
             }
         };
         self.scan(&read, asked)

@@ -4,11 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
 use clap::ArgMatches;
 use serde_json::Value;
 
-use crate::exit::{Usage, tell};
+use crate::exit::tell;
 use crate::files;
 
 /// The largest such file: 1 MiB.
@@ -40,11 +39,7 @@ pub(super) fn read(matches: &ArgMatches) -> anyhow::Result<Vec<(String, String)>
     if named.is_none() && !file.is_file() {
         return Ok(Vec::new());
     }
-    let shown = file.display();
-    let bytes = files::read(file, MAX_FILE).with_context(|| format!("cannot read `{shown}`"))?;
-    let text = String::from_utf8_lossy(&bytes);
-    let document: Value =
-        serde_saphyr::from_str(&text).map_err(|error| Usage(format!("`{shown}`: {error}")))?;
+    let document: Value = files::yaml(file, MAX_FILE)?;
     let mut found = Vec::new();
     walk("", &document, &mut found);
     Ok(found)
@@ -80,8 +75,7 @@ fn walk(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
         (SECTIONS.contains(section) || section.is_empty()) && !rest.contains('.')
     });
     match (flag, inner) {
-        (Some(flag), _) => found.push((flag.to_owned(), text)),
-        (None, Some((_, flag))) => found.push((flag.to_owned(), text)),
+        (Some(flag), _) | (None, Some((_, flag))) => found.push((flag.to_owned(), text)),
         (None, None) if !path.contains('.') => found.push((path.to_owned(), text)),
         (None, None) => tell(&format!("note: trivy: the settings' `{path}` does nothing here")),
     }
