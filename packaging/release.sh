@@ -38,7 +38,8 @@ if [ -n "$twice" ]; then
   trap 'rm -rf "$again"' EXIT
   "$root/packaging/pack" "$binary" "$again" > "$again.log" 2>&1 || { cat "$again.log" >&2; exit 3; }
   rm -f "$again.log"
-  diff -r "$out" "$again" && echo "every byte is the same: $(find "$out" -type f | wc -l) files"
+  diff -r "$out" "$again"
+  echo "every byte is the same: $(find "$out" -type f | wc -l) files"
 fi
 
 step "bills of materials"

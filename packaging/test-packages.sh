@@ -42,7 +42,8 @@ inside dpkg-query -W plimsoll
 
 step "remove, purge: nothing is left"
 inside dpkg --remove plimsoll
-test -e "$at/etc/default/plimsoll" && test ! -e "$at/usr/bin/plimsoll"
+test -e "$at/etc/default/plimsoll"
+test ! -e "$at/usr/bin/plimsoll"
 inside dpkg --purge plimsoll
 rm -f "$at"/tmp/{plimsoll.deb,newer.deb,scan.json}
 left=$(diff <(echo "$before") <(snapshot) || true)
