@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::registry::{Certificate, free_port, run};
+use crate::ports::free_port;
+use crate::registry::{Certificate, run};
 
 /// A daemon with a socket, a store and no network of its own; it ends when it is dropped.
 pub struct Dockerd {
@@ -33,7 +34,7 @@ impl Dockerd {
         let mut command = Command::new("dockerd");
         let mut host = None;
         if let Some(certificate) = certificate {
-            let port = free_port().map_err(|error| error.to_string())?;
+            let port = free_port();
             let file = |name: &str| certificate.folder().join(name);
             command
                 .arg("--tlsverify")

@@ -15,6 +15,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::panic,
     reason = "writing to memory cannot fail, and a test stops if it does"
 )]
 
@@ -23,6 +24,7 @@ mod containerd;
 mod dockerd;
 mod pages;
 mod policy_cases;
+mod ports;
 mod postgres;
 mod registry;
 mod server;
@@ -39,6 +41,7 @@ pub use containerd::Containerd;
 pub use dockerd::Dockerd;
 pub use pages::assert_pages;
 pub use policy_cases::{PolicyCase, policy_cases};
+pub use ports::{free_address, free_port};
 pub use postgres::Postgres;
 pub use registry::{Certificate, DockerRegistry, Served};
 pub use server::{Reply, Request, Server};

@@ -1,10 +1,11 @@
 //! A real PostgreSQL of the test's own, where Debian's package is installed.
 
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::ports::free_port;
 
 /// A server with an empty database, which ends with the test.
 #[derive(Debug)]
@@ -33,7 +34,7 @@ impl Postgres {
             let owned = Command::new("chown").arg("nobody").arg(&folder).status().unwrap();
             assert!(owned.success(), "chown");
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let server = Self { programs, folder, port };
         let data = server.folder.join("data");
         server.run(

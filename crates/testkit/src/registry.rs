@@ -1,7 +1,7 @@
 //! Images as a registry serves them, and Debian's registry for tests that want the real one.
 
 use std::collections::HashMap;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -199,7 +199,7 @@ impl DockerRegistry {
     ) -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
         let folder = tempfile::tempdir().map_err(text)?;
-        let port = free_port().map_err(text)?;
+        let port = free_port();
         let host = format!("127.0.0.1:{port}");
         let mut config = json!({
             "version": 0.1,
@@ -292,10 +292,6 @@ impl Drop for DockerRegistry {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-pub(crate) fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Runs a program to its end; `Err` says what it complained of.

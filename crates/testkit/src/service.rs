@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::registry::free_port;
+use crate::ports::free_port;
 
 /// A program that listens on a port of 127.0.0.1; it ends when it is dropped.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Nats {
     pub fn start() -> Option<Self> {
         let program = find("nats-server")?;
         let folder = tempfile::tempdir().unwrap();
-        let port = free_port().unwrap();
+        let port = free_port();
         let arguments = ["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"];
         let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();
         arguments.push(folder.path().display().to_string());
@@ -139,7 +139,7 @@ impl S3 {
         let program = find("versitygw")?;
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(Self::BUCKET)).unwrap();
-        let port = free_port().unwrap();
+        let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let arguments = ["--port", &listen, "--health", "/health", "posix"];
         let mut arguments: Vec<String> = arguments.map(str::to_owned).to_vec();

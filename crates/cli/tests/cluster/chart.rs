@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use plimsoll_testkit::free_port;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::server::{Cluster, file, free_port, plimsoll};
+use crate::server::{Cluster, file, plimsoll};
 
 const NAME: &str = "rel-plimsoll-admission";
 

@@ -63,7 +63,7 @@ fn with_the_rights_that_it_asks_for_it_works_on_a_real_api_server_and_may_nothin
     let flags = ["--disable-admission-plugins", "ServiceAccount,PodSecurity"];
     let Some(cluster) = Cluster::start(&flags) else { return };
     // Taken as it is, but that the webhooks are asked under a URL, since there is no node.
-    let port = crate::server::free_port();
+    let port = plimsoll_testkit::free_port();
     let url = format!("https://127.0.0.1:{port}");
     for mut object in documents(&file(&manifest())) {
         for webhook in object["webhooks"].as_array_mut().into_iter().flatten() {

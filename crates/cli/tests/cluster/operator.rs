@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output};
 use std::time::{Duration, Instant};
 
-use plimsoll_testkit::{Compression, DockerRegistry, Image};
+use plimsoll_testkit::{Compression, DockerRegistry, Image, free_port};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Cluster, documents, file, free_port, plimsoll};
+use crate::server::{Cluster, documents, file, plimsoll};
 
 pub(crate) const FLAGS: [&str; 2] = ["--disable-admission-plugins", "ServiceAccount,PodSecurity"];
 const GROUP: &str = "/apis/aquasecurity.github.io/v1alpha1";

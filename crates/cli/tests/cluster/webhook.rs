@@ -75,7 +75,7 @@ fn certificates_of_its_own_are_kept_in_a_secret_and_the_webhooks_are_told() {
                     podSecurity: {mode: enforce, defaults: {enforce: baseline}}\n";
     let config = cluster.at("admit.yaml");
     std::fs::write(&config, settings).unwrap();
-    let port = crate::server::free_port();
+    let port = plimsoll_testkit::free_port();
     let url = format!("https://127.0.0.1:{port}");
     let own = cluster.admin();
     let printed = plimsoll()

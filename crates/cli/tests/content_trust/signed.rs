@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ impl Notary {
     fn start() -> Result<Self, String> {
         peers()?;
         let folder = tempfile::tempdir().unwrap();
-        let host = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let host = plimsoll_testkit::free_address().to_string();
         let config = json!({
             "server": {"http_addr": host}, "trust_service": {"type": "local"},
             "storage": {"backend": "memory"}, "logging": {"level": "error"},

@@ -1,13 +1,14 @@
 //! Real services, started for a test and ended with it.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use plimsoll_testkit::free_port;
 use serde_json::json;
 
 pub(crate) const PERSON: &str = "alice@example.com";
@@ -33,20 +34,6 @@ pub(crate) fn start(folder: &Path, port: u16, program: &str, arguments: &str) ->
         std::thread::sleep(Duration::from_millis(50));
     }
     running
-}
-
-pub(crate) fn free_port() -> u16 {
-    // A port that is free may have been given to another test that does not listen there yet.
-    static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
-    loop {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let mut given = GIVEN.lock().unwrap();
-        if !given.contains(&port) {
-            given.push(port);
-            return port;
-        }
-    }
 }
 
 pub(crate) fn run(folder: &Path, program: &str, arguments: &str) -> Output {

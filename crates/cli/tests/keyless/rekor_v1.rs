@@ -5,10 +5,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use plimsoll_testkit::{Compression, Image};
+use plimsoll_testkit::{Compression, Image, free_port};
 use serde_json::Value;
 
-use super::programs::{Running, free_port, missing, run, start};
+use super::programs::{Running, missing, run, start};
 
 const PROGRAMS: [&str; 6] = [
     "rekor-v1",

@@ -7,7 +7,9 @@ use plimsoll_supply::bundle::Bundle;
 use plimsoll_supply::trust::TrustedRoot;
 use plimsoll_supply::verify::{IdentityPolicy, Policy, verify};
 
-use super::programs::{PERSON, free_port, fulcio, missing, provider, run, start};
+use plimsoll_testkit::free_port;
+
+use super::programs::{PERSON, fulcio, missing, provider, run, start};
 
 /// The programs, and what they are started for.
 const PROGRAMS: [&str; 4] = ["fulcio", "rekor-posix", "timestamp-server", "cosign"];

@@ -173,7 +173,7 @@ async fn list(
         of_sight(&app, &sight, before, &containing, limit + 1).await?
     } else {
         let mut read = app.store.read().await?;
-        images::page(&mut read, before, &containing, limit + 1).await?
+        images::page(&mut read, app.store.dialect(), before, &containing, limit + 1).await?
     };
     let page = Page::of(found, limit, |image| cursor(&[image.id]));
     Ok(Json(Page { items: summaries(&app, page.items).await?, next: page.next }))

@@ -53,8 +53,11 @@ pub(super) struct Table {
 pub(super) async fn all(connection: &mut Connection, dialect: Dialect) -> Result<Tables> {
     let (tables, columns) = match dialect {
         Dialect::Sqlite => (
-            "SELECT name FROM sqlite_master WHERE type = 'table' \
-             AND name NOT LIKE 'sqlite!_%' ESCAPE '!' AND name <> 'schema_changes' ORDER BY rowid",
+            // Indexes of words are tables as well, which follow others by themselves.
+            "SELECT m.name FROM sqlite_master m JOIN pragma_table_list l ON l.name = m.name \
+             WHERE l.schema = 'main' AND l.type = 'table' AND m.type = 'table' \
+             AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!' AND m.name <> 'schema_changes' \
+             ORDER BY m.rowid",
             "SELECT name, type FROM pragma_table_info($1) ORDER BY cid",
         ),
         Dialect::Postgres => (

@@ -10,12 +10,16 @@ use plimsoll_advisory::versions::Scheme;
 use plimsoll_model::{Ecosystem, EcosystemName, PackageKind, Severity};
 use plimsoll_policy::Weight;
 use roaring::RoaringBitmap;
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
 use super::summaries::{self, DAY};
-use super::{Connection, Store, components, findings, images, postings};
-use crate::error::Result;
+use super::{Connection, Store, components, findings, images, postings, settings};
+use crate::error::{Error, Result};
 use crate::moment::{Millis, now};
+
+/// Under which name figures are kept.
+const KEPT: &str = "estate.figures";
 
 /// How many changes are kept.
 const CHANGES: usize = 500;
@@ -30,7 +34,7 @@ const SAMPLE: usize = 64;
 pub const DAYS: i64 = 90;
 
 /// By what it is known whether figures are still true.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark(Vec<i64>);
 
 /// The mark as of now.
@@ -52,7 +56,7 @@ pub async fn mark(connection: &mut Connection) -> Result<Mark> {
 }
 
 /// One change, and what it would mend.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
     /// Type of the package.
     pub kind: String,
@@ -81,7 +85,7 @@ pub struct Change {
 }
 
 /// A base, and what its images have from it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     /// Digest of the bottom layer.
     pub key: String,
@@ -100,7 +104,7 @@ pub struct Base {
 }
 
 /// A day of findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Day {
     /// Days since 1970.
     pub day: i64,
@@ -115,7 +119,7 @@ pub struct Day {
 }
 
 /// Properties of images that a policy asks for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Properties {
     /// All of them.
     pub images: i64,
@@ -148,7 +152,7 @@ pub struct Properties {
 }
 
 /// What is said of the estate.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Figures {
     /// As of when.
     pub at: Millis,
@@ -204,6 +208,21 @@ impl Figures {
         (figures.changes, figures.all_changes) = (changes, all);
         figures.bases = bases(&mut read).await?;
         Ok(figures)
+    }
+
+    /// The figures that were kept last, of whatever time; `None` where there are none that this
+    /// program reads.
+    pub async fn kept(store: &Store) -> Result<Option<Self>> {
+        let text = settings::value(&mut *store.read().await?, KEPT).await?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Keeps them for a program that starts later.
+    pub async fn keep(&self, store: &Store) -> Result<()> {
+        let text = serde_json::to_string(self).map_err(|_| Error::Damaged("the figures"))?;
+        let mut write = store.write().await?;
+        settings::set(&mut write, KEPT, &text).await?;
+        Ok(write.commit().await?)
     }
 
     async fn count(&mut self, read: &mut Connection) -> Result<()> {

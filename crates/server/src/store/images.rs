@@ -7,7 +7,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AssertSqlSafe, Row};
 
 use super::postings::{decode, encode};
-use super::{Connection, Dialect, chunks, in_list};
+use super::{Connection, Dialect, chunks, in_list, names};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 
@@ -218,17 +218,25 @@ pub async fn by_digest(connection: &mut Connection, digest: &str) -> Result<Opti
 /// Images with a number below `before`, newest first, whose reference has `containing` in it.
 pub async fn page(
     connection: &mut Connection,
+    dialect: Dialect,
     before: i64,
     containing: &str,
     limit: i64,
 ) -> Result<Vec<Image>> {
+    if let Some(mut few) = names::of_reference(connection, dialect, containing).await? {
+        few.retain(|id| *id < before);
+        few.sort_unstable_by(|a, b| b.cmp(a));
+        few.truncate(usize::try_from(limit).unwrap_or(0));
+        let mut found = by_ids(connection, &few).await?;
+        found.reverse();
+        return Ok(found);
+    }
     let text = format!(
-        "SELECT {COLUMNS} FROM images WHERE id < $1 AND ($2 = '' OR reference LIKE $3 ESCAPE '!') \
-         ORDER BY id DESC LIMIT $4"
+        "SELECT {COLUMNS} FROM images WHERE id < $1 AND reference LIKE $2 ESCAPE '!' \
+         ORDER BY id DESC LIMIT $3"
     );
     let rows = sqlx::query(AssertSqlSafe(text))
         .bind(before)
-        .bind(containing)
         .bind(like(containing))
         .bind(limit)
         .fetch_all(connection)

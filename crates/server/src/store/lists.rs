@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::findings::{self, Stored};
-use super::{Connection, Dialect, chunks, images, in_list, measures};
+use super::{Connection, Dialect, chunks, images, in_list, joined, measures, names};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 use crate::triage::Sla;
@@ -157,9 +157,17 @@ fn condition(flag: &str) -> Option<String> {
 /// A page of images.
 pub async fn images(
     connection: &mut Connection,
+    dialect: Dialect,
     wanted: &Images,
     limit: i64,
 ) -> Result<Vec<Image>> {
+    let few = match wanted.text.as_str() {
+        "" => None,
+        text => names::few(connection, dialect, text).await?,
+    };
+    if few.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Vec::new());
+    }
     let (key, falls, needs_summary) = wanted.order.key();
     let flag = condition(&wanted.flag);
     let (join, sign, direction) = match (needs_summary || flag.is_some(), falls) {
@@ -175,7 +183,9 @@ pub async fn images(
         format!("images i {join} image_summaries s ON s.image_id = i.id")
     };
     let mut text = format!("SELECT {COLUMNS} FROM {from} WHERE 1 = 1");
-    if !wanted.text.is_empty() {
+    if let Some(few) = &few {
+        let _ = write!(text, " AND {id} IN ({})", joined(few));
+    } else if !wanted.text.is_empty() {
         text.push_str(" AND (i.reference LIKE $3 ESCAPE '!' OR i.digest LIKE $4 ESCAPE '!')");
     }
     if !wanted.distro.is_empty() {

@@ -21,6 +21,7 @@ pub mod jobs;
 pub mod lists;
 pub mod measures;
 pub mod migrations;
+pub mod names;
 pub mod namespaces;
 pub mod notifiers;
 pub mod postings;
@@ -42,7 +43,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 
 use crate::error::{Error, Result};
 
-pub(crate) use sql::{chunks, in_list, rows};
+pub(crate) use sql::{chunks, in_list, joined, rows};
 
 /// What functions on tables take.
 pub type Connection = AnyConnection;

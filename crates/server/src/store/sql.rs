@@ -10,6 +10,12 @@ pub(crate) fn in_list(from: usize, count: usize) -> String {
     all.join(", ")
 }
 
+/// `1, 2, 3`: numbers as they are, of which there may be more than a statement binds.
+pub(crate) fn joined(numbers: &[i64]) -> String {
+    let all: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    all.join(", ")
+}
+
 /// `($1, $2), ($3, $4), …`: rows of `width` values each.
 pub(crate) fn rows(count: usize, width: usize) -> String {
     let row = |row: usize| format!("({})", in_list(row * width + 1, width));

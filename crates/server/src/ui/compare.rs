@@ -131,7 +131,8 @@ async fn find(app: &App, text: &str) -> Result<Whole, Failure> {
     }
     let wanted =
         lists::Images { text: text.to_owned(), order: lists::Order::Newest, ..Default::default() };
-    let found = lists::images(&mut *app.store.read().await?, &wanted, 1).await?;
+    let found =
+        lists::images(&mut *app.store.read().await?, app.store.dialect(), &wanted, 1).await?;
     let found =
         found.first().ok_or_else(|| Failure::missing(format!("No image is called {text}.")))?;
     Whole::of(app, &found.digest).await
@@ -139,7 +140,8 @@ async fn find(app: &App, text: &str) -> Result<Whole, Failure> {
 
 async fn choose(app: &Arc<App>, visit: &Visit) -> Result<Response, Failure> {
     let wanted = lists::Images { order: lists::Order::Newest, ..Default::default() };
-    let known = lists::images(&mut *app.store.read().await?, &wanted, 50).await?;
+    let known =
+        lists::images(&mut *app.store.read().await?, app.store.dialect(), &wanted, 50).await?;
     let field = |name: &str, title: &str| {
         html! {
             label { (title) input type="search" name=(name) list="known" value=(visit.ask(name)) placeholder="name or digest" required; }

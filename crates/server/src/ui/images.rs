@@ -116,7 +116,8 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     };
     let rows = visit.rows(PAGE);
     let limit = i64::try_from(rows).unwrap_or(0) + 1;
-    let mut found = lists::images(&mut *app.store.read().await?, &wanted, limit).await?;
+    let mut found =
+        lists::images(&mut *app.store.read().await?, app.store.dialect(), &wanted, limit).await?;
     let more = found.len() > rows;
     found.truncate(rows);
     let next = found.last().filter(|_| more).map(|last| match order {

@@ -28,8 +28,13 @@ pub(super) async fn page(
     visit: Visit,
 ) -> Result<Response, Failure> {
     let figures = ui.figures(&app).await?;
-    let worst =
-        lists::images(&mut *app.store.read().await?, &lists::Images::default(), WORST).await?;
+    let worst = lists::images(
+        &mut *app.store.read().await?,
+        app.store.dialect(),
+        &lists::Images::default(),
+        WORST,
+    )
+    .await?;
     let worst: Vec<_> = worst.into_iter().filter(|image| image.risk > 0).collect();
     let table = images::table("worst", "Images whose findings weigh most", &worst);
     let changes = changes(figures.changes.iter().skip(1).take(NEXT));

@@ -28,7 +28,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     }
     let mut read = app.store.read().await?;
     let wanted = lists::Images { text: text.to_owned(), ..Default::default() };
-    let having = lists::images(&mut read, &wanted, 20).await?;
+    let having = lists::images(&mut read, app.store.dialect(), &wanted, 20).await?;
     let weaknesses = lists::weaknesses(&mut read, &text.to_uppercase(), 20).await?;
     let components =
         lists::components(&mut read, app.store.dialect(), (text, ""), None, 20).await?;

@@ -28,9 +28,11 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// Figures of the estate. They are at most as old as the time that they take, five times.
+    /// Figures of the estate. They are at most as old as the time that they take, five times; right
+    /// after a start they may be those that were kept before.
     pub(super) async fn figures(&self, app: &Arc<App>) -> Result<Arc<Figures>> {
         let mark = estate::mark(&mut *app.store.read().await?).await?;
+        self.recall(app).await?;
         let (known, took, began) = {
             let kept = self.kept.lock().await;
             (kept.figures.clone(), kept.took, kept.began)
@@ -54,6 +56,16 @@ impl Ui {
         Ok(known)
     }
 
+    /// Takes up what was kept before the start. Only what took long is kept at all.
+    async fn recall(&self, app: &Arc<App>) -> Result<()> {
+        let mut kept = self.kept.lock().await;
+        if kept.figures.is_none() {
+            kept.figures = Figures::kept(&app.store).await?.map(Arc::new);
+            kept.took = QUICK;
+        }
+        Ok(())
+    }
+
     async fn renew(&self, app: &Arc<App>) -> Result<Arc<Figures>> {
         let _one = self.work.lock().await;
         let mark = estate::mark(&mut *app.store.read().await?).await?;
@@ -62,9 +74,12 @@ impl Ui {
         }
         let began = Instant::now();
         let figures = Arc::new(Figures::of(&app.store).await?);
-        let mut kept = self.kept.lock().await;
-        *kept =
-            Kept { figures: Some(Arc::clone(&figures)), took: began.elapsed(), began: Some(began) };
+        let took = began.elapsed();
+        if took >= QUICK {
+            figures.keep(&app.store).await?;
+        }
+        *self.kept.lock().await =
+            Kept { figures: Some(Arc::clone(&figures)), took, began: Some(began) };
         Ok(figures)
     }
 }

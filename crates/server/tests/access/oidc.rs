@@ -1,6 +1,5 @@
 //! Signing in at a real identity provider.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -42,7 +41,7 @@ impl Provider {
         let write = |name: &str, text| std::fs::write(folder.path().join(name), text).unwrap();
         write("provider.mjs", include_str!("provider.mjs"));
         write("person.py", include_str!("person.py"));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = plimsoll_testkit::free_port();
         let child = Command::new("node")
             .arg("provider.mjs")
             .arg(modules)

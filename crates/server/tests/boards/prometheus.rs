@@ -1,6 +1,6 @@
 //! A real Prometheus scrapes a real server, and is asked what the boards ask.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use plimsoll_model::{Inventory, Package, PackageKind};
 use plimsoll_server::api;
 use plimsoll_server::app::App;
 use plimsoll_server::serve::{Settings, open};
+use plimsoll_testkit::free_address;
 use serde_json::Value;
 
 use crate::description;
@@ -23,10 +24,6 @@ impl Drop for Ended {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn start(folder: &Path, at: SocketAddr, target: SocketAddr) -> Option<Ended> {
@@ -110,7 +107,7 @@ fn every_query_of_every_board_finds_something() {
         let target = listener.local_addr().unwrap();
         let router = api::introspection(Arc::clone(&app));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        let at = free();
+        let at = free_address();
         let Some(_prometheus) = start(folder.path(), at, target) else {
             eprintln!("skipped: no prometheus here");
             return;

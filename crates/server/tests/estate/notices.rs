@@ -216,7 +216,7 @@ fn alertmanager_takes_alerts_and_lets_go_of_those_that_are_over() {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("alertmanager.yaml");
         std::fs::write(&config, "route: {receiver: none}\nreceivers: [{name: none}]\n").unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = plimsoll_testkit::free_port();
         let started = Command::new("prometheus-alertmanager")
             .arg(format!("--config.file={}", config.display()))
             .arg(format!("--storage.path={}", folder.path().join("data").display()))

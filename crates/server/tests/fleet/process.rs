@@ -1,13 +1,14 @@
 //! A server in a process of its own: this program again, which runs the test [`serves`] alone.
 
 use std::io::Read;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use plimsoll_server::auth::Access;
 use plimsoll_server::{Fleet, Role, Settings, serve};
+use plimsoll_testkit::free_address;
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
@@ -46,7 +47,7 @@ impl Process {
     /// Starts one in a folder, and waits until it listens.
     pub(crate) fn start(folder: &Path, name: &str, start: Start) -> Self {
         std::fs::create_dir_all(folder.join(name)).unwrap();
-        let (listen, introspection) = (free(), free());
+        let (listen, introspection) = (free_address(), free_address());
         let folder = folder.join(name);
         let child = spawn(&folder, &start, listen, introspection);
         let mut process =
@@ -153,10 +154,6 @@ impl Drop for Process {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn spawn(folder: &Path, start: &Start, listen: SocketAddr, introspection: SocketAddr) -> Child {

@@ -21,10 +21,6 @@ impl Drop for Registry {
     }
 }
 
-fn free_host() -> String {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
-}
-
 /// Debian's, with its notifications sent to `url`.
 fn registry(host: String, url: &str) -> Option<Registry> {
     let folder = tempfile::tempdir().unwrap();
@@ -54,7 +50,7 @@ fn registry(host: String, url: &str) -> Option<Registry> {
 
 #[test]
 fn what_is_pushed_to_a_registry_is_scanned_once() {
-    let host = free_host();
+    let host = plimsoll_testkit::free_address().to_string();
     let running = Running::start_with(|settings| {
         settings.reading.registry.insecure = vec![host.clone()];
     });

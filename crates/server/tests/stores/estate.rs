@@ -1,6 +1,8 @@
 //! What is stored of images.
 
-use plimsoll_server::store::{components, findings, images, postings};
+use plimsoll_server::store::estate::Figures;
+use plimsoll_server::store::lists::{self, Images, Order};
+use plimsoll_server::store::{components, findings, images, names, postings};
 
 use crate::{Bench, each};
 
@@ -63,5 +65,60 @@ fn a_transaction_that_is_not_committed_leaves_nothing() {
         drop(ingested.0);
         let mut read = bench.app.store.read().await.unwrap();
         assert_eq!(images::count(&mut read).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn images_are_found_by_a_part_of_their_name_and_by_the_beginning_of_their_digest() {
+    each(|bench| async move {
+        let mut digests = Vec::new();
+        for name in ["registry.example/shop/cart:1", "registry.example/shop/till:1", "a\"b_c%d"] {
+            digests.push(bench.image(name, &[("left-pad", "1.3.0")]).await);
+        }
+        let dialect = bench.app.store.dialect();
+        let found = async |text: &str| {
+            let wanted = Images { text: text.into(), order: Order::Name, ..Images::default() };
+            let mut read = bench.app.store.read().await.unwrap();
+            let found = lists::images(&mut read, dialect, &wanted, 10).await.unwrap();
+            found.into_iter().map(|it| it.reference).collect::<Vec<_>>()
+        };
+        assert_eq!(found("shop").await.len(), 2);
+        assert_eq!(found("cart").await, ["registry.example/shop/cart:1"]);
+        assert_eq!(found("/ca").await, ["registry.example/shop/cart:1"]);
+        assert_eq!(found("l:").await, ["registry.example/shop/till:1"], "two letters are too few");
+        assert_eq!(found("a\"b_c%d").await, ["a\"b_c%d"], "nothing in a text means anything");
+        assert!(found("shop%cart").await.is_empty() && found("cart AND till").await.is_empty());
+        assert_eq!(found(&digests[1][..20]).await, ["registry.example/shop/till:1"]);
+        assert_eq!(found("sha256:").await.len(), 3);
+
+        // The index follows what becomes of images.
+        let mut write = bench.app.store.write().await.unwrap();
+        for text in [
+            "UPDATE images SET reference = 'registry.example/shop/basket:1' WHERE reference LIKE '%cart%'",
+            "DELETE FROM images WHERE reference LIKE '%till%'",
+        ] {
+            sqlx::query(text).execute(&mut *write).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        assert!(found("cart").await.is_empty() && found("till").await.is_empty());
+        assert_eq!(found("basket").await, ["registry.example/shop/basket:1"]);
+        let mut read = bench.app.store.read().await.unwrap();
+        let page = images::page(&mut read, dialect, i64::MAX, "basket", 10).await.unwrap();
+        assert_eq!(page.len(), 1);
+        let few = names::few(&mut read, dialect, "asket").await.unwrap();
+        assert_eq!(few, Some(vec![page[0].id]));
+        assert_eq!(names::few(&mut read, dialect, "as").await.unwrap(), None);
+    });
+}
+
+#[test]
+fn figures_that_were_kept_are_there_after_a_start() {
+    each(|bench| async move {
+        assert_eq!(Figures::kept(&bench.app.store).await.unwrap(), None);
+        bench.image("one", &[("lodash", "4.17.4")]).await;
+        let figures = Figures::of(&bench.app.store).await.unwrap();
+        assert!(figures.open.iter().sum::<i64>() > 0 && !figures.changes.is_empty());
+        figures.keep(&bench.app.store).await.unwrap();
+        assert_eq!(Figures::kept(&bench.app.store).await.unwrap(), Some(figures));
     });
 }

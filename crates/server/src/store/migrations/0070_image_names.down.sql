@@ -1,0 +1,11 @@
+DROP INDEX images_partial;
+DROP INDEX image_summaries_root;
+DROP INDEX image_summaries_end_of_life;
+DROP INDEX image_summaries_critical;
+DROP INDEX image_summaries_exploited;
+DROP INDEX image_summaries_clean;
+{postgres} DROP INDEX IF EXISTS images_reference_parts;
+{sqlite} DROP TRIGGER image_names_changed;
+{sqlite} DROP TRIGGER image_names_removed;
+{sqlite} DROP TRIGGER image_names_added;
+{sqlite} DROP TABLE image_names;
