@@ -111,6 +111,28 @@ fn json_has_codes_levels_and_a_summary() {
 }
 
 #[test]
+fn what_the_topmost_layer_says_of_a_file_counts_and_every_secret_is_masked() {
+    let machine = Machine::new();
+    let image = Image::new()
+        .raw_layer(
+            "ADD /",
+            tar_with_modes(&[("usr/bin/su", 0o4755, "x"), ("usr/bin/a", 0o755, "x")]),
+        )
+        .raw_layer(
+            "RUN chmod",
+            tar_with_modes(&[("usr/bin/su", 0o755, "x"), ("usr/bin/a", 0o4755, "x")]),
+        )
+        .layer("ENV DB_PASSWORD=hunter2 API_SECRET=hunter3", &[]);
+    machine.write("app.tar", image.docker_archive(Compression::None));
+    let ran = machine.run("as dockle --input app.tar -f json").ended(0);
+    let setuid = ran.json()["details"].as_array().unwrap().clone();
+    let setuid =
+        setuid.iter().find(|it| it["code"] == "CIS-DI-0008").unwrap()["alerts"].to_string();
+    assert!(setuid.contains("usr/bin/a") && !setuid.contains("usr/bin/su"), "{setuid}");
+    assert!(!ran.out.contains("hunter"), "{}", ran.out);
+}
+
+#[test]
 fn the_exit_code_is_asked_for_from_a_level_on() {
     let machine = machine();
     machine.run("as dockle --input bad.tar").ended(0);

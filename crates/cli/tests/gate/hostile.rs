@@ -47,6 +47,7 @@ fn what_is_no_target_is_refused_with_what_would_be_one() {
     machine.write("Dockerfile", GOOD);
     for (target, told) in [
         ("./missing", "there is no file or folder `./missing`"),
+        ("dir:missing", "missing"),
         ("app.tar", "`docker-archive:app.tar`"),
         ("notes.txt", "neither a folder nor a Dockerfile nor a manifest"),
         ("UPPER:1", "error: "),

@@ -98,6 +98,18 @@ fn what_a_policy_names_is_judged_wherever_it_is() {
     let rules = "--only dockerfile -f policy/plimsoll.toml";
     assert_eq!(state(&states(&machine, &format!("{rules} src"), 5), "dockerfile.pinned"), "deny");
     assert_eq!(state(&states(&machine, "--only dockerfile src", 0), "dockerfile.pinned"), "pass");
+    // A folder without any, beside one with.
+    std::fs::create_dir(machine.path("empty")).unwrap();
+    machine.write(
+        "policy/plimsoll.toml",
+        "[gate.dockerfile]\nfiles = [\"../empty\", \"../other/app.Dockerfile\"]\n\
+         [gate.runtime]\nfiles = [\"../empty\", \"../deploy\"]\n",
+    );
+    assert_eq!(state(&states(&machine, &format!("{rules} src"), 5), "dockerfile.pinned"), "deny");
+    machine
+        .write("deploy/pod.yaml", POD.replace("readOnlyRootFilesystem: true", "privileged: true"));
+    let all = states(&machine, "--only runtime -f policy/plimsoll.toml src", 5);
+    assert_eq!(state(&all, "runtime.pod-security"), "deny", "{all:?}");
 }
 
 #[test]

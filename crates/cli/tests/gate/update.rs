@@ -1,5 +1,7 @@
 //! `plimsoll update`: what could be newer, what that clears, and what is written.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use plimsoll_testkit::{Compression, Image, Reply, Request, Served, Server};
@@ -81,8 +83,11 @@ fn a_base_image_goes_to_the_newest_tag_within_the_step_and_says_what_that_clears
     let major = update(&machine, &registry, "--no-scan --level major -o json Dockerfile").ended(1);
     assert_eq!(major.json()["proposals"][0]["to"], "2.0");
 
+    let mode = || fs::metadata(machine.path("Dockerfile")).unwrap().permissions().mode() & 0o777;
+    fs::set_permissions(machine.path("Dockerfile"), fs::Permissions::from_mode(0o640)).unwrap();
     let written = update(&machine, &registry, "--write Dockerfile").ended(0);
     assert!(written.out.contains("clears 1 of 1"), "{}", written.out);
+    assert_eq!(mode(), 0o640, "who may read it is who could before");
     let text = machine.read("Dockerfile");
     assert_eq!(text, format!("FROM {host}/base:1.1 AS a # kept\nRUN x\n"));
     update(&machine, &registry, "Dockerfile").ended(0);
