@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use crate::advisories::Advisories;
 use crate::auth::Auth;
-use crate::catalogue::Numbers;
+use crate::catalogue::{Fresh, Numbers};
 use crate::error::Result;
 use crate::health::Health;
 use crate::intake::Intake;
+use crate::jobs::Gather;
 use crate::metrics::Metrics;
 use crate::notify::Web;
 use crate::outward::Outward;
@@ -32,6 +33,10 @@ pub struct App {
     pub bell: Bell,
     /// Numbers of components.
     pub numbers: Numbers,
+    /// Documents that were just read.
+    pub fresh: Fresh,
+    /// How long images wait to be posted together.
+    pub gather: Gather,
     /// The advisories that are used now.
     pub advisories: Advisories,
     /// How images are read.

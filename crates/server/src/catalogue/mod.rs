@@ -10,12 +10,14 @@
 
 mod component;
 mod facts;
+mod fresh;
 mod ingest;
 mod numbers;
 pub mod post;
 mod report;
 
 pub use component::Component;
+pub use fresh::Fresh;
 pub use ingest::{Ingested, ingest};
 pub use numbers::Numbers;
 pub use report::{Report, report};

@@ -28,7 +28,7 @@ pub(crate) use layer::content as layer_content;
 pub use layer::{Chained, KIND as LAYER, layer};
 pub use layers::{KIND as LAYERS, Layer, Layers, layers};
 pub use notify::{notify, notify_concern, notify_of};
-pub use post::post;
+pub use post::{Gather, post};
 pub use pull::{KIND as PULL, Pull, pull};
 pub use registry::registry;
 pub use rematch::rematch;

@@ -37,9 +37,10 @@ struct Request {
 /// # Errors
 /// [`Error::Refused`] where nothing can be read from it.
 pub async fn sbom(app: &App, document: &[u8], name: &str) -> Result<NewJob> {
-    read(document, name)?;
+    let inventory = read(document, name)?;
     let document = app.blobs.put(DOCUMENTS, document).await?;
     let key = format!("{document} {name}");
+    app.fresh.hold(&key, inventory);
     let request = Request { document, name: name.to_owned() };
     let payload = serde_json::to_string(&request).map_err(|_| Error::Damaged("a request"))?;
     Ok(NewJob::new(KIND, key.trim_end(), payload))
@@ -74,9 +75,14 @@ impl Handler for Sbom {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let request: Request = serde_json::from_str(&job.payload)
             .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
-        let document = app.blobs.fetch(DOCUMENTS, &request.document).await?;
-        let document = document.ok_or(Error::Damaged("a document"))?;
-        let mut inventory = read(&document, &request.name)?;
+        let mut inventory = match app.fresh.take(&format!("{} {}", request.document, request.name))
+        {
+            Some(inventory) => inventory,
+            None => {
+                let document = app.blobs.fetch(DOCUMENTS, &request.document).await?;
+                read(&document.ok_or(Error::Damaged("a document"))?, &request.name)?
+            }
+        };
         if inventory.artifact.reference.is_empty() {
             inventory.artifact.reference = format!("sbom:{}", request.document);
         }
@@ -94,7 +100,7 @@ impl Handler for Sbom {
         let result = serde_json::to_string(&done).map_err(|_| Error::Damaged("a result"))?;
         app.queue.complete(&mut write, job, &result).await?;
         write.commit().await?;
-        app.push(super::post()).await?;
+        app.push(super::post(app)).await?;
         Ok(())
     }
 }
