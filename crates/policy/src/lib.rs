@@ -22,4 +22,4 @@ mod score;
 
 pub use filter::Filter;
 pub use gates::Gates;
-pub use score::{Facts, Part, Score, Weight};
+pub use score::{Evidence, Facts, Part, Score, Weight};

@@ -5,7 +5,7 @@
 //! | vulnerabilities | 60 | 60 × s ÷ (s + 20), where s adds up 10 for a critical finding, 4 for a high, 1 for a medium or unknown and 0.25 for a low one; three times that where it is known to be exploited, half where no fix exists, a quarter where its code was never loaded |
 //! | configuration | 15 | 10 for a secret in a layer, 5 where the image runs as root |
 //! | freshness | 10 | 10 where the base's distribution is out of support; else up to 5 for an image of 90 days to a year |
-//! | provenance | 15 | 6 without a signature, 5 without provenance, 4 without an SBOM |
+//! | provenance | 15 | 6 without a signature, 5 without provenance, half of that where one hangs on the image and was not verified; 4 without an SBOM |
 //!
 //! Each part only falls when what it counts falls, so that whoever mends a thing never lowers the score.
 //! What is not known costs as much as what is not there, and is told as such.
@@ -55,6 +55,20 @@ impl Weight {
     }
 }
 
+/// What is known of a statement about an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Evidence {
+    /// Nobody looked.
+    #[default]
+    Unknown,
+    /// There is none.
+    Missing,
+    /// One hangs on the image, by whomever.
+    Attached,
+    /// It was verified.
+    Verified,
+}
+
 /// What is known of an image; `None` where nobody looked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
@@ -68,10 +82,10 @@ pub struct Facts {
     pub end_of_life: bool,
     /// Days since it was made.
     pub age_days: Option<u64>,
-    /// It has a signature that was verified.
-    pub signed: Option<bool>,
-    /// It has provenance that was verified.
-    pub provenance: Option<bool>,
+    /// Its signature.
+    pub signature: Evidence,
+    /// Its provenance.
+    pub provenance: Evidence,
     /// It has an SBOM.
     pub sbom: Option<bool>,
 }
@@ -184,8 +198,8 @@ fn freshness(facts: &Facts) -> Part {
 
 fn provenance(facts: &Facts) -> Part {
     let mut part = Part { name: "provenance", lost: 0, of: PROVENANCE, reasons: Vec::new() };
-    part.missing(facts.signed, 60, "it has no signature", "whether it is signed");
-    part.missing(facts.provenance, 50, "it has no provenance", "whether it has provenance");
+    part.unproven(facts.signature, 60, "signature", "a signature");
+    part.unproven(facts.provenance, 50, "provenance", "provenance");
     part.missing(facts.sbom, 40, "it has no SBOM", "whether it has an SBOM");
     part
 }
@@ -194,6 +208,15 @@ impl Part {
     fn cost(&mut self, tenths: u64, reason: String) {
         self.lost += tenths;
         self.reasons.push(reason);
+    }
+
+    fn unproven(&mut self, evidence: Evidence, tenths: u64, what: &str, one: &str) {
+        match evidence {
+            Evidence::Verified => {}
+            Evidence::Attached => self.cost(tenths / 2, format!("its {what} was not verified")),
+            Evidence::Missing => self.cost(tenths, format!("it has no {what}")),
+            Evidence::Unknown => self.cost(tenths, format!("whether it has {one} is not known")),
+        }
     }
 
     fn missing(&mut self, there: Option<bool>, tenths: u64, reason: &str, unknown: &str) {
@@ -213,8 +236,8 @@ mod tests {
         Facts {
             runs_as_root: Some(false),
             age_days: Some(3),
-            signed: Some(true),
-            provenance: Some(true),
+            signature: Evidence::Verified,
+            provenance: Evidence::Verified,
             sbom: Some(true),
             ..Facts::default()
         }
@@ -255,14 +278,18 @@ mod tests {
         let missing = Score::of(&Facts {
             runs_as_root: Some(true),
             age_days: Some(10_000),
-            signed: Some(false),
-            provenance: Some(false),
+            signature: Evidence::Missing,
+            provenance: Evidence::Missing,
             sbom: Some(false),
             ..Facts::default()
         });
         assert_eq!((unknown.value, missing.value), (75, 75));
-        assert_eq!(unknown.parts[3].reasons[0], "whether it is signed is not known");
+        assert_eq!(unknown.parts[3].reasons[0], "whether it has a signature is not known");
         assert_eq!(missing.parts[3].reasons[0], "it has no signature");
+        let attached = Facts { signature: Evidence::Attached, ..good() };
+        let attached = Score::of(&attached);
+        assert_eq!(attached.value, 97);
+        assert_eq!(attached.parts[3].reasons, ["its signature was not verified"]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 #![allow(clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 use plimsoll_model::Severity;
-use plimsoll_policy::{Facts, Score, Weight};
+use plimsoll_policy::{Evidence, Facts, Score, Weight};
 use proptest::prelude::*;
 
 fn weight() -> impl Strategy<Value = Weight> {
@@ -12,24 +12,40 @@ fn weight() -> impl Strategy<Value = Weight> {
     })
 }
 
+fn evidence() -> impl Strategy<Value = Evidence> {
+    prop::sample::select(vec![
+        Evidence::Unknown,
+        Evidence::Missing,
+        Evidence::Attached,
+        Evidence::Verified,
+    ])
+}
+
 fn facts() -> impl Strategy<Value = Facts> {
     let vulnerabilities = prop::collection::vec((weight(), 0_u64..1_000_000), 0..8);
-    let known = any::<[Option<bool>; 4]>();
+    let known = (any::<[Option<bool>; 2]>(), [evidence(), evidence()]);
     (vulnerabilities, any::<u64>(), known, any::<bool>(), any::<Option<u64>>()).prop_map(
         |(vulnerabilities, secrets, known, end_of_life, age_days)| {
-            let [runs_as_root, signed, provenance, sbom] = known;
+            let ([runs_as_root, sbom], [signature, provenance]) = known;
             Facts {
                 vulnerabilities,
                 secrets,
                 runs_as_root,
                 end_of_life,
                 age_days,
-                signed,
+                signature,
                 provenance,
                 sbom,
             }
         },
     )
+}
+
+fn better(evidence: Evidence) -> Evidence {
+    match evidence {
+        Evidence::Unknown | Evidence::Missing => Evidence::Attached,
+        Evidence::Attached | Evidence::Verified => Evidence::Verified,
+    }
 }
 
 /// The facts with one thing mended.
@@ -47,8 +63,8 @@ fn mended(facts: &Facts, which: usize, at: usize) -> Facts {
         2 => mended.runs_as_root = Some(false),
         3 => mended.end_of_life = false,
         4 => mended.age_days = Some(mended.age_days.unwrap_or(u64::MAX) / 2),
-        5 => mended.signed = Some(true),
-        6 => mended.provenance = Some(true),
+        5 => mended.signature = better(mended.signature),
+        6 => mended.provenance = better(mended.provenance),
         _ => mended.sbom = Some(true),
     }
     mended

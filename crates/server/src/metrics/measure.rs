@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 
 use plimsoll_model::{ImageName, Reference, Severity};
-use plimsoll_policy::{Facts as ScoreFacts, Score, Weight};
 
 use super::estate::Estate;
 use super::histogram::Counts;
@@ -38,10 +37,6 @@ pub(super) struct Memory {
 
 fn day_bounds() -> Vec<f64> {
     DAYS.iter().map(|days| days * SECONDS_A_DAY).collect()
-}
-
-fn days(millis: Millis) -> u64 {
-    u64::try_from(millis / DAY).unwrap_or(0)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "seconds and counts stay below 2^53")]
@@ -233,13 +228,13 @@ impl Sums {
         if let (Some(past), Some(ages)) = (past, &mut self.base_ages) {
             ages.add(float(past / 1000), 1);
         }
-        let score = score(&facts, alike);
+        let Some(score) = image.score else { return };
         let scores = &mut self.scores;
         let mut name = registry_of(&image.reference);
         if scores.len() >= MAX_SERIES && !scores.contains_key(&name) {
             "other".clone_into(&mut name);
         }
-        scores.entry(name).or_insert_with(|| Counts::new(&SCORES)).add(f64::from(score.value), 1);
+        scores.entry(name).or_insert_with(|| Counts::new(&SCORES)).add(float(score), 1);
     }
 
     fn show(self, estate: &Estate) {
@@ -270,30 +265,6 @@ impl Sums {
         estate.images_with_sbom.set(bills);
         estate.images_eol_base.set(self.end_of_life);
     }
-}
-
-/// The score of an image, by what the server knows of it.
-fn score(facts: &Facts, alike: &[Alike]) -> Score {
-    let weight = |it: &Alike| {
-        let weight = Weight {
-            severity: findings::severity_of(it.severity),
-            exploited: it.exploited,
-            fixable: it.fixable,
-            never_loaded: false,
-        };
-        (weight, u64::try_from(it.count).unwrap_or(0))
-    };
-    Score::of(&ScoreFacts {
-        vulnerabilities: alike.iter().map(weight).collect(),
-        secrets: 0,
-        runs_as_root: facts.runs_as_root,
-        end_of_life: facts.supported == Some(false),
-        age_days: facts.age.map(days),
-        // What hangs on an image is not verified here.
-        signed: None,
-        provenance: None,
-        sbom: None,
-    })
 }
 
 /// The registry of a reference; where it is of none, how it was read.

@@ -1,8 +1,10 @@
 //! What is known of images beside their components.
 
-use sqlx::Row;
+use std::collections::HashMap;
 
-use super::Connection;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::{Connection, chunks, in_list};
 use crate::error::Result;
 use crate::moment::Millis;
 
@@ -60,22 +62,38 @@ pub struct Around {
     pub runs: Vec<String>,
 }
 
+/// What hangs on images, by digest: a sum of [`super::registries::SIGNATURE`] and the like; those to
+/// which no tag leads are left out.
+pub async fn evidence(
+    connection: &mut Connection,
+    digests: &[&str],
+) -> Result<HashMap<String, i64>> {
+    let mut found: HashMap<String, i64> = HashMap::new();
+    for part in chunks(digests, 1) {
+        let list = in_list(1, part.len());
+        let text = format!(
+            "SELECT digest, evidence FROM registry_tags WHERE digest IN ({list}) UNION ALL \
+             SELECT a.digest, t.evidence FROM image_aliases a \
+             JOIN registry_tags t ON t.digest = a.asked WHERE a.digest IN ({list})"
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for digest in part {
+            query = query.bind(*digest);
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            *found.entry(row.try_get(0)?).or_default() |= row.try_get::<i64, _>(1)?;
+        }
+    }
+    Ok(found)
+}
+
 /// At how many places an image is said to run.
 const PLACES: i64 = 50;
 
 /// What is known of the image of a digest from others than itself.
 pub async fn around(connection: &mut Connection, digest: &str) -> Result<Around> {
     let mut found = Around::default();
-    let rows = sqlx::query(
-        "SELECT evidence FROM registry_tags WHERE digest = $1 \
-         OR digest IN (SELECT asked FROM image_aliases WHERE digest = $1)",
-    )
-    .bind(digest)
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in &rows {
-        *found.evidence.get_or_insert_default() |= row.try_get::<i64, _>(0)?;
-    }
+    found.evidence = evidence(connection, &[digest]).await?.remove(digest);
     let base = sqlx::query(
         "SELECT s.base, s.base_name, (SELECT COUNT(*) FROM image_summaries o \
          WHERE o.base = s.base AND o.base <> '') FROM image_summaries s \

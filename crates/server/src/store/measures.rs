@@ -183,6 +183,8 @@ pub struct Known {
     pub runs_as_root: Option<bool>,
     /// When its distribution gets no fixes any more.
     pub end_of_life: Option<Millis>,
+    /// From 0 to 100; `None` where it was not worked out yet.
+    pub score: Option<i64>,
 }
 
 /// Images with a number above `after`, at most `limit`, and the last one's number.
@@ -192,8 +194,9 @@ pub async fn images(
     limit: i64,
 ) -> Result<Vec<(i64, Known)>> {
     let found = sqlx::query(
-        "SELECT i.id, i.digest, i.reference, i.set_id, i.created, f.runs_as_root, f.end_of_life \
-         FROM images i LEFT JOIN image_facts f ON f.digest = i.digest \
+        "SELECT i.id, i.digest, i.reference, i.set_id, i.created, f.runs_as_root, f.end_of_life, \
+         s.score FROM images i LEFT JOIN image_facts f ON f.digest = i.digest \
+         LEFT JOIN image_summaries s ON s.image_id = i.id \
          WHERE i.id > $1 ORDER BY i.id LIMIT $2",
     )
     .bind(after)
@@ -208,6 +211,7 @@ pub async fn images(
             created: row.try_get(4)?,
             runs_as_root: row.try_get::<Option<i64>, _>(5)?.map(|it| it != 0),
             end_of_life: row.try_get(6)?,
+            score: row.try_get(7)?,
         };
         Ok((row.try_get(0)?, known))
     };

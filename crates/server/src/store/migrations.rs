@@ -52,6 +52,7 @@ changes![
     "0052_repeats",
     "0060_tag_digests",
     "0070_image_names",
+    "0071_summary_evidence",
 ];
 
 /// The version that this program works with.

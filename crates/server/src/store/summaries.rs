@@ -1,30 +1,34 @@
 //! What lists of images are sorted and filtered by: one row an image, worked out from its components
 //! and their findings.
 //!
-//! A row follows its image by the time of the last reading and findings by the number of the last
-//! event, so that a pass costs what has changed. Every day all rows are worked out once more, because
+//! A row follows its image by the time of the last reading, findings by the number of the last event and
+//! what hangs on the image by the last walk of a registry, so that a pass costs what has changed. Every day all rows are worked out once more, because
 //! images age.
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 
 use plimsoll_model::{Inventory, Severity};
-use plimsoll_policy::{Facts, Score, Weight};
+use plimsoll_policy::{Evidence, Facts, Score, Weight};
 use roaring::RoaringBitmap;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::images::{self, Image};
-use super::{Connection, chunks, findings, in_list, postings, rows, settings};
+use super::registries::{ATTESTATION, BILL, SIGNATURE};
+use super::{Connection, chunks, facts, findings, in_list, postings, rows, settings};
 use crate::app::App;
 use crate::catalogue;
 use crate::error::Result;
 use crate::moment::{self, Millis, now};
 
-/// How far a pass has come: `DAY EVENT SEEN`.
+/// How far a pass has come: `DAY EVENT SEEN WALKED`.
 const MARK: &str = "images.summarised";
 
 /// A day.
 pub const DAY: Millis = 86_400_000;
+
+/// Stands for what hangs on an image to which no tag leads.
+const UNTAGGED: i64 = -1;
 
 /// How many images are written at a time.
 const BATCH: usize = 2_000;
@@ -73,19 +77,29 @@ impl Known {
 /// Findings that weigh the same, and how many.
 pub type Weights = Vec<(Weight, u64)>;
 
-/// What is known for a score.
-pub fn facts(image: &Image, known: &Known, weights: Weights) -> Facts {
+/// What is known for a score; `evidence` is what hangs on the image, where a tag leads to it.
+pub fn score_facts(image: &Image, known: &Known, evidence: Option<i64>, weights: Weights) -> Facts {
     let age = image.created.map(|created| now().saturating_sub(created).max(0) / DAY);
     Facts {
         vulnerabilities: weights,
         runs_as_root: known.is_root,
         end_of_life: known.end_of_life,
         age_days: age.and_then(|days| u64::try_from(days).ok()),
-        // What hangs on an image is not verified here: nobody says that it is there, nor that it is not.
-        signed: None,
-        provenance: None,
-        sbom: (image.source == "sbom").then_some(true),
+        // What hangs on an image is not verified here.
+        signature: attached(evidence, SIGNATURE),
+        provenance: attached(evidence, ATTESTATION),
+        sbom: (image.source == "sbom")
+            .then_some(true)
+            .or_else(|| evidence.map(|bits| bits & BILL != 0)),
         ..Facts::default()
+    }
+}
+
+fn attached(evidence: Option<i64>, bit: i64) -> Evidence {
+    match evidence {
+        None => Evidence::Unknown,
+        Some(bits) if bits & bit == 0 => Evidence::Missing,
+        Some(_) => Evidence::Attached,
     }
 }
 
@@ -164,16 +178,19 @@ pub async fn refresh(app: &App) -> Result<usize> {
     let mut read = app.store.read().await?;
     let mark = settings::value(&mut read, MARK).await?.unwrap_or_default();
     let mut mark = mark.split(' ').map(|it| it.parse::<i64>().unwrap_or(0));
-    let (day, event, seen) = (mark.next(), mark.next().unwrap_or(0), mark.next().unwrap_or(0));
+    let (day, mut next) = (mark.next(), || mark.next().unwrap_or(0));
+    let (event, seen, walked) = (next(), next(), next());
     let newest = sqlx::query(
         "SELECT (SELECT COALESCE(MAX(id), 0) FROM finding_events), \
-         (SELECT COALESCE(MAX(last_seen), 0) FROM images)",
+         (SELECT COALESCE(MAX(last_seen), 0) FROM images), \
+         (SELECT COALESCE(MAX(walked), 0) FROM registries)",
     )
     .fetch_one(&mut *read)
     .await?;
     let (last_event, last_seen): (i64, i64) = (newest.try_get(0)?, newest.try_get(1)?);
+    let last_walk: i64 = newest.try_get(2)?;
     let today = now() / DAY;
-    if day == Some(today) && event == last_event && seen == last_seen {
+    if day == Some(today) && event == last_event && seen == last_seen && walked == last_walk {
         return Ok(0);
     }
     let mut ids: BTreeSet<i64> = BTreeSet::new();
@@ -199,6 +216,9 @@ pub async fn refresh(app: &App) -> Result<usize> {
         let components: Vec<i64> =
             rows.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_>>()?;
         ids.extend(postings::union(&mut read, &components).await?.iter().map(i64::from));
+        if walked != last_walk {
+            ids.extend(with_other_evidence(&mut read).await?);
+        }
     } else {
         for row in sqlx::query("SELECT id FROM images").fetch_all(&mut *read).await? {
             ids.insert(row.try_get(0)?);
@@ -211,9 +231,24 @@ pub async fn refresh(app: &App) -> Result<usize> {
         batch(app, part, ids.len() > BATCH, &mut all).await?;
     }
     let mut write = app.store.write().await?;
-    settings::set(&mut write, MARK, &format!("{today} {last_event} {last_seen}")).await?;
+    settings::set(&mut write, MARK, &format!("{today} {last_event} {last_seen} {last_walk}"))
+        .await?;
     write.commit().await?;
     Ok(ids.len())
+}
+
+/// Images on which other things hang than when their rows were written.
+async fn with_other_evidence(connection: &mut Connection) -> Result<Vec<i64>> {
+    let rows = sqlx::query(
+        "SELECT s.image_id FROM (SELECT COALESCE(a.digest, t.digest) AS digest, \
+         MAX(t.evidence & 1) + MAX(t.evidence & 2) + MAX(t.evidence & 4) AS bits \
+         FROM registry_tags t LEFT JOIN image_aliases a ON a.asked = t.digest \
+         GROUP BY COALESCE(a.digest, t.digest)) e JOIN images i ON i.digest = e.digest \
+         JOIN image_summaries s ON s.image_id = i.id WHERE s.evidence <> e.bits",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 async fn batch(
@@ -225,6 +260,8 @@ async fn batch(
     let mut read = app.store.read().await?;
     let images = images::by_ids(&mut read, ids).await?;
     let known = known(&mut read, ids).await?;
+    let digests: Vec<&str> = images.iter().map(|image| image.digest.as_str()).collect();
+    let evidence = facts::evidence(&mut read, &digests).await?;
     let mut set_ids: Vec<i64> = images.iter().map(|image| image.set).collect();
     set_ids.sort_unstable();
     set_ids.dedup();
@@ -240,7 +277,7 @@ async fn batch(
     }
     drop(read);
     let weights = all.as_ref().unwrap_or(&of_batch);
-    let mut lines: Vec<([i64; 13], Known)> = Vec::with_capacity(images.len());
+    let mut lines: Vec<([i64; 14], Known)> = Vec::with_capacity(images.len());
     for image in &images {
         let known = match known.get(&image.id) {
             Some((seen, known)) if *seen == image.last_seen => known.clone(),
@@ -251,20 +288,21 @@ async fn batch(
             },
         };
         let weights = sets.get(&image.set).map(|set| sum(set, weights)).unwrap_or_default();
-        lines.push((line(image, &known, &weights), known));
+        let evidence = evidence.get(&image.digest).copied();
+        lines.push((line(image, &known, evidence, &weights), known));
     }
     let mut write = app.store.write().await?;
-    for part in chunks(&lines, 15) {
+    for part in chunks(&lines, 16) {
         let text = format!(
             "INSERT INTO image_summaries (image_id, seen, score, risk, critical, high, medium, low, \
-             other, fixable, exploited, is_root, end_of_life, base, base_name) VALUES {} \
+             other, fixable, exploited, evidence, is_root, end_of_life, base, base_name) VALUES {} \
              ON CONFLICT (image_id) DO UPDATE SET seen = excluded.seen, score = excluded.score, \
              risk = excluded.risk, critical = excluded.critical, high = excluded.high, \
              medium = excluded.medium, low = excluded.low, other = excluded.other, \
              fixable = excluded.fixable, exploited = excluded.exploited, \
-             is_root = excluded.is_root, end_of_life = excluded.end_of_life, \
+             evidence = excluded.evidence, is_root = excluded.is_root, end_of_life = excluded.end_of_life, \
              base = excluded.base, base_name = excluded.base_name",
-            rows(part.len(), 15)
+            rows(part.len(), 16)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (numbers, known) in part {
@@ -284,7 +322,12 @@ async fn batch(
     Ok(())
 }
 
-fn line(image: &Image, known: &Known, weights: &[(Weight, u64)]) -> [i64; 13] {
+fn line(
+    image: &Image,
+    known: &Known,
+    evidence: Option<i64>,
+    weights: &[(Weight, u64)],
+) -> [i64; 14] {
     let count = |choose: &dyn Fn(&Weight) -> bool| -> i64 {
         let own = weights.iter().filter(|(weight, _)| choose(weight)).map(|it| it.1);
         i64::try_from(own.fold(0, u64::saturating_add)).unwrap_or(i64::MAX)
@@ -294,7 +337,7 @@ fn line(image: &Image, known: &Known, weights: &[(Weight, u64)]) -> [i64; 13] {
     [
         image.id,
         image.last_seen,
-        i64::from(Score::of(&facts(image, known, weights.to_vec())).value),
+        i64::from(Score::of(&score_facts(image, known, evidence, weights.to_vec())).value),
         risk(weights),
         severe(Severity::Critical),
         severe(Severity::High),
@@ -303,6 +346,7 @@ fn line(image: &Image, known: &Known, weights: &[(Weight, u64)]) -> [i64; 13] {
         severe(Severity::Negligible) + severe(Severity::Unknown),
         count(&|weight| weight.fixable),
         count(&|weight| weight.exploited),
+        evidence.unwrap_or(UNTAGGED),
         is_root,
         i64::from(known.end_of_life),
     ]
@@ -356,14 +400,18 @@ mod tests {
             first_seen: 0,
             last_seen: 0,
         };
-        let score = Score::of(&facts(&image, &Known::default(), Vec::new()));
+        let known = Known::default();
+        let score = Score::of(&score_facts(&image, &known, None, Vec::new()));
         let reasons: Vec<&str> =
             score.parts.iter().flat_map(|part| &part.reasons).map(String::as_str).collect();
-        for what in ["it is signed", "it has provenance", "it has an SBOM"] {
+        for what in ["it has a signature", "it has provenance", "it has an SBOM"] {
             let said = format!("whether {what} is not known");
             assert!(reasons.contains(&said.as_str()), "{said}: {reasons:?}");
         }
+        let tagged = score_facts(&image, &known, Some(SIGNATURE), Vec::new());
+        assert_eq!(tagged.signature, Evidence::Attached);
+        assert_eq!((tagged.provenance, tagged.sbom), (Evidence::Missing, Some(false)));
         let bill = Image { source: "sbom".into(), ..image };
-        assert_eq!(facts(&bill, &Known::default(), Vec::new()).sbom, Some(true));
+        assert_eq!(score_facts(&bill, &known, None, Vec::new()).sbom, Some(true));
     }
 }

@@ -1,5 +1,6 @@
 //! What is told to whoever scrapes.
 
+use plimsoll_server::store::summaries;
 use serde_json::json;
 
 use crate::each;
@@ -9,6 +10,7 @@ fn findings_ages_scores_and_policies_are_told_of_what_images_have() {
     each(&[], |bench| async move {
         bench.image("registry.invalid/a/one:1", &[("lodash", "4.17.4")]).await;
         bench.image("registry.invalid/a/two:1", &[("left-pad", "1.3.0")]).await;
+        summaries::refresh(&bench.app).await.unwrap();
         bench.app.metrics.measure(&bench.app).await.unwrap();
         let text = bench.metrics("/metrics", "").await;
         for line in [

@@ -71,7 +71,8 @@ impl Whole {
         }
         let around = facts::around(&mut read, digest).await?;
         let known = inventory.as_ref().map(|it| summaries::Known::of(app, it)).unwrap_or_default();
-        let facts = summaries::facts(&image, &known, summaries::sum(&set, &weights));
+        let facts =
+            summaries::score_facts(&image, &known, around.evidence, summaries::sum(&set, &weights));
         Ok(Self { image, inventory, open, about, places, score: Score::of(&facts), names, around })
     }
 
