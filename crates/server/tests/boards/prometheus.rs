@@ -88,6 +88,7 @@ async fn live(app: &App, turn: usize) {
     estate.notified("slack", true);
     app.metrics.job(7, "scan", true, Duration::from_millis(300));
     image(app, &format!("image{turn}"), "4.17.4").await;
+    plimsoll_server::store::summaries::refresh(app).await.unwrap();
     app.metrics.measure(app).await.unwrap();
 }
 
