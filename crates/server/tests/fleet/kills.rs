@@ -217,7 +217,6 @@ fn alone_survives(kills: usize) {
 }
 
 #[test]
-#[ignore = "a PostgreSQL that was killed does not always start again under it"]
 fn ten_kills_of_a_fleet_lose_nothing_and_double_nothing() {
     fleet_survives(10);
 }
