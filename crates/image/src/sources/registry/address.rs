@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether an address is one of the whole internet, and not of this machine or a private network.
 ///
-/// Source: the IANA special-purpose address registries.
+/// Source: the IANA special-purpose address registries; addresses for documentation lead nowhere and are
+/// nobody's.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(it) => !is_inside_v4(it),
@@ -19,7 +20,6 @@ fn is_inside_v4(it: Ipv4Addr) -> bool {
         || it.is_private()
         || it.is_link_local()
         || it.is_broadcast()
-        || it.is_documentation()
         || it.is_multicast()
         || a == 0
         || a >= 240
@@ -29,7 +29,7 @@ fn is_inside_v4(it: Ipv4Addr) -> bool {
 }
 
 fn is_inside_v6(it: Ipv6Addr) -> bool {
-    let [a, b, ..] = it.segments();
+    let [a, ..] = it.segments();
     // An address of version 4 in another form is what it is there.
     let embedded = it.to_ipv4_mapped().or_else(|| match it.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low]
@@ -45,7 +45,6 @@ fn is_inside_v6(it: Ipv6Addr) -> bool {
         || it.is_multicast()
         || (a & 0xfe00) == 0xfc00
         || (a & 0xffc0) == 0xfe80
-        || (a == 0x2001 && b == 0x0db8)
         || embedded.is_some_and(is_inside_v4)
 }
 
@@ -76,7 +75,9 @@ mod tests {
         ] {
             assert!(!is_public(inside.parse().unwrap()), "{inside}");
         }
-        for outside in ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "100.63.0.1", "172.32.0.1"] {
+        for outside in
+            ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "100.63.0.1", "172.32.0.1", "203.0.113.7"]
+        {
             assert!(is_public(outside.parse().unwrap()), "{outside}");
         }
     }
