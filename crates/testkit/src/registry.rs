@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::ports::free_port;
 use crate::server::{Reply, Request};
 use crate::{Blob, Compression, Image};
 

@@ -268,7 +268,7 @@ fn files_that_are_missing_unreadable_or_something_else_are_told() {
         assert!(ran.err.contains(told), "{arguments}: {}", ran.said());
     }
     machine.run("update compose.yaml values.yaml").ended(0);
-    std::fs::create_dir(machine.path("empty")).unwrap();
+    fs::create_dir(machine.path("empty")).unwrap();
     let empty = machine.run("update empty").ended(0);
     assert_eq!(empty.out, "0 of 0 pins could be newer; all were looked up in 0 files\n");
 }

@@ -62,8 +62,8 @@ mod tests {
     #[test]
     fn what_is_held_is_taken_once_and_never_more_than_there_is_room_for() {
         let fresh = Fresh::default();
-        let mut inventory = Inventory::default();
-        inventory.packages = vec![Package::new(PackageKind::Npm, "a", "1"); MOST / 2 - 1];
+        let packages = vec![Package::new(PackageKind::Npm, "a", "1"); MOST / 2 - 1];
+        let inventory = Inventory { packages, ..Inventory::default() };
         for name in ["a", "b", "c"] {
             fresh.hold(name, inventory.clone());
         }

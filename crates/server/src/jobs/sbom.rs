@@ -75,13 +75,12 @@ impl Handler for Sbom {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let request: Request = serde_json::from_str(&job.payload)
             .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
-        let mut inventory = match app.fresh.take(&format!("{} {}", request.document, request.name))
-        {
-            Some(inventory) => inventory,
-            None => {
-                let document = app.blobs.fetch(DOCUMENTS, &request.document).await?;
-                read(&document.ok_or(Error::Damaged("a document"))?, &request.name)?
-            }
+        let name = format!("{} {}", request.document, request.name);
+        let mut inventory = if let Some(inventory) = app.fresh.take(&name) {
+            inventory
+        } else {
+            let document = app.blobs.fetch(DOCUMENTS, &request.document).await?;
+            read(&document.ok_or(Error::Damaged("a document"))?, &request.name)?
         };
         if inventory.artifact.reference.is_empty() {
             inventory.artifact.reference = format!("sbom:{}", request.document);

@@ -92,8 +92,8 @@ const PLACES: i64 = 50;
 
 /// What is known of the image of a digest from others than itself.
 pub async fn around(connection: &mut Connection, digest: &str) -> Result<Around> {
-    let mut found = Around::default();
-    found.evidence = evidence(connection, &[digest]).await?.remove(digest);
+    let evidence = evidence(connection, &[digest]).await?.remove(digest);
+    let mut found = Around { evidence, ..Around::default() };
     let base = sqlx::query(
         "SELECT s.base, s.base_name, (SELECT COUNT(*) FROM image_summaries o \
          WHERE o.base = s.base AND o.base <> '') FROM image_summaries s \

@@ -1,6 +1,6 @@
 //! Which images have a text in their names, by the index of parts of names.
 
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::Row;
 
 use super::{Connection, Dialect, images};
 use crate::error::Result;
