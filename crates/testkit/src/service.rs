@@ -1,4 +1,4 @@
-//! Services that a fleet shares, the real ones: NATS with `JetStream`, and an S3 server.
+//! Services that a fleet shares, the real ones: NATS with JetStream, and an S3 server.
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -81,7 +81,7 @@ fn find(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// NATS with `JetStream` on disk.
+/// NATS with JetStream on disk.
 #[derive(Debug)]
 pub struct Nats {
     service: Service,

@@ -72,7 +72,7 @@ pub(crate) struct Serve {
     blobs: Option<String>,
 
     /// What calls workers, if they are not to look for jobs every second: `nats://HOST:4222`, with
-    /// `JetStream`
+    /// JetStream
     #[arg(long, value_name = "URL", env = "PLIMSOLL_QUEUE", hide_env_values = true)]
     queue: Option<String>,
 

@@ -5,7 +5,7 @@
 //! any more, because both ask for the attempt. What a job writes and that it is done are one
 //! transaction ([`Queue::complete`]), so that there is exactly one result.
 //!
-//! The jobs are rows of the store, whatever wakes workers: a [`bell`] in the process, or `JetStream` of
+//! The jobs are rows of the store, whatever wakes workers: a [`bell`] in the process, or JetStream of
 //! [NATS](nats) across processes. A message that is lost, doubled or late costs time and no job.
 
 mod backoff;

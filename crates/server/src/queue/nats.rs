@@ -1,4 +1,4 @@
-//! `JetStream` of NATS as what calls workers: a message is a call to take the most urgent job.
+//! JetStream of NATS as what calls workers: a message is a call to take the most urgent job.
 //!
 //! ```text
 //! row of a job is committed → message → a worker takes the most urgent row → result and row are
