@@ -174,10 +174,18 @@ impl Store {
 
     /// A transaction that may write. Nothing of it is there before it is committed.
     pub async fn write(&self) -> Result<Write> {
-        Ok(match self.dialect {
-            Dialect::Sqlite => self.writers.begin_with("BEGIN IMMEDIATE").await?,
-            Dialect::Postgres => self.writers.begin().await?,
-        })
+        if self.dialect == Dialect::Postgres {
+            return Ok(self.writers.begin().await?);
+        }
+        match self.writers.begin_with(BEGIN).await {
+            // Where there is no room, SQLite takes a transaction back by itself, and the one connection
+            // goes on believing that it has not ended.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writers.acquire().await?.close().await?;
+                Ok(self.writers.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// Whether it answers.
@@ -205,6 +213,9 @@ impl Store {
 fn inode(file: &Path) -> Option<u64> {
     std::fs::metadata(file).ok().map(|it| std::os::unix::fs::MetadataExt::ino(&it))
 }
+
+/// A transaction that takes the place of the writer at once.
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Whoever is killed loses nothing that was committed; a machine that loses power may lose the last
 /// commits, and nothing else.

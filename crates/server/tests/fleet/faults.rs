@@ -33,9 +33,9 @@ impl Small {
     }
 
     /// Writes a file until there is no room left.
-    fn fill(&self) -> PathBuf {
+    fn fill(&self, number: usize) -> PathBuf {
         use std::io::Write as _;
-        let path = self.0.join("filler");
+        let path = self.0.join(format!("filler{number}"));
         let mut file = std::fs::File::create(&path).unwrap();
         for part in [1 << 20, 4096] {
             while file.write_all(&vec![0; part]).is_ok() {}
@@ -60,8 +60,14 @@ fn a_full_disk_has_a_name_and_what_was_accepted_is_there_when_there_is_room_agai
     let send = |number| ask("POST", &server.url("/falco"), None, &alert(number));
     assert_eq!(send(1).unwrap().0, 202);
 
-    let filler = small.fill();
-    let health = server.until_health("folder", "full");
+    // What the server lets go of meanwhile is filled as well.
+    let mut fillers = Vec::new();
+    let health = until("the folder is full", Duration::from_mins(1), || {
+        fillers.push(small.fill(fillers.len()));
+        std::thread::sleep(Duration::from_secs(1));
+        let health = server.health();
+        (health["folder"] == "full").then_some(health)
+    });
     assert_eq!(health["status"], "degraded", "{health}");
     // What does not fit is refused: files that are there already may still have room for some. A scan
     // is refused, or waits.
@@ -78,7 +84,9 @@ fn a_full_disk_has_a_name_and_what_was_accepted_is_there_when_there_is_room_agai
     assert!([202, 503].contains(&asked.0), "{asked:?}");
     std::thread::sleep(Duration::from_secs(3));
 
-    std::fs::remove_file(filler).unwrap();
+    for filler in fillers {
+        std::fs::remove_file(filler).unwrap();
+    }
     server.until_health("folder", "ready");
     let id = server.scan(&reference);
     server.done(id);
@@ -115,7 +123,7 @@ fn blobs_that_may_not_be_written_have_a_name_and_jobs_wait_for_them() {
     assert_eq!(server.done(second)["attempt"], 1, "it counted for no attempt");
     server.until_health("blobs", "ready");
 
-    let filler = small.fill();
+    let filler = small.fill(0);
     let third = server.scan(&image(folder.path(), 3));
     server.until_health("blobs", "full");
     std::fs::remove_file(filler).unwrap();

@@ -1,6 +1,6 @@
 //! A server in a process of its own: this program again, which runs the test [`serves`] alone.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -97,10 +97,16 @@ impl Process {
 
     /// Waits until a part of it is in a state.
     pub(crate) fn until_health(&self, part: &str, state: &str) -> Value {
-        until(&format!("{part} is {state}"), Duration::from_mins(1), || {
+        let began = Instant::now();
+        loop {
             let health = self.health();
-            (health[part] == state).then_some(health)
-        })
+            if health[part] == state {
+                return health;
+            }
+            let is_late = began.elapsed() > Duration::from_mins(1);
+            assert!(!is_late, "{part} is not {state}: {health}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
     }
 
     pub(crate) fn metrics(&self) -> String {
@@ -223,7 +229,8 @@ fn serves() {
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let served = runtime.block_on(serve(
         settings,
-        Box::new(|line| eprintln!("{line}")),
+        // The log may be where there is no room.
+        Box::new(|line| drop(writeln!(std::io::stderr(), "{line}"))),
         |_| (),
         std::future::pending(),
     ));
