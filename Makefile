@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: screenshots test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: screenshots static-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -156,10 +156,18 @@ lint: setup
 
 # All that a release has, in target/packages, packed twice and compared; PLIMSOLL_KEY signs. Then the packages
 # in a Debian root, as root.
-packages: test-tools
+packages: test-tools static-tools
 	rm -rf target/packages
-	packaging/release.sh --twice target/packages
+	packaging/release.sh --static --twice target/packages
 	packaging/test-packages.sh target/packages
+
+# What a program needs that is linked with all it needs: packaging/static.
+STATIC_TOOLS := musl-gcc:musl-tools autoreconf:autoconf automake:automake autopoint:autopoint gawk:gawk flex:flex bison:bison libtoolize:libtool msgfmt:gettext
+static-tools: setup
+	@missing=""; for pair in $(STATIC_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
+	$(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
+	rustup target add "$$(uname -m)-unknown-linux-musl"
 
 # `make demo` and `make test` on a Debian that has nothing: an hour and more, as root.
 clean-machine:

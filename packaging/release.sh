@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
-# release.sh [--binary FILE] [--twice] OUT: builds, packs, describes, signs and verifies a release.
+# release.sh [--static] [--binary FILE] [--twice] OUT: builds, packs, describes, signs and verifies a
+# release.
 #
 # PLIMSOLL_KEY and PLIMSOLL_KEY_PASSWORD sign; without a key nothing is signed, and that is said.
-# --binary takes a program that is built already; --twice packs again and compares every byte.
+# --static builds against musl, so that the program asks nothing of where it runs; --binary takes a
+# program that is built already; --twice packs again and compares every byte.
 set -euo pipefail
 source "$(dirname "$0")/steps.sh"
-binary='' twice=''
+binary='' twice='' static=''
 while [ $# -gt 1 ]; do
   case $1 in
     --binary) binary=$(realpath "$2"); shift 2 ;;
     --twice) twice=yes; shift ;;
+    --static) static=yes; shift ;;
     *) echo "error: unknown flag $1" >&2; exit 2 ;;
   esac
 done
-[ $# = 1 ] || { echo "usage: release.sh [--binary FILE] [--twice] OUT" >&2; exit 2; }
+[ $# = 1 ] || { echo "usage: release.sh [--static] [--binary FILE] [--twice] OUT" >&2; exit 2; }
 out=$1
 if [ -e "$out" ]; then echo "error: $out is there already" >&2; exit 2; fi
 mkdir -p "$out"
@@ -22,7 +25,9 @@ if [ -n "$(git -C "$root" status --porcelain)" ]; then
   echo "note: this is no commit: files are changed, and the provenance says so" >&2
 fi
 
-if [ -z "$binary" ]; then
+if [ -z "$binary" ] && [ -n "$static" ]; then
+  binary=$("$root/packaging/static")
+elif [ -z "$binary" ]; then
   step "program"
   # Neither the place of the sources nor that of the registry stands in it.
   RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$root=plimsoll --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo" \
