@@ -79,7 +79,11 @@ impl Postgres {
             assert!(Instant::now() < until, "PostgreSQL does not end");
             std::thread::sleep(Duration::from_millis(20));
         }
-        let _ = std::fs::remove_file(file);
+        // Whoever has taken it over may not have noticed its end yet, and then it counts as running.
+        let socket = self.folder.join(format!(".s.PGSQL.{}.lock", self.port));
+        for file in [file, socket] {
+            let _ = std::fs::remove_file(file);
+        }
     }
 
     /// The address of a new and empty database.
@@ -103,11 +107,18 @@ impl Postgres {
             .current_dir(&self.folder)
             .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
+            .output()
             .unwrap();
-        assert!(done.success(), "{command:?}");
+        if !done.status.success() {
+            let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = lines[lines.len().saturating_sub(20)..].join("\n");
+            panic!(
+                "{command:?}: {}\n{}\n{last}",
+                done.status,
+                String::from_utf8_lossy(&done.stderr)
+            );
+        }
     }
 }
 
