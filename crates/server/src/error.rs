@@ -84,6 +84,9 @@ pub enum Error {
         /// Why not.
         source: std::io::Error,
     },
+    /// A mistake of the server's own.
+    #[error("a mistake of plimsoll's own, please report it: {0}")]
+    Panicked(String),
     /// A thread ended early.
     #[error("a thread of the server ended early: {0}")]
     Thread(#[from] tokio::task::JoinError),

@@ -36,6 +36,7 @@ pub mod metrics;
 pub mod moment;
 pub mod notify;
 pub mod outward;
+mod panics;
 pub mod queue;
 pub mod registries;
 pub mod rematch;

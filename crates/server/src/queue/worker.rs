@@ -10,6 +10,7 @@ use super::bell::Call;
 use crate::app::App;
 use crate::jobs::{self, Handler};
 use crate::moment::millis;
+use crate::panics::caught;
 
 /// How long a worker may be silent.
 const LEASE: Duration = Duration::from_secs(30);
@@ -85,7 +86,7 @@ async fn one(app: &Arc<App>, job: &Job, call: &Call, mut end: watch::Receiver<bo
 
 /// Does a job, and says whether it went well.
 async fn attempt(app: &Arc<App>, handler: &dyn Handler, job: &Job) -> bool {
-    let Err(error) = handler.run(app, job).await else { return true };
+    let Err(error) = caught(handler.run(app, job)).await else { return true };
     if error.is_outage() {
         app.health.hurry();
         let then = match app.queue.postpone(job, &error.to_string()).await {

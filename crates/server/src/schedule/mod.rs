@@ -26,6 +26,7 @@ use tokio::sync::watch;
 
 use crate::app::App;
 use crate::error::Result;
+use crate::panics::caught;
 
 /// Something that happens by the clock.
 #[async_trait]
@@ -66,7 +67,7 @@ pub const ALL: &[&dyn Task] = &[
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {
     while !*end.borrow() {
-        if let Err(error) = task.run(&app).await {
+        if let Err(error) = caught(task.run(&app)).await {
             app.tell(&format!("{}: {error}", task.name()));
         }
         tokio::select! {
