@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `<!-- runs -->` | run in `docs/samples/shop` |
 //! | `<!-- runs in NAME -->` | in another sample |
-//! | `… beside serve`, `… beside serve and registry` | with a server, and a registry, that were started for it |
+//! | `… beside serve`, `registry`, `serve and registry` | with a server, a registry, that were started for it |
 //! | `… with TOOL, TOOL` | where these programs are there |
 //! | `<!-- not run: REASON -->` | not run |
 //!
@@ -73,8 +73,9 @@ impl<'p> Mark<'p> {
         (setting.server, setting.registry) = match beside {
             "" => (false, false),
             "serve" => (true, false),
+            "registry" => (false, true),
             "serve and registry" => (true, true),
-            other => return Err(format!("`beside {other}`: serve, or serve and registry")),
+            other => return Err(format!("`beside {other}`: serve, registry, or serve and registry")),
         };
         if let Some(sample) = rest.strip_prefix(" in ") {
             setting.sample = sample;
