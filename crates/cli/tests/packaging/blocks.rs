@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `<!-- runs -->` | run in `docs/samples/shop` |
 //! | `<!-- runs in NAME -->` | in another sample |
-//! | `… beside serve`, `registry`, `serve and registry` | with a server, a registry, that were started for it |
+//! | `… beside serve`, `fleet`, `registry`, `serve and registry` | with what was started for it |
 //! | `… with TOOL, TOOL` | where these programs are there |
 //! | `<!-- not run: REASON -->` | not run |
 //!
@@ -15,6 +15,9 @@
 
 /// Languages of blocks that have commands.
 const LANGUAGES: [&str; 4] = ["console", "sh", "bash", "shell"];
+
+/// A server, several that share a PostgreSQL, and a registry.
+const BESIDE: [&str; 3] = ["serve", "fleet", "registry"];
 
 /// A block of commands.
 #[derive(Debug)]
@@ -37,8 +40,8 @@ pub(crate) enum Mark<'p> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Setting<'p> {
     pub(crate) sample: &'p str,
-    pub(crate) server: bool,
-    pub(crate) registry: bool,
+    /// What runs beside it, of [`BESIDE`].
+    pub(crate) beside: Vec<&'p str>,
     pub(crate) tools: Vec<&'p str>,
 }
 
@@ -65,18 +68,14 @@ impl<'p> Mark<'p> {
             };
         }
         let Some(rest) = text.strip_prefix("runs") else { return Ok(None) };
-        let mut setting =
-            Setting { sample: "shop", server: false, registry: false, tools: Vec::new() };
+        let mut setting = Setting { sample: "shop", beside: Vec::new(), tools: Vec::new() };
         let (rest, tools) = rest.split_once(" with ").unwrap_or((rest, ""));
         setting.tools = tools.split(", ").filter(|it| !it.is_empty()).collect();
         let (rest, beside) = rest.split_once(" beside ").unwrap_or((rest, ""));
-        (setting.server, setting.registry) = match beside {
-            "" => (false, false),
-            "serve" => (true, false),
-            "registry" => (false, true),
-            "serve and registry" => (true, true),
-            other => return Err(format!("`beside {other}`: serve, registry, or serve and registry")),
-        };
+        setting.beside = beside.split(" and ").filter(|it| !it.is_empty()).collect();
+        if let Some(other) = setting.beside.iter().find(|it| !BESIDE.contains(it)) {
+            return Err(format!("`beside {other}`: one of {}", BESIDE.join(", ")));
+        }
         if let Some(sample) = rest.strip_prefix(" in ") {
             setting.sample = sample;
         } else if !rest.is_empty() {
@@ -194,7 +193,7 @@ fn marks_say_where_a_block_runs_or_why_it_does_not() {
     };
     assert_eq!(setting("<!-- runs -->").sample, "shop");
     let all = setting("<!-- runs in image beside serve and registry with curl, jq -->");
-    assert_eq!((all.sample, all.server, all.registry), ("image", true, true));
+    assert_eq!((all.sample, &all.beside[..]), ("image", &["serve", "registry"][..]));
     assert_eq!(all.tools, ["curl", "jq"]);
     let reason = Mark::read("<!-- not run: it asks a cluster -->");
     assert_eq!(reason, Ok(Some(Mark::NotRun("it asks a cluster"))));

@@ -65,7 +65,7 @@ fn what_is_marked_runs_and_prints_what_it_says() {
         }
     }
     // Those that wait for a server begin first.
-    all.sort_by_key(|session| !session.setting.server);
+    all.sort_by_key(|session| session.setting.beside.is_empty());
     let ran: usize = all.iter().map(|session| session.commands.len()).sum();
     assert!(ran > 250, "only {ran} commands are marked");
     let (next, wrong) = (AtomicUsize::new(0), Mutex::new(String::new()));
