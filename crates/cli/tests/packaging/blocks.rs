@@ -143,11 +143,10 @@ pub(crate) fn blocks(page: &str) -> Result<Vec<Block<'_>>, String> {
 pub(crate) fn sessions(page: &str) -> Result<Vec<(Setting<'_>, Vec<Shown>)>, String> {
     let mut found: Vec<(Setting<'_>, Vec<Shown>)> = Vec::new();
     for block in blocks(page)? {
-        let commands = block.commands();
-        let Some(Mark::Runs(setting)) = block.mark else { continue };
-        match found.iter_mut().find(|(known, _)| *known == setting) {
-            Some((_, before)) => before.extend(commands),
-            None => found.push((setting, commands)),
+        let Some(Mark::Runs(setting)) = &block.mark else { continue };
+        match found.iter_mut().find(|(known, _)| known == setting) {
+            Some((_, before)) => before.extend(block.commands()),
+            None => found.push((setting.clone(), block.commands())),
         }
     }
     Ok(found)
