@@ -97,7 +97,9 @@ fn every_block_of_commands_is_run_or_says_why_not() {
         }
         for block in blocks(&text).unwrap_or_else(|why| panic!("{name}: {why}")) {
             match &block.mark {
-                Some(Mark::Runs(setting)) => drop(samples.insert(setting.sample.to_owned())),
+                Some(Mark::Runs(setting)) => {
+                    samples.insert(setting.sample.to_owned());
+                }
                 Some(Mark::NotRun(_)) => {}
                 None => {
                     let _ = writeln!(missing, "docs/{name}:{}", block.line);
