@@ -120,9 +120,10 @@ impl ScanCommand {
         record: Option<&Record>,
     ) -> anyhow::Result<Scan> {
         // A program that never ran is known to be one by its mode, which no package's list has.
-        let inventory = match record {
-            Some(_) => self.reading.survey(reference)?,
-            None => self.reading.read(reference)?,
+        let inventory = if record.is_some() {
+            self.reading.survey(reference)?
+        } else {
+            self.reading.read(reference)?
         };
         // A folder is a project, whose lock files say what will be installed.
         let declared = self.declared || inventory.artifact.source == "dir";

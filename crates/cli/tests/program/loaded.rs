@@ -99,10 +99,10 @@ fn findings_tell_whether_their_code_was_loaded_and_only_what_never_was_is_excuse
 fn a_package_of_which_only_a_program_would_tell_was_never_loaded_if_that_never_ran() {
     let machine = Machine::new();
     dpkg(&machine);
-    machine.write("root/var/lib/dpkg/info/curl.list", "/.\n/usr/bin\n/usr/bin/curl\n");
-    machine.write("root/usr/bin/curl", "a program");
+    machine.write("root/var/lib/dpkg/info/curl.list", "/.\n/opt/curl\n/opt/curl/run\n");
+    machine.write("root/opt/curl/run", "a program");
     let mode = |mode| {
-        let program = machine.path("root/usr/bin/curl");
+        let program = machine.path("root/opt/curl/run");
         fs::set_permissions(program, fs::Permissions::from_mode(mode)).unwrap();
         let ran = machine.run("scan rootfs:root --loaded used.json -o json").ended(0);
         states(&ran).into_iter().find(|(of, _)| of == "curl").unwrap().1
