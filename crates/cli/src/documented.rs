@@ -2,7 +2,7 @@
 //!
 //! Blocks marked `console`, `sh`, `bash` and `groovy` are read, and lines of workflows that run
 //! something. Whether what is printed is true is another matter: `tests/packaging/pages.rs` runs the
-//! blocks that are marked.
+//! blocks of commands.
 
 use std::fs;
 use std::path::{Path, PathBuf};

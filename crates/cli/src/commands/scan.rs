@@ -119,7 +119,12 @@ impl ScanCommand {
         database: &Database,
         record: Option<&Record>,
     ) -> anyhow::Result<Scan> {
-        let inventory = self.reading.read(reference)?;
+        // A program that never ran is known to be one by its mode, which no package's list has.
+        let inventory = if record.is_some() {
+            self.reading.survey(reference)?
+        } else {
+            self.reading.read(reference)?
+        };
         // A folder is a project, whose lock files say what will be installed.
         let declared = self.declared || inventory.artifact.source == "dir";
         let now = clock::now();

@@ -10,6 +10,8 @@
 #[path = "../program/machine.rs"]
 mod machine;
 
+mod beside;
+mod blocks;
 mod chart;
 mod image;
 mod links;

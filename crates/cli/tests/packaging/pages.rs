@@ -1,113 +1,20 @@
-//! Blocks of the documentation marked `<!-- runs -->` are run, in `docs/samples/shop` or the sample that
-//! `<!-- runs in NAME -->` names, and print what they say.
-//!
-//! A line `…` stands for any lines, and `…` in a line for any text.
+//! Every block of commands in the documentation is run and prints what it says, or tells why it is not run; and
+//! the table of contents names every page.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::machine::{Machine, NOW};
-use crate::{at, copy, path};
+use crate::blocks::{Mark, Setting, Shown, all_fit, blocks, sessions};
+use crate::{at, beside};
 
-/// One command of a block, and what it prints.
-#[derive(Debug)]
-struct Shown {
-    line: usize,
-    command: String,
-    printed: Vec<String>,
-}
-
-/// The commands of a page's marked blocks, with the sample that they run in.
-fn marked(page: &str) -> Option<(String, Vec<Shown>)> {
-    let mut sample = None;
-    let mut found: Vec<Shown> = Vec::new();
-    let mut lines = page.lines().enumerate();
-    while let Some((_, line)) = lines.next() {
-        let Some(mark) = line.strip_prefix("<!-- runs").and_then(|it| it.strip_suffix("-->"))
-        else {
-            continue;
-        };
-        let named = mark.trim().strip_prefix("in ").unwrap_or("shop").to_owned();
-        assert!(sample.as_ref().is_none_or(|it| *it == named), "one sample a page: {named}");
-        sample = Some(named);
-        let fence = lines.next().map(|(_, line)| line);
-        assert_eq!(fence, Some("```console"), "a mark stands right above a block");
-        let mut goes_on = false;
-        for (number, line) in lines.by_ref() {
-            if line == "```" {
-                break;
-            }
-            let command = line.strip_prefix("$ ");
-            match (found.last_mut(), command) {
-                (Some(last), None) if goes_on => {
-                    last.command.push('\n');
-                    last.command.push_str(line);
-                }
-                (_, Some(command)) => found.push(Shown {
-                    line: number + 1,
-                    command: command.to_owned(),
-                    printed: Vec::new(),
-                }),
-                (Some(last), None) => last.printed.push(line.trim_end().to_owned()),
-                (None, None) => panic!("line {}: output of no command", number + 1),
-            }
-            let is_command = goes_on || command.is_some();
-            goes_on = is_command && line.ends_with('\\');
-        }
-    }
-    sample.map(|sample| (sample, found))
-}
-
-/// Whether a text is as shown, where `…` is any text.
-fn fits(text: &str, shown: &str) -> bool {
-    let Some((head, rest)) = shown.split_once('…') else { return text == shown };
-    let Some(text) = text.strip_prefix(head) else { return false };
-    let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-    ends.into_iter().any(|at| text.get(at..).is_some_and(|text| fits(text, rest)))
-}
-
-/// Whether lines are as shown, where a line `…` is any lines.
-fn all_fit(lines: &[&str], shown: &[String]) -> bool {
-    match shown.split_first() {
-        None => lines.is_empty(),
-        Some((first, rest)) if first == "…" => {
-            (0..=lines.len()).any(|skipped| all_fit(&lines[skipped..], rest))
-        }
-        Some((first, rest)) => lines
-            .split_first()
-            .is_some_and(|(line, lines)| fits(line, first) && all_fit(lines, rest)),
-    }
-}
-
-/// Runs a page's commands one after the other in one shell; what they printed.
-fn run(sample: &str, commands: &[Shown]) -> Vec<String> {
-    let machine = Machine::new();
-    let folder = machine.path("work");
-    copy(&at("docs/samples").join(sample), &folder);
-    let mut script = String::from("(exit 0)\n");
-    for (number, shown) in commands.iter().enumerate() {
-        let command = &shown.command;
-        let to = machine.path(&format!("printed-{number}"));
-        let to = to.display();
-        // The next command sees how this one ended.
-        let _ = writeln!(script, "{{ {command}\n}} >'{to}' 2>&1");
-    }
-    let ran = Command::new("bash")
-        .args(["-c", &script])
-        .current_dir(&folder)
-        .env_clear()
-        .env("PATH", path())
-        .env("HOME", machine.path("home"))
-        .env("PLIMSOLL_CACHE_DIR", machine.path("cache"))
-        .env("SOURCE_DATE_EPOCH", NOW)
-        .output();
-    ran.unwrap();
-    (0..commands.len())
-        .map(|number| fs::read_to_string(machine.path(&format!("printed-{number}"))).unwrap())
-        .collect()
-}
+/// Pages whose blocks another test writes or checks, with that test.
+const CHECKED_ELSEWHERE: [(&str, &str); 1] = [("cli-reference.md", "program/reference.rs")];
+/// How many pages are run at a time: they wait for servers more than they work.
+const AT_A_TIME: usize = 4;
 
 /// The pages right in `docs`.
 fn pages() -> Vec<PathBuf> {
@@ -118,36 +25,99 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
-#[test]
-fn what_is_marked_runs_and_prints_what_it_says() {
-    let mut wrong = String::new();
-    let mut ran = 0;
-    for page in pages() {
-        let Some((sample, commands)) = marked(&fs::read_to_string(&page).unwrap()) else {
-            continue;
-        };
-        for (shown, printed) in commands.iter().zip(run(&sample, &commands)) {
-            ran += 1;
+/// A page's commands that run together.
+#[derive(Debug)]
+struct Session<'p> {
+    page: &'p str,
+    setting: Setting<'p>,
+    commands: Vec<Shown>,
+}
+
+impl Session<'_> {
+    /// What prints something else; `Err` where it cannot be run here.
+    fn wrong(&self) -> Result<String, String> {
+        let mut wrong = String::new();
+        for (shown, printed) in
+            self.commands.iter().zip(beside::run(&self.setting, &self.commands)?)
+        {
             let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
             if !all_fit(&lines, &shown.printed) {
-                let name = page.file_name().unwrap_or_default().display();
-                let _ = writeln!(wrong, "{name}:{}: $ {}\n{printed}", shown.line, shown.command);
+                let _ =
+                    writeln!(wrong, "{}:{}: $ {}\n{printed}", self.page, shown.line, shown.command);
             }
         }
+        Ok(wrong)
     }
-    assert!(ran > 25, "only {ran} commands are marked");
+}
+
+fn name_of(page: &Path) -> String {
+    page.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[test]
+fn what_is_marked_runs_and_prints_what_it_says() {
+    let pages: Vec<(String, String)> =
+        pages().iter().map(|page| (name_of(page), fs::read_to_string(page).unwrap())).collect();
+    let mut all = Vec::new();
+    for (page, text) in &pages {
+        for (setting, commands) in sessions(text).unwrap_or_else(|why| panic!("{page}: {why}")) {
+            all.push(Session { page, setting, commands });
+        }
+    }
+    // Those that wait for a server begin first.
+    all.sort_by_key(|session| session.setting.beside.is_empty());
+    let ran: usize = all.iter().map(|session| session.commands.len()).sum();
+    assert!(ran > 250, "only {ran} commands are marked");
+    let (next, wrong) = (AtomicUsize::new(0), Mutex::new(String::new()));
+    let work = || {
+        while let Some(session) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            match session.wrong() {
+                Ok(said) => wrong.lock().unwrap().push_str(&said),
+                Err(why) => eprintln!("skipped {}: {why}", session.page),
+            }
+        }
+    };
+    std::thread::scope(|scope| (0..AT_A_TIME).for_each(|_| drop(scope.spawn(work))));
+    let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "these print something else:\n{wrong}");
 }
 
 #[test]
-fn a_shown_text_may_leave_out_lines_and_parts_of_them() {
-    let shown = |text: &str| text.lines().map(str::to_owned).collect::<Vec<_>>();
-    assert!(all_fit(&["a", "b", "c"], &shown("a\n…\nc")));
-    assert!(all_fit(&["a", "c"], &shown("a\n…\nc")));
-    assert!(!all_fit(&["a", "b"], &shown("a")));
-    assert!(all_fit(&["key sha256:12 x"], &shown("key sha256:… x")));
-    assert!(!all_fit(&["key sha256:12 y"], &shown("key sha256:… x")));
-    assert!(all_fit(&[], &shown("…")));
+fn every_block_of_commands_is_run_or_says_why_not() {
+    let mut missing = String::new();
+    let mut samples: BTreeSet<String> = BTreeSet::new();
+    for page in pages() {
+        let name = name_of(&page);
+        let text = fs::read_to_string(&page).unwrap();
+        let elsewhere = CHECKED_ELSEWHERE.iter().find(|(page, _)| *page == name);
+        if let Some((_, test)) = elsewhere {
+            let test = fs::read_to_string(at("crates/cli/tests").join(test)).unwrap();
+            assert!(test.contains(&name), "{name} is not in that test");
+            continue;
+        }
+        for block in blocks(&text).unwrap_or_else(|why| panic!("{name}: {why}")) {
+            match &block.mark {
+                Some(Mark::Runs(setting)) => {
+                    samples.insert(setting.sample.to_owned());
+                }
+                Some(Mark::NotRun(_)) => {}
+                None => {
+                    let _ = writeln!(missing, "docs/{name}:{}", block.line);
+                }
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "neither `<!-- runs -->` nor `<!-- not run: REASON -->`:\n{missing}"
+    );
+    let there: BTreeSet<String> = fs::read_dir(at("docs/samples"))
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(samples, there, "samples that blocks run in, and those that are there");
 }
 
 /// Every page, for the table of contents: the written part, then what is generated from folders.

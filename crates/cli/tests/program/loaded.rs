@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -92,6 +93,23 @@ fn findings_tell_whether_their_code_was_loaded_and_only_what_never_was_is_excuse
     let gate = "scan rootfs:root --loaded used.json --only-loaded --fail-on critical";
     let ran = machine.run(gate).ended(0);
     assert!(!ran.out.contains("curl"), "{}", ran.said());
+}
+
+#[test]
+fn a_package_of_which_only_a_program_would_tell_was_never_loaded_if_that_never_ran() {
+    let machine = Machine::new();
+    dpkg(&machine);
+    machine.write("root/var/lib/dpkg/info/curl.list", "/.\n/opt/curl\n/opt/curl/run\n");
+    machine.write("root/opt/curl/run", "a program");
+    let mode = |mode| {
+        let program = machine.path("root/opt/curl/run");
+        fs::set_permissions(program, fs::Permissions::from_mode(mode)).unwrap();
+        let ran = machine.run("scan rootfs:root --loaded used.json -o json").ended(0);
+        states(&ran).into_iter().find(|(of, _)| of == "curl").unwrap().1
+    };
+    machine.write("used.json", record(&json!({LIBC: used("mapped")}), &json!([])));
+    assert_eq!(mode(0o755), "never_loaded");
+    assert_eq!(mode(0o644), "not_observed", "nothing that runs is in it");
 }
 
 #[test]
