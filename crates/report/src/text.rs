@@ -117,6 +117,22 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
+/// `3.8 MB`, in the powers of ten that registries use.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    for (unit, size) in UNITS {
+        if count >= size {
+            let tenths = count / (size / 10);
+            return if tenths >= 1000 {
+                format!("{} {unit}", tenths / 10)
+            } else {
+                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+            };
+        }
+    }
+    format!("{count} B")
+}
+
 /// `1 finding`, `2 findings`.
 pub fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
