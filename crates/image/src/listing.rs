@@ -70,9 +70,12 @@ impl LayerListing {
         let size = if kind == FileKind::File { stated_size(entry) } else { 0 };
         self.weigh(size);
         let small = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        let (uid, gid) =
-            entry.details.as_ref().map_or((0, 0), |details| (small(details.uid), small(details.gid)));
-        let link = if matches!(kind, FileKind::HardLink | FileKind::Symlink) { &*entry.link } else { "" };
+        let (uid, gid) = entry
+            .details
+            .as_ref()
+            .map_or((0, 0), |details| (small(details.uid), small(details.gid)));
+        let link =
+            if matches!(kind, FileKind::HardLink | FileKind::Symlink) { &*entry.link } else { "" };
         let mode = if kind.is_deletion() { 0 } else { entry.mode & 0o7777 };
         self.put(room, &path, link, |path, link| ListedFile {
             path,
@@ -185,23 +188,32 @@ mod tests {
         );
         assert_eq!(
             shown(&files),
-            ["Opaque app 0", "Folder app 0", "Whiteout etc/motd 0", "File etc/motd 7", "Whiteout opt 0"]
+            [
+                "Opaque app 0",
+                "Folder app 0",
+                "Whiteout etc/motd 0",
+                "File etc/motd 7",
+                "Whiteout opt 0"
+            ]
         );
         assert_eq!(files.files[3].mode, 0o644);
     }
 
     #[test]
     fn of_a_path_that_stands_twice_the_last_counts() {
-        let twice = [("a", EntryKind::File, 1), ("b", EntryKind::File, 2), ("a", EntryKind::File, 3)];
+        let twice =
+            [("a", EntryKind::File, 1), ("b", EntryKind::File, 2), ("a", EntryKind::File, 3)];
         assert_eq!(shown(&list(&twice, &Room::default())), ["File a 3", "File b 2"]);
     }
 
     #[test]
     fn beyond_the_limits_files_are_counted_and_not_listed() {
-        let three = [("a", EntryKind::File, 5), ("b", EntryKind::File, 5), ("c", EntryKind::File, 5)];
+        let three =
+            [("a", EntryKind::File, 5), ("b", EntryKind::File, 5), ("c", EntryKind::File, 5)];
         let files = list(&three, &Room::of(2, 100));
         assert_eq!((files.files.len(), files.omitted, files.bytes), (2, 1, 15));
-        let files = list(&[("0123456789", EntryKind::File, 5), ("a", EntryKind::File, 5)], &Room::of(9, 5));
+        let files =
+            list(&[("0123456789", EntryKind::File, 5), ("a", EntryKind::File, 5)], &Room::of(9, 5));
         assert_eq!((shown(&files), files.omitted), (vec!["File a 5".to_owned()], 1));
     }
 }

@@ -11,7 +11,10 @@ use plimsoll_testkit::{Compression, Image, tar, tar_with_modes};
 
 fn image() -> Image {
     Image::new()
-        .raw_layer("ADD", tar_with_modes(&[("bin/sudo", 0o4755, "program"), ("etc/motd", 0o644, "hello")]))
+        .raw_layer(
+            "ADD",
+            tar_with_modes(&[("bin/sudo", 0o4755, "program"), ("etc/motd", 0o644, "hello")]),
+        )
         .raw_layer("RUN", tar(&[("etc/.wh.motd", ""), ("app/.wh..wh..opq", ""), ("app/run", "x")]))
 }
 
@@ -38,9 +41,10 @@ fn every_form_of_an_image_has_the_same_files() {
         std::fs::write(&archive, image().docker_archive(compression)).unwrap();
         let layout = folder.path().join(format!("{compression:?}"));
         image().write_oci_dir(compression, &layout);
-        for reference in
-            [format!("docker-archive:{}", archive.display()), format!("oci-dir:{}", layout.display())]
-        {
+        for reference in [
+            format!("docker-archive:{}", archive.display()),
+            format!("oci-dir:{}", layout.display()),
+        ] {
             let listing = listing(&reference).unwrap();
             assert_eq!(
                 shown(&listing),

@@ -51,6 +51,8 @@ pub(super) struct PackageFacts {
     pub(super) fixable: usize,
     /// The worst level.
     pub(super) worst: Option<Severity>,
+    /// One of them is known to be exploited.
+    pub(super) is_exploited: bool,
 }
 
 impl LayerFacts {
@@ -58,11 +60,6 @@ impl LayerFacts {
     pub(super) fn worst(&self) -> Option<Severity> {
         let at = self.levels.iter().position(|count| *count > 0)?;
         Severity::ALL.get(at).copied()
-    }
-
-    /// How many findings its packages have.
-    pub(super) fn findings(&self) -> usize {
-        self.levels.iter().sum()
     }
 }
 
@@ -90,7 +87,8 @@ impl Contents {
         for facts in self.packages.iter().filter(|it| it.removed_in.is_none()) {
             let Some(layer) = self.layers.get_mut(facts.layer) else { continue };
             layer.packages += 1;
-            for finding in facts.findings.iter().filter_map(|at| at_index(&self.scan.findings, *at)) {
+            for finding in facts.findings.iter().filter_map(|at| at_index(&self.scan.findings, *at))
+            {
                 let place = Severity::ALL.iter().position(|level| *level == finding.severity);
                 if let Some(count) = place.and_then(|at| layer.levels.get_mut(at)) {
                     *count += 1;
@@ -188,6 +186,7 @@ fn packages(scan: &Scan) -> Vec<PackageFacts> {
             of.findings.push(at);
             of.fixable += usize::from(finding.fix.nearest().is_some());
             of.worst = of.worst.max(Some(finding.severity));
+            of.is_exploited |= finding.kev.is_some();
         }
     }
     facts

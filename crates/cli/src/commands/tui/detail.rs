@@ -33,7 +33,14 @@ pub(super) fn image(contents: &Contents) -> Popup {
     let digests = [&artifact.manifest_digest, &artifact.config_digest];
     part("Digests", digests.into_iter().flatten().map(ToString::to_string).collect());
     part("Platform", artifact.platform.iter().map(ToString::to_string).collect());
-    part("Distribution", inventory.distro.iter().map(|it| format!("{} ({} {})", it.name, it.id, it.version)).collect());
+    part(
+        "Distribution",
+        inventory
+            .distro
+            .iter()
+            .map(|it| format!("{} ({} {})", it.name, it.id, it.version))
+            .collect(),
+    );
     part("Made", artifact.created.iter().map(ToString::to_string).collect());
     part("Runs", vec![artifact.command.join(" "), user(&artifact.user)]);
     let (bytes, wasted) = contents.bytes();
@@ -41,11 +48,13 @@ pub(super) fn image(contents: &Contents) -> Popup {
         0 => String::new(),
         size => format!("{} as stored", text::bytes(size)),
     };
-    let hidden = format!("{} of {} are hidden by later layers", text::bytes(wasted), text::bytes(bytes));
+    let hidden =
+        format!("{} of {} are hidden by later layers", text::bytes(wasted), text::bytes(bytes));
     part("Bytes", vec![stored, hidden]);
     part("Findings", vec![levels(&contents.levels())]);
     let problems = inventory.problems.iter().take(LISTED).map(|problem| {
-        let at = if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
+        let at =
+            if problem.path.is_empty() { String::new() } else { format!("{}: ", problem.path) };
         format!("{:?}: {at}{}", problem.kind, problem.message)
     });
     part("What could not be read, or is odd", problems.collect());
@@ -151,7 +160,9 @@ pub(super) fn package(at: u32, contents: &Contents) -> Option<Popup> {
     if let Some(source) = &package.source {
         let _ = writeln!(said, "  built from {} {}", source.name, source.version);
     }
-    for (head, value) in [("for", &package.arch), ("from", &package.supplier), ("in the package", &package.owner)] {
+    for (head, value) in
+        [("for", &package.arch), ("from", &package.supplier), ("in the package", &package.owner)]
+    {
         if let Some(value) = value {
             let _ = writeln!(said, "  {head} {}", text::one_line(value));
         }
@@ -169,7 +180,13 @@ pub(super) fn package(at: u32, contents: &Contents) -> Option<Popup> {
     }
     let _ = writeln!(said, "\nFindings\n  {}, {} with a fix", facts.findings.len(), facts.fixable);
     for finding in facts.findings.iter().take(LISTED).filter_map(|at| contents.finding(*at)) {
-        let _ = writeln!(said, "  {:<10} {} → {}", finding.severity, text::one_line(&finding.id), text::one_line(fix(&finding.fix)));
+        let _ = writeln!(
+            said,
+            "  {:<10} {} → {}",
+            finding.severity,
+            text::one_line(&finding.id),
+            text::one_line(fix(&finding.fix))
+        );
     }
     if !package.notes.is_empty() {
         let _ = writeln!(said, "\nNotes");
@@ -195,7 +212,8 @@ pub(super) fn finding(at: u32, contents: &Contents) -> Option<Popup> {
     }
     if let Some(kev) = &finding.kev {
         let ransomware = if kev.ransomware { ", and used by ransomware" } else { "" };
-        let _ = writeln!(said, "  exploited: listed by CISA since {}{ransomware}", kev.added.date());
+        let _ =
+            writeln!(said, "  exploited: listed by CISA since {}{ransomware}", kev.added.date());
     }
     if let Some(epss) = finding.epss {
         let _ = writeln!(
@@ -218,7 +236,8 @@ pub(super) fn finding(at: u32, contents: &Contents) -> Option<Popup> {
         }
     }
     if !finding.aliases.is_empty() {
-        let _ = writeln!(said, "\nAlso known as\n  {}", text::one_line(&finding.aliases.join(", ")));
+        let _ =
+            writeln!(said, "\nAlso known as\n  {}", text::one_line(&finding.aliases.join(", ")));
     }
     if !finding.references.is_empty() {
         let _ = writeln!(said, "\nMore");

@@ -22,6 +22,10 @@ const LINES: u16 = 16;
 /// From this height on columns have headings.
 const WITH_HEAD: u16 = 5;
 
+/// The keys that one needs first.
+const HINT: &str =
+    "Tab · Space narrow · Esc widen · Enter open · e why · f fixes · / · ? help · q";
+
 /// Where the panes are; those without room are empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Panes {
@@ -39,7 +43,8 @@ fn panes(body: Rect, state: &State) -> Panes {
         }
         return panes;
     }
-    let left = body.width * 13 / 25;
+    // A little more for the left, where instructions and trees are, unless there is room for both.
+    let left = body.width * if body.width < 100 { 13 } else { 12 } / 25;
     let right = body.width.saturating_sub(left).saturating_sub(1);
     let between = body.x.saturating_add(left);
     let column = between.saturating_add(1);
@@ -99,10 +104,8 @@ fn header(state: &State, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
     let name = artifact.names.first().unwrap_or(&artifact.reference);
     let levels = state.contents.levels();
     let counts = plimsoll_model::Severity::ALL.iter().zip(levels).filter(|(_, count)| *count > 0);
-    let mut first = vec![Span::styled(
-        text::shorten_middle(&text::one_line(name), width / 2),
-        theme.strong(),
-    )];
+    let mut first =
+        vec![Span::styled(text::shorten_middle(&text::one_line(name), width / 2), theme.strong())];
     if let Some(distro) = &inventory.distro {
         let called = if distro.name.is_empty() { &distro.id } else { &distro.name };
         first.push(Span::styled(format!("  {}", text::one_line(called)), theme.faint()));
@@ -123,7 +126,8 @@ fn header(state: &State, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
     }
     let (bytes, wasted) = state.contents.bytes();
     let share = wasted.saturating_mul(100).checked_div(bytes).unwrap_or(0);
-    let said = format!("{} of files, {} ({share}%) wasted", text::bytes(bytes), text::bytes(wasted));
+    let said =
+        format!("{} of files, {} ({share}%) wasted", text::bytes(bytes), text::bytes(wasted));
     second.push(Span::styled(said, theme.faint()));
     put(frame, area, 0, &Line::from(first));
     put(frame, area, 1, &Line::from(second));
@@ -142,10 +146,11 @@ fn footer(state: &State, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
     let second = if let Some(message) = &state.message {
         second.last(message, theme.warning())
     } else if state.search.is_typed {
-        second.put("/".into(), theme.strong()).last(&format!("{}_", state.search.text), Style::new())
+        second
+            .put("/".into(), theme.strong())
+            .last(&format!("{}_", state.search.text), Style::new())
     } else {
-        let keys = "Tab pane  Space narrow  Esc widen  Enter open  e why  f fixes  / find  ? help  q quit";
-        second.last(keys, theme.faint())
+        second.last(HINT, theme.faint())
     };
     put(frame, area, 1, &second.line());
 }
@@ -159,9 +164,6 @@ fn crumbs(state: &State) -> String {
     }
     if state.only_fixable {
         crumbs.push("fixable".to_owned());
-    }
-    if !state.search.text.is_empty() && !state.search.is_typed {
-        crumbs.push(format!("/{}", text::shorten(&text::one_line(&state.search.text), 16)));
     }
     crumbs.join(" › ")
 }
@@ -188,7 +190,10 @@ fn under_cursor(state: &State) -> String {
                 let place = package.locations.first().map_or("", |it| it.path.as_str());
                 let count = text::plural(facts.findings.len(), "finding");
                 let name = &package.name;
-                format!("{name} {} · {count}, {} with a fix · {place}", package.version, facts.fixable)
+                format!(
+                    "{name} {} · {count}, {} with a fix · {place}",
+                    package.version, facts.fixable
+                )
             })
         }
         Pane::Findings => {

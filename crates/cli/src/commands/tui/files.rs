@@ -13,13 +13,13 @@ use super::contents::Contents;
 use super::list::List;
 use super::row::Row;
 use super::theme::Theme;
-use super::tree::{Change, ROOT, Tree};
+use super::tree::{Change, Node, ROOT, Tree};
 
 /// So few files are shown with all folders above them open.
 const SHOWN_AT_ONCE: usize = 300;
 
 /// From this width on modes and owners have room.
-const WIDE: usize = 58;
+const WIDE: usize = 54;
 
 /// What files of a folder are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,6 +65,8 @@ pub(super) struct Files {
     shown: Option<Vec<bool>>,
     /// Folders that are open while not all is shown.
     open_of_shown: HashSet<u32>,
+    /// Sizes are of what the layer brings.
+    only_touched: bool,
     /// How many files are shown, folders left out.
     pub(super) count: usize,
 }
@@ -98,6 +100,7 @@ impl Files {
             let nodes = self.tree.nodes.iter().zip(shown);
             nodes.filter(|(node, is_shown)| **is_shown && node.children.is_empty()).count()
         };
+        self.only_touched = wanted.only_touched;
         self.open_of_shown.clear();
         if let Some(shown) = &shown
             && leaves(shown) <= SHOWN_AT_ONCE
@@ -133,7 +136,11 @@ impl Files {
     }
 
     fn is_open(&self, at: u32) -> bool {
-        if self.shown.is_some() { self.open_of_shown.contains(&at) } else { self.open.contains(&at) }
+        if self.shown.is_some() {
+            self.open_of_shown.contains(&at)
+        } else {
+            self.open.contains(&at)
+        }
     }
 
     /// Makes the rows anew.
@@ -157,9 +164,15 @@ impl Files {
         let mut children: Vec<u32> =
             node.children.iter().copied().filter(|child| self.is_shown(*child)).collect();
         if self.sort == Sort::Size {
-            children.sort_by_key(|child| Reverse(self.tree.node(*child).map(|node| node.total)));
+            children.sort_by_key(|child| Reverse(self.tree.node(*child).map(|it| self.size(it))));
         }
         open.extend(children.into_iter().rev().map(|node| Place { node, depth }));
+    }
+
+    /// Bytes of a file, or of all files below a folder.
+    fn size(&self, node: &Node) -> u64 {
+        let is_brought = self.only_touched && node.change != Change::Removed;
+        if is_brought { node.brought } else { node.total }
     }
 
     /// The file or folder that the cursor is on.
@@ -252,10 +265,9 @@ impl Files {
     /// Goes to the next file or folder whose name has `text` in it, opened or not. With a slash in it,
     /// the text is looked for in paths.
     pub(super) fn seek(&mut self, text: &str, is_forward: bool, from_here: bool) -> bool {
-        let all: Vec<u32> =
-            self.tree.below(ROOT).skip(1).filter(|at| self.is_shown(*at)).collect();
+        let all: Vec<u32> = self.tree.below(ROOT).skip(1).filter(|at| self.is_shown(*at)).collect();
         let here = self.chosen().and_then(|at| all.iter().position(|other| *other == at));
-        let list = List { cursor: here.unwrap_or(0), ..List::default() };
+        let list = List::at(here.unwrap_or(0));
         let is_match = |row: usize| {
             let Some(at) = all.get(row) else { return false };
             if text.contains('/') {
@@ -365,7 +377,7 @@ pub(super) fn line(
         cells = cells.cell(10, &mode(stored, node.is_folder), theme.faint());
         cells = cells.right(9, &owner, theme.faint());
     }
-    cells = cells.right(SIZE, &text::bytes(node.total), Style::new());
+    cells = cells.right(SIZE, &text::bytes(files.size(node)), Style::new());
     // However deep a file lies, half of the room is for its name.
     let indent = place.depth.saturating_mul(2).min(cells.rest() / 2);
     let mark = match (node.children.is_empty(), files.is_open(place.node)) {

@@ -117,7 +117,8 @@ impl Widths {
         }
         // Severity, mark and probability with their gaps take 14.
         let rest = width.saturating_sub(14 + 20 + 2);
-        Self { id: 19, package: rest / 2, fixed: rest - rest / 2 }
+        let package = rest * 2 / 5;
+        Self { id: 19, package, fixed: rest - package }
     }
 }
 

@@ -41,11 +41,6 @@ impl Decoder {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Whether a part of a key is waiting for the rest.
-    pub(super) fn is_waiting(&self) -> bool {
-        !self.bytes.is_empty()
-    }
-
     /// The next key. After a pause (`is_over`) what is there is all there is of it: a lone escape is
     /// the key of that name, and not the beginning of a sequence.
     pub(super) fn next(&mut self, is_over: bool) -> Option<Key> {
@@ -146,7 +141,7 @@ mod tests {
             let mut decoder = Decoder::default();
             decoder.feed(&bytes);
             while decoder.next(true).is_some() {}
-            proptest::prop_assert!(!decoder.is_waiting());
+            proptest::prop_assert!(decoder.bytes.is_empty());
         }
     }
 }

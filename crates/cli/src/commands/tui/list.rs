@@ -22,6 +22,11 @@ pub(super) enum Step {
 }
 
 impl List {
+    /// A list with the cursor on a row.
+    pub(super) fn at(cursor: usize) -> Self {
+        Self { cursor, ..Self::default() }
+    }
+
     /// Moves the cursor in a list of so many rows.
     pub(super) fn step(&mut self, step: Step, rows: usize) {
         let page = self.height.saturating_sub(1).max(1);

@@ -58,7 +58,8 @@ impl Packages {
         match self.sort {
             Sort::Severity => self.rows.sort_by(|a, b| {
                 let rank = |at: &u32| {
-                    of(at).map(|(_, facts)| Reverse((facts.worst, facts.findings.len())))
+                    let facts = of(at).map(|(_, facts)| facts);
+                    facts.map(|it| Reverse((it.worst, it.is_exploited, it.findings.len())))
                 };
                 rank(a).cmp(&rank(b)).then_with(|| name(a).cmp(&name(b)))
             }),
@@ -84,8 +85,8 @@ struct Widths {
 
 impl Widths {
     fn of(width: usize) -> Self {
-        // Severity, count and type with their gaps take 20.
-        let rest = width.saturating_sub(20);
+        // Severity, mark, count and type with their gaps take 19.
+        let rest = width.saturating_sub(19);
         let version = (rest / 2).min(24);
         Self { name: rest.saturating_sub(version.saturating_add(1)), version }
     }
@@ -96,7 +97,8 @@ pub(super) fn head(width: usize, theme: Theme) -> Line<'static> {
     let widths = Widths::of(width);
     Row::new(width)
         .cell(4, "sev", faint)
-        .right(4, "n", faint)
+        .put("  ".into(), faint)
+        .right(3, "n", faint)
         .cell(widths.name, "package", faint)
         .cell(widths.version, "version", faint)
         .last("type", faint)
@@ -111,9 +113,11 @@ pub(super) fn line(at: u32, contents: &Contents, width: usize, theme: Theme) -> 
         0 => String::new(),
         count => count.to_string(),
     };
+    let mark = if facts.is_exploited { "! " } else { "  " };
     Row::new(width)
         .cell(4, short(facts.worst), theme.level(facts.worst))
-        .right(4, &count, style)
+        .put(mark.into(), theme.warning())
+        .right(3, &count, style)
         .name(widths.name, &package.name, style)
         .cell(widths.version, &package.version, style)
         .last(&kind(package, facts), theme.faint())

@@ -107,7 +107,8 @@ impl Screen {
             match rustix::io::read(io::stdin(), &mut bytes) {
                 Ok(0) => {
                     let is_early = began.elapsed() < Duration::from_millis(20);
-                    self.empty_reads = if is_early { self.empty_reads.saturating_add(1) } else { 0 };
+                    self.empty_reads =
+                        if is_early { self.empty_reads.saturating_add(1) } else { 0 };
                     if self.empty_reads > EMPTY_READS {
                         return Happening::Gone;
                     }

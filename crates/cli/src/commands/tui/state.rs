@@ -161,7 +161,8 @@ impl State {
             Key::Char('a') => {
                 self.only_layer = !self.only_layer;
                 if self.only_layer && self.layers.chosen().is_none() {
-                    self.message = Some("choose a layer first: all layers together change nothing".into());
+                    self.message =
+                        Some("choose a layer first: all layers together change nothing".into());
                 }
                 self.narrow();
             }
@@ -246,9 +247,7 @@ impl State {
 
     /// Takes the last choice back.
     fn widen(&mut self) {
-        if !self.search.text.is_empty() {
-            self.search.text.clear();
-        } else if self.pins.pop().is_some() {
+        if self.pins.pop().is_some() {
             self.narrow();
         } else if self.layers.chosen().is_some() {
             self.layers.list.cursor = 0;
@@ -423,7 +422,8 @@ impl State {
         match (key, &popup.content) {
             (Key::Char(' ') | Key::Enter, Content::Changes(changes)) => {
                 if let Some(change) = changes.get(popup.list.cursor) {
-                    let pin = Pin::Fix { name: change.name.clone(), findings: change.clears.clone() };
+                    let pin =
+                        Pin::Fix { name: change.name.clone(), findings: change.clears.clone() };
                     self.popup = None;
                     self.pin(pin);
                 }

@@ -221,8 +221,7 @@ impl<'l> Overlay<'l> {
         node.is_alive = true;
         node.is_folder = true;
         node.stored = None;
-        let change =
-            if node.change == Change::Removed { Change::Changed } else { Change::Added };
+        let change = if node.change == Change::Removed { Change::Changed } else { Change::Added };
         self.change(at, change, marks);
     }
 
@@ -260,7 +259,8 @@ impl<'l> Overlay<'l> {
 
     /// The bytes of what is at a node are hidden from now on.
     fn empty_file(&mut self, at: u32) {
-        let Some(stored) = self.tree.nodes.get_mut(index(at)).and_then(|it| it.stored.take()) else {
+        let Some(stored) = self.tree.nodes.get_mut(index(at)).and_then(|it| it.stored.take())
+        else {
             return;
         };
         let size = self.stored(stored).map_or(0, |file| file.size);
@@ -332,9 +332,9 @@ impl Tree {
     fn sum(&mut self, listing: &Listing) {
         for at in (0..self.nodes.len()).rev() {
             let Some(node) = self.nodes.get_mut(at) else { continue };
-            let stored = node.stored.and_then(|(layer, at)| {
-                listing.layers.get(index(layer))?.files.get(index(at))
-            });
+            let stored = node
+                .stored
+                .and_then(|(layer, at)| listing.layers.get(index(layer))?.files.get(index(at)));
             let size = stored.map_or(0, |file| file.size);
             node.total = node.total.saturating_add(size);
             if matches!(node.change, Change::Added | Change::Changed) {

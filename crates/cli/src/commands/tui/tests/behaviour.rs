@@ -43,7 +43,7 @@ fn a_file_narrows_to_the_package_that_owns_it() {
     press(&mut state, "2/libssl.so<enter> ");
     assert_eq!(packages(&state), ["libssl3"]);
     assert_eq!(findings(&state), ["CVE-2025-1001", "CVE-2025-1005"]);
-    press(&mut state, "<esc><esc>");
+    press(&mut state, "<esc>");
     assert_eq!(packages(&state).len(), 5);
 }
 
@@ -79,8 +79,7 @@ fn a_finding_narrows_to_the_packages_that_have_it() {
 fn choices_add_up_and_are_taken_back_one_by_one() {
     let mut state = state();
     press(&mut state, "j");
-    press(&mut state, "3/libssl<enter> <esc>4/1005<enter> <esc>");
-    // The first escape of each ends the search.
+    press(&mut state, "3/libssl<enter> 4/1005<enter> ");
     assert_eq!(packages(&state), ["libssl3"]);
     press(&mut state, "<esc>");
     assert_eq!(packages(&state), ["libssl3", "bash"]);
@@ -128,8 +127,7 @@ fn a_layer_alone_shows_what_it_adds_changes_and_removes() {
 fn bytes_that_later_layers_hide_are_wasted_by_the_layer_that_has_them() {
     let state = state();
     let wasted: Vec<u64> = state.contents.layers.iter().map(|layer| layer.wasted).collect();
-    let status = 146 + 0;
-    assert!(wasted[0] > status, "the database of packages is written anew");
+    assert!(wasted[0] > 150 && wasted[0] < 250, "the database of packages is written anew");
     assert_eq!(wasted[1], 200_000);
     assert!(wasted[2] > 0 && wasted[2] < 200, "{wasted:?}");
     assert_eq!(wasted[3], 0);
@@ -207,8 +205,7 @@ fn a_finding_is_explained_in_the_words_of_the_command() {
     let mut state = state();
     press(&mut state, "4e");
     let finding = state.findings.chosen().and_then(|at| state.contents.finding(at)).unwrap();
-    let said =
-        crate::commands::explain::explained(finding, &state.contents.scan.inventory.layers);
+    let said = crate::commands::explain::explained(finding, &state.contents.scan.inventory.layers);
     let Some(Content::Text(lines)) = state.popup.as_ref().map(|popup| &popup.content) else {
         panic!("a text is open")
     };

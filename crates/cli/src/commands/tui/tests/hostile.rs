@@ -23,7 +23,10 @@ fn evil() -> Scan {
             .layer(
                 &format!("RUN {EVIL}"),
                 &[
-                    ("etc/os-release", &format!("ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"{EVIL}\"\n")),
+                    (
+                        "etc/os-release",
+                        &format!("ID=debian\nVERSION_ID=12\nPRETTY_NAME=\"{EVIL}\"\n"),
+                    ),
                     ("var/lib/dpkg/status", &status),
                     (&format!("opt/{EVIL}"), "x"),
                     (&format!("opt/{EVIL}/node_modules/x/package.json"), &module.to_string()),
@@ -37,8 +40,19 @@ fn evil() -> Scan {
 fn no_sequence_of_an_image_reaches_the_terminal() {
     let mut state = State::new(evil());
     for keys in [
-        "", "<enter>", "<esc>j<enter>", "<esc>2+", "<enter>", "<esc>jj<enter>", "<esc> ", "3",
-        "<enter>", "<esc> ", "4<enter>", "<esc>f", "<esc>/\u{202e}x<enter>",
+        "",
+        "<enter>",
+        "<esc>j<enter>",
+        "<esc>2+",
+        "<enter>",
+        "<esc>jj<enter>",
+        "<esc> ",
+        "3",
+        "<enter>",
+        "<esc> ",
+        "4<enter>",
+        "<esc>f",
+        "<esc>/\u{202e}x<enter>",
     ] {
         press(&mut state, keys);
         let buffer = buffer(&mut state, 120, 40, true);

@@ -82,7 +82,14 @@ pub(super) fn image() -> Image {
         )
 }
 
-fn record(id: &str, aliases: &[&str], of: &str, package: &str, fixed: Option<&str>, severity: Severity) -> Advisory {
+fn record(
+    id: &str,
+    aliases: &[&str],
+    of: &str,
+    package: &str,
+    fixed: Option<&str>,
+    severity: Severity,
+) -> Advisory {
     let mut record = Advisory::new(id, "osv/test");
     record.aliases = aliases.iter().map(|&id| id.to_owned()).collect();
     record.summary = format!("A weakness of {package}");
@@ -103,7 +110,14 @@ fn database() -> Database {
         record("CVE-2025-1005", &[], "Debian:12", "openssl", Some("3.0.12-1~deb12u1"), Medium),
         record("CVE-2025-1002", &[], "Debian:12", "bash", None, Medium),
         record("CVE-2025-1006", &[], "Debian:12", "curl", Some("7.88.1-10+deb12u5"), High),
-        record("GHSA-jf85-cpcp-j695", &["CVE-2025-1004"], "npm", "lodash", Some("4.17.12"), Critical),
+        record(
+            "GHSA-jf85-cpcp-j695",
+            &["CVE-2025-1004"],
+            "npm",
+            "lodash",
+            Some("4.17.12"),
+            Critical,
+        ),
         record("GHSA-aaaa-bbbb-cccc", &[], "npm", "lodash", None, Low),
     ];
     let added = Timestamp::from_unix(NOW - 86_400 * 30);
