@@ -94,11 +94,18 @@ fn show(state: &mut State, theme: Theme) -> anyhow::Result<Option<i32>> {
     loop {
         screen.terminal.draw(|frame| draw::draw(state, frame, theme)).context("cannot draw")?;
         match screen.next() {
-            Happening::Key(key) => match state.press(key) {
-                Flow::On => {}
-                Flow::Quit => return Ok(None),
-                Flow::Suspend => screen.suspend()?,
-            },
+            Happening::Key(key) => {
+                // What was typed ahead is drawn once.
+                let mut next = Some(key);
+                while let Some(key) = next {
+                    match state.press(key) {
+                        Flow::On => {}
+                        Flow::Quit => return Ok(None),
+                        Flow::Suspend => screen.suspend()?,
+                    }
+                    next = screen.more();
+                }
+            }
             Happening::Redraw => screen.redraw_all()?,
             Happening::Signal(signal) => return Ok(Some(signal)),
             Happening::Gone => return Ok(None),

@@ -126,6 +126,11 @@ impl Screen {
         }
     }
 
+    /// The next key, if one is there already.
+    pub(super) fn more(&mut self) -> Option<Key> {
+        self.keys.next(false)
+    }
+
     /// Gives the terminal back and stops, as other programs do at Ctrl-Z, until somebody goes on.
     pub(super) fn suspend(&mut self) -> anyhow::Result<()> {
         leave();
