@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use plimsoll_image::layer::owner_hash;
 use plimsoll_model::{Finding, Listing, Package, Scan, Severity};
 
+use super::tree::wasted;
+
 /// Places of files that are known to belong to packages. The largest real images have some hundred
 /// thousand.
 const MAX_OWNED: usize = 1_000_000;
@@ -65,7 +67,7 @@ impl LayerFacts {
 
 impl Contents {
     /// Indexes a scan, whose inventory should have a listing.
-    pub(super) fn of(mut scan: Scan, wasted: &dyn Fn(&Listing) -> Vec<u64>) -> Self {
+    pub(super) fn of(mut scan: Scan) -> Self {
         let listing = scan.inventory.listing.take().unwrap_or_default();
         let mut contents = Self {
             layers: layers(&scan, &listing),
@@ -74,8 +76,7 @@ impl Contents {
             scan,
             listing,
         };
-        let wasted = wasted(&contents.listing);
-        for (layer, bytes) in contents.layers.iter_mut().zip(wasted) {
+        for (layer, bytes) in contents.layers.iter_mut().zip(wasted(&contents.listing)) {
             layer.wasted = bytes;
         }
         contents.count();
@@ -123,7 +124,7 @@ impl Contents {
         found.map(|(hash, _)| *hash).collect()
     }
 
-    /// Which folder or layer a package of a folder or an image lies in, for titles.
+    /// Whether a folder was read, which has no layers.
     pub(super) fn is_folder(&self) -> bool {
         self.scan.inventory.layers.is_empty()
     }

@@ -6,7 +6,8 @@ use plimsoll_model::{FileKind, Finding, Severity};
 use plimsoll_report::text;
 
 use super::contents::Contents;
-use super::files::{Files, mode};
+use super::file_row::mode;
+use super::files::Files;
 use super::findings::fix;
 use super::popup::Popup;
 use super::tree::Change;

@@ -7,13 +7,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Clear};
 
-use super::popup::{Content, Popup, fold};
 use super::row::Row;
 use super::state::{Pane, State};
 use super::theme::{Theme, short};
-use super::{detail, files, findings, layers, packages};
+use super::{detail, draw_popup, file_row, findings, layers, packages};
 
 /// Below this there is room for one pane.
 const COLUMNS: u16 = 70;
@@ -23,8 +21,7 @@ const LINES: u16 = 16;
 const WITH_HEAD: u16 = 5;
 
 /// The keys that one needs first.
-const HINT: &str =
-    "Tab · Space narrow · Esc widen · Enter open · e why · f fixes · / · ? help · q";
+const HINT: &str = "Tab · Space narrow · Esc widen · Enter open · e why · f fixes · / · ? help · q";
 
 /// Where the panes are; those without room are empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -87,11 +84,12 @@ pub(super) fn draw(state: &mut State, frame: &mut Frame<'_>, theme: Theme) {
         }
     }
     if state.popup.is_some() {
-        draw_popup(state, frame, area, theme);
+        draw_popup::draw(state, frame, area, theme);
     }
 }
 
-fn put(frame: &mut Frame<'_>, area: Rect, row: u16, line: &Line<'_>) {
+/// Puts a line into a row of an area, if the area has that row.
+pub(super) fn put(frame: &mut Frame<'_>, area: Rect, row: u16, line: &Line<'_>) {
     if row < area.height {
         frame.buffer_mut().set_line(area.x, area.y.saturating_add(row), line, area.width);
     }
@@ -180,7 +178,7 @@ fn under_cursor(state: &State) -> String {
         },
         Pane::Files => state.files.chosen().map_or(String::new(), |at| {
             let stored = state.files.stored(at, contents);
-            let mode = files::mode(stored, true);
+            let mode = file_row::mode(stored, true);
             let owner = stored.map(|it| format!(" {}:{}", it.uid, it.gid)).unwrap_or_default();
             format!("{mode}{owner} /{}", state.files.tree.path(at))
         }),
@@ -222,7 +220,7 @@ fn draw_pane(state: &mut State, pane: Pane, frame: &mut Frame<'_>, area: Rect, t
     if inner.height >= WITH_HEAD {
         let head = match pane {
             Pane::Layers => layers::head(width, theme),
-            Pane::Files => files::head(width, theme),
+            Pane::Files => file_row::head(width, theme),
             Pane::Packages => packages::head(width, theme),
             Pane::Findings => findings::head(width, theme),
         };
@@ -262,7 +260,7 @@ fn line(state: &State, pane: Pane, row: usize, width: usize, theme: Theme) -> Li
             let is_dim = layer.is_some_and(|at| !state.narrowed().has_layer(at, contents));
             layers::line(&state.layers, row, contents, width, theme, is_dim)
         }
-        Pane::Files => files::line(&state.files, row, contents, width, theme),
+        Pane::Files => file_row::line(&state.files, row, contents, width, theme),
         Pane::Packages => {
             let at = state.packages.rows.get(row);
             at.map_or_else(Line::default, |at| packages::line(*at, contents, width, theme))
@@ -342,80 +340,4 @@ fn title(state: &State, pane: Pane, width: usize, theme: Theme) -> Line<'static>
     let said = text::shorten(&said, width);
     let rest = width.saturating_sub(text::width(&said));
     Line::styled(format!("{said}{}", rule.repeat(rest)), style)
-}
-
-fn draw_popup(state: &mut State, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
-    let width = area.width.saturating_sub(4).min(110).max(area.width.min(20));
-    let most = area.height.saturating_sub(2).max(area.height.min(3));
-    let Some(popup) = &mut state.popup else { return };
-    let inner_width = usize::from(width.saturating_sub(4));
-    let lines = match &popup.content {
-        Content::Text(lines) => fold(lines, inner_width),
-        Content::Changes(_) => Vec::new(),
-    };
-    let rows = match &popup.content {
-        Content::Text(_) => lines.len(),
-        Content::Changes(changes) => changes.len().saturating_add(2),
-    };
-    let height = u16::try_from(rows).unwrap_or(u16::MAX).saturating_add(2).min(most);
-    let place = Rect {
-        x: area.x.saturating_add(area.width.saturating_sub(width) / 2),
-        y: area.y.saturating_add(area.height.saturating_sub(height) / 2),
-        width,
-        height,
-    };
-    frame.render_widget(Clear, place);
-    let title = format!(" {} ", text::shorten(&popup.title, inner_width));
-    let block = Block::bordered()
-        .border_type(BorderType::Rounded)
-        .border_style(theme.focus())
-        .title(Line::styled(title, theme.strong()));
-    frame.render_widget(block, place);
-    let inner = Rect {
-        x: place.x.saturating_add(2).min(area.right()),
-        y: place.y.saturating_add(1).min(area.bottom()),
-        width: place.width.saturating_sub(4),
-        height: place.height.saturating_sub(2),
-    };
-    if matches!(popup.content, Content::Text(_)) {
-        draw_text(popup, &lines, frame, inner, theme);
-    } else {
-        draw_changes(popup, frame, inner, theme);
-    }
-}
-
-fn draw_text(popup: &mut Popup, lines: &[String], frame: &mut Frame<'_>, area: Rect, theme: Theme) {
-    let height = usize::from(area.height);
-    popup.list.cursor = popup.list.cursor.min(lines.len().saturating_sub(height));
-    popup.list.page(height);
-    let shown = lines.iter().skip(popup.list.cursor).take(height);
-    for (line, y) in shown.zip(0..) {
-        let style = if line.starts_with(' ') { Style::new() } else { theme.strong() };
-        put(frame, area, y, &Line::styled(line.as_str(), style));
-    }
-}
-
-fn draw_changes(popup: &mut Popup, frame: &mut Frame<'_>, area: Rect, theme: Theme) {
-    let Content::Changes(changes) = &popup.content else { return };
-    let width = usize::from(area.width);
-    let faint = theme.faint();
-    let head = Row::new(width).right(6, "clears", faint).right(7, "severe", faint);
-    put(frame, area, 0, &head.cell(5, "worst", faint).last("change", faint).line());
-    let height = usize::from(area.height.saturating_sub(2));
-    for (row, y) in popup.list.window(changes.len(), height).zip(1..) {
-        let Some(change) = changes.get(row) else { continue };
-        let line = Row::new(width)
-            .right(6, &change.clears.len().to_string(), Style::new())
-            .right(7, &change.severe.to_string(), Style::new())
-            .cell(5, short(Some(change.worst)), theme.level(Some(change.worst)))
-            .last(&change.name, Style::new())
-            .line();
-        put(frame, area, y, &line);
-        if row == popup.list.cursor {
-            let place = Rect { y: area.y.saturating_add(y), height: 1, ..area };
-            frame.buffer_mut().set_style(place, theme.cursor(true));
-        }
-    }
-    let hint = "Space shows which findings it clears, Esc closes";
-    put(frame, area, area.height.saturating_sub(1), &Line::styled(hint, faint));
 }

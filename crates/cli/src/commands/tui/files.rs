@@ -4,22 +4,14 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use plimsoll_image::layer::owner_hash;
-use plimsoll_model::{FileKind, ListedFile};
-use plimsoll_report::text;
-use ratatui::style::Style;
-use ratatui::text::Line;
+use plimsoll_model::ListedFile;
 
 use super::contents::Contents;
 use super::list::List;
-use super::row::Row;
-use super::theme::Theme;
 use super::tree::{Change, Node, ROOT, Tree};
 
 /// So few files are shown with all folders above them open.
 const SHOWN_AT_ONCE: usize = 300;
-
-/// From this width on modes and owners have room.
-const WIDE: usize = 54;
 
 /// What files of a folder are ordered by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,7 +41,7 @@ impl Sort {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) node: u32,
-    depth: usize,
+    pub(super) depth: usize,
 }
 
 /// The files of an image or of a layer.
@@ -135,7 +127,8 @@ impl Files {
         if self.shown.is_some() { &mut self.open_of_shown } else { &mut self.open }
     }
 
-    fn is_open(&self, at: u32) -> bool {
+    /// Whether what is in a folder is shown.
+    pub(super) fn is_open(&self, at: u32) -> bool {
         if self.shown.is_some() {
             self.open_of_shown.contains(&at)
         } else {
@@ -170,7 +163,7 @@ impl Files {
     }
 
     /// Bytes of a file, or of all files below a folder.
-    fn size(&self, node: &Node) -> u64 {
+    pub(super) fn size(&self, node: &Node) -> u64 {
         let is_brought = self.only_touched && node.change != Change::Removed;
         if is_brought { node.brought } else { node.total }
     }
@@ -340,84 +333,4 @@ fn wanted_nodes(tree: &Tree, wanted: &Wanted<'_>) -> Option<Vec<bool>> {
         }
     }
     Some(shown)
-}
-
-pub(super) fn head(width: usize, theme: Theme) -> Line<'static> {
-    let faint = theme.faint();
-    let mut row = Row::new(width).put("  ".into(), faint);
-    if width >= WIDE {
-        row = row.cell(10, "mode", faint).right(9, "owner", faint);
-    }
-    row.right(SIZE, "size", faint).last("name", faint).line()
-}
-
-const SIZE: usize = 7;
-
-pub(super) fn line(
-    files: &Files,
-    row: usize,
-    contents: &Contents,
-    width: usize,
-    theme: Theme,
-) -> Line<'static> {
-    let Some(place) = files.rows.get(row) else { return Line::default() };
-    let Some(node) = files.tree.node(place.node) else { return Line::default() };
-    let stored = files.stored(place.node, contents);
-    let style = theme.change(node.change);
-    let sign = match node.change {
-        Change::None if node.is_touched => "· ",
-        Change::None => "  ",
-        Change::Added => "+ ",
-        Change::Changed => "~ ",
-        Change::Removed => "- ",
-    };
-    let mut cells = Row::new(width).put(sign.into(), style);
-    if width >= WIDE {
-        let owner = stored.map(|file| format!("{}:{}", file.uid, file.gid)).unwrap_or_default();
-        cells = cells.cell(10, &mode(stored, node.is_folder), theme.faint());
-        cells = cells.right(9, &owner, theme.faint());
-    }
-    cells = cells.right(SIZE, &text::bytes(files.size(node)), Style::new());
-    // However deep a file lies, half of the room is for its name.
-    let indent = place.depth.saturating_mul(2).min(cells.rest() / 2);
-    let mark = match (node.children.is_empty(), files.is_open(place.node)) {
-        (true, _) => "  ",
-        (false, true) => "▾ ",
-        (false, false) => "▸ ",
-    };
-    let slash = if node.is_folder { "/" } else { "" };
-    let link = stored.filter(|file| !file.link.is_empty());
-    let link = link.map(|file| format!(" → {}", file.link)).unwrap_or_default();
-    cells
-        .put(format!("{}{mark}", " ".repeat(indent)), Style::new())
-        .last(&format!("{}{slash}{link}", node.name), style)
-        .line()
-}
-
-/// `drwxr-xr-x`, with the letters of `ls -l`.
-pub(super) fn mode(stored: Option<&ListedFile>, is_folder: bool) -> String {
-    let Some(file) = stored else { return if is_folder { "d" } else { "" }.into() };
-    let kind = match file.kind {
-        FileKind::Folder => 'd',
-        FileKind::Symlink => 'l',
-        FileKind::HardLink => 'h',
-        FileKind::Special => 's',
-        _ => '-',
-    };
-    let mut letters = String::from(kind);
-    // Read, write and execute for owner, group and others; the bit that changes the last letter.
-    for (shift, special, set, unset) in
-        [(6, 0o4000, 's', 'S'), (3, 0o2000, 's', 'S'), (0, 0o1000, 't', 'T')]
-    {
-        let bits = file.mode >> shift;
-        letters.push(if bits & 4 != 0 { 'r' } else { '-' });
-        letters.push(if bits & 2 != 0 { 'w' } else { '-' });
-        letters.push(match (bits & 1 != 0, file.mode & special != 0) {
-            (true, true) => set,
-            (false, true) => unset,
-            (true, false) => 'x',
-            (false, false) => '-',
-        });
-    }
-    letters
 }

@@ -7,6 +7,8 @@
 mod contents;
 mod detail;
 mod draw;
+mod draw_popup;
+mod file_row;
 mod files;
 mod findings;
 mod fixes;
@@ -18,6 +20,7 @@ mod packages;
 mod popup;
 mod row;
 mod screen;
+mod search;
 mod state;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use plimsoll_model::Scan;
 use plimsoll_report::text;
 
 use super::contents::Contents;
-use super::files::{self, Files, Wanted};
+use super::files::{Files, Wanted};
 use super::findings::Findings;
 use super::keys::Key;
 use super::layers::Layers;
@@ -12,7 +12,8 @@ use super::list::Step;
 use super::narrow::{Narrow, Pin};
 use super::packages::Packages;
 use super::popup::{Content, Popup};
-use super::tree::{Tree, wasted};
+use super::search::Search;
+use super::tree::Tree;
 use super::{detail, fixes};
 use crate::commands::explain::explained;
 
@@ -56,17 +57,6 @@ pub(super) enum Flow {
     Suspend,
 }
 
-/// Text that is looked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Search {
-    pub(super) text: String,
-    /// Whether it is still being typed.
-    pub(super) is_typed: bool,
-}
-
-/// The longest text that is looked for.
-const MAX_SEARCH: usize = 200;
-
 /// Everything there is to show.
 pub(super) struct State {
     pub(super) contents: Contents,
@@ -91,7 +81,7 @@ pub(super) struct State {
 impl State {
     /// All of a scan, nothing chosen.
     pub(super) fn new(scan: Scan) -> Self {
-        let contents = Contents::of(scan, &wasted);
+        let contents = Contents::of(scan);
         let layers = Layers::of(&contents);
         let mut state = Self {
             contents,
@@ -191,7 +181,7 @@ impl State {
     }
 
     /// Puts layers on top of each other up to the chosen one.
-    fn stack(&mut self) {
+    pub(super) fn stack(&mut self) {
         let top = self.contents.listing.layers.len().saturating_sub(1);
         let chosen = self.layers.chosen();
         let tree = Tree::of(&self.contents.listing, chosen.unwrap_or(top), chosen.is_some());
@@ -336,76 +326,6 @@ impl State {
                 self.narrow();
             }
         }
-    }
-
-    fn type_search(&mut self, key: Key) {
-        match key {
-            Key::Esc => self.search = Search::default(),
-            Key::Enter => {
-                self.search.is_typed = false;
-                self.seek(true, true);
-            }
-            Key::Backspace => {
-                if self.search.text.pop().is_none() {
-                    self.search.is_typed = false;
-                }
-            }
-            Key::Char(letter) if self.search.text.len() < MAX_SEARCH && !letter.is_control() => {
-                self.search.text.push(letter);
-            }
-            _ => {}
-        }
-    }
-
-    fn seek(&mut self, is_forward: bool, from_here: bool) {
-        let wanted = self.search.text.clone();
-        if wanted.is_empty() {
-            self.message = Some("nothing is looked for: type / and a text".into());
-            return;
-        }
-        let is_found = match self.focus {
-            Pane::Files => self.files.seek(&wanted, is_forward, from_here),
-            pane => self.seek_row(pane, &wanted, is_forward, from_here),
-        };
-        if !is_found {
-            self.message = Some(format!("nothing here has `{}`", text::one_line(&wanted)));
-        }
-    }
-
-    fn seek_row(&mut self, pane: Pane, wanted: &str, is_forward: bool, from_here: bool) -> bool {
-        let contents = &self.contents;
-        let (list, rows) = match pane {
-            Pane::Layers => (&self.layers.list, self.layers.rows()),
-            Pane::Packages => (&self.packages.list, self.packages.rows.len()),
-            _ => (&self.findings.list, self.findings.rows.len()),
-        };
-        let is_match = |row: usize| match pane {
-            Pane::Layers => files::has(self.layers.said(row, contents), wanted),
-            Pane::Packages => {
-                let package = self.packages.rows.get(row).and_then(|at| contents.package(*at));
-                package.is_some_and(|(package, _)| {
-                    files::has(&package.name, wanted) || files::has(&package.version, wanted)
-                })
-            }
-            _ => {
-                let finding = self.findings.rows.get(row).and_then(|at| contents.finding(*at));
-                finding.is_some_and(|finding| {
-                    files::has(&finding.id, wanted)
-                        || files::has(&finding.package.name, wanted)
-                        || finding.aliases.iter().any(|alias| files::has(alias, wanted))
-                })
-            }
-        };
-        let Some(row) = list.seek(rows, is_forward, from_here, is_match) else { return false };
-        match pane {
-            Pane::Layers => {
-                self.layers.list.cursor = row;
-                self.stack();
-            }
-            Pane::Packages => self.packages.list.cursor = row,
-            _ => self.findings.list.cursor = row,
-        }
-        true
     }
 
     fn press_popup(&mut self, key: Key) {

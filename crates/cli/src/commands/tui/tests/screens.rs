@@ -55,7 +55,7 @@ fn help_has_all_keys() {
 
 #[test]
 fn a_small_terminal_has_one_pane() {
-    insta::assert_snapshot!(after("3", 50, 12), @"");
+    insta::assert_snapshot!("small_50", after("3", 50, 12));
 }
 
 #[test]
