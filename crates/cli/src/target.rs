@@ -43,6 +43,11 @@ impl Reading {
         named(reference, &Options { survey: true, ..self.options()? })
     }
 
+    /// Reads it for those who look around in it: with its files.
+    pub(crate) fn files(&self, reference: &str) -> anyhow::Result<Inventory> {
+        named(reference, &Options { files: true, ..self.options()? })
+    }
+
     /// How to read, as the arguments have it.
     pub(crate) fn options(&self) -> Result<Options, Usage> {
         let mut options = Options::default();

@@ -6,6 +6,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cataloguer::{CatalogueError, File, Found};
 use crate::content::ReadAt;
+use crate::listing::LayerListing;
 use crate::survey::LayerSurvey;
 use crate::wants::{WantIndex, Wanted};
 
@@ -43,6 +44,9 @@ pub struct LayerInventory {
     /// What a survey found, where one was asked for.
     #[serde(skip)]
     pub survey: Option<LayerSurvey>,
+    /// Its files, where they were asked for.
+    #[serde(skip)]
+    pub listing: Option<LayerListing>,
 }
 
 /// What was found in one file.
@@ -148,7 +152,11 @@ pub fn owner_hash(path: &str) -> u64 {
 impl LayerInventory {
     /// An empty one, with room for a survey where one is asked for.
     pub(crate) fn for_wants(wants: &WantIndex<'_>) -> Self {
-        Self { survey: wants.is_survey().then(LayerSurvey::default), ..Self::default() }
+        Self {
+            survey: wants.is_survey().then(LayerSurvey::default),
+            listing: wants.listing().map(|_| LayerListing::default()),
+            ..Self::default()
+        }
     }
 
     /// A layer that could not be had: all that is known of it is why.
@@ -220,6 +228,9 @@ impl LayerInventory {
         self.files.extend(other.files);
         self.owned.append(other.owned);
         if let (Some(ours), Some(theirs)) = (&mut self.survey, other.survey) {
+            ours.append(theirs);
+        }
+        if let (Some(ours), Some(theirs)) = (&mut self.listing, other.listing) {
             ours.append(theirs);
         }
         self.problems.extend(other.problems);

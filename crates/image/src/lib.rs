@@ -20,6 +20,7 @@ mod error;
 mod hiding;
 pub mod layer;
 mod lines;
+pub mod listing;
 pub mod merge;
 pub mod object_file;
 pub mod oci;
@@ -59,6 +60,8 @@ pub struct Options {
     pub daemons: DaemonOptions,
     /// Whether to survey it as well: its accounts, programs and bytes. Layers are read anew.
     pub survey: bool,
+    /// Whether to list its files as well, at most as many as [`listing`] says. Layers are read anew.
+    pub files: bool,
 }
 
 impl Default for Options {
@@ -69,6 +72,7 @@ impl Default for Options {
             daemons: DaemonOptions::from_env(),
             cache: None,
             survey: false,
+            files: false,
         }
     }
 }

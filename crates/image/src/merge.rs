@@ -18,6 +18,7 @@ const MAX_LINKED: usize = 1_000_000;
 pub fn merge(mut layers: Vec<LayerInventory>, is_folder: bool, inventory: &mut Inventory) {
     let index = |layer: usize| u32::try_from(layer).ok().filter(|_| !is_folder);
     inventory.survey = crate::survey::merge(&mut layers);
+    inventory.listing = crate::listing::take(&mut layers);
     resolve_links(&mut layers);
     let versions = versions_by_path(&mut layers);
     let hiding = Hiding::new(versions.keys(), &layers);

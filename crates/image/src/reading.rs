@@ -85,6 +85,9 @@ impl Reading<'_, '_> {
                 self.layer.problem(ProblemKind::Skipped, &entry.path, message);
                 continue;
             };
+            if let (Some(listing), Some(room)) = (&mut self.layer.listing, self.wants.listing()) {
+                listing.member(room, path, entry);
+            }
             if path.is_empty() || self.layer.take_whiteout(path) || entry.kind == EntryKind::Folder
             {
                 continue;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::cataloguer::{Cataloguer, Want};
+use crate::listing::Room;
 
 /// All wishes of a set of cataloguers, indexed.
 ///
@@ -18,6 +19,7 @@ pub struct WantIndex<'c> {
     named_folders: Table<Vec<(&'static str, Wanted)>>,
     executables: Wanted,
     is_survey: bool,
+    listing: Option<Room>,
 }
 
 /// A set of cataloguers, by their place in the registry.
@@ -107,6 +109,7 @@ impl<'c> WantIndex<'c> {
             named_folders: Table::default(),
             executables: Wanted::default(),
             is_survey: false,
+            listing: None,
         };
         for (at, cataloguer) in cataloguers.iter().enumerate() {
             let one = Wanted::only(at);
@@ -140,6 +143,18 @@ impl<'c> WantIndex<'c> {
     /// Whether each layer is surveyed as well.
     pub fn is_survey(&self) -> bool {
         self.is_survey
+    }
+
+    /// Makes the files of each layer to be listed as well.
+    #[must_use]
+    pub fn with_listing(mut self) -> Self {
+        self.listing = Some(Room::default());
+        self
+    }
+
+    /// What room there is for a list of files, where one is wanted.
+    pub(crate) fn listing(&self) -> Option<&Room> {
+        self.listing.as_ref()
     }
 
     /// The cataloguers that want the file at `path` by its path alone.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Distro, Package, Platform, Survey, Timestamp};
+use crate::{Digest, Distro, Listing, Package, Platform, Survey, Timestamp};
 
 /// The catalogue of one image, folder or SBOM.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct Inventory {
     /// What else it holds, where that was asked for.
     #[serde(skip)]
     pub survey: Option<Survey>,
+    /// Which files it has, where that was asked for.
+    #[serde(skip)]
+    pub listing: Option<Listing>,
     /// Which files belong to which packages, a layer each, bottom first.
     #[serde(skip)]
     pub owned: Vec<OwnedFiles>,

@@ -7,7 +7,7 @@ use plimsoll_model::{PackageKind, PackageMatch};
 
 /// A part of the target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Application {
+pub enum Application {
     /// Packages of the distribution.
     System,
     /// Packages of a language.
@@ -21,7 +21,7 @@ pub(crate) enum Application {
 
 impl Application {
     /// The part that a package belongs to, by the place where it was found first.
-    pub(crate) fn of(package: &PackageMatch) -> Self {
+    pub fn of(package: &PackageMatch) -> Self {
         if package.kind.is_os() {
             return Self::System;
         }
@@ -30,7 +30,7 @@ impl Application {
     }
 
     /// The path, for reports that name it; `None` for the operating system.
-    pub(crate) fn path(&self) -> Option<&str> {
+    pub fn path(&self) -> Option<&str> {
         match self {
             Self::System => None,
             Self::Path { path, .. } => Some(path),

@@ -35,9 +35,10 @@ pub mod resources;
 pub mod rollout;
 mod style;
 mod tally;
-mod text;
+pub mod text;
 pub mod update;
-mod updates;
+pub mod updates;
 
+pub use application::Application;
 pub use formats::Format;
 pub use style::Style;

@@ -9,7 +9,7 @@ const ELLIPSIS: char = '…';
 
 /// One line without anything that moves the cursor, starts a sequence, or changes the direction
 /// or looks of its neighbours; what was taken out leaves U+FFFD behind.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.trim().chars() {
         if c.is_whitespace() {
@@ -26,7 +26,7 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// Several lines, each fit as by [`one_line`] but for its indentation.
-pub(crate) fn lines(text: &str) -> String {
+pub fn lines(text: &str) -> String {
     let fit = |c: char| match c {
         '\n' => '\n',
         '\t' => ' ',
@@ -47,12 +47,12 @@ fn is_unfit(c: char) -> bool {
 }
 
 /// Columns that a text takes.
-pub(crate) fn width(text: &str) -> usize {
+pub fn width(text: &str) -> usize {
     text.width()
 }
 
 /// At most that many columns, the end given up.
-pub(crate) fn shorten(text: &str, columns: usize) -> String {
+pub fn shorten(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -62,7 +62,7 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
 }
 
 /// At most that many columns, the middle given up: of names, both ends tell.
-pub(crate) fn shorten_middle(text: &str, columns: usize) -> String {
+pub fn shorten_middle(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -74,7 +74,7 @@ pub(crate) fn shorten_middle(text: &str, columns: usize) -> String {
 }
 
 /// Filled with spaces up to that many columns.
-pub(crate) fn pad(text: &str, columns: usize) -> String {
+pub fn pad(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));
     format!("{text}{}", " ".repeat(missing))
 }
@@ -105,7 +105,7 @@ pub(crate) fn wrap(text: &str, columns: Option<usize>) -> String {
 }
 
 /// `70,555`.
-pub(crate) fn grouped(number: u64) -> String {
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -117,8 +117,24 @@ pub(crate) fn grouped(number: u64) -> String {
     grouped
 }
 
+/// `3.8 MB`, in the powers of ten that registries use.
+pub fn bytes(count: u64) -> String {
+    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
+    for (unit, size) in UNITS {
+        if count >= size {
+            let tenths = count / (size / 10);
+            return if tenths >= 1000 {
+                format!("{} {unit}", tenths / 10)
+            } else {
+                format!("{}.{} {unit}", tenths / 10, tenths % 10)
+            };
+        }
+    }
+    format!("{count} B")
+}
+
 /// `1 finding`, `2 findings`.
-pub(crate) fn plural(count: usize, word: &str) -> String {
+pub fn plural(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -7,31 +7,33 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_model::{Finding, Scan, Severity};
 
 use crate::application::Application;
-use crate::tally::standing;
 
 /// An update that repairs findings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Update<'s> {
+pub struct Update<'s> {
     /// Where; the same package of two applications takes two updates.
-    pub(crate) application: Application,
+    pub application: Application,
     /// Source package of the distribution, or the package.
-    pub(crate) name: &'s str,
+    pub name: &'s str,
     /// The version that repairs them all.
-    pub(crate) to: &'s str,
+    pub to: &'s str,
     /// The packages as installed.
-    pub(crate) packages: BTreeSet<&'s str>,
+    pub packages: BTreeSet<&'s str>,
     /// How many findings go away.
-    pub(crate) findings: usize,
+    pub findings: usize,
+    /// Which ones, by their places in the scan.
+    pub cleared: Vec<usize>,
     /// How many of them are high or critical.
-    pub(crate) severe: usize,
+    pub severe: usize,
     /// The worst of them.
-    pub(crate) worst: Severity,
+    pub worst: Severity,
 }
 
 /// All updates, the one that repairs most first.
-pub(crate) fn of(scan: &Scan) -> Vec<Update<'_>> {
+pub fn of(scan: &Scan) -> Vec<Update<'_>> {
     let mut found: BTreeMap<_, Update<'_>> = BTreeMap::new();
-    for finding in standing(scan) {
+    let standing = scan.findings.iter().enumerate().filter(|(_, it)| it.suppressed.is_none());
+    for (at, finding) in standing {
         let Some(to) = finding.fix.nearest() else { continue };
         let application = Application::of(&finding.package);
         let name = unit(scan, finding);
@@ -43,6 +45,7 @@ pub(crate) fn of(scan: &Scan) -> Vec<Update<'_>> {
                     to,
                     packages: BTreeSet::new(),
                     findings: 0,
+                    cleared: Vec::new(),
                     severe: 0,
                     worst: Severity::Unknown,
                 }
@@ -52,6 +55,7 @@ pub(crate) fn of(scan: &Scan) -> Vec<Update<'_>> {
         }
         update.packages.insert(&finding.package.name);
         update.findings += 1;
+        update.cleared.push(at);
         update.severe += usize::from(finding.severity >= Severity::High);
         update.worst = update.worst.max(finding.severity);
     }

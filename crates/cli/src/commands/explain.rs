@@ -71,7 +71,8 @@ impl Explain {
             in_package(&finding.package.name)
                 && (wanted(&finding.id) || finding.aliases.iter().any(|alias| wanted(alias)))
         }) {
-            show(finding, &last, &mut text);
+            text.push_str(&explained(finding, &last.layers));
+            text.push('\n');
         }
         for undecided in
             last.undecided.iter().filter(|u| in_package(&u.package) && wanted(&u.advisory))
@@ -108,9 +109,12 @@ impl Explain {
     }
 }
 
-fn show(finding: &Finding, last: &LastScan, text: &mut String) {
+/// Why a finding is one, where it is and what to do, in lines.
+pub(crate) fn explained(finding: &Finding, layers: &[Layer]) -> String {
+    let mut text = String::new();
     let package = &finding.package;
-    let _ = writeln!(text, "{} in {} {}", finding.id, package.name, package.version);
+    let (name, version) = (printable(&package.name), printable(&package.version));
+    let _ = writeln!(text, "{} in {name} {version}", printable(&finding.id));
     if !finding.title.is_empty() {
         let _ = writeln!(text, "{}", printable(&finding.title));
     }
@@ -119,14 +123,14 @@ fn show(finding: &Finding, last: &LastScan, text: &mut String) {
         let _ = writeln!(text, "  {}. {:<13} {}", at + 1, step.step, printable(&step.says));
     }
     let _ = writeln!(text, "\nWhere");
-    let _ = writeln!(text, "  {}", package.purl);
+    let _ = writeln!(text, "  {}", printable(&package.purl));
     for location in &package.locations {
         let line = location.line.map(|line| format!(":{line}")).unwrap_or_default();
         let _ = writeln!(text, "  {}{line}", printable(&location.path));
     }
     let layer = package.locations.first().and_then(|location| location.layer);
     if let Some((at, layer)) =
-        layer.and_then(|at| Some((at, last.layers.get(usize::try_from(at).ok()?)?)))
+        layer.and_then(|at| Some((at, layers.get(usize::try_from(at).ok()?)?)))
     {
         let _ = writeln!(text, "  layer #{at}: {}", printable(layer.created_by.trim()));
     }
@@ -148,7 +152,7 @@ fn show(finding: &Finding, last: &LastScan, text: &mut String) {
             let _ = writeln!(text, "  {}", printable(&link.url));
         }
     }
-    text.push('\n');
+    text
 }
 
 fn advice(fix: &FixState) -> String {

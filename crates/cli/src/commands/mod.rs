@@ -22,6 +22,7 @@ pub(crate) mod scan;
 mod serve;
 mod sign;
 mod trust;
+mod tui;
 mod update;
 pub(crate) mod verify;
 mod watch;
@@ -57,6 +58,7 @@ pub(crate) enum Command {
     Serve(Box<serve::Serve>),
     Sign(Box<sign::Sign>),
     Trust(trust::Trust),
+    Tui(tui::Tui),
     Update(Box<update::Update>),
     Verify(Box<verify::Verify>),
     Watch(watch::Watch),
@@ -88,6 +90,7 @@ impl Command {
             Self::Serve(command) => command.run(),
             Self::Sign(command) => command.run(),
             Self::Trust(command) => command.run(),
+            Self::Tui(command) => command.run(),
             Self::Update(command) => command.run(),
             Self::Verify(command) => command.run(),
             Self::Watch(command) => command.run(),

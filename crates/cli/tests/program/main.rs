@@ -44,5 +44,6 @@ mod scan;
 mod sensor;
 mod telemetry;
 mod trust;
+mod tui;
 mod verify;
 mod watch;

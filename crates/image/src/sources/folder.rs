@@ -9,7 +9,7 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use plimsoll_model::{Inventory, ProblemKind};
+use plimsoll_model::{FileKind, Inventory, ListedFile, ProblemKind};
 use rustix::fd::OwnedFd;
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, RawDir, Stat, fstat, fstatfs, openat, readlinkat, statat,
@@ -130,12 +130,19 @@ impl Walk<'_, '_> {
             };
             match kind {
                 FileType::Directory => {
+                    self.note(folder, name, &path, &mut found);
                     let (parent, name, path) = (Arc::clone(folder), name.to_owned(), path.clone());
                     scope.spawn(move |scope| self.enter(scope, &parent, &name, path, device));
                 }
-                FileType::RegularFile => self.file(folder, name, &path, &mut found),
-                FileType::Symlink => survey_link(folder, name, &path, &mut found),
-                _ => {}
+                FileType::RegularFile => {
+                    self.note(folder, name, &path, &mut found);
+                    self.file(folder, name, &path, &mut found);
+                }
+                FileType::Symlink => {
+                    self.note(folder, name, &path, &mut found);
+                    survey_link(folder, name, &path, &mut found);
+                }
+                _ => self.note(folder, name, &path, &mut found),
             }
         }
         self.keep(found);
@@ -203,6 +210,37 @@ impl Walk<'_, '_> {
             let executable = stat.st_mode & 0o111 != 0;
             found.catalogue(path.to_owned(), &content, executable, self.wants, wanted);
         }
+    }
+
+    /// Puts an entry on the list of files, where one is wanted.
+    fn note(&self, folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
+        let (Some(listing), Some(room)) = (&mut found.listing, self.wants.listing()) else {
+            return;
+        };
+        let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { return };
+        let kind = match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => FileKind::Folder,
+            FileType::RegularFile => FileKind::File,
+            FileType::Symlink => FileKind::Symlink,
+            _ => FileKind::Special,
+        };
+        let link = (kind == FileKind::Symlink)
+            .then(|| readlinkat(folder, name, Vec::new()).ok())
+            .flatten()
+            .map(|target| target.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let size = if kind == FileKind::File { size(&stat) } else { 0 };
+        let (uid, gid) = (stat.st_uid, stat.st_gid);
+        listing.put(room, path, &link, |path, link| ListedFile {
+            path,
+            kind,
+            size,
+            mode: stat.st_mode & 0o7777,
+            uid,
+            gid,
+            link,
+        });
+        listing.weigh(size);
     }
 
     fn keep(&self, found: LayerInventory) {

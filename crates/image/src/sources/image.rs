@@ -20,7 +20,7 @@ use crate::layer::LayerInventory;
 use crate::oci::Config;
 use crate::reading::read_layer as read_archive;
 use crate::sources::stream::inflated;
-use crate::tar::{Archive, FileWindow, Stream};
+use crate::tar::{Archive, FileWindow, Forward, Stream};
 use crate::wants::WantIndex;
 
 /// Entries of one layer.
@@ -43,6 +43,9 @@ impl Reader<'static> {
             return Self { wants: WantIndex::new(all).with_survey(), cache: None };
         }
         let all = crate::cataloguers::ALL;
+        if options.files {
+            return Self { wants: WantIndex::new(all).with_listing(), cache: None };
+        }
         let cache = options.cache.as_deref().map(|folder| LayerCache::new(folder, all));
         Self { wants: WantIndex::new(all), cache }
     }
@@ -230,7 +233,7 @@ fn read_layer(
     if is_plain && !place.is_compressed {
         let archive = || {
             let window = FileWindow::new(Arc::clone(&file), offset, len)?;
-            Ok(Archive::new(window, MAX_ENTRIES))
+            Ok(detailed(Archive::new(window, MAX_ENTRIES), reader))
         };
         let first = archive().map_err(ImageError::Read)?;
         let found = read_archive(first, || archive().ok(), reader.wants(), place.is_bottom);
@@ -250,6 +253,7 @@ fn read_stream(
     let is_large = size.is_none_or(|size| size >= LARGE);
     let (found, actual) = inflated(stored, expected, place.is_alone && is_large, |inflated| {
         let archive = Archive::new(Stream::new(&mut *inflated), MAX_ENTRIES);
+        let archive = detailed(archive, reader);
         let mut found = read_archive(archive, || None, reader.wants(), place.is_bottom);
         // The checksum of a compressed layer stands at its end, after that of the tar.
         if let Err(error) = io::copy(inflated, &mut io::sink())
@@ -268,6 +272,11 @@ fn read_stream(
         }
         (_, actual) => Ok(ReadLayer { found, is_verified: actual.is_some() }),
     }
+}
+
+/// Owners are read where files are listed, and else are not worth the time.
+fn detailed<S: Forward>(archive: Archive<S>, reader: &Reader<'_>) -> Archive<S> {
+    if reader.wants.listing().is_some() { archive.with_details() } else { archive }
 }
 
 /// Some programs fill up with zeros after the compressed bytes; gzip(1) passes over them too.

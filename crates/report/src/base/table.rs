@@ -93,8 +93,8 @@ fn row(candidate: &Candidate, role: Role, today: Timestamp) -> Row {
     let name = text::shorten_middle(&text::one_line(&base.name), NAME_MOST);
     let cells = [
         (name, role),
-        or(base.size.compressed.map(bytes)),
-        or(base.size.unpacked.map(bytes)),
+        or(base.size.compressed.map(text::bytes)),
+        or(base.size.unpacked.map(text::bytes)),
         count(base.packages),
         severity(|counts| counts.critical, Role::Level(Severity::Critical)),
         severity(|counts| counts.high, Role::Level(Severity::High)),
@@ -248,22 +248,6 @@ fn notes(comparison: &Comparison, style: &Style, out: &mut dyn Write) -> io::Res
         writeln!(out, "{}", style.paint(Role::Faint, &wrapped))?;
     }
     Ok(())
-}
-
-/// `3.8 MB`, in the powers of ten that registries use.
-fn bytes(count: u64) -> String {
-    const UNITS: [(&str, u64); 3] = [("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)];
-    for (unit, size) in UNITS {
-        if count >= size {
-            let tenths = count / (size / 10);
-            return if tenths >= 1000 {
-                format!("{} {unit}", tenths / 10)
-            } else {
-                format!("{}.{} {unit}", tenths / 10, tenths % 10)
-            };
-        }
-    }
-    format!("{count} B")
 }
 
 /// `12 d`, `3 y`.

@@ -46,6 +46,7 @@ pub(crate) fn inventory() -> Inventory {
         }),
         packages: packages(),
         survey: None,
+        listing: None,
         problems: Vec::new(),
         owned: Vec::new(),
     }
