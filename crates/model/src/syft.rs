@@ -24,6 +24,14 @@ pub fn type_of(kind: PackageKind) -> &'static str {
     }
 }
 
+/// Syft's name of a package: of Maven's the artifact alone, as the group stands in the package URL.
+pub fn name_of(kind: PackageKind, name: &str) -> &str {
+    match kind {
+        PackageKind::Maven => name.rsplit_once(':').map_or(name, |(_, artifact)| artifact),
+        _ => name,
+    }
+}
+
 /// Syft's word for the language of a kind of package; empty where there is none.
 pub fn language(kind: PackageKind) -> &'static str {
     match kind {

@@ -9,7 +9,7 @@ mod risk;
 
 use std::io::{self, Write};
 
-use plimsoll_model::syft::{language, type_of};
+use plimsoll_model::syft::{language, name_of, type_of};
 use plimsoll_model::{
     EcosystemName, Finding, FixState, Inventory, PackageKind, RatingKind, Scan, Severity,
 };
@@ -74,7 +74,7 @@ fn source(inventory: &Inventory) -> Value {
             return json!({ "type": "directory", "target": path });
         }
         "cyclonedx" | "spdx" | "syft" | "plimsoll" => {
-            return json!({ "type": "file", "target": artifact.reference });
+            return json!({ "type": "sbom-file", "target": artifact.reference });
         }
         _ => {}
     }
@@ -167,7 +167,7 @@ fn one(finding: &Finding, inventory: &Inventory, scan: &Scan) -> Value {
         "matchDetails": [detail],
         "artifact": {
             "id": id.get(..16).unwrap_or(&id),
-            "name": package.name,
+            "name": name_of(package.kind, &package.name),
             "version": package.version,
             "type": type_of(package.kind),
             "locations": locations,
@@ -225,10 +225,12 @@ fn vulnerability(finding: &Finding, space: &str, scan: &Scan) -> Value {
     all
 }
 
+/// Grype relates what NVD and GitHub have; a distribution's own name of a record is none of these.
 fn related(finding: &Finding) -> Vec<Value> {
     finding
         .aliases
         .iter()
+        .filter(|id| id.starts_with("CVE-") || id.starts_with("GHSA-"))
         .map(|id| {
             json!({
                 "id": id, "dataSource": link(id), "namespace": "", "severity": severity(finding.severity),

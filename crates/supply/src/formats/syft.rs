@@ -1,18 +1,22 @@
 //! As `syft -o json` lays an inventory out: packages, their relations, the source.
 //!
-//! The metadata that Syft keeps of each package manager's own records is not there.
+//! Of the package managers' own records that Syft keeps beside each package, there is what tells the source of a
+//! distribution's package: Grype finds it by nothing else.
 //!
 //! Source: <https://github.com/anchore/syft/blob/main/schema/json>.
+
+mod record;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::syft::{language, type_of};
+use plimsoll_model::syft::{language, name_of, type_of};
 use plimsoll_model::{Inventory, Package, PackageKind, Purl};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Format;
+use crate::licence::{Declared, declared};
 
 pub(super) const FORMAT: Format =
     Format { name: "syft-json", about: "as `syft -o json` lays it out", write };
@@ -40,10 +44,22 @@ fn write(inventory: &Inventory, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     let distro = inventory.distro.as_ref().map(|distro| {
-        json!({
+        let mut release = json!({
             "prettyName": distro.name, "name": distro.name, "id": distro.id,
-            "idLike": distro.id_like, "version": distro.version, "versionID": distro.version,
-        })
+            "version": distro.version, "versionID": distro.version,
+        });
+        if let Value::Object(fields) = &mut release {
+            if !distro.id_like.is_empty() {
+                fields.insert("idLike".into(), json!(distro.id_like));
+            }
+            let more = [("versionCodename", &distro.codename), ("cpeName", &distro.cpe)];
+            for (name, value) in more {
+                if let Some(value) = value {
+                    fields.insert(name.into(), json!(value));
+                }
+            }
+        }
+        release
     });
     let document = json!({
         "artifacts": artifacts,
@@ -139,11 +155,20 @@ fn artifact(package: &Package, id: &str, inventory: &Inventory) -> Value {
     let licenses: Vec<Value> = package
         .licenses
         .iter()
-        .map(|value| json!({ "value": value, "spdxExpression": "", "type": "declared", "urls": [], "locations": [] }))
+        .map(|value| {
+            let expression = match declared(std::slice::from_ref(value)) {
+                Declared::Expression(text) => text,
+                _ => String::new(),
+            };
+            json!({
+                "value": value, "spdxExpression": expression, "type": "declared", "urls": [],
+                "locations": [],
+            })
+        })
         .collect();
-    json!({
+    let mut artifact = json!({
         "id": id,
-        "name": package.name,
+        "name": name_of(package.kind, &package.name),
         "version": package.version,
         "type": type_of(package.kind),
         "foundBy": format!("{}-cataloger", package.cataloguer),
@@ -152,5 +177,10 @@ fn artifact(package: &Package, id: &str, inventory: &Inventory) -> Value {
         "language": language(package.kind),
         "cpes": [],
         "purl": Purl::of(package, inventory.distro.as_ref()).to_string(),
-    })
+    });
+    if let (Some((kind, record)), Value::Object(fields)) = (record::of(package), &mut artifact) {
+        fields.insert("metadataType".into(), json!(kind));
+        fields.insert("metadata".into(), record);
+    }
+    artifact
 }
