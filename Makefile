@@ -79,8 +79,7 @@ sign-peers:
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }
 
-# The tools whose command lines `plimsoll as` understands, beside those that sign: fifteen minutes and more the first
-# time.
+# The tools whose command lines `plimsoll as` understands, beside those that sign: half an hour the first time.
 drop-in-peers:
 	@have() { test -x "$(SIGN_PEERS)/$$1"; }; install() { GOBIN="$(SIGN_PEERS)" go install "$$1"; }; \
 	have hadolint || ! command -v python3 >/dev/null || { python3 -m venv "$(SIGN_PEERS)/hadolint-2.15.1" && \
@@ -91,7 +90,14 @@ drop-in-peers:
 	test -f "$(SIGN_PEERS)/syft-schema.json" || cp \
 	"$$(go env GOMODCACHE)/github.com/anchore/syft@v1.57.0/schema/json/schema-16.1.13.json" "$(SIGN_PEERS)/syft-schema.json"; \
 	have grype || install github.com/anchore/grype/cmd/grype@v0.121.2; \
-	have dockle || install github.com/goodwithtech/dockle/cmd/dockle@v0.4.15; \
+	have dockle || ( cd "$$(mktemp -d)" && export CGO_ENABLED=0 && go mod init peer && \
+	go mod edit -require github.com/goodwithtech/dockle@v0.4.15 && go build -mod=mod -tags "containers_image_openpgp \
+	exclude_graphdriver_btrfs exclude_graphdriver_devicemapper" -o "$(SIGN_PEERS)/dockle" github.com/goodwithtech/dockle/cmd/dockle ); \
+	have trivy || ( cd "$$(mktemp -d)" && export GOEXPERIMENT=jsonv2 && go mod init peer && \
+	go get -tool github.com/aquasecurity/trivy/cmd/trivy@v0.74.0 && \
+	go build -o "$(SIGN_PEERS)/trivy" github.com/aquasecurity/trivy/cmd/trivy ); \
+	have trivy-db || { at="$$(mktemp -d)" && cp crates/cli/tests/drop_in/golden/trivy_db/* "$$at" && \
+	(cd "$$at" && go mod tidy && go build -o "$(SIGN_PEERS)/trivy-db" .); rm -rf "$$at"; }; \
 	have actionlint || install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; \
 	have clair-scanner || { at="$$(mktemp -d)" && git clone -q --depth 1 https://github.com/arminc/clair-scanner "$$at" && \
 	(cd "$$at" && go build -o "$(SIGN_PEERS)/clair-scanner" .); rm -rf "$$at"; }

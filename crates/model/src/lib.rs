@@ -27,6 +27,7 @@ pub mod gate;
 mod interpreted;
 mod inventory;
 mod loaded;
+mod lock_files;
 mod package;
 mod purl;
 mod reference;
@@ -49,6 +50,7 @@ pub use finding::{AdvisoryRef, Epss, EvidenceStep, Finding, FixState, Kev, Packa
 pub use interpreted::{is_interpreted, is_library, is_module};
 pub use inventory::{Artifact, Inventory, Layer, OwnedFiles, Problem, ProblemKind};
 pub use loaded::{How, Loaded, Window};
+pub use lock_files::{copies, lock_file};
 pub use package::{Hash, Location, Package, PackageKind, Scope, SourcePackage};
 pub use purl::{Purl, PurlError};
 pub use reference::{ImageName, Platform, Reference, ReferenceError, Transport};

@@ -1,13 +1,15 @@
 //! Grype on the images, by the same advisories: they are put into a database of its own layout, which it imports.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
 use super::differences::{Comparison, Differences};
 use super::{inputs, text, theirs};
-use crate::machine::Machine;
+use crate::machine::{Machine, Ran};
 use crate::peers::peer;
 
 const PAGE: &str = "from-grype.md";
@@ -36,7 +38,7 @@ fn kind(ecosystem: &str) -> (&'static str, &'static str, &'static str, &'static 
         "Alpine:v3.20" => ("alpine", "apk", "apk", "2"),
         "npm" => ("github", "npm", "semver", "NULL"),
         "PyPI" => ("github", "python", "python", "NULL"),
-        "RubyGems" => ("github", "gem", "semver", "NULL"),
+        "RubyGems" => ("github", "gem", "gem", "NULL"),
         "Maven" => ("github", "java-archive", "maven", "NULL"),
         "NuGet" => ("github", "dotnet", "semver", "NULL"),
         "Packagist" => ("github", "php-composer", "semver", "NULL"),
@@ -52,19 +54,25 @@ fn statements(record: &Value, out: &mut String) {
     let affected = &record["affected"][0];
     let (provider, ecosystem, order, system) = kind(affected["package"]["ecosystem"].as_str().unwrap());
     let id = text(&record["id"]).trim_start_matches("DEBIAN-").trim_start_matches("ALPINE-").to_owned();
-    let vector = &record["severity"][0]["score"];
-    let body = |id: &str| {
-        json!({
-            "id": id, "description": record["summary"], "aliases": record["aliases"],
-            "refs": [{"url": record["references"][0]["url"]}],
-            "severities": [{
-                "scheme": "CVSS", "value": {"vector": vector, "version": "3.1"},
-                "source": "nvd@nist.gov", "rank": 1,
-            }],
-        })
-    };
     let mut vulnerability = |provider: &str, id: &str| {
-        let body = quoted(&body(id));
+        let link = &record["references"][0]["url"];
+        let (page, source) = match provider {
+            "nvd" => (format!("https://nvd.nist.gov/vuln/detail/{id}"), "security-advisories@github.com"),
+            "github" => (format!("https://github.com/advisories/{id}"), "security-advisories@github.com"),
+            distro => (format!("https://{distro}.example/{id}"), distro),
+        };
+        // NVD has every CVE, not always with a rating.
+        let rating = json!({
+            "scheme": "CVSS", "value": {"vector": record["severity"][0]["score"], "version": "3.1"},
+            "source": source, "rank": 1,
+        });
+        let is_rated = provider != "nvd" || !record["aliases"].is_null();
+        let body = json!({
+            "id": id, "description": record["summary"], "aliases": record["aliases"],
+            "refs": [{"url": page}, {"url": link}],
+            "severities": if is_rated { json!([rating]) } else { json!([]) },
+        });
+        let body = quoted(&body);
         writeln!(
             out,
             "INSERT OR IGNORE INTO providers VALUES ('{provider}', '1', 'vunnel', '2025-12-31 00:00:00+00:00', 'sha256:0');
@@ -74,7 +82,7 @@ INSERT INTO vulnerability_handles (name, status, published_date, modified_date, 
         )
         .unwrap();
     };
-    // NVD has every CVE; that is what is related to others' records.
+    // It is what is related to others' records.
     for cve in record["aliases"].as_array().into_iter().flatten() {
         vulnerability("nvd", &text(cve));
     }
@@ -143,6 +151,7 @@ const COMPARISON: Comparison = Comparison {
         "descriptor.name",
         "descriptor.version",
         "descriptor.timestamp",
+        "descriptor.db.status.built",
         "matches[].artifact.id",
     ],
     told: &[
@@ -157,27 +166,47 @@ const COMPARISON: Comparison = Comparison {
     ],
 };
 
+const VARIABLES: [(&str, &str); 4] = [
+    ("GRYPE_CHECK_FOR_APP_UPDATE", "false"),
+    ("GRYPE_DB_AUTO_UPDATE", "false"),
+    ("GRYPE_DB_VALIDATE_AGE", "false"),
+    ("GRYPE_DB_CACHE_DIR", "grype"),
+];
+
+/// Grype with the advisories, beside ours with the same ones.
+struct Place {
+    grype: PathBuf,
+    machine: Machine,
+}
+
+impl Place {
+    fn new() -> Option<Self> {
+        let grype = peer("grype")?;
+        let machine = inputs::machine();
+        let records = inputs::advisories(&machine);
+        let place = Self { grype, machine };
+        database(&place.machine, &records).then(|| {
+            place.real("db import grype.db").ended(0);
+            place
+        })
+    }
+
+    fn real(&self, words: &str) -> Ran {
+        theirs(&self.grype, &self.machine, &VARIABLES, words)
+    }
+
+    fn ours(&self, words: &str) -> Ran {
+        self.machine.run(&format!("as grype {words}"))
+    }
+}
+
 #[test]
 fn grypes_json_is_ours_by_the_same_advisories() {
-    let Some(grype) = peer("grype") else { return };
-    let machine = inputs::machine();
-    let records = inputs::advisories(&machine);
-    if !database(&machine, &records) {
-        return;
-    }
-    let variables = [
-        ("GRYPE_CHECK_FOR_APP_UPDATE", "false"),
-        ("GRYPE_DB_AUTO_UPDATE", "false"),
-        ("GRYPE_DB_VALIDATE_AGE", "false"),
-        ("GRYPE_DB_CACHE_DIR", "grype"),
-    ];
-    theirs(&grype, &machine, &variables, "db import grype.db").ended(0);
+    let Some(place) = Place::new() else { return };
     let mut differences = Differences::default();
     for source in ["docker-archive:debian.tar", "alpine.tar", "dir:shop"] {
         let words = format!("-q --by-cve -o json {source}");
-        let real: Value =
-            serde_json::from_str(&theirs(&grype, &machine, &variables, &words).ended(0).out).unwrap();
-        let ours = machine.run(&format!("as grype {words}")).ended(0).json();
+        let (real, ours) = (place.real(&words).ended(0).json(), place.ours(&words).ended(0).json());
         assert_ne!(real["matches"], json!([]), "{source}");
         differences.compare(&COMPARISON, source, &real, &ours);
     }
@@ -186,19 +215,7 @@ fn grypes_json_is_ours_by_the_same_advisories() {
 
 #[test]
 fn grype_itself_ends_with_the_same_codes() {
-    let Some(grype) = peer("grype") else { return };
-    let machine = inputs::machine();
-    let records = inputs::advisories(&machine);
-    if !database(&machine, &records) {
-        return;
-    }
-    let variables = [
-        ("GRYPE_CHECK_FOR_APP_UPDATE", "false"),
-        ("GRYPE_DB_AUTO_UPDATE", "false"),
-        ("GRYPE_DB_VALIDATE_AGE", "false"),
-        ("GRYPE_DB_CACHE_DIR", "grype"),
-    ];
-    theirs(&grype, &machine, &variables, "db import grype.db").ended(0);
+    let Some(place) = Place::new() else { return };
     for words in [
         "-q debian.tar",
         "-q debian.tar --fail-on critical",
@@ -209,8 +226,35 @@ fn grype_itself_ends_with_the_same_codes() {
         "-q debian.tar --fail-on worst",
         "-q debian.tar -o nosuch",
     ] {
-        let real = theirs(&grype, &machine, &variables, words);
-        let ours = machine.run(&format!("as grype {words}"));
+        let (real, ours) = (place.real(words), place.ours(words));
         assert_eq!(ours.code, real.code, "{words}: {}{}", real.said(), ours.said());
+    }
+}
+
+/// Weakness, package and version of each match.
+fn found(document: &Value) -> BTreeSet<String> {
+    let of = |it: &Value| {
+        let package = &it["artifact"];
+        let id = &it["vulnerability"]["id"];
+        // Python's names are written as their metadata has them, in SBOMs.
+        let name = text(&package["name"]).to_lowercase();
+        format!("{} {name} {}", text(id), text(&package["version"]))
+    };
+    document["matches"].as_array().unwrap().iter().map(of).collect()
+}
+
+#[test]
+fn grype_finds_in_our_documents_what_it_finds_in_the_image() {
+    let Some(place) = Place::new() else { return };
+    for image in ["debian", "alpine"] {
+        let formats = ["syft-json", "cyclonedx-json", "spdx-json"];
+        let files: Vec<String> = formats.iter().map(|it| format!("-o {it}={image}.{it}")).collect();
+        place.machine.run(&format!("as syft -q {image}.tar {}", files.join(" "))).ended(0);
+        let whole = found(&place.real(&format!("-q -o json {image}.tar")).ended(0).json());
+        for format in formats {
+            let words = format!("-q -o json sbom:{image}.{format}");
+            let read = found(&place.real(&words).ended(0).json());
+            assert_eq!(read, whole, "{image}.{format}");
+        }
     }
 }

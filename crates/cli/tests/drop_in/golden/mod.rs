@@ -7,6 +7,7 @@ mod grype;
 mod hadolint;
 mod inputs;
 mod syft;
+mod trivy;
 mod trivy_reports;
 
 use std::collections::BTreeMap;

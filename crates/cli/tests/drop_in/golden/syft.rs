@@ -48,7 +48,7 @@ const COMPARISON: Comparison = Comparison {
         ("artifactRelationships", |it| text(&it["type"])),
     ],
     left_out: &["descriptor.name", "descriptor.version"],
-    told: &["artifacts[].foundBy", "artifacts[].language", "artifacts[].licenses[].type", "source.type"],
+    told: &["artifacts[].language", "artifacts[].licenses[].type", "source.type"],
 };
 
 #[test]
