@@ -59,7 +59,7 @@ pub(crate) fn machine() -> Machine {
 }
 
 /// Level and number of alerts by code.
-fn details(document: &Value) -> BTreeMap<String, (String, usize)> {
+pub(crate) fn details(document: &Value) -> BTreeMap<String, (String, usize)> {
     let one = |it: &Value| {
         let text = |name: &str| it[name].as_str().unwrap().to_owned();
         (text("code"), (text("level"), it["alerts"].as_array().unwrap().len()))

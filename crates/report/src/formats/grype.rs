@@ -193,7 +193,7 @@ fn vulnerability(finding: &Finding, space: &str, scan: &Scan) -> Value {
     };
     let mut all = json!({
         "id": finding.id,
-        "dataSource": page(finding),
+        "dataSource": record_page(finding),
         "namespace": space,
         "severity": severity(finding.severity),
         "urls": urls,
@@ -238,6 +238,7 @@ fn is_vendors(id: &str) -> bool {
 /// Grype relates what NVD and GitHub have: NVD's record to a distribution's, GitHub's to NVD's.
 fn related(finding: &Finding) -> Vec<Value> {
     let package = &finding.package;
+    let urls: Vec<&String> = finding.references.iter().map(|link| &link.url).collect();
     let own = Some(&finding.id).filter(|id| package.kind.is_os() && id.starts_with("CVE-"));
     let is_known = |id: &&String| id.starts_with("CVE-") || id.starts_with("GHSA-");
     own.into_iter()
@@ -250,12 +251,21 @@ fn related(finding: &Finding) -> Vec<Value> {
             };
             json!({
                 "id": id, "dataSource": link(id), "namespace": space,
-                "severity": severity(finding.severity), "urls": [],
+                "severity": severity(finding.severity), "urls": urls,
                 "description": described(finding),
                 "cvss": cvss(finding, |it| it == source),
             })
         })
         .collect()
+}
+
+/// The page of the record that was matched: GitHub's of a package of a language, where it has one.
+fn record_page(finding: &Finding) -> String {
+    let ghsa = finding.aliases.iter().find(|id| id.starts_with("GHSA-"));
+    match ghsa.filter(|_| !finding.package.kind.is_os()) {
+        Some(id) => link(id),
+        None => page(finding),
+    }
 }
 
 fn described(finding: &Finding) -> &str {
@@ -296,11 +306,13 @@ fn cvss(finding: &Finding, is_meant: impl Fn(&str) -> bool) -> Vec<Value> {
         if let Some(score) = rating.score.filter(|score| (0.0..=10.0).contains(score)) {
             metrics.insert("baseScore".into(), json!((f64::from(score) * 10.0).round() / 10.0));
         }
-        let (source, kind) = match rating.source.as_str() {
-            "nvd" => ("nvd@nist.gov", "Primary"),
-            "ghsa" => ("security-advisories@github.com", "Secondary"),
-            other => (other, "Secondary"),
+        let source = match rating.source.as_str() {
+            "nvd" => "nvd@nist.gov",
+            "ghsa" => "security-advisories@github.com",
+            other => other,
         };
+        let is_first = rating.source == "nvd" || rating.source == finding.severity_source;
+        let kind = if is_first { "Primary" } else { "Secondary" };
         all.push(json!({
             "source": source, "type": kind, "version": version,
             "vector": rating.value, "metrics": metrics, "vendorMetadata": {},

@@ -236,8 +236,9 @@ fn found(document: &Value) -> BTreeSet<String> {
     let of = |it: &Value| {
         let package = &it["artifact"];
         let id = &it["vulnerability"]["id"];
-        // Python's names are written as their metadata has them, in SBOMs.
+        // In SBOMs Python's names are as their metadata has them, and Maven's have their group.
         let name = text(&package["name"]).to_lowercase();
+        let name = name.rsplit_once(':').map_or(name.as_str(), |(_, artifact)| artifact);
         format!("{} {name} {}", text(id), text(&package["version"]))
     };
     document["matches"].as_array().unwrap().iter().map(of).collect()

@@ -98,7 +98,8 @@ fn trivys_own_reports_of_repositories_are_ours() {
     machine.write("cache/db/advisories.db", database);
     let text = fs::read_to_string(folder.join("cases.jsonl")).unwrap();
     let cases = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let (mut passed, mut met, mut wrong) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    let (mut passed, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut met: BTreeSet<&(&str, &str, &str)> = BTreeSet::new();
     for case in cases.filter(|case| case["golden"].is_string()) {
         let input = case["input"].as_str().unwrap();
         let options = &case["options"];
