@@ -183,9 +183,9 @@ fn named(name: &str) -> Option<Format> {
 
 /// Leaves out what a lock file of npm, yarn or pnpm names for development alone, as both Syft and Grype do.
 pub(super) fn leave_out_development(inventory: &mut Inventory) {
-    inventory.packages.retain(|it| {
-        it.kind != PackageKind::Npm || !it.declared || it.scope != Scope::Development
-    });
+    inventory
+        .packages
+        .retain(|it| it.kind != PackageKind::Npm || !it.declared || it.scope != Scope::Development);
 }
 
 /// What a source stands for, in the schemes that Syft and Grype have.

@@ -6,9 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use plimsoll_testkit::{
-    Compression, DockerRegistry, Dockerd, Reply, Server, layers_port, shared,
-};
+use plimsoll_testkit::{Compression, DockerRegistry, Dockerd, Reply, Server, layers_port, shared};
 use serde_json::json;
 
 use crate::machine::{Machine, Ran};

@@ -123,8 +123,7 @@ impl Walk<'_> {
             (Value::Null, _) => self.one(place, ours, false),
             _ => {
                 let is_told = self.how.told.contains(&place.plain.as_str());
-                let how =
-                    if is_told { How::Told(short(theirs), short(ours)) } else { How::Other };
+                let how = if is_told { How::Told(short(theirs), short(ours)) } else { How::Other };
                 self.tell(place, how, format!("`{}`, here `{}`", short(theirs), short(ours)));
             }
         }
@@ -158,7 +157,8 @@ impl Walk<'_> {
         let all: BTreeSet<&String> = there.keys().chain(here.keys()).collect();
         for name in all {
             let empty = Vec::new();
-            let (one, other) = (there.get(name).unwrap_or(&empty), here.get(name).unwrap_or(&empty));
+            let (one, other) =
+                (there.get(name).unwrap_or(&empty), here.get(name).unwrap_or(&empty));
             for index in 0..one.len().max(other.len()) {
                 match (one.get(index), other.get(index)) {
                     (Some(theirs), Some(ours)) => {

@@ -62,7 +62,8 @@ impl Differences {
         for (class, example) in &self.0 {
             let of: Vec<&Row> = rows.iter().filter(|row| row.is_of(class)).collect();
             if of.is_empty() {
-                writeln!(wrong, "| `{}` | {} | ? |    <- {example}", class.path, class.how).unwrap();
+                writeln!(wrong, "| `{}` | {} | ? |    <- {example}", class.path, class.how)
+                    .unwrap();
             }
             met.extend(of);
         }

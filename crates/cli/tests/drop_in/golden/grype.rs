@@ -52,13 +52,19 @@ fn kind(ecosystem: &str) -> (&'static str, &'static str, &'static str, &'static 
 fn statements(record: &Value, out: &mut String) {
     let quoted = |value: &Value| format!("'{}'", text(value).replace('\'', "''"));
     let affected = &record["affected"][0];
-    let (provider, ecosystem, order, system) = kind(affected["package"]["ecosystem"].as_str().unwrap());
-    let id = text(&record["id"]).trim_start_matches("DEBIAN-").trim_start_matches("ALPINE-").to_owned();
+    let (provider, ecosystem, order, system) =
+        kind(affected["package"]["ecosystem"].as_str().unwrap());
+    let id =
+        text(&record["id"]).trim_start_matches("DEBIAN-").trim_start_matches("ALPINE-").to_owned();
     let mut vulnerability = |provider: &str, id: &str| {
         let link = &record["references"][0]["url"];
         let (page, source) = match provider {
-            "nvd" => (format!("https://nvd.nist.gov/vuln/detail/{id}"), "security-advisories@github.com"),
-            "github" => (format!("https://github.com/advisories/{id}"), "security-advisories@github.com"),
+            "nvd" => {
+                (format!("https://nvd.nist.gov/vuln/detail/{id}"), "security-advisories@github.com")
+            }
+            "github" => {
+                (format!("https://github.com/advisories/{id}"), "security-advisories@github.com")
+            }
             distro => (format!("https://{distro}.example/{id}"), distro),
         };
         // NVD has every CVE, not always with a rating.
@@ -91,7 +97,8 @@ INSERT INTO vulnerability_handles (name, status, published_date, modified_date, 
     }
     vulnerability(provider, &id);
     for cve in record["aliases"].as_array().into_iter().flatten() {
-        writeln!(out, "INSERT INTO vulnerability_aliases VALUES ('{id}', {});", quoted(cve)).unwrap();
+        writeln!(out, "INSERT INTO vulnerability_aliases VALUES ('{id}', {});", quoted(cve))
+            .unwrap();
     }
     let fixed = &affected["ranges"][0]["events"][1]["fixed"];
     let range = match fixed.as_str() {
@@ -141,7 +148,12 @@ const COMPARISON: Comparison = Comparison {
     known_by: &[
         ("matches", |it| {
             let artifact = &it["artifact"];
-            format!("{} {} {}", text(&it["vulnerability"]["id"]), text(&artifact["name"]), text(&artifact["version"]))
+            format!(
+                "{} {} {}",
+                text(&it["vulnerability"]["id"]),
+                text(&artifact["name"]),
+                text(&artifact["version"])
+            )
         }),
         ("matches[].relatedVulnerabilities", |it| text(&it["id"])),
         ("matches[].artifact.locations", |it| text(&it["path"])),

@@ -57,8 +57,11 @@ fn json_of_real_dockerfiles_is_hadolints() {
     let ours = machine.run(&format!("as hadolint {words}")).ended(1).json();
     // Where it gives a file up, it says nothing else of it.
     let of = |all: &Value| all.as_array().unwrap().clone();
-    let unread: BTreeSet<String> =
-        of(&theirs).iter().filter(|it| it["code"] == "DL1000").map(|it| text(&it["file"])).collect();
+    let unread: BTreeSet<String> = of(&theirs)
+        .iter()
+        .filter(|it| it["code"] == "DL1000")
+        .map(|it| text(&it["file"]))
+        .collect();
     let ((theirs, one), (ours, other)) = (once(&theirs, &unread), once(&ours, &unread));
     let mut differences = Differences::default();
     let how = Comparison {

@@ -130,7 +130,10 @@ pub(super) fn alpine() -> Image {
         text("app/node_modules/ws/package.json", &ws.to_string()),
         text("srv/vendor/composer/installed.json", &composer.to_string()),
         text("srv/app.deps.json", &dependencies.to_string()),
-        ("app/lib/commons-text-1.9.jar".to_owned(), jar("org.apache.commons", "commons-text", "1.9")),
+        (
+            "app/lib/commons-text-1.9.jar".to_owned(),
+            jar("org.apache.commons", "commons-text", "1.9"),
+        ),
     ];
     Image::new()
         .layer(
@@ -178,31 +181,93 @@ pub(super) fn machine() -> Machine {
 
 /// Compiles advisories about what these images have, and gives the records.
 pub(super) fn advisories(machine: &Machine) -> Vec<serde_json::Value> {
-    let debian = |id: &str, package: &str, fixed, cvss| record(id, "Debian:12", package, fixed, cvss);
+    let debian =
+        |id: &str, package: &str, fixed, cvss| record(id, "Debian:12", package, fixed, cvss);
     let ghsa = |id: &str, ecosystem: &str, package: &str, fixed, cvss, cve: &str| {
         known_as(record(id, ecosystem, package, Some(fixed), cvss), &[cve])
     };
     let all = [
-        ("Debian", vec![
-            debian("DEBIAN-CVE-2025-1001", "openssl", Some("3.0.13-1~deb12u1"), CRITICAL),
-            debian("DEBIAN-CVE-2025-1002", "bash", None, MEDIUM),
-        ]),
-        ("Alpine", vec![record("ALPINE-CVE-2024-9143", "Alpine:v3.20", "openssl", Some("3.3.2-r1"), HIGH)]),
-        ("npm", vec![
-            ghsa("GHSA-jf85-cpcp-j695", "npm", "lodash", "4.17.12", CRITICAL, "CVE-2019-10744"),
-            ghsa("GHSA-3h5v-q93c-6h6q", "npm", "ws", "8.17.1", HIGH, "CVE-2024-37890"),
-        ]),
-        ("PyPI", vec![ghsa("GHSA-m2qf-hxjv-5gpq", "PyPI", "flask", "2.2.5", HIGH, "CVE-2023-30861")]),
-        ("RubyGems", vec![ghsa("GHSA-65f5-mfpf-vfhj", "RubyGems", "rack", "2.2.3.1", HIGH, "CVE-2022-30122")]),
-        ("Maven", vec![ghsa(
-            "GHSA-599f-7c49-w659", "Maven", "org.apache.commons:commons-text", "1.10.0", CRITICAL, "CVE-2022-42889",
-        )]),
-        ("NuGet", vec![record("GHSA-5crp-9r3c-p9vr", "NuGet", "Newtonsoft.Json", Some("13.0.1"), HIGH)]),
-        ("Packagist", vec![ghsa(
-            "GHSA-q7rv-6hp3-vh96", "Packagist", "guzzlehttp/psr7", "1.8.4", HIGH, "CVE-2022-24775",
-        )]),
-        ("Go", vec![ghsa("GHSA-4374-p667-p6c8", "Go", "golang.org/x/net", "0.17.0", HIGH, "CVE-2023-39325")]),
-        ("crates.io", vec![ghsa("GHSA-wcg3-cvx6-7396", "crates.io", "time", "0.2.23", MEDIUM, "CVE-2020-26235")]),
+        (
+            "Debian",
+            vec![
+                debian("DEBIAN-CVE-2025-1001", "openssl", Some("3.0.13-1~deb12u1"), CRITICAL),
+                debian("DEBIAN-CVE-2025-1002", "bash", None, MEDIUM),
+            ],
+        ),
+        (
+            "Alpine",
+            vec![record("ALPINE-CVE-2024-9143", "Alpine:v3.20", "openssl", Some("3.3.2-r1"), HIGH)],
+        ),
+        (
+            "npm",
+            vec![
+                ghsa("GHSA-jf85-cpcp-j695", "npm", "lodash", "4.17.12", CRITICAL, "CVE-2019-10744"),
+                ghsa("GHSA-3h5v-q93c-6h6q", "npm", "ws", "8.17.1", HIGH, "CVE-2024-37890"),
+            ],
+        ),
+        (
+            "PyPI",
+            vec![ghsa("GHSA-m2qf-hxjv-5gpq", "PyPI", "flask", "2.2.5", HIGH, "CVE-2023-30861")],
+        ),
+        (
+            "RubyGems",
+            vec![ghsa(
+                "GHSA-65f5-mfpf-vfhj",
+                "RubyGems",
+                "rack",
+                "2.2.3.1",
+                HIGH,
+                "CVE-2022-30122",
+            )],
+        ),
+        (
+            "Maven",
+            vec![ghsa(
+                "GHSA-599f-7c49-w659",
+                "Maven",
+                "org.apache.commons:commons-text",
+                "1.10.0",
+                CRITICAL,
+                "CVE-2022-42889",
+            )],
+        ),
+        (
+            "NuGet",
+            vec![record("GHSA-5crp-9r3c-p9vr", "NuGet", "Newtonsoft.Json", Some("13.0.1"), HIGH)],
+        ),
+        (
+            "Packagist",
+            vec![ghsa(
+                "GHSA-q7rv-6hp3-vh96",
+                "Packagist",
+                "guzzlehttp/psr7",
+                "1.8.4",
+                HIGH,
+                "CVE-2022-24775",
+            )],
+        ),
+        (
+            "Go",
+            vec![ghsa(
+                "GHSA-4374-p667-p6c8",
+                "Go",
+                "golang.org/x/net",
+                "0.17.0",
+                HIGH,
+                "CVE-2023-39325",
+            )],
+        ),
+        (
+            "crates.io",
+            vec![ghsa(
+                "GHSA-wcg3-cvx6-7396",
+                "crates.io",
+                "time",
+                "0.2.23",
+                MEDIUM,
+                "CVE-2020-26235",
+            )],
+        ),
     ];
     for (ecosystem, records) in &all {
         osv(machine, ecosystem, records);

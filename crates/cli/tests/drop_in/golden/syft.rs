@@ -66,7 +66,8 @@ fn syfts_json_is_ours() {
     for source in sources {
         let words = format!("scan -q -o json {source}");
         let real: Value =
-            serde_json::from_str(&theirs(&syft, &machine, &variables, &words).ended(0).out).unwrap();
+            serde_json::from_str(&theirs(&syft, &machine, &variables, &words).ended(0).out)
+                .unwrap();
         let ours = machine.run(&format!("as syft {words}")).ended(0).json();
         differences.compare(&COMPARISON, &source, &named(&real), &named(&ours));
     }

@@ -36,8 +36,7 @@ pub(super) fn of(
     let upstream = source.filter(|it| package.kind.is_os() && it.name != package.name);
     let name = upstream.map_or_else(|| searched(package), |it| it.name.clone());
     let version = upstream.map_or(&package.version, |it| &it.version);
-    let mut by =
-        json!({ "namespace": space, "package": { "name": name, "version": version } });
+    let mut by = json!({ "namespace": space, "package": { "name": name, "version": version } });
     if let Value::Object(fields) = &mut by {
         let distro = inventory.distro.as_ref().filter(|_| package.kind.is_os());
         match distro {
