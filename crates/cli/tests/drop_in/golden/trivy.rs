@@ -135,6 +135,7 @@ const VARIABLES: [(&str, &str); 4] = [
 const OFFLINE: &str = "--skip-db-update --skip-java-db-update --skip-check-update --scanners vuln";
 
 #[test]
+#[ignore = "the list of the page is not written yet: run it with Trivy, and write it"]
 fn trivys_json_is_ours_by_the_same_advisories() {
     let Some(trivy) = peer("trivy") else { return };
     let machine = inputs::machine();
@@ -156,6 +157,7 @@ fn trivys_json_is_ours_by_the_same_advisories() {
 }
 
 #[test]
+#[ignore = "not run with Trivy yet"]
 fn trivy_itself_ends_with_the_same_codes() {
     let Some(trivy) = peer("trivy") else { return };
     let machine = inputs::machine();
