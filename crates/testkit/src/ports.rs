@@ -1,7 +1,9 @@
 //! Ports of 127.0.0.1 for programs that are started by a test, and perhaps killed and started again.
 
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// Where Linux begins to take ports for connections that go out, unless it is told otherwise. While
 /// nobody listens at such a port, one that tries to reach it may be given the very same one for its
@@ -31,6 +33,24 @@ pub fn free_port() -> u16 {
 /// The same as an address.
 pub fn free_address() -> SocketAddr {
     (Ipv4Addr::LOCALHOST, free_port()).into()
+}
+
+/// The port on which clair-scanner offers layers, for as long as this is kept. It knows no other one, and ends with
+/// 1 and without a report where somebody else has it: ours in another test, or in another run of the tests.
+/// None where a program that is no test keeps the port.
+pub fn layers_port() -> Option<File> {
+    let lock = std::env::temp_dir().join("plimsoll-tests-port-9279");
+    let file = File::create(&lock).or_else(|_| File::open(&lock)).unwrap();
+    file.lock().unwrap();
+    let began = Instant::now();
+    while TcpListener::bind((Ipv4Addr::UNSPECIFIED, 9279)).is_err() {
+        if began.elapsed() > Duration::from_secs(20) {
+            println!("skipped: another program has port 9279");
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Some(file)
 }
 
 #[cfg(test)]

@@ -149,6 +149,7 @@ impl Grype {
             }
         };
         Skipped::of(&self.exclude, &self.exclude)?.apply(&mut inventory);
+        syft::leave_out_development(&mut inventory);
         let mut scan = scanned::judged(inventory, None)?;
         settings::ignore(self.config.as_deref(), &mut scan)?;
         Filter { severities: None, only_fixed: self.only_fixed, only_loaded: false }

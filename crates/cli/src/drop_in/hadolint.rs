@@ -104,6 +104,7 @@ impl Hadolint {
         let format = match asked.as_deref() {
             // hadolint's is a line a finding.
             Some("tty") | None => "text",
+            Some("gnu") => "hadolint-gnu",
             Some("gitlab_codeclimate" | "gitlab_lint") => "gitlab",
             Some(other) => other,
         };

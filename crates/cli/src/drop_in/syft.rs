@@ -3,7 +3,7 @@
 //! Source: <https://github.com/anchore/syft>.
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
-use plimsoll_model::{Inventory, Reference, Transport};
+use plimsoll_model::{Inventory, PackageKind, Reference, Scope, Transport};
 use plimsoll_supply::Format;
 
 use super::skipped::Skipped;
@@ -147,6 +147,7 @@ impl Asked {
         let mut inventory =
             scanned::read(&reference, &scanned::options(self.platform.as_deref())?)?;
         Skipped::of(&self.exclude, &self.exclude)?.apply(&mut inventory);
+        leave_out_development(&mut inventory);
         if let Some(name) = &self.source_name {
             name.clone_into(&mut inventory.artifact.reference);
             inventory.artifact.names = vec![name.clone()];
@@ -178,6 +179,13 @@ fn named(name: &str) -> Option<Format> {
         "cyclonedx-json" | "spdx-json" => Format::named(bare),
         _ => None,
     }
+}
+
+/// Leaves out what a lock file of npm, yarn or pnpm names for development alone, as both Syft and Grype do.
+pub(super) fn leave_out_development(inventory: &mut Inventory) {
+    inventory
+        .packages
+        .retain(|it| it.kind != PackageKind::Npm || !it.declared || it.scope != Scope::Development);
 }
 
 /// What a source stands for, in the schemes that Syft and Grype have.

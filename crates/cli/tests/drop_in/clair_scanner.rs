@@ -1,8 +1,9 @@
 //! `clair-scanner` against `plimsoll serve`, beside the real one where it is there.
 
+use std::fs::File;
 use std::process::Command;
 
-use plimsoll_testkit::{Compression, DockerRegistry, Reply, Server};
+use plimsoll_testkit::{Compression, DockerRegistry, Reply, Server, layers_port};
 use serde_json::Value;
 
 use crate::machine::Machine;
@@ -11,7 +12,16 @@ use crate::sample;
 use crate::serving::Serving;
 
 /// A machine with advisories, a server beside it, and the image in a registry.
-fn place() -> Option<(Machine, Serving, DockerRegistry, String)> {
+struct Place {
+    machine: Machine,
+    serving: Serving,
+    image: String,
+    _registry: DockerRegistry,
+    _port: File,
+}
+
+fn place() -> Option<Place> {
+    let port = layers_port()?;
     let registry = match DockerRegistry::start(None, None) {
         Ok(registry) => registry,
         Err(why) => {
@@ -24,7 +34,7 @@ fn place() -> Option<(Machine, Serving, DockerRegistry, String)> {
     registry.push(&machine.path("layout"), "example/app:1").unwrap();
     let serving = Serving::on(&machine);
     let image = format!("{}/example/app:1", registry.host());
-    Some((machine, serving, registry, image))
+    Some(Place { machine, serving, image, _registry: registry, _port: port })
 }
 
 /// Weakness, package and severity of each.
@@ -51,7 +61,7 @@ fn rows(report: &Value) -> Vec<String> {
 
 #[test]
 fn unapproved_weaknesses_end_with_one_and_are_reported() {
-    let Some((machine, serving, _registry, image)) = place() else { return };
+    let Some(Place { machine, serving, image, .. }) = &place() else { return };
     // As the guide has it: a name that only Docker's own containers know.
     let words = format!(
         "as clair-scanner --clair={} --ip=host.docker.internal -r report.json {image}",
@@ -71,7 +81,7 @@ fn unapproved_weaknesses_end_with_one_and_are_reported() {
 
 #[test]
 fn what_is_listed_or_below_the_threshold_is_approved() {
-    let Some((machine, serving, _registry, image)) = place() else { return };
+    let Some(Place { machine, serving, image, .. }) = &place() else { return };
     let all = ["CVE-2025-1001", "CVE-2025-1002", "CVE-2025-1004", "GHSA-aaaa-bbbb-cccc"];
     let list: String = all.iter().map(|id| format!("  {id}: known\n")).collect();
     machine.write("all.yaml", format!("generalwhitelist:\n{list}images:\n  other:\n    X: y\n"));
@@ -107,7 +117,7 @@ fn where_no_clair_answers_one_line_says_so() {
 #[test]
 fn clair_scanner_itself_reports_the_same() {
     let Some(program) = peer("clair-scanner") else { return };
-    let Some((machine, serving, _registry, image)) = place() else { return };
+    let Some(Place { machine, serving, image, .. }) = &place() else { return };
     let ours = format!("as clair-scanner -q --clair={} -r ours.json {image}", serving.url());
     machine.run(&ours).ended(1);
     // Docker since 25 saves images as OCI layouts, which is what it reads.
@@ -130,10 +140,13 @@ fn clair_scanner_itself_reports_the_same() {
         .current_dir(machine.path("."))
         .env("DOCKER_HOST", format!("unix://{}", socket.display()))
         .arg(format!("--clair={}", serving.url()))
-        .args(["--ip=127.0.0.1", "-q", "-r", "theirs.json", &image])
+        .args(["--ip=127.0.0.1", "-q", "-r", "theirs.json", image])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    // It ends with 1 where it fails, too; then there is no report.
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(machine.path("theirs.json").is_file(), "{said}");
     let (ours, theirs) = (machine.json("ours.json"), machine.json("theirs.json"));
     assert_eq!(rows(&ours), rows(&theirs));
     let ids = |report: &Value| {

@@ -1,13 +1,11 @@
-//! `dockle`, beside the real one where it is there.
+//! `dockle`. The real one stands beside it in `golden/dockle.rs`.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use plimsoll_testkit::{Compression, Image, tar_with_modes};
 use serde_json::{Value, json};
 
 use crate::machine::Machine;
-use crate::peers::peer;
 
 fn bad() -> Image {
     Image::new()
@@ -48,7 +46,8 @@ fn good() -> Image {
         .configured("Healthcheck", json!({"Test": ["CMD", "true"]}))
 }
 
-fn machine() -> Machine {
+/// Images with much that dockle finds, with little, and with nothing but a file.
+pub(crate) fn machine() -> Machine {
     let machine = Machine::new();
     machine.write("bad.tar", bad().docker_archive(Compression::Gzip));
     machine.write("good.tar", good().docker_archive(Compression::None));
@@ -60,7 +59,7 @@ fn machine() -> Machine {
 }
 
 /// Level and number of alerts by code.
-fn details(document: &Value) -> BTreeMap<String, (String, usize)> {
+pub(crate) fn details(document: &Value) -> BTreeMap<String, (String, usize)> {
     let one = |it: &Value| {
         let text = |name: &str| it[name].as_str().unwrap().to_owned();
         (text("code"), (text("level"), it["alerts"].as_array().unwrap().len()))
@@ -189,24 +188,4 @@ fn the_list_and_sarif_are_laid_out_as_dockles() {
     assert_eq!(run["results"][0]["level"], "error");
     let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
     assert_eq!(rules.len(), run["results"].as_array().unwrap().len());
-}
-
-#[test]
-fn dockle_itself_gives_the_same_codes_levels_and_counts() {
-    let Some(dockle) = peer("dockle") else { return };
-    let machine = machine();
-    for file in ["bad.tar", "good.tar", "scratch.tar"] {
-        for more in ["", "-ak DB_PASSWORD", "-i CIS-DI-0008"] {
-            let words = format!("-f json {more} --input {file}");
-            let output = Command::new(&dockle)
-                .current_dir(machine.path("."))
-                .args(words.split_whitespace())
-                .output()
-                .unwrap();
-            let theirs: Value = serde_json::from_slice(&output.stdout).unwrap();
-            let ours = machine.run(&format!("as dockle {words}")).ended(0).json();
-            assert_eq!(details(&ours), details(&theirs), "{words}");
-            assert_eq!(ours["summary"], theirs["summary"], "{words}");
-        }
-    }
 }

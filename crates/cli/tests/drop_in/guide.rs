@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use plimsoll_testkit::{Compression, DockerRegistry, Dockerd, Reply, Server, shared};
+use plimsoll_testkit::{Compression, DockerRegistry, Dockerd, Reply, Server, layers_port, shared};
 use serde_json::json;
 
 use crate::machine::{Machine, Ran};
@@ -103,6 +103,8 @@ fn the_guides_commands_run_as_written() {
         r#"{"lockfileVersion":3,"packages":{"node_modules/lodash":{"version":"4.17.4"}}}"#,
     );
     let server = Serving::on(&machine);
+    // One of the lines is clair-scanner's.
+    let Some(_port) = layers_port() else { return };
     let place = Place {
         machine,
         server,

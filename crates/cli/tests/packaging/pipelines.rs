@@ -122,6 +122,35 @@ fn the_action_has_every_input_that_its_script_reads() {
 }
 
 #[test]
+fn actionlint_finds_nothing_in_the_action_and_in_the_job_of_init() {
+    if !is_there("actionlint", "--version") {
+        return;
+    }
+    let machine = Machine::new();
+    machine.write("work/Dockerfile", "FROM debian:12\n");
+    machine.write("work/action.yml", fs::read_to_string(at("action.yml")).unwrap());
+    machine.run("init --ci github work").ended(0);
+    let workflow = |input: &str| {
+        format!(
+            "on: push\njobs:\n  scan:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      \
+             - uses: ./\n        with:\n          {input}: nginx:1.27\n          format: sarif\n          output: a.sarif\n"
+        )
+    };
+    // It finds the action by the root of a repository.
+    fs::create_dir_all(machine.path("work/.git")).unwrap();
+    let lint = || {
+        let mut command = Command::new("actionlint");
+        command.current_dir(machine.path("work")).args(["-no-color", "-shellcheck=", "-pyflakes="]);
+        command.output().unwrap()
+    };
+    machine.write("work/.github/workflows/scan.yml", workflow("image-ref"));
+    said(&lint());
+    machine.write("work/.github/workflows/scan.yml", workflow("image-reff"));
+    let told = String::from_utf8(lint().stdout).unwrap();
+    assert!(told.contains("input \"image-reff\" is not defined in action \"Plimsoll\""), "{told}");
+}
+
+#[test]
 fn the_action_installs_what_a_release_signed_and_nothing_else() {
     let machine = Machine::new();
     let tools = [("curl", "--version"), ("openssl", "version"), ("bash", "--version")];

@@ -65,9 +65,7 @@ impl Purl {
             rest.clone_into(&mut version);
         }
         if package.kind == PackageKind::Pypi {
-            // PEP 503: runs of marks are one.
-            let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
-            name = parts.collect::<Vec<_>>().join("-").to_ascii_lowercase();
+            name = crate::syft::name_of(package.kind, &name);
         }
         Self {
             kind: package.kind.purl_type().into(),

@@ -5,13 +5,15 @@
 //!
 //! Source: <https://github.com/anchore/grype/tree/main/schema/grype/json>.
 
+mod detail;
 mod risk;
 
 use std::io::{self, Write};
 
-use plimsoll_model::syft::{language, type_of};
+use plimsoll_model::syft::{language, name_of, type_of};
 use plimsoll_model::{
-    EcosystemName, Finding, FixState, Inventory, PackageKind, RatingKind, Scan, Severity,
+    Artifact, EcosystemName, Finding, FixState, Inventory, Location, RatingKind, Scan, Severity,
+    copies,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -28,11 +30,16 @@ pub(super) const FORMAT: Format = Format {
 
 fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let inventory = &scan.inventory;
-    let of = |finding: &Finding| one(finding, inventory, scan);
+    let is_project = inventory.artifact.source == "dir";
+    let of = |finding: &Finding| -> Vec<Value> {
+        let package = &finding.package;
+        let copies = copies(package.kind, &package.locations, is_project);
+        copies.iter().map(|places| one(finding, places, inventory, scan)).collect()
+    };
     let (counted, ignored): (Vec<&Finding>, Vec<&Finding>) =
         scan.findings.iter().partition(|finding| finding.suppressed.is_none());
     let mut document = json!({
-        "matches": counted.into_iter().map(of).collect::<Vec<_>>(),
+        "matches": counted.into_iter().flat_map(of).collect::<Vec<_>>(),
         "source": source(inventory),
         "distro": distro(inventory),
         "descriptor": {
@@ -49,21 +56,30 @@ fn write(scan: &Scan, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     });
     if let (Value::Object(fields), false) = (&mut document, ignored.is_empty()) {
         let of = |finding: &Finding| {
-            let mut one = of(finding);
-            if let Value::Object(fields) = &mut one {
+            let mut all = of(finding);
+            for one in all.iter_mut().filter_map(Value::as_object_mut) {
                 let rule = json!([{
                     "vulnerability": finding.id,
                     "reason": finding.suppressed.as_deref().unwrap_or_default(),
                 }]);
-                fields.insert("appliedIgnoreRules".into(), rule);
+                one.insert("appliedIgnoreRules".into(), rule);
             }
-            one
+            all
         };
-        let ignored: Vec<Value> = ignored.into_iter().map(of).collect();
+        let ignored: Vec<Value> = ignored.into_iter().flat_map(of).collect();
         fields.insert("ignoredMatches".into(), Value::Array(ignored));
     }
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+/// As it was typed, without the source in front.
+fn typed(artifact: &Artifact) -> &str {
+    let sources =
+        ["docker", "podman", "containerd", "registry", "docker-archive", "oci-archive", "oci-dir"];
+    let typed = artifact.reference.as_str();
+    let bare = sources.iter().find_map(|it| typed.strip_prefix(it)?.strip_prefix(':'));
+    bare.unwrap_or(typed)
 }
 
 fn source(inventory: &Inventory) -> Value {
@@ -74,7 +90,7 @@ fn source(inventory: &Inventory) -> Value {
             return json!({ "type": "directory", "target": path });
         }
         "cyclonedx" | "spdx" | "syft" | "plimsoll" => {
-            return json!({ "type": "file", "target": artifact.reference });
+            return json!({ "type": "sbom-file", "target": artifact.reference });
         }
         _ => {}
     }
@@ -96,11 +112,12 @@ fn source(inventory: &Inventory) -> Value {
     let platform = artifact.platform.as_ref();
     let labels: Map<String, Value> =
         artifact.labels.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let labels = if labels.is_empty() { Value::Null } else { Value::Object(labels) };
     let tags: Vec<&String> = artifact.names.iter().filter(|name| !name.contains('@')).collect();
     json!({
         "type": "image",
         "target": {
-            "userInput": artifact.reference,
+            "userInput": typed(artifact),
             "imageID": digest(&artifact.config_digest),
             "manifestDigest": digest(&artifact.manifest_digest),
             "mediaType": "",
@@ -120,33 +137,20 @@ fn distro(inventory: &Inventory) -> Value {
         Some(distro) => json!({
             "name": distro.id, "version": distro.version, "idLike": distro.id_like,
         }),
-        None => json!({ "name": "", "version": "", "idLike": [] }),
+        None => json!({ "name": "", "version": "", "idLike": null }),
     }
 }
 
-fn one(finding: &Finding, inventory: &Inventory, scan: &Scan) -> Value {
+fn one(finding: &Finding, places: &[Location], inventory: &Inventory, scan: &Scan) -> Value {
     let package = &finding.package;
     let installed = usize::try_from(package.index).ok().and_then(|at| inventory.packages.get(at));
-    let upstream = installed.and_then(|it| it.source.as_ref()).filter(|it| it.name != package.name);
-    let upstreams: Vec<Value> = upstream.map(|it| json!({ "name": it.name })).into_iter().collect();
-    let space = namespace(finding, inventory);
-    let matched = if upstreams.is_empty() { "exact-direct-match" } else { "exact-indirect-match" };
-    let found = json!({ "vulnerabilityID": finding.id, "versionConstraint": constraint(finding) });
-    let mut detail = json!({
-        "type": matched,
-        "matcher": matcher(package.kind),
-        "searchedBy": {
-            "namespace": space,
-            "package": { "name": upstream.map_or(&package.name, |it| &it.name), "version": package.version },
-        },
-        "found": found,
-    });
-    if let (Some(version), Value::Object(fields)) = (finding.fix.nearest(), &mut detail) {
-        fields.insert("fix".into(), json!({ "suggestedVersion": version }));
-    }
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, package.purl.as_bytes()).simple().to_string();
-    let locations: Vec<Value> = package
-        .locations
+    let upstreams = detail::upstreams(package, installed);
+    let details = detail::of(finding, installed, inventory, &namespace(finding, inventory));
+    let place = places.first().map_or("", |place| place.path.as_str());
+    let id = format!("{}\n{place}", package.purl);
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_URL, id.as_bytes()).simple().to_string();
+    let primary = json!({ "evidence": "primary" });
+    let locations: Vec<Value> = places
         .iter()
         .map(|place| {
             let path = format!("/{}", place.path);
@@ -154,20 +158,21 @@ fn one(finding: &Finding, inventory: &Inventory, scan: &Scan) -> Value {
             let layer = layer.and_then(|at| inventory.layers.get(at));
             let layer = layer.and_then(|it| it.diff_id.as_ref().or(it.digest.as_ref()));
             match layer {
-                Some(layer) => {
-                    json!({ "path": path, "layerID": layer.to_string(), "accessPath": path })
-                }
-                None => json!({ "path": path, "accessPath": path }),
+                Some(layer) => json!({
+                    "path": path, "layerID": layer.to_string(), "accessPath": path,
+                    "annotations": primary,
+                }),
+                None => json!({ "path": path, "accessPath": path, "annotations": primary }),
             }
         })
         .collect();
     json!({
-        "vulnerability": vulnerability(finding, &space, scan),
+        "vulnerability": vulnerability(finding, &namespace(finding, inventory), scan),
         "relatedVulnerabilities": related(finding),
-        "matchDetails": [detail],
+        "matchDetails": details,
         "artifact": {
             "id": id.get(..16).unwrap_or(&id),
-            "name": package.name,
+            "name": name_of(package.kind, &package.name),
             "version": package.version,
             "type": type_of(package.kind),
             "locations": locations,
@@ -188,14 +193,14 @@ fn vulnerability(finding: &Finding, space: &str, scan: &Scan) -> Value {
     };
     let mut all = json!({
         "id": finding.id,
-        "dataSource": page(finding),
+        "dataSource": record_page(finding),
         "namespace": space,
         "severity": severity(finding.severity),
         "urls": urls,
-        "description": if finding.description.is_empty() { &finding.title } else { &finding.description },
-        "cvss": cvss(finding),
+        "description": described(finding),
+        "cvss": cvss(finding, |_| true),
         "fix": { "versions": versions, "state": state(&finding.fix) },
-        "advisories": finding.advisories.iter().filter(|it| it.id != finding.id)
+        "advisories": finding.advisories.iter().filter(|it| is_vendors(&it.id))
             .map(|it| json!({ "id": it.id, "link": "" })).collect::<Vec<_>>(),
         "risk": risk::of(finding),
     });
@@ -225,17 +230,46 @@ fn vulnerability(finding: &Finding, space: &str, scan: &Scan) -> Value {
     all
 }
 
+/// Whether it is a vendor's notice, as `DSA-…` and `RHSA-…`, and no record of the weakness itself.
+fn is_vendors(id: &str) -> bool {
+    !id.contains("CVE-") && !id.starts_with("GHSA-")
+}
+
+/// Grype relates what NVD and GitHub have: NVD's record to a distribution's, GitHub's to NVD's.
 fn related(finding: &Finding) -> Vec<Value> {
-    finding
-        .aliases
-        .iter()
+    let package = &finding.package;
+    let urls: Vec<&String> = finding.references.iter().map(|link| &link.url).collect();
+    let own = Some(&finding.id).filter(|id| package.kind.is_os() && id.starts_with("CVE-"));
+    let is_known = |id: &&String| id.starts_with("CVE-") || id.starts_with("GHSA-");
+    own.into_iter()
+        .chain(finding.aliases.iter().filter(is_known))
         .map(|id| {
+            let (space, source) = if id.starts_with("CVE-") {
+                ("nvd:cpe".to_owned(), "nvd")
+            } else {
+                (format!("github:language:{}", language(package.kind)), "ghsa")
+            };
             json!({
-                "id": id, "dataSource": link(id), "namespace": "", "severity": severity(finding.severity),
-                "urls": [], "cvss": [],
+                "id": id, "dataSource": link(id), "namespace": space,
+                "severity": severity(finding.severity), "urls": urls,
+                "description": described(finding),
+                "cvss": cvss(finding, |it| it == source),
             })
         })
         .collect()
+}
+
+/// The page of the record that was matched: GitHub's of a package of a language, where it has one.
+fn record_page(finding: &Finding) -> String {
+    let ghsa = finding.aliases.iter().find(|id| id.starts_with("GHSA-"));
+    match ghsa.filter(|_| !finding.package.kind.is_os()) {
+        Some(id) => link(id),
+        None => page(finding),
+    }
+}
+
+fn described(finding: &Finding) -> &str {
+    if finding.description.is_empty() { &finding.title } else { &finding.description }
 }
 
 fn link(id: &str) -> String {
@@ -257,9 +291,10 @@ pub(super) fn page(finding: &Finding) -> String {
     finding.references.first().map(|link| link.url.clone()).unwrap_or_default()
 }
 
-fn cvss(finding: &Finding) -> Vec<Value> {
+/// The ratings of sources that are meant, under the names that Grype has for them.
+fn cvss(finding: &Finding, is_meant: impl Fn(&str) -> bool) -> Vec<Value> {
     let mut all = Vec::new();
-    for rating in &finding.ratings {
+    for rating in finding.ratings.iter().filter(|rating| is_meant(&rating.source)) {
         let version = match rating.kind {
             RatingKind::CvssV2 => "2.0",
             RatingKind::CvssV3 if rating.value.starts_with("CVSS:3.0") => "3.0",
@@ -271,8 +306,15 @@ fn cvss(finding: &Finding) -> Vec<Value> {
         if let Some(score) = rating.score.filter(|score| (0.0..=10.0).contains(score)) {
             metrics.insert("baseScore".into(), json!((f64::from(score) * 10.0).round() / 10.0));
         }
+        let source = match rating.source.as_str() {
+            "nvd" => "nvd@nist.gov",
+            "ghsa" => "security-advisories@github.com",
+            other => other,
+        };
+        let is_first = rating.source == "nvd" || rating.source == finding.severity_source;
+        let kind = if is_first { "Primary" } else { "Secondary" };
         all.push(json!({
-            "source": rating.source, "type": "Secondary", "version": version,
+            "source": source, "type": kind, "version": version,
             "vector": rating.value, "metrics": metrics, "vendorMetadata": {},
         }));
     }
@@ -300,14 +342,6 @@ pub fn state(fix: &FixState) -> &'static str {
     }
 }
 
-/// The range in words: what the matching says of it is longer.
-fn constraint(finding: &Finding) -> String {
-    match finding.fix.nearest() {
-        Some(version) => format!("< {version}"),
-        None => "none".to_owned(),
-    }
-}
-
 fn namespace(finding: &Finding, inventory: &Inventory) -> String {
     if finding.package.kind.is_os() {
         let distro = inventory.distro.as_ref();
@@ -325,23 +359,4 @@ fn namespace(finding: &Finding, inventory: &Inventory) -> String {
         }
     }
     format!("github:language:{}", language(finding.package.kind))
-}
-
-fn matcher(kind: PackageKind) -> &'static str {
-    match kind {
-        PackageKind::Deb => "dpkg-matcher",
-        PackageKind::Apk => "apk-matcher",
-        PackageKind::Rpm => "rpm-matcher",
-        PackageKind::Alpm => "pacman-matcher",
-        PackageKind::Ebuild => "portage-matcher",
-        PackageKind::Npm => "javascript-matcher",
-        PackageKind::Pypi => "python-matcher",
-        PackageKind::Golang => "go-module-matcher",
-        PackageKind::Cargo => "rust-matcher",
-        PackageKind::Maven => "java-matcher",
-        PackageKind::Gem => "ruby-gem-matcher",
-        PackageKind::Nuget => "dotnet-matcher",
-        PackageKind::Bitnami => "bitnami-matcher",
-        _ => "stock-matcher",
-    }
 }

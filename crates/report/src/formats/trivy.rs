@@ -12,7 +12,9 @@ mod target;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use plimsoll_model::{Artifact, Finding, FixState, Inventory, Package, RatingKind, Scan, Severity};
+use plimsoll_model::{
+    Artifact, Finding, FixState, Inventory, Location, Package, RatingKind, Scan, Severity, copies,
+};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -175,25 +177,34 @@ struct Listed {
 fn results(scan: &Scan, lists_packages: bool) -> Vec<Value> {
     let inventory = &scan.inventory;
     let name = name(&inventory.artifact);
-    let is_project = kind(&inventory.artifact) != "container_image";
+    let is_project =
+        kind(&inventory.artifact) != "container_image" && inventory.artifact.source != "rootfs";
     let mut groups: BTreeMap<Target, Listed> = BTreeMap::new();
     if let Some(target) = Target::system(inventory, name) {
         groups.insert(target, Listed::default());
     }
-    // What an image's lock files ask for is not in it, and what a package of the distribution brought
-    // is that package.
-    let counts =
-        |it: &&Package| lists_packages && it.owner.is_none() && (is_project || !it.declared);
+    // What an image's lock files ask for is not in it, what a package of the distribution brought is that
+    // package, and what is asked for in any version has none.
+    let counts = |it: &&Package| {
+        lists_packages
+            && it.owner.is_none()
+            && (is_project || !it.declared)
+            && !(it.declared && it.version.is_empty())
+    };
     for package in inventory.present().filter(counts) {
-        let target = Target::of(package.kind, &package.locations, inventory, name);
-        let one = packages::package(package, inventory, target.names_paths());
-        groups.entry(target).or_default().packages.push(one);
+        for places in copies(package.kind, &package.locations, is_project) {
+            let target = Target::of(package.kind, &places, inventory, name);
+            let one = packages::package(package, &places, inventory, target.names_paths());
+            groups.entry(target).or_default().packages.push(one);
+        }
     }
     for finding in scan.findings.iter().filter(|finding| finding.suppressed.is_none()) {
         let package = &finding.package;
-        let target = Target::of(package.kind, &package.locations, inventory, name);
-        let one = vulnerability(finding, inventory, target.names_paths());
-        groups.entry(target).or_default().weaknesses.push(one);
+        for places in copies(package.kind, &package.locations, is_project) {
+            let target = Target::of(package.kind, &places, inventory, name);
+            let one = vulnerability(finding, &places, inventory, target.names_paths());
+            groups.entry(target).or_default().weaknesses.push(one);
+        }
     }
     groups
         .into_iter()
@@ -248,7 +259,12 @@ pub fn severity(level: Severity) -> &'static str {
     }
 }
 
-fn vulnerability(finding: &Finding, inventory: &Inventory, names_paths: bool) -> Value {
+fn vulnerability(
+    finding: &Finding,
+    places: &[Location],
+    inventory: &Inventory,
+    names_paths: bool,
+) -> Value {
     let package = &finding.package;
     let mut one = json!({
         "VulnerabilityID": finding.id,
@@ -263,7 +279,7 @@ fn vulnerability(finding: &Finding, inventory: &Inventory, names_paths: bool) ->
     let mut put = |name: &str, value: Value| {
         fields.insert(name.to_owned(), value);
     };
-    let place = package.locations.first();
+    let place = places.first();
     if let Some(place) = place.filter(|_| names_paths) {
         put("PkgPath", json!(place.path));
     }

@@ -41,6 +41,7 @@ impl LintFormat {
         tty::FORMAT,
         text::FORMAT,
         text::GNU,
+        text::HADOLINT_GNU,
         json::FORMAT,
         sarif::FORMAT,
         annotations::FORMAT,

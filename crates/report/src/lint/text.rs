@@ -14,12 +14,23 @@ pub(super) const FORMAT: LintFormat =
 pub(super) const GNU: LintFormat =
     LintFormat { name: "gnu", about: "FILE:LINE:COLUMN: level: message [RULE]", write: gnu };
 
+/// hadolint's own reading of them.
+pub(super) const HADOLINT_GNU: LintFormat = LintFormat {
+    name: "hadolint-gnu",
+    about: "as `hadolint -f gnu`: hadolint:FILE:LINE: RULE level: message",
+    write: |all, _, out| lines("hadolint:", ": ", all, out),
+};
+
 fn write(all: &[Judged<'_>], _: &Style, out: &mut dyn Write) -> io::Result<()> {
+    lines("", " ", all, out)
+}
+
+fn lines(front: &str, gap: &str, all: &[Judged<'_>], out: &mut dyn Write) -> io::Result<()> {
     for judged in all {
         for finding in &judged.findings {
             let (id, message) = (finding.rule.id, one_line(finding.message));
             let path = one_line(judged.path);
-            writeln!(out, "{path}:{} {id} {}: {message}", finding.line, finding.level)?;
+            writeln!(out, "{front}{path}:{}{gap}{id} {}: {message}", finding.line, finding.level)?;
         }
     }
     Ok(())

@@ -112,7 +112,7 @@ impl Rule {
             && id
             && place
             && is(&self.fix_state, state)
-            && is(&self.package.name, &package.name)
+            && is(&self.package.name, &plimsoll_model::syft::name_of(package.kind, &package.name))
             && is(&self.package.version, &package.version)
             && is(&self.package.r#type, plimsoll_model::syft::type_of(package.kind))
     }

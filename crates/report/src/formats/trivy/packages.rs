@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/aquasecurity/trivy/blob/main/pkg/fanal/types/package.go>.
 
-use plimsoll_model::{Inventory, Package, PackageKind, Purl, Scope};
+use plimsoll_model::{Inventory, Location, Package, PackageKind, Purl, Scope};
 use serde_json::{Map, Value, json};
 
 use super::origin;
@@ -39,8 +39,13 @@ impl<'v> Parts<'v> {
     }
 }
 
-/// A package of an inventory.
-pub(super) fn package(package: &Package, inventory: &Inventory, names_paths: bool) -> Value {
+/// A package of an inventory, as one file shows it.
+pub(super) fn package(
+    package: &Package,
+    places: &[Location],
+    inventory: &Inventory,
+    names_paths: bool,
+) -> Value {
     let purl = Purl::of(package, inventory.distro.as_ref()).to_string();
     let mut fields = Map::new();
     let id = format!("{}@{}", package.name, package.version);
@@ -71,12 +76,11 @@ pub(super) fn package(package: &Package, inventory: &Inventory, names_paths: boo
     if !needed.is_empty() {
         fields.insert("DependsOn".into(), json!(needed));
     }
-    let place = package.locations.first();
+    let place = places.first();
     if let Some(layer) = origin(place.and_then(|place| place.layer), inventory) {
         fields.insert("Layer".into(), layer);
     }
-    let lines: Vec<Value> = package
-        .locations
+    let lines: Vec<Value> = places
         .iter()
         .filter_map(|place| place.line)
         .map(|line| json!({ "StartLine": line, "EndLine": line }))
@@ -125,7 +129,7 @@ mod tests {
         curl.depends_on = vec!["libc6".into(), "missing".into()];
         let libc = Package::new(PackageKind::Deb, "libc6", "2:2.36-9");
         let inventory = Inventory { packages: vec![curl.clone(), libc], ..Inventory::default() };
-        let one = package(&curl, &inventory, false);
+        let one = package(&curl, &[], &inventory, false);
         assert_eq!(one["DependsOn"], json!(["libc6@2:2.36-9"]));
         assert_eq!(one["SrcName"], "curl");
     }

@@ -2,7 +2,7 @@
 //!
 //! Source: <https://github.com/aquasecurity/trivy/blob/main/pkg/fanal/types/const.go>.
 
-use plimsoll_model::{EcosystemName, Inventory, Location, PackageKind};
+use plimsoll_model::{EcosystemName, Inventory, Location, PackageKind, lock_file};
 
 /// Where packages come from; results are sorted by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,32 +95,9 @@ pub(super) fn system(inventory: &Inventory) -> Option<(String, String)> {
 /// The type, and the name that stands for all of them where there is one.
 fn language(kind: PackageKind, path: &str) -> (&'static str, Option<&'static str>) {
     let file = path.rsplit('/').next().unwrap_or(path);
-    let named = match file {
-        "package-lock.json" | "npm-shrinkwrap.json" => Some("npm"),
-        "yarn.lock" => Some("yarn"),
-        "pnpm-lock.yaml" => Some("pnpm"),
-        "bun.lock" => Some("bun"),
-        "Pipfile.lock" => Some("pipenv"),
-        "poetry.lock" => Some("poetry"),
-        "uv.lock" => Some("uv"),
-        "go.mod" | "go.sum" => Some("gomod"),
-        "Cargo.lock" => Some("cargo"),
-        "pom.xml" => Some("pom"),
-        "gradle.lockfile" => Some("gradle"),
-        "Gemfile.lock" => Some("bundler"),
-        "composer.lock" => Some("composer"),
-        "installed.json" => Some("composer-vendor"),
-        "packages.lock.json" | "packages.config" => Some("nuget"),
-        "pubspec.lock" => Some("pub"),
-        "mix.lock" => Some("hex"),
-        "Package.resolved" => Some("swift"),
-        "Podfile.lock" => Some("cocoapods"),
-        "conan.lock" => Some("conan"),
-        _ => None,
-    };
-    let kind = named.unwrap_or(match kind {
+    let vendored = (file == "installed.json").then_some("composer-vendor");
+    let kind = lock_file(path).or(vendored).unwrap_or(match kind {
         PackageKind::Npm => "node-pkg",
-        PackageKind::Pypi if file.starts_with("requirements") => "pip",
         PackageKind::Pypi => "python-pkg",
         PackageKind::Gem => "gemspec",
         PackageKind::Maven => "jar",
@@ -147,5 +124,6 @@ mod tests {
         assert_eq!(of(PackageKind::Golang, "usr/bin/tool"), ("gobinary", None));
         assert_eq!(of(PackageKind::Pypi, "app/requirements-dev.txt"), ("pip", None));
         assert_eq!(of(PackageKind::Maven, "srv/a.war!/b.jar"), ("jar", Some("Java")));
+        assert_eq!(of(PackageKind::Pypi, "pylock.dev.toml"), ("pylock", None));
     }
 }

@@ -1,17 +1,14 @@
-//! The same input as the real tools': reports of Trivy's own tests, and Syft where it is there. What
-//! differs is listed here, and nothing else may.
+//! Reports of Trivy's own tests. What differs is listed here, and nothing else may.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
 use plimsoll_advisory::database::{Enrichment, compile_to_bytes};
 use plimsoll_testkit::shared;
 use serde_json::Value;
 
 use crate::machine::Machine;
-use crate::peers::peer;
-use crate::{sample, trivy_advisories};
+use crate::trivy_advisories;
 
 /// Inputs of Trivy's that no cataloguer here reads.
 const UNREAD: [(&str, &str); 6] = [
@@ -22,6 +19,24 @@ const UNREAD: [(&str, &str); 6] = [
     ("repo/packagesprops", "central package versions of NuGet"),
     ("repo/trivy-ci-test", "its own settings"),
 ];
+
+/// What differs on purpose: the input, a word of the difference, why. The page lists it in words.
+const KNOWN: [(&str, &str, &str); 11] = [
+    ("repo/gomod", "submod2/go.mod", "before Go 1.17 Trivy adds what go.sum names"),
+    ("repo/npm", " Node.js", INSTALLED),
+    ("repo/npm", " package-lock.json", INSTALLED),
+    ("repo/yarn", " Node.js", INSTALLED),
+    ("repo/yarn", " yarn.lock", "what is installed, or for development by package.json alone"),
+    ("repo/pnpm", " Node.js", INSTALLED),
+    ("repo/pnpm", " pnpm-lock.yaml", INSTALLED),
+    ("repo/uv", "uv-test", "the project itself is no package of it"),
+    ("repo/swift", "swift-nio", REPAIRED),
+    ("repo/cocoapods", "_NIODataStructures", REPAIRED),
+    ("repo/cargo", "winapi", "packages for other systems are locked too"),
+];
+
+const INSTALLED: &str = "a package that is installed beside its lock file stands where it is";
+const REPAIRED: &str = "only the versions that repair this one, not those of other branches";
 
 /// Fields that Trivy has and ours has not: what they hold is its own.
 const OWN_FIELDS: [&str; 6] =
@@ -72,7 +87,7 @@ fn packages(document: &Value) -> BTreeSet<String> {
 
 #[test]
 fn trivys_own_reports_of_repositories_are_ours() {
-    let Some(folder) = shared("data/matching/trivy") else { return };
+    let Some(folder) = shared("matching/trivy") else { return };
     let mut files: Vec<_> =
         fs::read_dir(folder.join("db")).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -84,12 +99,14 @@ fn trivys_own_reports_of_repositories_are_ours() {
     let text = fs::read_to_string(folder.join("cases.jsonl")).unwrap();
     let cases = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let (mut passed, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut met: BTreeSet<&(&str, &str, &str)> = BTreeSet::new();
     for case in cases.filter(|case| case["golden"].is_string()) {
         let input = case["input"].as_str().unwrap();
         let options = &case["options"];
         let is_left = UNREAD.iter().any(|(known, _)| *known == input);
         let is_repository = input.starts_with("repo/") && folder.join(input).is_dir();
-        if is_left || !is_repository || options.get("vex").is_some() {
+        let is_other = options.get("vex").is_some() || options.get("format").is_some();
+        if is_left || !is_repository || is_other {
             continue;
         }
         let golden = fs::read(folder.join(case["golden"].as_str().unwrap())).unwrap();
@@ -133,6 +150,11 @@ fn trivys_own_reports_of_repositories_are_ours() {
                 .filter(|it| !of_texts.iter().chain(&of_dates).any(|known| known == it))
                 .map(|it| format!("- field {it}")),
         );
+        differences.retain(|line| {
+            let known = KNOWN.iter().find(|(of, word, _)| *of == input && line.contains(word));
+            met.extend(known);
+            known.is_none()
+        });
         if differences.is_empty() {
             passed.insert(input.to_owned());
         } else {
@@ -141,97 +163,7 @@ fn trivys_own_reports_of_repositories_are_ours() {
     }
     println!("the same as Trivy's: {passed:?}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(passed.len() >= 15, "{passed:?}");
-}
-
-/// Type, name, version and package URL without what tells a build.
-fn artifacts(document: &Value) -> BTreeSet<String> {
-    document["artifacts"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| {
-            let text = |name: &str| it[name].as_str().unwrap();
-            let purl = text("purl").split('?').next().unwrap();
-            format!(
-                "{} {} {} {} {purl}",
-                text("type"),
-                text("language"),
-                text("name"),
-                text("version")
-            )
-        })
-        .collect()
-}
-
-#[test]
-fn syft_itself_lists_the_same_artifacts() {
-    let Some(syft) = peer("syft") else { return };
-    let machine = sample::machine();
-    let theirs = |source: &str| -> Value {
-        let output = Command::new(&syft)
-            .current_dir(machine.path("."))
-            .env("HOME", machine.path("."))
-            .env("SYFT_CHECK_FOR_APP_UPDATE", "false")
-            .args(["scan", "-q", "-o", "json", source])
-            .output()
-            .unwrap();
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
-    };
-    let mut sources = vec!["docker-archive:app.tar".to_owned()];
-    if let Some(roots) = shared("data/roots") {
-        for root in ["alpine-3.20.3", "alpine-3.12.12"] {
-            sources.push(format!("dir:{}", roots.join(root).display()));
-        }
-    }
-    for source in sources {
-        let (ours, theirs) =
-            (machine.run(&format!("as syft -q -o json {source}")).ended(0).json(), theirs(&source));
-        let (own, real) = (artifacts(&ours), artifacts(&theirs));
-        let missing: Vec<_> = real.difference(&own).collect();
-        assert!(missing.is_empty(), "{source}: ours has not {missing:#?}, but {own:#?}");
-        for name in ["id", "versionID"] {
-            assert_eq!(ours["distro"][name], theirs["distro"][name], "{source}");
-        }
-        assert_eq!(ours["source"]["type"], theirs["source"]["type"], "{source}");
-        assert_eq!(ours["schema"], theirs["schema"], "{source}");
-    }
-}
-
-#[test]
-fn hadolint_itself_prints_the_same_json() {
-    let Some(hadolint) = peer("hadolint") else { return };
-    let machine = Machine::new();
-    machine.write(
-        "Dockerfile",
-        "FROM debian:latest\nRUN sudo apt-get install curl\nRUN cd /tmp && ls\n",
-    );
-    for words in
-        ["-f json", "-f json -t error", "-f json --ignore DL3008", "--no-color", "-f codeclimate"]
-    {
-        let output = Command::new(&hadolint)
-            .current_dir(machine.path("."))
-            .args(words.split_whitespace())
-            .arg("Dockerfile")
-            .output()
-            .unwrap();
-        let ran = machine.run(&format!("as hadolint {words} Dockerfile"));
-        assert_eq!(Some(ran.code), output.status.code(), "{words}");
-        let theirs = String::from_utf8(output.stdout).unwrap();
-        if words.contains("json") {
-            let rows = |text: &str| -> BTreeSet<String> {
-                let all: Value = serde_json::from_str(text).unwrap();
-                let one = |it: &Value| {
-                    format!(
-                        "{} {} {} {} {}",
-                        it["file"], it["line"], it["column"], it["code"], it["level"]
-                    )
-                };
-                all.as_array().unwrap().iter().map(one).collect()
-            };
-            assert_eq!(rows(&ran.out), rows(&theirs), "{words}");
-        }
-        assert!(!theirs.is_empty(), "{words}");
-    }
+    let gone: Vec<_> = KNOWN.iter().filter(|known| !met.contains(known)).collect();
+    assert!(gone.is_empty(), "no longer so: {gone:?}");
+    assert!(passed.len() >= 21, "{passed:?}");
 }
