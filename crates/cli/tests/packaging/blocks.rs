@@ -97,7 +97,7 @@ impl Block<'_> {
                     last.command.push_str(text);
                 }
                 (_, Some(command)) => {
-                    found.push(Shown { line, command: command.to_owned(), printed: Vec::new() })
+                    found.push(Shown { line, command: command.to_owned(), printed: Vec::new() });
                 }
                 (Some(last), None) => {
                     last.printed.push(text.trim_end().to_owned());

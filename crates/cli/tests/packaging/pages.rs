@@ -91,8 +91,8 @@ fn every_block_of_commands_is_run_or_says_why_not() {
         let text = fs::read_to_string(&page).unwrap();
         let elsewhere = CHECKED_ELSEWHERE.iter().find(|(page, _)| *page == name);
         if let Some((_, test)) = elsewhere {
-            let test = fs::read_to_string(at("crates/cli/tests").join(test)).unwrap();
-            assert!(test.contains(&name), "{name} is not in that test");
+            let source = fs::read_to_string(at("crates/cli/tests").join(test)).unwrap();
+            assert!(source.contains(&name), "{name} is not in that test");
             continue;
         }
         for block in blocks(&text).unwrap_or_else(|why| panic!("{name}: {why}")) {
