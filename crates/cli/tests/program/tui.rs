@@ -9,7 +9,7 @@ use crate::machine::{Machine, NOW};
 use crate::sample;
 
 /// How long anything may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program in a terminal of 80 columns and 24 lines.
 struct Session {

@@ -128,21 +128,19 @@ pub(super) fn line(
             .last(said, plain)
             .line()
     };
-    match layers.at(row).and_then(|at| Some((at, contents.layers.get(at)?))) {
-        Some((at, layer)) => cells(
+    if let Some((at, layer)) = layers.at(row).and_then(|at| Some((at, contents.layers.get(at)?))) {
+        return cells(
             &at.to_string(),
             layer.bytes,
             layer.wasted,
             layer.packages,
             layer.worst(),
             &layer.instruction,
-        ),
-        None => {
-            let (bytes, wasted) = contents.bytes();
-            let packages = contents.packages.iter().filter(|it| it.removed_in.is_none()).count();
-            let worst = contents.layers.iter().filter_map(super::contents::LayerFacts::worst).max();
-            let name = if contents.is_folder() { "the folder" } else { "all layers" };
-            cells("*", bytes, wasted, packages, worst, name)
-        }
+        );
     }
+    let (bytes, wasted) = contents.bytes();
+    let packages = contents.packages.iter().filter(|it| it.removed_in.is_none()).count();
+    let worst = contents.layers.iter().filter_map(super::contents::LayerFacts::worst).max();
+    let name = if contents.is_folder() { "the folder" } else { "all layers" };
+    cells("*", bytes, wasted, packages, worst, name)
 }

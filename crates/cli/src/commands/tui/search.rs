@@ -26,11 +26,7 @@ impl State {
                 self.search.is_typed = false;
                 self.seek(true, true);
             }
-            Key::Backspace => {
-                if self.search.text.pop().is_none() {
-                    self.search.is_typed = false;
-                }
-            }
+            Key::Backspace => self.search.is_typed = self.search.text.pop().is_some(),
             Key::Char(letter) if self.search.text.len() < MAX_SEARCH && !letter.is_control() => {
                 self.search.text.push(letter);
             }

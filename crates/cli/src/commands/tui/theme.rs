@@ -13,6 +13,7 @@ pub(super) struct Theme {
     pub(super) has_colour: bool,
 }
 
+#[allow(clippy::unused_self, reason = "who draws need not know which looks have colours")]
 impl Theme {
     fn colour(self, colour: Color) -> Style {
         if self.has_colour { Style::new().fg(colour) } else { Style::new() }

@@ -21,15 +21,12 @@ fn press(state: &mut State, keys: &str) -> Flow {
     let mut flow = Flow::On;
     while let Some(letter) = rest.chars().next() {
         let named = rest.strip_prefix('<').and_then(|rest| rest.split_once('>'));
-        let key = match named {
-            Some((name, after)) => {
-                rest = after;
-                key(name)
-            }
-            None => {
-                rest = &rest[letter.len_utf8()..];
-                Key::Char(letter)
-            }
+        let key = if let Some((name, after)) = named {
+            rest = after;
+            key(name)
+        } else {
+            rest = &rest[letter.len_utf8()..];
+            Key::Char(letter)
         };
         flow = state.press(key);
     }
