@@ -28,10 +28,14 @@ pub fn lock_file(path: &str) -> Option<&'static str> {
         "Package.resolved" => Some("swift"),
         "Podfile.lock" => Some("cocoapods"),
         "conan.lock" => Some("conan"),
-        _ if file.starts_with("requirements") && file.ends_with(".txt") => Some("pip"),
-        _ if file.starts_with("pylock.") && file.ends_with(".toml") => Some("pylock"),
+        _ if is_named(file, "requirements", ".txt") => Some("pip"),
+        _ if is_named(file, "pylock.", ".toml") => Some("pylock"),
         _ => None,
     }
+}
+
+fn is_named(file: &str, front: &str, end: &str) -> bool {
+    file.strip_prefix(front).is_some_and(|rest| rest.ends_with(end))
 }
 
 /// The places of each copy of a package: Trivy, Syft and Grype list a package of a language once for each file that

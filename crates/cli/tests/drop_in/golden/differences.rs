@@ -99,7 +99,7 @@ fn short(value: &Value) -> String {
 }
 
 impl Walk<'_> {
-    fn tell(&mut self, place: &Place, how: How, example: String) {
+    fn tell(&mut self, place: &Place, how: How, example: &str) {
         let class = Class { path: place.shown.clone(), how };
         self.found.entry(class).or_insert_with(|| format!("{}: {example}", self.input));
     }
@@ -124,7 +124,7 @@ impl Walk<'_> {
             _ => {
                 let is_told = self.how.told.contains(&place.plain.as_str());
                 let how = if is_told { How::Told(short(theirs), short(ours)) } else { How::Other };
-                self.tell(place, how, format!("`{}`, here `{}`", short(theirs), short(ours)));
+                self.tell(place, how, &format!("`{}`, here `{}`", short(theirs), short(ours)));
             }
         }
     }
@@ -132,7 +132,7 @@ impl Walk<'_> {
     /// What only one of both has.
     fn one(&mut self, place: &Place, value: &Value, is_there: bool) {
         let how = if is_there { How::OnlyThere } else { How::OnlyHere };
-        self.tell(place, how, short(value));
+        self.tell(place, how, &short(value));
     }
 
     fn lists(&mut self, place: &Place, there: &[Value], here: &[Value]) {
