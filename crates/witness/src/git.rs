@@ -74,7 +74,7 @@ fn references(mut bytes: &[u8]) -> Option<Vec<GitRef>> {
                 continue;
             }
         }
-        let Some((commit, name)) = line.split_once(' ') else { continue };
+        let (commit, name) = line.split_once(' ')?;
         let is_id =
             matches!(commit.len(), 40 | 64) && commit.bytes().all(|it| it.is_ascii_hexdigit());
         if !is_id {
