@@ -9,7 +9,7 @@ use crate::{Estate, Process, until};
 /// How long the registry takes for each answer.
 const DELAY: Duration = Duration::from_millis(50);
 
-const IMAGES: usize = 40;
+const IMAGES: usize = 160;
 
 fn served(number: usize) -> Served {
     let own = format!(r#"{{"name":"own-{number}","version":"1.0.0"}}"#);
@@ -57,5 +57,5 @@ fn a_second_worker_where_the_registry_is_slow() {
         "{IMAGES} images, {delay} ms an answer: one worker {one:.1?} ({one_cpu:.1?} of a processor), \
          two {two:.1?} ({two_cpu:.1?}): {ratio:.2} times as fast"
     );
-    assert!(ratio > 1.5, "{ratio}");
+    assert!(ratio >= 1.8, "{ratio}");
 }
