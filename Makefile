@@ -179,9 +179,9 @@ lint: setup
 
 # All that a release has, in target/packages, packed twice and compared; PLIMSOLL_KEY signs. Then the packages
 # in a Debian root, as root.
-packages: test-tools static-tools
+packages: test-tools
 	rm -rf target/packages
-	packaging/release.sh --static --twice target/packages
+	packaging/release.sh --twice target/packages
 	packaging/test-packages.sh target/packages
 
 # What a program needs that is linked with all it needs: packaging/static.
