@@ -11,8 +11,9 @@ use plimsoll_model::{Ecosystem, EcosystemName, PackageKind, Severity};
 use plimsoll_policy::Weight;
 use roaring::RoaringBitmap;
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
+use sqlx::{AssertSqlSafe, Row};
 
+use super::registries::{EVIDENCE, SIGNATURE};
 use super::summaries::{self, DAY};
 use super::{Connection, Store, components, findings, images, postings, settings};
 use crate::error::{Error, Result};
@@ -261,14 +262,11 @@ impl Figures {
         (it.images, it.fresh) = (row.try_get(0)?, row.try_get(1)?);
         (it.partial, it.sboms) = (row.try_get(2)?, row.try_get(3)?);
         (it.age_known, it.young) = (row.try_get(4)?, row.try_get(5)?);
-        let row = sqlx::query(
-            "SELECT COUNT(*), COUNT(CASE WHEN signed = 1 THEN 1 END) FROM (SELECT i.id, \
-             MAX(t.evidence & 1) AS signed FROM registry_tags t \
-             LEFT JOIN image_aliases a ON a.asked = t.digest \
-             JOIN images i ON i.digest = COALESCE(a.digest, t.digest) GROUP BY i.id) e",
-        )
-        .fetch_one(&mut *read)
-        .await?;
+        let text = format!(
+            "SELECT COUNT(*), COUNT(CASE WHEN e.bits & {SIGNATURE} <> 0 THEN 1 END) \
+             FROM ({EVIDENCE}) e JOIN images i ON i.digest = e.digest"
+        );
+        let row = sqlx::query(AssertSqlSafe(text)).fetch_one(&mut *read).await?;
         (it.tagged, it.signed) = (row.try_get(0)?, row.try_get(1)?);
         let row = sqlx::query(
             "SELECT COUNT(CASE WHEN exploited > 0 THEN 1 END), \

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::Connection;
+use super::registries::EVIDENCE;
 use crate::error::Result;
 use crate::moment::Millis;
 use crate::triage::Sla;
@@ -220,17 +221,8 @@ pub async fn images(
 
 /// What hangs on images, by digest.
 pub async fn evidence(connection: &mut Connection) -> Result<HashMap<String, i64>> {
-    let found = sqlx::query(
-        "SELECT COALESCE(a.digest, t.digest), t.evidence FROM registry_tags t \
-         LEFT JOIN image_aliases a ON a.asked = t.digest",
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut all: HashMap<String, i64> = HashMap::new();
-    for row in &found {
-        *all.entry(row.try_get(0)?).or_default() |= row.try_get::<i64, _>(1)?;
-    }
-    Ok(all)
+    let found = sqlx::query(EVIDENCE).fetch_all(connection).await?;
+    found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
 /// What befell findings since the event of this number: the number of the last one, and how many of

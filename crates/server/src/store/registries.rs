@@ -213,6 +213,12 @@ pub const ATTESTATION: i64 = 2;
 /// A bill of materials.
 pub const BILL: i64 = 4;
 
+/// What hangs on each image to which a tag leads: its `digest`, and `bits`, the sum of those above.
+pub(crate) const EVIDENCE: &str = "SELECT COALESCE(a.digest, t.digest) AS digest, \
+     MAX(t.evidence & 1) + MAX(t.evidence & 2) + MAX(t.evidence & 4) AS bits \
+     FROM registry_tags t LEFT JOIN image_aliases a ON a.asked = t.digest \
+     GROUP BY COALESCE(a.digest, t.digest)";
+
 fn tag(row: &AnyRow) -> Result<Tag> {
     Ok(Tag {
         repository: row.try_get(0)?,

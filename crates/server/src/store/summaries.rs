@@ -14,7 +14,7 @@ use roaring::RoaringBitmap;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::images::{self, Image};
-use super::registries::{ATTESTATION, BILL, SIGNATURE};
+use super::registries::{ATTESTATION, BILL, EVIDENCE, SIGNATURE};
 use super::{Connection, chunks, facts, findings, in_list, postings, rows, settings};
 use crate::app::App;
 use crate::catalogue;
@@ -239,15 +239,11 @@ pub async fn refresh(app: &App) -> Result<usize> {
 
 /// Images on which other things hang than when their rows were written.
 async fn with_other_evidence(connection: &mut Connection) -> Result<Vec<i64>> {
-    let rows = sqlx::query(
-        "SELECT s.image_id FROM (SELECT COALESCE(a.digest, t.digest) AS digest, \
-         MAX(t.evidence & 1) + MAX(t.evidence & 2) + MAX(t.evidence & 4) AS bits \
-         FROM registry_tags t LEFT JOIN image_aliases a ON a.asked = t.digest \
-         GROUP BY COALESCE(a.digest, t.digest)) e JOIN images i ON i.digest = e.digest \
-         JOIN image_summaries s ON s.image_id = i.id WHERE s.evidence <> e.bits",
-    )
-    .fetch_all(connection)
-    .await?;
+    let text = format!(
+        "SELECT s.image_id FROM ({EVIDENCE}) e JOIN images i ON i.digest = e.digest \
+         JOIN image_summaries s ON s.image_id = i.id WHERE s.evidence <> e.bits"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
