@@ -1,7 +1,7 @@
 //! Documents that this process has just read, for the worker of the same process: what is taken in is
 //! mostly stored here a moment later, and need not be read a second time.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,15 +13,9 @@ const MOST: usize = 30_000;
 /// How long one is held. Whoever takes it later is a worker of another process.
 const LONGEST: Duration = Duration::from_mins(1);
 
-/// Inventories by a name, oldest first.
+/// Inventories by a name, and since when each is held.
 #[derive(Debug, Default)]
-pub struct Fresh(Mutex<Held>);
-
-#[derive(Debug, Default)]
-struct Held {
-    all: VecDeque<(String, Instant, Inventory)>,
-    packages: usize,
-}
+pub struct Fresh(Mutex<HashMap<String, (Instant, Inventory)>>);
 
 fn weight(inventory: &Inventory) -> usize {
     inventory.packages.len() + 1
@@ -32,24 +26,17 @@ impl Fresh {
     /// are needed first.
     pub fn hold(&self, name: &str, inventory: Inventory) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while held.all.front().is_some_and(|it| it.1.elapsed() > LONGEST) {
-            if let Some((_, _, old)) = held.all.pop_front() {
-                held.packages -= weight(&old);
-            }
-        }
-        if held.packages + weight(&inventory) <= MOST {
-            held.packages += weight(&inventory);
-            held.all.push_back((name.to_owned(), Instant::now(), inventory));
+        held.retain(|_, (since, _)| since.elapsed() <= LONGEST);
+        let packages: usize = held.values().map(|(_, inventory)| weight(inventory)).sum();
+        if packages + weight(&inventory) <= MOST {
+            held.insert(name.to_owned(), (Instant::now(), inventory));
         }
     }
 
     /// Takes one out.
     pub fn take(&self, name: &str) -> Option<Inventory> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = held.all.iter().position(|it| it.0 == name)?;
-        let (_, _, inventory) = held.all.remove(at)?;
-        held.packages -= weight(&inventory);
-        Some(inventory)
+        held.remove(name).map(|(_, inventory)| inventory)
     }
 }
 

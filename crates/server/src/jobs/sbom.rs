@@ -39,11 +39,16 @@ struct Request {
 pub async fn sbom(app: &App, document: &[u8], name: &str) -> Result<NewJob> {
     let inventory = read(document, name)?;
     let document = app.blobs.put(DOCUMENTS, document).await?;
-    let key = format!("{document} {name}");
+    let key = key(&document, name);
     app.fresh.hold(&key, inventory);
     let request = Request { document, name: name.to_owned() };
     let payload = serde_json::to_string(&request).map_err(|_| Error::Damaged("a request"))?;
     Ok(NewJob::new(KIND, key.trim_end(), payload))
+}
+
+/// What a document that is called so is known by.
+fn key(document: &str, name: &str) -> String {
+    format!("{document} {name}")
 }
 
 fn read(document: &[u8], name: &str) -> Result<Inventory> {
@@ -75,8 +80,8 @@ impl Handler for Sbom {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let request: Request = serde_json::from_str(&job.payload)
             .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
-        let name = format!("{} {}", request.document, request.name);
-        let mut inventory = if let Some(inventory) = app.fresh.take(&name) {
+        let key = key(&request.document, &request.name);
+        let mut inventory = if let Some(inventory) = app.fresh.take(&key) {
             inventory
         } else {
             let document = app.blobs.fetch(DOCUMENTS, &request.document).await?;
