@@ -97,16 +97,11 @@ impl Process {
 
     /// Waits until a part of it is in a state.
     pub(crate) fn until_health(&self, part: &str, state: &str) -> Value {
-        let began = Instant::now();
-        loop {
+        let found = within(Duration::from_mins(1), || {
             let health = self.health();
-            if health[part] == state {
-                return health;
-            }
-            let is_late = began.elapsed() > Duration::from_mins(1);
-            assert!(!is_late, "{part} is not {state}: {health}\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            (health[part] == state).then_some(health)
+        });
+        found.unwrap_or_else(|| panic!("{part} is not {state}: {}\n{}", self.health(), self.log()))
     }
 
     pub(crate) fn metrics(&self) -> String {
@@ -259,13 +254,18 @@ pub(crate) fn ask(method: &str, url: &str, key: Option<&str>, body: &str) -> Opt
 }
 
 /// Looks until something is so.
-pub(crate) fn until<T>(what: &str, most: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, most: Duration, look: impl FnMut() -> Option<T>) -> T {
+    within(most, look).unwrap_or_else(|| panic!("it never came to be: {what}"))
+}
+
+/// The same; `None` where it does not come to be.
+fn within<T>(most: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
-        if let Some(found) = look() {
+        let found = look();
+        if found.is_some() || began.elapsed() >= most {
             return found;
         }
-        assert!(began.elapsed() < most, "it never came to be: {what}");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
