@@ -128,21 +128,15 @@ impl Walk<'_, '_> {
                     .map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode)),
                 kind => kind,
             };
+            self.note(folder, name, &path, &mut found);
             match kind {
                 FileType::Directory => {
-                    self.note(folder, name, &path, &mut found);
                     let (parent, name, path) = (Arc::clone(folder), name.to_owned(), path.clone());
                     scope.spawn(move |scope| self.enter(scope, &parent, &name, path, device));
                 }
-                FileType::RegularFile => {
-                    self.note(folder, name, &path, &mut found);
-                    self.file(folder, name, &path, &mut found);
-                }
-                FileType::Symlink => {
-                    self.note(folder, name, &path, &mut found);
-                    survey_link(folder, name, &path, &mut found);
-                }
-                _ => self.note(folder, name, &path, &mut found),
+                FileType::RegularFile => self.file(folder, name, &path, &mut found),
+                FileType::Symlink => survey_link(folder, name, &path, &mut found),
+                _ => {}
             }
         }
         self.keep(found);
