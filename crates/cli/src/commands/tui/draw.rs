@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::order::Order as _;
 use super::row::Row;
 use super::state::{Pane, State};
 use super::theme::{Theme, short};

@@ -8,6 +8,7 @@ use plimsoll_model::ListedFile;
 
 use super::contents::Contents;
 use super::list::List;
+use super::order::Order;
 use super::tree::{Change, Node, ROOT, Tree};
 
 /// So few files are shown with all folders above them open.
@@ -21,20 +22,9 @@ pub(super) enum Sort {
     Size,
 }
 
-impl Sort {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Name => Self::Size,
-            Self::Size => Self::Name,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Name => "by name",
-            Self::Size => "by size",
-        }
-    }
+impl Order for Sort {
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Name, "by name"), (Self::Size, "by size")];
 }
 
 /// One row: a file or a folder, and how many folders it lies in.

@@ -9,6 +9,7 @@ use ratatui::text::Line;
 use super::contents::Contents;
 use super::list::List;
 use super::narrow::Narrow;
+use super::order::Order;
 use super::row::Row;
 use super::theme::{Theme, short};
 
@@ -25,24 +26,13 @@ pub(super) enum Sort {
     Id,
 }
 
-impl Sort {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Severity => Self::Epss,
-            Self::Epss => Self::Package,
-            Self::Package => Self::Id,
-            Self::Id => Self::Severity,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Severity => "worst first",
-            Self::Epss => "likeliest first",
-            Self::Package => "by package",
-            Self::Id => "by id",
-        }
-    }
+impl Order for Sort {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Severity, "worst first"),
+        (Self::Epss, "likeliest first"),
+        (Self::Package, "by package"),
+        (Self::Id, "by id"),
+    ];
 }
 
 /// The findings that are shown, by their places in the scan.

@@ -8,6 +8,7 @@ use ratatui::text::Line;
 
 use super::contents::Contents;
 use super::list::List;
+use super::order::Order;
 use super::row::Row;
 use super::theme::{Theme, short};
 
@@ -21,24 +22,13 @@ pub(super) enum Sort {
     Severity,
 }
 
-impl Sort {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Order => Self::Size,
-            Self::Size => Self::Wasted,
-            Self::Wasted => Self::Severity,
-            Self::Severity => Self::Order,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Order => "as built",
-            Self::Size => "by size",
-            Self::Wasted => "by waste",
-            Self::Severity => "by findings",
-        }
-    }
+impl Order for Sort {
+    const ALL: &'static [(Self, &'static str)] = &[
+        (Self::Order, "as built"),
+        (Self::Size, "by size"),
+        (Self::Wasted, "by waste"),
+        (Self::Severity, "by findings"),
+    ];
 }
 
 /// The layers, after a row that stands for all of them.

@@ -16,6 +16,7 @@ mod keys;
 mod layers;
 mod list;
 mod narrow;
+mod order;
 mod packages;
 mod popup;
 mod row;

@@ -9,6 +9,7 @@ use ratatui::text::Line;
 use super::contents::{Contents, PackageFacts};
 use super::list::List;
 use super::narrow::Narrow;
+use super::order::Order;
 use super::row::Row;
 use super::theme::{Theme, short};
 
@@ -21,22 +22,9 @@ pub(super) enum Sort {
     Kind,
 }
 
-impl Sort {
-    pub(super) fn next(self) -> Self {
-        match self {
-            Self::Severity => Self::Name,
-            Self::Name => Self::Kind,
-            Self::Kind => Self::Severity,
-        }
-    }
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Severity => "worst first",
-            Self::Name => "by name",
-            Self::Kind => "by type",
-        }
-    }
+impl Order for Sort {
+    const ALL: &'static [(Self, &'static str)] =
+        &[(Self::Severity, "worst first"), (Self::Name, "by name"), (Self::Kind, "by type")];
 }
 
 /// The packages that are shown, by their places in the inventory.

@@ -10,6 +10,7 @@ use super::keys::Key;
 use super::layers::Layers;
 use super::list::Step;
 use super::narrow::{Narrow, Pin};
+use super::order::Order as _;
 use super::packages::Packages;
 use super::popup::{Content, Popup};
 use super::search::Search;
