@@ -1,7 +1,8 @@
 //! The real programs, where they are.
 
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// A program in `PATH` or in `PLIMSOLL_PEERS`; what is skipped without it is told.
 pub(crate) fn peer(name: &str) -> Option<PathBuf> {
@@ -19,15 +20,15 @@ pub(crate) fn peer(name: &str) -> Option<PathBuf> {
 
 /// What a filter of jq gives, a line each.
 pub(crate) fn jq(filter: &str, document: &str) -> Option<Vec<String>> {
-    use std::io::Write;
-    let mut child = Command::new(peer("jq")?)
-        .args(["-r", filter])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(document.as_bytes()).unwrap();
+    let said = fed(Command::new(peer("jq")?).args(["-r", filter]), document);
+    Some(String::from_utf8(said).unwrap().lines().map(str::to_owned).collect())
+}
+
+/// What a program prints that gets a text; it must go well.
+pub(crate) fn fed(command: &mut Command, text: &str) -> Vec<u8> {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{filter}");
-    Some(String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect())
+    assert!(output.status.success(), "{command:?}");
+    output.stdout
 }

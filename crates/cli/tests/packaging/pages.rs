@@ -141,7 +141,7 @@ fn the_table_of_contents_names_every_page() {
             let _ = writeln!(wanted, "- [All of them]({folder}/README.md)");
         }
         for page in in_folder(&at("docs").join(folder)) {
-            let name = page.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = name_of(&page);
             if name == "README.md" {
                 continue;
             }
@@ -154,7 +154,7 @@ fn the_table_of_contents_names_every_page() {
     }
     assert!(fs::read_to_string(&file).unwrap() == wanted, "run with `UPDATE_DOCS=1`");
     for page in pages() {
-        let name = page.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = name_of(&page);
         let is_there = name == "SUMMARY.md" || written.contains(&format!("({name})"));
         assert!(is_there, "docs/SUMMARY.md does not name {name}");
     }

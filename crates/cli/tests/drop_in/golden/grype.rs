@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::differences::{Comparison, Differences};
 use super::{inputs, text, theirs};
 use crate::machine::{Machine, Ran};
-use crate::peers::peer;
+use crate::peers::{fed, peer};
 
 const PAGE: &str = "from-grype.md";
 
@@ -127,20 +127,13 @@ UPDATE affected_package_handles SET blob_id = (SELECT max(id) FROM blobs) WHERE 
 
 /// Puts the advisories into `grype.db`; false where there is no sqlite3.
 fn database(machine: &Machine, records: &[Value]) -> bool {
-    use std::io::Write as _;
     let Some(sqlite) = peer("sqlite3") else { return false };
     let mut text = LAYOUT.to_owned();
     for record in records {
         statements(record, &mut text);
     }
-    let mut child = Command::new(sqlite)
-        .args(["-bail", "grype.db"])
-        .current_dir(machine.path("."))
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success());
+    let mut sqlite = Command::new(sqlite);
+    fed(sqlite.args(["-bail", "grype.db"]).current_dir(machine.path(".")), &text);
     true
 }
 

@@ -2,15 +2,14 @@
 //! layout.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
 use super::differences::{Comparison, Differences};
 use super::{inputs, text, theirs};
 use crate::machine::Machine;
-use crate::peers::peer;
+use crate::peers::{fed, peer};
 
 const PAGE: &str = "from-trivy.md";
 
@@ -88,13 +87,7 @@ fn database(machine: &Machine, records: &[Value]) -> bool {
         "DownloadedAt": "2025-12-31T00:00:00Z",
     });
     machine.write("cache-of-trivy/db/metadata.json", dates.to_string());
-    let mut child = Command::new(program)
-        .arg(machine.path("cache-of-trivy/db/trivy.db"))
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    assert!(child.wait().unwrap().success());
+    fed(Command::new(program).arg(machine.path("cache-of-trivy/db/trivy.db")), &text);
     true
 }
 
