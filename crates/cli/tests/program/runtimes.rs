@@ -306,7 +306,7 @@ fn a_container_of_podman_is_told_with_its_image_at_its_only_event() {
     let limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
     for at in 0..3 {
         let name = format!("p{at}");
-        let run = ["run", "--rm", "--network", "host", "--label", "team=red", "--name", &name];
+        let run = ["run", "--network", "host", "--label", "team=red", "--name", &name];
         let what = [IMAGE, "/bin/true", &mark];
         let ran = podman.command(&[&run[..], &limits, &what].concat()).output().unwrap();
         if !ran.status.success() {
