@@ -29,7 +29,7 @@ test-tools: setup
 	$(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 
 test: test-tools
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 # Programs that sign and vouch, and what takes alerts, by Go and npm, for the tests of interoperation:
 # fifteen minutes and more the first time. The tests find them in GOBIN or the PATH.

@@ -417,7 +417,7 @@ impl Settings {
             return Err(SettingsError(format!("settings have {MAX_BYTES} bytes at most")));
         }
         let settings: Self = serde_saphyr::from_str(text).map_err(|error| {
-            let said = error.to_string();
+            let said = error.without_snippet().to_string();
             let hint = if said.contains("missing field `failure`") {
                 "\nhint: say `failure: closed` to refuse what cannot be decided, or `failure: open` \
                  to let it in"

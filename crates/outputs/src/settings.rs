@@ -310,7 +310,8 @@ impl Settings {
         let mut all: Value = if text.trim().is_empty() {
             Value::Object(Map::new())
         } else {
-            serde_saphyr::from_str(text).map_err(|error| SettingsError::Yaml(error.to_string()))?
+            serde_saphyr::from_str(text)
+                .map_err(|error| SettingsError::Yaml(error.without_snippet().to_string()))?
         };
         if all.is_null() {
             all = Value::Object(Map::new());

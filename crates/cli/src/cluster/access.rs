@@ -177,7 +177,8 @@ impl Access {
     }
 
     fn parse(text: &str, folder: &Path, context: Option<&str>) -> anyhow::Result<(Self, String)> {
-        let config: Config = serde_saphyr::from_str(text)?;
+        let config: Config = serde_saphyr::from_str(text)
+            .map_err(|error| anyhow::anyhow!("{}", error.without_snippet()))?;
         let named = |all: Vec<Named>, what: &str, name: &str| {
             let found = all.into_iter().find(|one| one.name == name);
             found.with_context(|| format!("there is no {what} `{name}` in it"))

@@ -62,8 +62,9 @@ pub(crate) fn run(
         let shown = path.display();
         let text = read(path).with_context(|| format!("cannot read `{shown}`"))?;
         let text = String::from_utf8(text).map_err(|_| Usage(format!("`{shown}` is no UTF-8")))?;
-        let cases: Vec<Case> = serde_saphyr::from_str(&text)
-            .map_err(|error| Usage(format!("`{shown}` is no file of cases: {error}")))?;
+        let cases: Vec<Case> = serde_saphyr::from_str(&text).map_err(|error| {
+            Usage(format!("`{shown}` is no file of cases: {}", error.without_snippet()))
+        })?;
         for case in cases {
             if let Some(name) = case.expect.keys().find(|name| !names.contains(name.as_str())) {
                 let why = format!("case `{}`: there is no rule `{name}` that is on", case.title);

@@ -52,10 +52,10 @@ async fn create(
 ) -> Result<impl IntoResponse, Problem> {
     let name = query.name.unwrap_or_default();
     let job = jobs::sbom(&app, &body?, &name).await?;
-    let target = job.key.clone();
-    let (id, is_new) = app.push(job).await?;
     let mut write = app.store.write().await?;
-    store::audit::note(&mut write, &actor.name, "sbom", &target, "").await?;
+    let (id, is_new) = app.queue.push_in(&mut write, &job).await?;
+    store::audit::note(&mut write, &actor.name, "sbom", &job.key, "").await?;
     write.commit().await.map_err(crate::Error::from)?;
+    app.bell.ring().await;
     accepted(&app, id, is_new).await
 }

@@ -189,7 +189,7 @@ impl Reader {
         foreign::scrub(&mut write, job.id).await?;
         app.queue.complete(&mut write, job, &result).await?;
         write.commit().await?;
-        app.push(super::post(app)).await?;
+        super::post(app).await?;
         Ok(())
     }
 }

@@ -29,22 +29,43 @@ const MOST: Millis = 20_000;
 /// How long images wait for others: five times as long as posting them took last, so that while many
 /// come in most of the time is for taking them in.
 #[derive(Debug, Default)]
-pub struct Gather(AtomicI64);
+pub struct Gather {
+    took: AtomicI64,
+    due: AtomicI64,
+}
 
 impl Gather {
     fn time(&self) -> Millis {
-        self.0.load(Ordering::Relaxed).saturating_mul(5).clamp(LEAST, MOST)
+        self.took.load(Ordering::Relaxed).saturating_mul(5).clamp(LEAST, MOST)
     }
 
     fn took(&self, time: Duration) {
-        self.0.store(millis(time), Ordering::Relaxed);
+        self.took.store(millis(time), Ordering::Relaxed);
+    }
+
+    /// Whether a job that posts is put off until later than `at`.
+    fn is_put_off(&self, at: Millis) -> bool {
+        let due = self.due.load(Ordering::Relaxed);
+        // Where it is further away than it is ever put, a clock was set back.
+        at < due && due <= at.saturating_add(MOST)
     }
 }
 
-/// A job that posts all images which are not posted yet, with those that come in the next seconds.
-pub fn post(app: &App) -> NewJob {
+/// Sees to it that all images which are stored by now are posted, with those of the next seconds.
+///
+/// # Errors
+/// Those of the store.
+pub async fn post(app: &App) -> Result<()> {
     let job = NewJob::new(KIND, "all", "{}");
-    NewJob { priority: 100, due: job.due + app.gather.time(), ..job }
+    if app.gather.is_put_off(job.due) {
+        return Ok(());
+    }
+    let due = job.due + app.gather.time();
+    let (_, is_new) = app.push(NewJob { priority: 100, due, ..job }).await?;
+    if is_new {
+        app.gather.due.store(due, Ordering::Relaxed);
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -78,5 +99,15 @@ mod tests {
         assert_eq!(gather.time(), 5_000);
         gather.took(Duration::from_mins(1));
         assert_eq!(gather.time(), MOST);
+    }
+
+    #[test]
+    fn a_posting_is_asked_for_once_until_it_is_due() {
+        let gather = Gather::default();
+        assert!(!gather.is_put_off(1_000_000));
+        gather.due.store(1_002_000, Ordering::Relaxed);
+        assert!(gather.is_put_off(1_000_000) && gather.is_put_off(1_001_999));
+        assert!(!gather.is_put_off(1_002_000));
+        assert!(!gather.is_put_off(500_000), "the clock was set back");
     }
 }

@@ -165,7 +165,7 @@ async fn try_run(app: &Arc<App>, job: &Job) -> Result<()> {
         partial: inventory.is_partial(),
     };
     finish(app, job, write, &done).await?;
-    app.push(super::post(app)).await?;
+    super::post(app).await?;
     Ok(())
 }
 

@@ -105,7 +105,7 @@ impl Handler for Scan {
         let result = serde_json::to_string(&done).map_err(|_| Error::Damaged("a result"))?;
         app.queue.complete(&mut write, job, &result).await?;
         write.commit().await?;
-        app.push(super::post(app)).await?;
+        super::post(app).await?;
         Ok(())
     }
 }

@@ -165,6 +165,10 @@ pub trait Queue: Send + Sync + std::fmt::Debug {
     /// and `false`.
     async fn push(&self, job: NewJob) -> Result<(i64, bool)>;
 
+    /// The same in a transaction of somebody who writes more, and who wakes the workers once it is
+    /// committed.
+    async fn push_in(&self, connection: &mut Connection, job: &NewJob) -> Result<(i64, bool)>;
+
     /// The most urgent job of these kinds that is due, for as long as `lease` without a sign of life.
     async fn claim(&self, kinds: &[&str], worker: &str, lease: Millis) -> Result<Option<Job>>;
 

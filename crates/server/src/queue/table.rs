@@ -30,9 +30,13 @@ impl Table {
 impl Queue for Table {
     async fn push(&self, job: NewJob) -> Result<(i64, bool)> {
         let mut write = self.store.write().await?;
-        let pushed = jobs::push(&mut write, &job).await?;
+        let pushed = self.push_in(&mut write, &job).await?;
         write.commit().await?;
         Ok(pushed)
+    }
+
+    async fn push_in(&self, connection: &mut Connection, job: &NewJob) -> Result<(i64, bool)> {
+        jobs::push(connection, job).await
     }
 
     async fn claim(&self, kinds: &[&str], worker: &str, lease: Millis) -> Result<Option<Job>> {

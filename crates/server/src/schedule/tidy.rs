@@ -32,7 +32,7 @@ impl Task for Tidy {
         app.queue.tidy(now().saturating_sub(millis(KEPT))).await?;
         let left = images::unposted(&mut *app.store.read().await?, Dialect::Sqlite, 1).await?;
         if !left.is_empty() {
-            app.push(crate::jobs::post(app)).await?;
+            crate::jobs::post(app).await?;
         }
         Ok(())
     }

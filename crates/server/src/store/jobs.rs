@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{Connection, Dialect, in_list};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::moment::{Millis, now};
 use crate::queue::{Job, NewJob, State, Status};
 
@@ -57,12 +57,20 @@ pub async fn push(connection: &mut Connection, new: &NewJob) -> Result<(i64, boo
     if let Some(row) = row {
         return Ok((row.try_get(0)?, true));
     }
-    let row = sqlx::query("SELECT MAX(id) FROM jobs WHERE kind = $1 AND key = $2")
-        .bind(&new.kind)
-        .bind(&new.key)
-        .fetch_one(connection)
-        .await?;
-    Ok((row.try_get(0)?, false))
+    // Those that have not ended have an index; all others are many, and it is among them only where it
+    // has ended in between.
+    for among in [" AND state < 2", ""] {
+        let text = format!("SELECT MAX(id) FROM jobs WHERE kind = $1 AND key = $2{among}");
+        let row = sqlx::query(AssertSqlSafe(text))
+            .bind(&new.kind)
+            .bind(&new.key)
+            .fetch_one(&mut *connection)
+            .await?;
+        if let Some(id) = row.try_get(0)? {
+            return Ok((id, false));
+        }
+    }
+    Err(Error::Damaged("a job"))
 }
 
 /// Takes the most urgent job of these kinds that is due, or whose worker gave no sign of life.

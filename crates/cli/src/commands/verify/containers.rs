@@ -102,8 +102,8 @@ impl Containers {
             let bytes =
                 files::read(&path, MAX_FILE).with_context(|| format!("cannot read `{shown}`"))?;
             let text = String::from_utf8_lossy(&bytes);
-            let one: Registries =
-                serde_saphyr::from_str(&text).with_context(|| format!("`{shown}`"))?;
+            let one: Registries = serde_saphyr::from_str(&text)
+                .map_err(|error| anyhow::anyhow!("`{shown}`: {}", error.without_snippet()))?;
             let twice = one.default_docker.is_some() && all.default_docker.is_some()
                 || one.docker.keys().any(|name| all.docker.contains_key(name));
             if twice {

@@ -64,7 +64,7 @@ impl Ignored {
         let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
         let entries = if is_yaml {
             let document: Document = serde_saphyr::from_str(&text)
-                .map_err(|error| Usage(format!("`{shown}`: {error}")))?;
+                .map_err(|error| Usage(format!("`{shown}`: {}", error.without_snippet())))?;
             document.vulnerabilities
         } else {
             text.lines().filter_map(line).collect()

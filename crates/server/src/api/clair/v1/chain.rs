@@ -97,7 +97,7 @@ pub(super) async fn report(app: &App, layers: &[Named]) -> Result<Report> {
         let inventory = tokio::task::spawn_blocking(assembling).await?;
         let (write, _) = catalogue::ingest(app, &inventory).await?;
         write.commit().await?;
-        app.push(jobs::post(app)).await?;
+        jobs::post(app).await?;
     }
     catalogue::report(app, &text).await?.ok_or_else(gone)
 }
