@@ -162,7 +162,7 @@ fuzz:
 	@for folder in $(or $(PLIMSOLL_SHARED),../shared)/data/matching/parsers $(or $(PLIMSOLL_SHARED),../shared)/data/roots; do \
 	if [ -d "$$folder" ]; then $(CARGO) run -q -p plimsoll-image --example fuzz_seeds -- "$$folder" fuzz/corpus/catalogue/$$(basename $$folder); fi; done
 	@$(CARGO) run -q -p plimsoll-build --example lint_fuzz_seeds -- fuzz/corpus
-	@for target in catalogue tar_layer versions database osv_record purl dockerfile dockerignore shell manifest bundle dsse certificate tuf pep740 provenance notation containers_policy docker_content_trust image_policy predicate_policy scan_claim git_signature capture telemetry condition rules_yaml engine admission_review sensor_record rendered server_backup server_credentials; do \
+	@for target in $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs))); do \
 	$(CARGO) +nightly fuzz run $$target -- -max_total_time=$(or $(SECONDS_EACH),60) || exit 1; done
 
 # Compares the packages found with those of Syft and Trivy, on the images that `make bench` and

@@ -75,6 +75,10 @@ fn lines(record: &Value, out: &mut String) {
     }
 }
 
+/// The tables of its names of Java archives, as of trivy-java-db 1.
+const JARS: &str = "CREATE TABLE artifacts (id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT);
+CREATE TABLE indices (artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT);";
+
 /// Puts the advisories into Trivy's cache; false where what writes it is not there.
 fn database(machine: &Machine, records: &[Value]) -> bool {
     let Some(program) = peer("trivy-db") else { return false };
@@ -88,6 +92,12 @@ fn database(machine: &Machine, records: &[Value]) -> bool {
     });
     machine.write("cache-of-trivy/db/metadata.json", dates.to_string());
     fed(Command::new(program).arg(machine.path("cache-of-trivy/db/trivy.db")), &text);
+    // Names of archives by their hashes: those here say their names themselves.
+    let mut names = dates;
+    names["Version"] = json!(1);
+    machine.write("cache-of-trivy/java-db/metadata.json", names.to_string());
+    let Some(sqlite) = peer("sqlite3") else { return false };
+    fed(Command::new(sqlite).arg(machine.path("cache-of-trivy/java-db/trivy-java.db")), JARS);
     true
 }
 
