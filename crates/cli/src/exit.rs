@@ -4,6 +4,8 @@
 use std::io;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
+
 /// How a command ended, where it did not fail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -76,6 +78,37 @@ pub(crate) fn code_of(result: anyhow::Result<Outcome>, codes: Codes) -> u8 {
             if error.is::<Usage>() { codes.usage } else { codes.failed }
         }
     }
+}
+
+/// Tells what clap found wrong in one line, with how the command is called; help is printed as it is.
+pub(crate) fn refused(error: &clap::Error) -> u8 {
+    if is_help(error) {
+        let _ = error.print();
+        return if error.use_stderr() { Codes::OWN.usage } else { 0 };
+    }
+    let said = paragraphs(error);
+    let kept = said.iter().filter(|it| !it.starts_with("For more information"));
+    let kept: Vec<String> = kept.map(|it| it.replacen("Usage:", "usage:", 1)).collect();
+    tell(&kept.join("; "));
+    Codes::OWN.usage
+}
+
+/// Whether somebody asked for help, or said nothing and gets it.
+pub(crate) fn is_help(error: &clap::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    )
+}
+
+/// What clap says, a line each: the mistake, what may be meant, and how the command is called.
+pub(crate) fn paragraphs(error: &clap::Error) -> Vec<String> {
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let joined = lines.split(|line| line.is_empty()).map(|lines| lines.join(" "));
+    joined.filter(|paragraph| !paragraph.is_empty()).collect()
 }
 
 /// The error and its causes on one line, each said once: some messages end with their cause.

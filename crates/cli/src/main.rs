@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod base_image;
+mod bill;
 mod clock;
 mod cluster;
 mod commands;
@@ -50,5 +51,8 @@ fn main() -> std::process::ExitCode {
     if let Some(tool) = words.next().and_then(|program| drop_in::called(&program)) {
         return drop_in::run(tool, words.collect()).into();
     }
-    exit::code(Cli::parse().command.run())
+    match Cli::try_parse() {
+        Ok(cli) => exit::code(cli.command.run()),
+        Err(error) => exit::refused(&error).into(),
+    }
 }

@@ -41,15 +41,42 @@ pub(crate) fn parse<'t, F>(
     }
 }
 
+/// Stdout for a command that has a verdict: whoever reads it may go (`… | head`), and the verdict is the
+/// same.
+#[derive(Debug)]
+pub(crate) struct Verdict(io::Stdout);
+
+/// Stdout that swallows what nobody reads any more.
+pub(crate) fn stdout() -> Verdict {
+    Verdict(io::stdout())
+}
+
+fn even_unread<T>(result: io::Result<T>, otherwise: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(otherwise),
+        result => result,
+    }
+}
+
+impl Write for Verdict {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        even_unread(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        even_unread(self.0.flush(), ())
+    }
+}
+
 /// Writes to stdout or to a file.
 pub(crate) fn write(
     file: Option<&str>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
     let Some(file) = file else {
-        let mut out = BufWriter::new(io::stdout().lock());
-        content(&mut out)?;
-        return Ok(out.flush()?);
+        let mut out = BufWriter::new(stdout());
+        content(&mut out).and_then(|()| out.flush()).context("cannot write to stdout")?;
+        return Ok(());
     };
     whole(Path::new(file), content).with_context(|| format!("cannot write `{file}`"))
 }
@@ -73,7 +100,8 @@ pub(crate) fn whole(
     // Asked first, because the error of the temporary file would name that file.
     fs::metadata(folder)?;
     let mut partial = tempfile::NamedTempFile::new_in(folder)?;
-    let mut out = BufWriter::new(&mut partial);
+    // Its own errors would name a file that nobody knows.
+    let mut out = BufWriter::new(partial.as_file_mut());
     content(&mut out)?;
     out.flush()?;
     drop(out);

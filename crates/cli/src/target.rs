@@ -7,10 +7,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_image::Options;
 use plimsoll_image::attached::Repository;
-use plimsoll_model::{Inventory, Platform, ProblemKind, Reference, ReferenceError};
+use plimsoll_model::{Inventory, Platform, ProblemKind, Reference, ReferenceError, Transport};
 
 use crate::exit::{Usage, tell};
-use crate::paths;
+use crate::{bill, paths};
 
 /// How references are read; the same for every command that takes one.
 #[derive(Debug, Clone, clap::Args)]
@@ -73,6 +73,9 @@ fn named(reference: &str, options: &Options) -> anyhow::Result<Inventory> {
 
 /// Reads what a reference stands for, with a spinner where a person waits.
 pub(crate) fn read(reference: &Reference, options: &Options) -> anyhow::Result<Inventory> {
+    if let Reference::Path { transport: Transport::Sbom, path } = reference {
+        return bill::read(path);
+    }
     let progress = spinner(&format!("reading {reference}"));
     let inventory = plimsoll_image::read(reference, options);
     progress.finish_and_clear();

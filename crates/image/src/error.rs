@@ -230,7 +230,9 @@ pub enum ImageError {
         tried: Vec<(&'static str, ImageError)>,
     },
     /// A transport that this reader does not serve.
-    #[error("`{0}` is read by another part of the program")]
+    #[error(
+        "`{0}` is no image: what a bill of materials lists is shown by `plimsoll sbom` and judged by `plimsoll scan`"
+    )]
     Elsewhere(String),
 }
 

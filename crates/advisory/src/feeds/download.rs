@@ -133,7 +133,13 @@ enum Attempt {
     Done(Option<PathBuf>),
     /// Worth another one, after a pause that the server may have asked for.
     Again(FetchError, Option<Duration>),
+    /// No server was reached at all.
+    Unreachable(FetchError),
 }
+
+/// How often a server is called that cannot be reached: without a network every feed would take as long
+/// as all its attempts.
+const CALLS: u32 = 3;
 
 impl<'d> Downloads<'d> {
     pub(crate) fn new(
@@ -157,7 +163,11 @@ impl<'d> Downloads<'d> {
                 Attempt::Again(error, _) if attempts >= self.patience.attempts => {
                     return Err(error);
                 }
-                Attempt::Again(_, asked) => {
+                Attempt::Unreachable(error) if attempts >= CALLS.min(self.patience.attempts) => {
+                    return Err(error);
+                }
+                again => {
+                    let asked = if let Attempt::Again(_, asked) = again { asked } else { None };
                     let wait = asked.unwrap_or(pause);
                     if wait > self.patience.longest_pause {
                         return Err(FetchError::Later { url: url.into(), seconds: wait.as_secs() });
@@ -190,6 +200,9 @@ impl<'d> Downloads<'d> {
         }
         let response = match request.send() {
             Ok(response) => response,
+            Err(error) if error.is_connect() => {
+                return Ok(Attempt::Unreachable(network(url, &error)));
+            }
             Err(error) => return Ok(Attempt::Again(network(url, &error), None)),
         };
         match response.status() {

@@ -258,9 +258,9 @@ fn leaf<'a>(
 
 /// What clap found wrong, in one line where it is a flag or command that is not here.
 fn refused(tool: &Tool, error: &clap::Error) -> u8 {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if exit::is_help(error) {
         let _ = error.print();
-        return 0;
+        return if error.use_stderr() { tool.codes.usage } else { 0 };
     }
     let context = |kind| error.get(kind).map(ToString::to_string);
     let what = match error.kind() {
@@ -277,11 +277,7 @@ fn refused(tool: &Tool, error: &clap::Error) -> u8 {
             tool.own
         ));
     } else {
-        let text = error.to_string();
-        let lines: Vec<&str> = text.lines().collect();
-        let first = lines.split(|line| line.is_empty()).next().unwrap_or_default();
-        let first: Vec<&str> = first.iter().map(|line| line.trim()).collect();
-        let text = first.join(" ");
+        let text = exit::paragraphs(error).into_iter().next().unwrap_or_default();
         let text = text.strip_prefix("error: ").unwrap_or(&text);
         tell(&format!("error: {}: {text}", tool.name));
     }

@@ -6,12 +6,12 @@ use anyhow::Context;
 use plimsoll_image::Options;
 use plimsoll_model::{Inventory, Platform, Reference, Scan, Transport};
 use plimsoll_report::{Format, Style};
-use plimsoll_supply::document::{self, MAX_DOCUMENT};
+use plimsoll_supply::document;
 
 use crate::commands::scan;
 use crate::exit::{Usage, tell};
 use crate::style::stdout_style;
-use crate::{clock, files, output, paths, target};
+use crate::{bill, clock, output, paths, target};
 
 /// How images are read where nothing else is said.
 pub(super) fn options(platform: Option<&str>) -> Result<Options, Usage> {
@@ -61,25 +61,9 @@ pub(super) fn read(reference: &Reference, options: &Options) -> anyhow::Result<I
     Ok(inventory)
 }
 
-/// The packages that an SBOM lists; `-` is standard input.
+/// The packages that an SBOM lists, and what could not be read of it; `-` is standard input.
 pub(super) fn sbom(path: &str) -> anyhow::Result<Inventory> {
-    let shown = path.escape_debug();
-    // One byte more tells a document that is too large from one that just fits.
-    let most = (MAX_DOCUMENT as u64).saturating_add(1);
-    let bytes = if path == "-" {
-        use std::io::Read;
-        let mut bytes = Vec::new();
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-        bytes
-    } else {
-        files::read(Path::new(path), most).with_context(|| format!("cannot read `{shown}`"))?
-    };
-    let mut inventory =
-        document::read(&bytes).with_context(|| format!("`{shown}` is no SBOM that can be read"))?;
-    path.clone_into(&mut inventory.artifact.reference);
-    if let Some(distro) = &mut inventory.distro {
-        distro.ecosystem = plimsoll_image::cataloguers::ecosystem(distro);
-    }
+    let inventory = bill::read(path)?;
     target::tell_problems(&inventory);
     Ok(inventory)
 }

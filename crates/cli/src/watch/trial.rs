@@ -17,6 +17,7 @@ use super::capture;
 use crate::commands::lint::files::read;
 use crate::commands::rules::files::Loaded;
 use crate::exit::{Outcome, Usage, tell};
+use crate::output;
 
 /// A case of a file.
 #[derive(Debug, Deserialize)]
@@ -57,7 +58,7 @@ pub(crate) fn run(
     let mut fired = BTreeSet::new();
     let mut coverage = Coverage::new(rules.iter().copied());
     let (mut ran, mut failed) = (0_u32, 0_u32);
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout();
     for path in cases {
         let shown = path.display();
         let text = read(path).with_context(|| format!("cannot read `{shown}`"))?;

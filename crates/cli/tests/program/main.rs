@@ -7,6 +7,7 @@
 )]
 
 mod alpine_roots;
+mod bad_input;
 mod base;
 mod claims;
 mod db_accidents;

@@ -7,6 +7,7 @@
 //! <https://trivy.dev/latest/docs/configuration/reporting/#json>.
 
 mod packages;
+mod source;
 mod target;
 
 use std::collections::BTreeMap;
@@ -293,7 +294,9 @@ fn vulnerability(
         .advisories
         .iter()
         .map(|it| &it.id)
+        // Some name an advisory by the CVE that it is about.
         .filter(|id| **id != finding.id && !id.starts_with("CVE-"))
+        .filter(|id| !id.strip_suffix(finding.id.as_str()).is_some_and(|it| it.ends_with('-')))
         .collect();
     if !other_ids.is_empty() {
         put("VendorIDs", json!(other_ids));
@@ -306,7 +309,7 @@ fn vulnerability(
         put("PrimaryURL", json!(url));
     }
     if let Some(first) = finding.advisories.first() {
-        put("DataSource", json!({ "ID": first.feed, "Name": first.feed }));
+        put("DataSource", source::of(first));
     }
     for (name, text) in [("Title", &finding.title), ("Description", &finding.description)] {
         if !text.is_empty() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use sqlx::Row;
 
 use super::seal::Seal;
+use crate::backup;
 use crate::error::Result;
 use crate::jobs;
 use crate::moment::Millis;
@@ -15,6 +16,7 @@ use crate::store::{Store, Write, notifiers, registries as stored, repeats};
 
 /// The same for the store of a place, on which no server of this folder may run.
 pub async fn in_place(data_dir: &Path, store: Option<&str>, key: &Path) -> Result<usize> {
+    backup::Place { data_dir, store, blobs: None, key }.has_store()?;
     let lock = Lock::take(data_dir)?;
     let address = store.map_or_else(|| Store::in_folder(data_dir), str::to_owned);
     let store = Store::open(&address).await?;

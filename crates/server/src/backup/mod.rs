@@ -17,7 +17,7 @@ mod tables;
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 use futures_util::TryStreamExt;
@@ -77,6 +77,20 @@ impl Place<'_> {
         self.store.map_or_else(|| Store::in_folder(self.data_dir), str::to_owned)
     }
 
+    /// That there is a store.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] where its folder has none.
+    pub(crate) fn has_store(&self) -> Result<()> {
+        if self.store.is_none() && !self.data_dir.join("plimsoll.db").exists() {
+            return Err(Error::Refused(format!(
+                "`{}` has no store: name the server's folder with --data-dir",
+                self.data_dir.display()
+            )));
+        }
+        Ok(())
+    }
+
     fn blobs(&self) -> Result<Blobs> {
         Blobs::of(self.blobs, self.data_dir)
     }
@@ -84,12 +98,7 @@ impl Place<'_> {
 
 /// Writes all that the server of a place knows into a file, which must not be there.
 pub async fn backup(place: Place<'_>, file: &Path, with_key: bool) -> Result<Amount> {
-    if place.store.is_none() && !place.data_dir.join("plimsoll.db").exists() {
-        return Err(Error::Refused(format!(
-            "`{}` has no store: name the server's folder with --data-dir",
-            place.data_dir.display()
-        )));
-    }
+    place.has_store()?;
     let store = Store::connect(&place.address()).await?;
     let mut connection = store.read().await?;
     connection
@@ -139,8 +148,10 @@ pub async fn backup(place: Place<'_>, file: &Path, with_key: bool) -> Result<Amo
     Ok(amount)
 }
 
-/// Brings what a file has into an empty place.
+/// Brings what a file has into an empty place. A file that is no whole backup leaves nothing there.
 pub async fn restore(place: Place<'_>, file: &Path) -> Result<Amount> {
+    let path = file.to_owned();
+    tokio::task::spawn_blocking(move || is_whole(&path)).await??;
     let lock = Lock::take(place.data_dir)?;
     let store = Store::open(&place.address()).await?;
     is_empty(&store, &place).await?;
@@ -148,6 +159,22 @@ pub async fn restore(place: Place<'_>, file: &Path) -> Result<Amount> {
     store.close().await;
     drop(lock);
     restored
+}
+
+fn is_whole(file: &Path) -> Result<()> {
+    let failed = |source| Error::Io { action: "read", path: file.into(), source };
+    let opened = File::open(file).map_err(failed)?;
+    let about = opened.metadata().map_err(failed)?;
+    if about.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
+    match check(opened, about.len()) {
+        Some(_) => Ok(()),
+        None => Err(Error::Refused(format!(
+            "`{}` is no backup, or damaged, or was cut short, or of a newer program",
+            file.display()
+        ))),
+    }
 }
 
 async fn is_empty(store: &Store, place: &Place<'_>) -> Result<()> {

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::clock::now;
 use crate::exit::{Outcome, Usage, tell};
+use crate::output;
 
 const HEAD: [&str; 6] = ["FEED", "RECORDS", "LEFT OUT", "NEWEST", "AGE", "SOURCE"];
 
@@ -22,7 +23,7 @@ pub(super) fn show(file: &Path, output: &str) -> anyhow::Result<Outcome> {
         database => database?,
     };
     let data = database.data();
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout();
     match output {
         "table" => out.write_all(table(&data, database.advisories(), now()).as_bytes())?,
         "json" => {

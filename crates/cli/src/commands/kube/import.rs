@@ -53,6 +53,10 @@ impl Import {
                 tell(&format!("{place}: {}: {end}", remark.what));
             }
         }
+        if imported.remarks.is_empty() && outcome != Outcome::Clean {
+            // What is wrong with it was told.
+            return Ok(outcome);
+        }
         if imported.remarks.is_empty() {
             return Err(Usage("there is no policy in what was read".into()).into());
         }

@@ -1,6 +1,6 @@
 //! `--fix`: the new text to its place, or a diff to stdout.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -8,6 +8,7 @@ use plimsoll_build::{Config, Environment, Fixed, Safety, Source, fix};
 
 use super::files::is_stdin;
 use crate::exit::tell;
+use crate::output;
 
 /// A file before and after.
 pub(in crate::commands) struct Mended {
@@ -42,13 +43,13 @@ impl Mended {
             let text = similar::TextDiff::from_lines(&self.before, &self.after);
             let (before, after) = (format!("a/{path}"), format!("b/{path}"));
             let shown = text.unified_diff().header(&before, &after).to_string();
-            io::stdout().write_all(shown.as_bytes())?;
+            output::stdout().write_all(shown.as_bytes())?;
             return Ok(());
         }
         if is_stdin(&self.path) {
-            io::stdout().write_all(self.after.as_bytes())?;
+            output::stdout().write_all(self.after.as_bytes())?;
         } else if self.after != self.before {
-            crate::output::anew(&self.path, &self.after)
+            output::anew(&self.path, &self.after)
                 .with_context(|| format!("cannot write `{path}`"))?;
         }
         for (rule, line, title) in &self.made {

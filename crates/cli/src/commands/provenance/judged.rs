@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::commands::verify::plain;
 use crate::exit::tell;
+use crate::output;
 
 /// An artefact, what is claimed of it, and the verdict.
 pub(super) struct Judged {
@@ -54,7 +55,7 @@ struct Document<'d> {
 impl Judged {
     /// Prints it: as JSON, as the statement alone where it is verified, or for people.
     pub(super) fn print(&self, as_json: bool, as_statement: bool) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = output::stdout();
         let artifact = plain(&self.artifact);
         if as_json {
             let verified = self.verdict.as_ref().ok();

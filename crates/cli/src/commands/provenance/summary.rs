@@ -1,7 +1,7 @@
 //! `plimsoll provenance summary`: a verification that somebody else made and signed.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -10,6 +10,7 @@ use plimsoll_supply::provenance::{SummaryExpectation, verify_summary};
 
 use crate::commands::verify::plain;
 use crate::exit::Outcome;
+use crate::output;
 
 /// Check a verification summary (VSA) that somebody else signed
 #[derive(Debug, clap::Args)]
@@ -67,7 +68,7 @@ impl Summary {
         let key_id = self.public_key_id.as_deref();
         let verdict = verify_summary(&attestation, &key, key_id, &expected);
         let shown = plain(&self.attestation_path.display().to_string());
-        let mut out = io::stdout().lock();
+        let mut out = output::stdout();
         match verdict {
             Ok(statement) if self.print_attestation => {
                 serde_json::to_writer(&mut out, &statement)?;

@@ -1,6 +1,6 @@
 //! `plimsoll rules fmt`: rule files in one form.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -9,6 +9,7 @@ use plimsoll_runtime::format;
 
 use crate::commands::lint::files::read;
 use crate::exit::{Outcome, Usage, tell};
+use crate::output;
 
 /// Bring rule files into one form
 #[derive(Debug, clap::Args)]
@@ -50,13 +51,13 @@ impl Fmt {
                     let text = similar::TextDiff::from_lines(&before, &after);
                     let header = (format!("a/{shown}"), format!("b/{shown}"));
                     let text = text.unified_diff().header(&header.0, &header.1).to_string();
-                    io::stdout().write_all(text.as_bytes())?;
+                    output::stdout().write_all(text.as_bytes())?;
                     outcome = Outcome::Gate(1);
                 }
             } else if path == Path::new("-") {
-                io::stdout().write_all(after.as_bytes())?;
+                output::stdout().write_all(after.as_bytes())?;
             } else if after != before {
-                crate::output::anew(path, &after)
+                output::anew(path, &after)
                     .with_context(|| format!("cannot write `{shown}`"))?;
                 tell(&format!("{shown}: formatted"));
             }

@@ -1,11 +1,12 @@
 //! `plimsoll trust status`: which roots count, and how old they are.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use plimsoll_model::Timestamp;
 
 use crate::clock;
 use crate::exit::Outcome;
+use crate::output;
 use crate::trust::{BUILT_IN_OF, Kept, Source};
 
 /// Say which trusted roots count, where they come from and how old they are
@@ -17,7 +18,7 @@ impl Status {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let Self {} = self;
         let now = clock::now();
-        let mut out = io::stdout().lock();
+        let mut out = output::stdout();
         let mut outcome = Outcome::Clean;
         for name in ["sigstore", "github"] {
             let kept = Kept::named(name);

@@ -6,6 +6,7 @@ use plimsoll_supply::tuf::Anchor;
 
 use crate::clock;
 use crate::exit::{Outcome, Usage};
+use crate::output;
 use crate::trust::{Kept, Source, Updated};
 
 /// Fetch the newest trusted root, and check it by TUF
@@ -56,6 +57,6 @@ fn known(name: &str) -> anyhow::Result<Source> {
 pub(super) fn print(name: &str, updated: &Updated) -> io::Result<()> {
     let what = if updated.changed { "a new trusted root" } else { "nothing new" };
     let Updated { root_version, fresh_until, .. } = updated;
-    let mut out = io::stdout().lock();
+    let mut out = output::stdout();
     writeln!(out, "{name}: {what}, by root {root_version}; fresh until {fresh_until}")
 }

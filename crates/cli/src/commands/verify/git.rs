@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::print::{plain, write_step};
 use crate::exit::{Usage, tell};
+use crate::output;
 use crate::{clock, git};
 
 /// What is verified.
@@ -52,7 +53,7 @@ impl Git {
 /// Prints the verdict, what was signed and by whom, and the checks that failed, or with `explain`
 /// all.
 pub(super) fn text(name: &str, report: &Report, explain: bool) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     let verdict = if report.verified { "verified" } else { "refused" };
     let hash = report.algorithm;
     match &report.tag {
@@ -95,7 +96,7 @@ struct Document<'r> {
 /// Prints everything as one JSON object.
 pub(super) fn json(name: &str, report: &Report) -> anyhow::Result<()> {
     let document = Document { schema: "plimsoll.git-verification/v1", name, report };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;
     Ok(out.flush()?)

@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::Format;
 use super::image::Verdict;
 use crate::exit::tell;
+use crate::output;
 
 /// Prints the verdict, the signer and the checks that failed, or with `explain` all.
 pub(super) fn text(
@@ -23,7 +24,7 @@ pub(super) fn text(
     report: &Report,
     explain: bool,
 ) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     let verdict = match (report.verified, report.failure()) {
         (true, _) => "verified",
         (false, None) => "not verified",
@@ -144,7 +145,7 @@ pub(super) fn verdict(verdict: &Verdict, style: Style<'_>) -> anyhow::Result<()>
     if style.format == Format::Json {
         return verdict_json(verdict, style);
     }
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     let word = match (verdict.passes, verdict.by_policy) {
         (true, _) => "verified",
         (false, false) => "refused",
@@ -312,7 +313,7 @@ fn verdict_json(verdict: &Verdict, style: Style<'_>) -> anyhow::Result<()> {
             })
             .collect(),
     };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     if style.one_of_many {
         serde_json::to_writer(&mut out, &document)?;
     } else {
@@ -335,7 +336,7 @@ struct Document<'a> {
 
 /// Prints what policies said of a claim.
 pub(super) fn reasons(verdict: &predicate_policy::Verdict) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     if !verdict.allowed {
         writeln!(out, "denied by policy")?;
     }
@@ -355,7 +356,7 @@ pub(super) fn json(
     let digest = artefact.describe();
     let document =
         Document { schema: "plimsoll.verification/v1", artefact: name, digest, report, more };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;
     Ok(out.flush()?)

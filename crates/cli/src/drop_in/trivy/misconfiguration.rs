@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use plimsoll_build::lint as judge_dockerfile;
 use plimsoll_build::syntax::Dockerfile;
-use plimsoll_kube::manifest::Manifest;
+use plimsoll_kube::manifest::{Manifest, Problem, ProblemKind};
 use plimsoll_kube::{Estate, lint as judge_manifest, objects};
 use plimsoll_model::Severity;
 use plimsoll_model::text::{Level, Source};
@@ -30,6 +31,23 @@ const MAX_DEPTH: u32 = 32;
 pub(super) struct Found {
     dockerfiles: Vec<(String, Dockerfile, Vec<plimsoll_build::Finding>)>,
     manifests: Vec<(String, Manifest, Vec<plimsoll_kube::Finding>)>,
+    /// Whether something of it could not be read.
+    pub(super) is_partial: bool,
+}
+
+/// What keeps a manifest from being read to its end, and where.
+fn unread(manifest: &Manifest) -> Option<(u32, String)> {
+    let stops = |it: &&Problem| {
+        matches!(
+            it.kind,
+            ProblemKind::NotText
+                | ProblemKind::Syntax(_)
+                | ProblemKind::TooLarge(_)
+                | ProblemKind::TooManyDocuments(_)
+        )
+    };
+    let first = manifest.problems.iter().find(stops)?;
+    Some((manifest.source.position(first.span.start).line, first.kind.to_string()))
 }
 
 /// Judges a file, or what is below a folder.
@@ -63,7 +81,8 @@ pub(super) fn find(
     };
     for file in dockerfiles.into_iter().filter(|file| !skipped.has(&shown(file))) {
         let (config, environment) = ground(None, Some(&file));
-        let source = Source::from_bytes(files::read(&file)?);
+        let bytes = files::read(&file).with_context(|| format!("cannot read `{}`", file.display()));
+        let source = Source::from_bytes(bytes?);
         let dockerfile = Dockerfile::parse(source);
         let mut said = judge_dockerfile(&dockerfile, &config?, &environment).findings;
         said.retain(|one| is_wanted(one.level));
@@ -74,11 +93,18 @@ pub(super) fn find(
         match files::read(&file) {
             Ok(bytes) => {
                 let manifest = Manifest::parse(Source::from_bytes(bytes));
+                if let Some((line, why)) = unread(&manifest) {
+                    tell(&format!("partial: `{}:{line}`: {why}", file.display()));
+                    found.is_partial = true;
+                }
                 if !objects(&manifest).0.is_empty() {
                     read.push((shown(&file), manifest));
                 }
             }
-            Err(error) => tell(&format!("partial: `{}`: {error}", file.display())),
+            Err(error) => {
+                tell(&format!("partial: `{}`: {error}", file.display()));
+                found.is_partial = true;
+            }
         }
     }
     let estate = Estate::of(read.iter().map(|(_, manifest)| manifest));

@@ -196,7 +196,7 @@ impl Trivy {
                 format!("dir:{path}").clone_into(&mut scan.inventory.artifact.reference);
                 "dir".clone_into(&mut scan.inventory.artifact.source);
                 asked.print(&scan, Some(&found))?;
-                return Ok(asked.outcome(!found.is_empty(), false));
+                return Ok(asked.outcome(!found.is_empty(), found.is_partial));
             }
             Action::Sbom { path, asked } => (Read::Bill(path.clone()), asked),
             Action::Kubernetes(cluster) => return cluster.run(),
@@ -275,13 +275,15 @@ impl Trivy {
         };
         asked.print(&scan, found.as_ref())?;
         let is_found = scan.findings.iter().any(|finding| finding.suppressed.is_none())
-            || found.is_some_and(|found| !found.is_empty());
+            || found.as_ref().is_some_and(|found| !found.is_empty());
+        let is_partial =
+            scan.inventory.is_partial() || found.is_some_and(|found| found.is_partial);
         let ended = scan.inventory.distro.as_ref().and_then(|distro| distro.end_of_life);
         if asked.exit_on_eol > 0 && ended.is_some_and(|at| at < crate::clock::now()) {
             tell("error: the distribution is no longer supported");
             return Ok(Outcome::of_code(asked.exit_on_eol));
         }
-        Ok(asked.outcome(is_found, scan.inventory.is_partial()))
+        Ok(asked.outcome(is_found, is_partial))
     }
 }
 

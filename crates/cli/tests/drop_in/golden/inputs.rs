@@ -57,6 +57,7 @@ pub(super) fn debian() -> Image {
             "/bin/sh -c #(nop) ADD file:0123456789abcdef in / ",
             &[
                 ("etc/os-release", DEBIAN),
+                ("etc/debian_version", "12\n"),
                 ("var/lib/dpkg/status", STATUS),
                 ("var/lib/dpkg/info/python3-requests.list", &list),
                 ("usr/share/doc/bash/copyright", COPYRIGHT),

@@ -69,11 +69,11 @@ impl Check {
         if let Some(name) = &self.explain {
             let rule = named(name)?;
             let page = plimsoll_report::lint::Rule::from(rule).page(rule.mending.about());
-            io::stdout().write_all(page.as_bytes())?;
+            output::stdout().write_all(page.as_bytes())?;
             return Ok(Outcome::Clean);
         }
         if self.list_rules {
-            let mut out = io::BufWriter::new(io::stdout().lock());
+            let mut out = io::BufWriter::new(output::stdout());
             for rule in pages() {
                 writeln!(out, "{:<8} {:<8} {}", rule.id, rule.level, rule.title)?;
             }

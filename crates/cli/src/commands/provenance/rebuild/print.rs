@@ -6,6 +6,7 @@ use plimsoll_image::rebuild::{Cause, Comparison, Example, Found, LayerComparison
 use serde::Serialize;
 
 use crate::commands::verify::plain;
+use crate::output;
 
 /// An instruction is shown up to this many characters.
 const INSTRUCTION: usize = 72;
@@ -17,7 +18,7 @@ pub(super) fn text(
     is_reproducible: bool,
     examples: usize,
 ) -> io::Result<()> {
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     let causes = done.causes();
     writeln!(out, "{}", verdict(done, &causes, is_reproducible))?;
     for (name, side) in [("original", &done.original), ("rebuilt ", &done.rebuilt)] {
@@ -111,7 +112,7 @@ pub(super) fn json(done: &Comparison, is_reproducible: bool) -> anyhow::Result<(
         comparison: done,
         causes: done.causes(),
     };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(output::stdout());
     serde_json::to_writer_pretty(&mut out, &document)?;
     writeln!(out)?;
     Ok(out.flush()?)

@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::super::print::{plain, write_step};
 
+use crate::output;
+
 /// What came of a tag.
 pub(in super::super) struct Judged {
     pub(super) name: ImageName,
@@ -33,7 +35,7 @@ impl Judged {
 
     /// Prints the verdict, who signed, and the checks that failed, or with `explain` all.
     pub(in super::super) fn text(&self, explain: bool) -> io::Result<()> {
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::new(output::stdout());
         let report = &self.verdict.report;
         let word = if report.verified { "verified" } else { "refused" };
         let name = plain(&self.name.to_string());
@@ -84,7 +86,7 @@ impl Judged {
             "roles": self.verdict.keys,
             "steps": report.steps,
         });
-        let mut out = BufWriter::new(io::stdout().lock());
+        let mut out = BufWriter::new(output::stdout());
         if on_one_line {
             serde_json::to_writer(&mut out, &document)?;
         } else {
