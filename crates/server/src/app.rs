@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::advisories::Advisories;
 use crate::auth::Auth;
-use crate::catalogue::{Fresh, Numbers};
+use crate::catalogue::{Counted, Fresh, Numbers};
 use crate::error::Result;
 use crate::health::Health;
 use crate::intake::Intake;
@@ -33,6 +33,8 @@ pub struct App {
     pub bell: Bell,
     /// Numbers of components.
     pub numbers: Numbers,
+    /// Open findings of components.
+    pub counted: Counted,
     /// Documents that were just read.
     pub fresh: Fresh,
     /// How long images wait to be posted together.

@@ -221,6 +221,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         metrics: Metrics::new(),
         store,
         numbers: crate::catalogue::Numbers::default(),
+        counted: crate::catalogue::Counted::default(),
         fresh: crate::catalogue::Fresh::default(),
         gather: crate::jobs::Gather::default(),
         teller,

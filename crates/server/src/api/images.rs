@@ -1,6 +1,5 @@
 //! Images and what they have.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -94,24 +93,15 @@ async fn summaries(app: &App, images: Vec<Image>) -> Result<Vec<Summary>, Proble
     ids.dedup();
     let mut read = app.store.read().await?;
     let sets = images::sets(&mut read, &ids).await?;
-    let mut all = RoaringBitmap::new();
-    for set in sets.values() {
-        all |= set;
-    }
-    let all: Vec<i64> = all.iter().map(i64::from).collect();
-    let counts = findings::counts(&mut read, &all).await?;
+    let counts = app.counted.of_sets(&mut read, app.store.dialect(), &sets).await?;
     drop(read);
-    let of = |set: &RoaringBitmap| {
-        let mut sum = Counts::default();
-        for (severity, count) in set.iter().filter_map(|id| counts.get(&id.into())).flatten() {
-            sum.add(*severity, *count);
-        }
-        sum
-    };
-    let by_set: HashMap<i64, (u64, Counts)> =
-        sets.iter().map(|(id, set)| (*id, (set.len(), of(set)))).collect();
     let summary = |image: Image| {
-        let (components, findings) = by_set.get(&image.set).copied().unwrap_or_default();
+        let components = sets.get(&image.set).map_or(0, RoaringBitmap::len);
+        let mut findings = Counts::default();
+        for (severity, count) in (0_i64..).zip(counts.get(&image.set).copied().unwrap_or_default())
+        {
+            findings.add(severity, count.into());
+        }
         let text = |text: String| Some(text).filter(|text| !text.is_empty());
         Summary {
             digest: image.digest,

@@ -9,6 +9,7 @@
 //! [`post`].
 
 mod component;
+mod counted;
 mod facts;
 mod fresh;
 mod ingest;
@@ -17,6 +18,7 @@ pub mod post;
 mod report;
 
 pub use component::Component;
+pub use counted::{Counted, Counts};
 pub use fresh::Fresh;
 pub use ingest::{Ingested, ingest};
 pub use numbers::Numbers;

@@ -429,6 +429,14 @@ pub async fn by_id(connection: &mut Connection, id: i64) -> Result<Option<Stored
     row.as_ref().map(stored).transpose()
 }
 
+/// Number and time of the newest event in the life of any finding.
+pub async fn newest_event(connection: &mut Connection) -> Result<Option<(i64, Millis)>> {
+    let row = sqlx::query("SELECT id, at FROM finding_events ORDER BY id DESC LIMIT 1")
+        .fetch_optional(connection)
+        .await?;
+    row.map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).transpose()
+}
+
 /// Open findings on each of these components, by severity.
 pub async fn counts(
     connection: &mut Connection,
