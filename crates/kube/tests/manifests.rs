@@ -213,7 +213,7 @@ fn a_field_of_another_type_is_named_with_its_path_whatever_the_kind() {
         ),
         (
             "apiVersion: example.com/v1\nkind: Thing\nmetadata: {namespace: 1}\n".into(),
-            "3:24 error PK0002: `metadata.namespace` must be a text, not a number: the API server \
+            "3:23 error PK0002: `metadata.namespace` must be a text, not a number: the API server \
              refuses it",
         ),
         (
@@ -230,7 +230,7 @@ fn a_field_of_another_type_is_named_with_its_path_whatever_the_kind() {
                 "{rbac}\nkind: ClusterRoleBinding\nroleRef: {{kind: ClusterRole, name: \
                  view}}\nsubjects:\n- {{kind: ServiceAccount, name: web, namespace: n}}\n"
             ),
-            "5:50 error PK0002: `subjects[0].namespace` must be a text, not a boolean: the API server \
+            "5:48 error PK0002: `subjects[0].namespace` must be a text, not a boolean: the API server \
              refuses it",
         ),
         (

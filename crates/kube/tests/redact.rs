@@ -21,7 +21,7 @@ fn what_a_secret_has_is_hidden_in_every_style() {
              hunter2\n\n    hunter2\n  e: \"hunter2\n    hunter2\"\n  f: hunter2\n    hunter2\n"
         ),
         "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\ntype: Opaque\ndata:\n  a: *** \
-         #***\nstringData:\n  b: ***\n  c: ***\n  d: |\n    ***\n\n    ***\n  e: ***\n    ***\n  f: \
+         # ***\nstringData:\n  b: ***\n  c: ***\n  d: |\n    ***\n\n    ***\n  e: ***\n    ***\n  f: \
          ***\n    ***\n"
     );
     assert_eq!(

@@ -12,6 +12,7 @@ pub(super) fn add(source: &Source, leaves: &[Span], hidden: &mut Vec<Span>) {
     while line <= source.line_count() {
         let chunk = Chunk::new(source, line);
         let was_read = leaves.peek().is_some_and(|leaf| leaf.start < chunk.end);
+        let is_suspect = !was_read && chunk.is_suspect(source);
         for line in chunk.first..chunk.behind {
             let all = source.line_span(line);
             while let Some(leaf) = leaves.next_if(|leaf| leaf.start < all.end) {
@@ -23,7 +24,14 @@ pub(super) fn add(source: &Source, leaves: &[Span], hidden: &mut Vec<Span>) {
             }
             let tail = Span::new(start, all.end);
             let text = source.slice(tail);
-            let from = if was_read { in_comment(text, chunk.is_secret) } else { chunk.value(text) };
+            let from = if was_read {
+                in_comment(text, chunk.is_secret)
+            } else if is_suspect && !text.starts_with("---") {
+                // Nobody knows what the value of an unread line belongs to.
+                Some(behind_name(text, 0).unwrap_or(0))
+            } else {
+                None
+            };
             if let Some(from) = from {
                 hidden.push(Span::new(start.saturating_add(offset(from)), all.end));
             }
@@ -55,14 +63,12 @@ struct Chunk {
     end: u32,
     /// Whether it has the words of a Secret.
     is_secret: bool,
-    /// Whether something in it may be a secret.
-    is_suspect: bool,
 }
 
 impl Chunk {
     fn new(source: &Source, first: u32) -> Self {
         let mut behind = first;
-        let mut chunk = Self { first, behind, end: 0, is_secret: false, is_suspect: false };
+        let mut chunk = Self { first, behind, end: 0, is_secret: false };
         while behind <= source.line_count() {
             let span = source.line_span(behind);
             let text = source.slice(span);
@@ -71,24 +77,23 @@ impl Chunk {
             }
             chunk.end = span.end;
             chunk.is_secret |= is_secret(text);
-            chunk.is_suspect |= chunk.is_secret || is_suspect(text);
             behind = behind.saturating_add(1);
         }
         chunk.behind = behind;
         chunk
     }
 
-    /// Where the value of an unread line begins, where it may be a secret: nobody knows what it
-    /// belongs to.
-    fn value(&self, text: &str) -> Option<usize> {
-        if !self.is_suspect || text.starts_with("---") {
-            return None;
-        }
-        Some(behind_name(text, 0).unwrap_or(0))
+    /// Whether something in it may be a secret.
+    fn is_suspect(&self, source: &Source) -> bool {
+        let mut lines = self.first..self.behind;
+        self.is_secret || lines.any(|line| is_suspect(source.slice(source.line_span(line))))
     }
 }
 
 fn is_secret(line: &str) -> bool {
+    if !line.contains("Secret") {
+        return false;
+    }
     let squashed: String = line.chars().filter(|one| !" \t\"'".contains(*one)).collect();
     squashed.contains("kind:Secret")
 }
