@@ -2,8 +2,11 @@
 
 use plimsoll_model::text::Span;
 
+use crate::effective::effective;
+use crate::estate::Estate;
 use crate::manifest::{Manifest, Node, Value};
 use crate::object::objects;
+use crate::pod::{Container, Pod};
 use crate::pss::{self, Profile};
 use crate::rule::Rule;
 use crate::rules;
@@ -26,11 +29,25 @@ pub fn hover(manifest: &Manifest, at: u32) -> Option<Hover> {
     let workload = Workload::new(*object, &manifest.source)?;
     let mut path = Vec::new();
     let span = descend(workload.pod.root, at, &mut path)?;
+    let is_context = path.last().is_some_and(|name| name == "securityContext");
+    if is_context && path.len() > 2 {
+        let container = workload.pod.containers.iter().find(|one| covers(one.node.span, at))?;
+        return Some(Hover { span, text: merged(&workload.pod, container) });
+    }
     let path = path.join(".").replace(".[*]", "[*]");
     let path = path.replace("initContainers", "containers");
     let path = path.replace("ephemeralContainers", "containers");
     let text = pages(&path)?;
     Some(Hover { span, text })
+}
+
+/// What a container runs with, by its pod and itself.
+fn merged(pod: &Pod<'_>, container: &Container<'_>) -> String {
+    let head = format!("What `{}` runs with:\n\n| | | |\n| --- | --- | --- |\n", container.name);
+    effective(pod, container, &Estate::default()).iter().fold(head, |text, one| {
+        let value = one.value.replace(['|', '\n', '`'], " ");
+        text + &format!("| {} | {value} | {} |\n", one.name, one.origin.name())
+    })
 }
 
 fn covers(span: Span, at: u32) -> bool {
@@ -142,5 +159,9 @@ mod tests {
         assert_eq!(name, "type");
         assert!(text.contains("seccompProfile_restricted"), "{text}");
         assert_eq!(hovered(POD, "name: a"), None);
+        let (name, text) = hovered(POD, "securityContext").unwrap();
+        assert_eq!(name, "securityContext");
+        assert!(text.contains("| capabilities | drop ALL | container |"), "{text}");
+        assert!(text.contains("| hostPID | true | pod |"), "{text}");
     }
 }

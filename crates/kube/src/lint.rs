@@ -55,6 +55,10 @@ fn judge(
     config: &Config,
     found: &mut Vec<Finding>,
 ) {
+    // What a pod on its own has is looked at with the pod.
+    if workload.is_none_or(|workload| !workload.pod.path.is_empty()) {
+        add_problems(&object.problems(), config, found);
+    }
     if let Some(workload) = workload {
         add_problems(&workload.pod.problems, config, found);
     }

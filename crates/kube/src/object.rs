@@ -2,7 +2,8 @@
 
 use plimsoll_model::text::Span;
 
-use crate::manifest::{Manifest, Node, Problem, ProblemKind};
+use crate::manifest::{Manifest, Node, Problem, ProblemKind, Value};
+use crate::types;
 
 /// How deep a list may be within lists.
 const MAX_NESTED: u32 = 8;
@@ -63,6 +64,18 @@ impl<'m> Object<'m> {
         name.map_or(Span::at(self.node.span.start), |name| name.span)
     }
 
+    /// What of it the API server would refuse: fields of another type than it has, but for those of
+    /// the pod that it is or makes ([`crate::Pod::problems`]).
+    pub fn problems(&self) -> Vec<Problem> {
+        types::of_object(self)
+    }
+
+    /// Whether every cluster has it from the beginning: nobody wrote it and nobody can mend it.
+    pub fn is_given(&self) -> bool {
+        let labels = self.node.at(&["metadata", "labels"]);
+        labels.is_some_and(|labels| labels.text("kubernetes.io/bootstrapping").is_some())
+    }
+
     /// `Deployment/web`.
     pub fn called(&self) -> String {
         let name = if self.name.is_empty() { "(without a name)" } else { self.name };
@@ -70,7 +83,8 @@ impl<'m> Object<'m> {
     }
 }
 
-/// All objects of a manifest in their order, and the lists that are nested too deep.
+/// All objects of a manifest in their order, and what keeps others from being told: lists that are
+/// nested too deep, and kinds and items that are none.
 pub fn objects(manifest: &Manifest) -> (Vec<Object<'_>>, Vec<Problem>) {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for document in &manifest.documents {
@@ -81,15 +95,28 @@ pub fn objects(manifest: &Manifest) -> (Vec<Object<'_>>, Vec<Problem>) {
 
 fn add<'m>(node: &'m Node, depth: u32, found: &mut Vec<Object<'m>>, problems: &mut Vec<Problem>) {
     let object = Object::new(node);
-    let is_list = object.kind.ends_with("List") && node.get("items").is_some();
-    if !is_list {
+    let items = node.get("items").filter(|_| object.kind.ends_with("List"));
+    let wrong = |path: &str, wanted, node: &Node| Problem {
+        kind: ProblemKind::WrongType { path: path.to_owned(), wanted, found: node.kind() },
+        span: node.span,
+        related: None,
+    };
+    let Some(items) = items else {
         if !object.kind.is_empty() {
             found.push(object);
+        } else if let Some(kind) = node.get("kind")
+            && node.get("apiVersion").is_some()
+        {
+            problems.push(wrong("kind", "a text", kind));
         }
+        return;
+    };
+    if !matches!(items.value, Value::Sequence(_)) {
+        problems.push(wrong("items", "a list", items));
     } else if depth >= MAX_NESTED {
         problems.push(Problem { kind: ProblemKind::NestedList, span: node.span, related: None });
     } else {
-        for item in node.list("items") {
+        for item in items.items() {
             add(item, depth.saturating_add(1), found, problems);
         }
     }

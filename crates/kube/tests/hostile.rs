@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use plimsoll_kube::manifest::Manifest;
+use plimsoll_kube::redact::redactions;
 use plimsoll_kube::{Config, Estate, fix, hover, lint};
 use plimsoll_model::text::{Safety, Source};
 use proptest::prelude::*;
@@ -16,6 +17,9 @@ fn through_all(text: &[u8]) {
         assert!(finding.span.end as usize <= manifest.source.text().len());
         assert!(finding.span.start <= finding.span.end);
         let _ = hover(&manifest, finding.span.start);
+    }
+    for span in redactions(&manifest) {
+        assert!(span.end as usize <= manifest.source.text().len());
     }
     let _ = fix(manifest.source.text(), &estate, &Config::default(), Safety::Unsafe);
 }
@@ -99,11 +103,15 @@ fn hostile_files_end_soon() {
         "kind: List\nitems:\n- ".repeat(20_000),
         "---\nkind: Pod\n".repeat(200_000),
         "x: [\n---\n".repeat(50_000),
+        format!("kind: Secret\nx: [\n{}", "password: x\n".repeat(200_000)),
+        format!("kind: Pod\nargs: [{}]\n", "--token, a,".repeat(100_000)),
+        format!("kind: Pod\n{}", "# token=x password: y ://a:b@c\n".repeat(100_000)),
     ];
     for (index, text) in files.iter().enumerate() {
         let start = Instant::now();
         let manifest = Manifest::parse(Source::new(text.as_str()));
         let found = lint(&manifest, &Estate::of([&manifest]), &Config::default());
+        let _ = redactions(&manifest);
         let took = start.elapsed();
         println!("{index}: {took:?}");
         assert!(took < Duration::from_secs(20), "file {index}: {took:?}, {}", found.len());

@@ -201,3 +201,183 @@ fn a_network_policy_of_another_file_counts() {
     assert!(has(&Estate::of([&pod])));
     assert!(!has(&Estate::of([&pod, &policy])));
 }
+
+#[test]
+fn a_field_of_another_type_is_named_with_its_path_whatever_the_kind() {
+    let rbac = "apiVersion: rbac.authorization.k8s.io/v1";
+    let cases = [
+        (
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  namespace: n\nspec: {containers: []}\n".into(),
+            "4:14 error PK0002: `metadata.namespace` must be a text, not a boolean: the API server \
+             refuses it",
+        ),
+        (
+            "apiVersion: example.com/v1\nkind: Thing\nmetadata: {namespace: 1}\n".into(),
+            "3:23 error PK0002: `metadata.namespace` must be a text, not a number: the API server \
+             refuses it",
+        ),
+        (
+            format!("{rbac}\nkind: ClusterRole\nrules: {{resources: secrets, verbs: [get]}}\n"),
+            "3:8 error PK0002: `rules` must be a list, not a mapping: the API server refuses it",
+        ),
+        (
+            format!("{rbac}\nkind: Role\nrules:\n- resources: [pods]\n  verbs: get\n"),
+            "5:10 error PK0002: `rules[0].verbs` must be a list, not a text: the API server refuses \
+             it",
+        ),
+        (
+            format!(
+                "{rbac}\nkind: ClusterRoleBinding\nroleRef: {{kind: ClusterRole, name: \
+                 view}}\nsubjects:\n- {{kind: ServiceAccount, name: web, namespace: n}}\n"
+            ),
+            "5:48 error PK0002: `subjects[0].namespace` must be a text, not a boolean: the API server \
+             refuses it",
+        ),
+        (
+            format!(
+                "{rbac}\nkind: ClusterRoleBinding\nroleRef: {{kind: ClusterRole, name: \
+                 view}}\nsubjects:\n- {{kind: ServiceAccount, name: web}}\n"
+            ),
+            "5:3 error PK0002: this subject is nobody: it needs a `name`, a `kind` that is User, \
+             Group or ServiceAccount, and of a ServiceAccount the `namespace`: the API server refuses \
+             it",
+        ),
+        (
+            "apiVersion: v1\nkind: Service\nspec:\n  externalIPs: 192.0.2.1\n".into(),
+            "4:16 error PK0002: `spec.externalIPs` must be a list, not a text: the API server refuses \
+             it",
+        ),
+        (
+            "apiVersion: v1\nkind: Service\nspec: {ports: [{port: '80', targetPort: web}]}\n"
+                .into(),
+            "3:23 error PK0002: `spec.ports[0].port` must be a whole number of 32 bits, not a text: \
+             the API server refuses it",
+        ),
+        (
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nspec:\n  tls: [{hosts: \
+             shop.example.com}]\n  rules: []\n"
+                .into(),
+            "4:17 error PK0002: `spec.tls[0].hosts` must be a list, not a text: the API server \
+             refuses it",
+        ),
+        (
+            "apiVersion: v1\nkind: ConfigMap\ndata:\n  port: 80\n".into(),
+            "4:9 error PK0002: `data[port]` must be a text, not a number: the API server refuses it",
+        ),
+        (
+            "apiVersion: v1\nkind: yes\nspec: {}\n".into(),
+            "2:7 error PK0002: `kind` must be a text, not a boolean: the API server refuses it",
+        ),
+        (
+            "apiVersion: v1\nkind: List\nitems: {kind: Pod}\n".into(),
+            "3:8 error PK0002: `items` must be a list, not a mapping: the API server refuses it",
+        ),
+    ];
+    for (text, expected) in cases {
+        let all = said(&text, &Config::default());
+        let own: Vec<&String> = all.iter().filter(|one| one.contains("PK0002")).collect();
+        assert_eq!(own, [expected], "{text}");
+    }
+}
+
+#[test]
+fn a_field_of_the_type_that_it_has_is_not_named() {
+    let text = "apiVersion: v1\nkind: Service\nmetadata: {name: a, namespace: 'n', labels: \
+                ~}\nspec:\n  clusterIP: None\n  ports: [{port: 80, targetPort: web, nodePort: \
+                30080}]\n---\napiVersion: rbac.authorization.k8s.io/v1\nkind: \
+                RoleBinding\nmetadata: {name: a}\nroleRef: {kind: Role, name: a, apiGroup: \
+                rbac.authorization.k8s.io}\nsubjects:\n- {kind: ServiceAccount, name: a}\n- {kind: \
+                Group, name: b, apiGroup: rbac.authorization.k8s.io}\n---\napiVersion: \
+                v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: ServiceAccount\n  \
+                automountServiceAccountToken: no\n";
+    assert!(!said(text, &Config::default()).iter().any(|one| one.contains("PK0002")));
+}
+
+/// What one rule says of a text: `LINE: message`.
+fn by(rule: &str, text: &str) -> Vec<String> {
+    let mut config = Config { only: Some(Family::Practice), ..Config::default() };
+    config.levels.insert(rule.to_owned(), Level::Warning);
+    let (manifest, findings) = found(text, &config);
+    let own = findings.iter().filter(|one| one.rule.id == rule);
+    own.map(|one| format!("{}: {}", manifest.source.line(one.span.start), one.message)).collect()
+}
+
+#[test]
+fn a_pull_policy_is_judged_together_with_its_image() {
+    let pod = |image: &str, policy: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: {image}\n    \
+             imagePullPolicy: {policy}\n"
+        )
+    };
+    let moving = ["6: `web` moves, and a node that has one is content with that"];
+    assert_eq!(by("PK1003", &pod("web", "IfNotPresent")), moving);
+    assert_eq!(by("PK1003", &pod("web:1.2", "IfNotPresent")), [""; 0]);
+    assert_eq!(by("PK1003", &pod("web@sha256:0", "IfNotPresent")), [""; 0]);
+    assert_eq!(by("PK1003", &pod("web", "Always")), [""; 0]);
+    let never = ["6: the node runs what it has by that name, or nothing"];
+    assert_eq!(by("PK1003", &pod("web:1.2", "Never")), never);
+    assert!(
+        by("PK1003", &pod("web:1.2", "Sometimes"))[0].contains("`Sometimes` is no pull policy")
+    );
+    assert_eq!(by("PK1003", &pod("web", "~")), [""; 0], "the default of a moving tag is Always");
+    assert_eq!(by("PK1004", &pod("web", "~")), [""; 0]);
+    assert_eq!(by("PK1004", &pod("web:1.2", "~")).len(), 1);
+    assert_eq!(by("PK1004", &pod("web:1.2", "Never")).len(), 1);
+}
+
+#[test]
+fn a_host_of_an_ingress_needs_a_certificate_that_covers_it() {
+    let ingress = |rest: &str| {
+        format!("apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: a}}\n{rest}")
+    };
+    let of = |tls: &str, host: &str| {
+        let text =
+            format!("spec:\n  tls: {tls}\n  rules:\n  - host: {host}\n  - host: b.example.com\n");
+        by("PK4005", &ingress(&text))
+    };
+    let both =
+        ["7: `a.example.com` is served without TLS", "8: `b.example.com` is served without TLS"];
+    assert_eq!(of("[]", "a.example.com"), both);
+    assert_eq!(of("[{hosts: [a.example.com]}]", "a.example.com"), both[1..]);
+    assert_eq!(of("[{hosts: ['*.example.com']}]", "a.example.com"), [""; 0]);
+    assert_eq!(of("[{hosts: ['*.example.com']}]", "x.a.example.com").len(), 1);
+    assert_eq!(of("[{secretName: all}]", "a.example.com"), [""; 0]);
+    let bare = ingress("spec: {defaultBackend: {service: {name: a}}}\n");
+    assert_eq!(by("PK4005", &bare), ["3: every host is served without TLS"]);
+    assert_eq!(by("PK4006", &bare), ["4: what no rule takes goes here, for every host"]);
+    let passed = bare.replace(
+        "name: a}\n",
+        "name: a, annotations: {nginx.ingress.kubernetes.io/ssl-passthrough: 'true'}}\n",
+    );
+    assert_eq!(by("PK4005", &passed), [""; 0]);
+    let wild = ingress("spec:\n  rules:\n  - http: {}\n  - host: '*.example.com'\n");
+    assert_eq!(
+        by("PK4006", &wild),
+        [
+            "6: this rule takes requests for every host",
+            "7: this rule takes requests for every `*.example.com`"
+        ]
+    );
+    assert_eq!(by("PK4005", &wild.replace("networking.k8s.io", "example.com")), [""; 0]);
+}
+
+#[test]
+fn a_version_that_never_was_and_a_kind_elsewhere_are_told() {
+    let of =
+        |version: &str, kind: &str| by("PK5009", &format!("apiVersion: {version}\nkind: {kind}\n"));
+    assert_eq!(of("apps/v9", "Deployment"), ["1: Kubernetes has no `apps/v9`: write `apps/v1`"]);
+    assert_eq!(of("v2", "Pod"), ["1: Kubernetes has no `v2`: write `v1`"]);
+    assert_eq!(of("v1", "Deployment"), ["1: there is no Deployment in `v1`: write `apps/v1`"]);
+    assert_eq!(of("policy/v3", "Thing"), ["1: Kubernetes has no `policy/v3`"]);
+    for (version, kind) in [
+        ("apps/v1", "Deployment"),
+        ("apps/v1beta1", "Deployment"),
+        ("resource.k8s.io/v1alpha9", "ResourceClaim"),
+        ("serving.knative.dev/v1", "Service"),
+        ("v1", "Event"),
+        ("extensions/v1beta1", "Ingress"),
+    ] {
+        assert_eq!(of(version, kind), [""; 0], "{version} {kind}");
+    }
+}

@@ -21,6 +21,7 @@ mod bounded;
 pub mod cis;
 pub mod cluster;
 pub mod compliance;
+pub mod effective;
 pub mod escalation;
 mod escape;
 pub mod formats;

@@ -10,7 +10,7 @@ mod namespaces;
 mod pages;
 
 pub(crate) use access::Access;
-pub(crate) use client::{Client, Failure};
+pub(crate) use client::{Client, Failure, WHOLE};
 pub(crate) use follow::{Followed, Seen, follow, list};
 pub(crate) use kinds::{Kind, Stage};
 pub(crate) use lease::Lease;

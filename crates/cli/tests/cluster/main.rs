@@ -16,6 +16,7 @@
 mod chart;
 mod deployed;
 mod images;
+mod live;
 mod login;
 mod operator;
 mod operator_advisories;

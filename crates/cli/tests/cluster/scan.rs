@@ -67,7 +67,7 @@ fn pod(name: &str, maker: &Value) -> Value {
 }
 
 /// A kubeconfig of the account that the role is bound to.
-fn kubeconfig(cluster: &Cluster) -> PathBuf {
+pub(crate) fn kubeconfig(cluster: &Cluster) -> PathBuf {
     cluster.apply(&file(&role()));
     let path = "/api/v1/namespaces/plimsoll/serviceaccounts/plimsoll-scan/token";
     let request =
@@ -93,7 +93,7 @@ pub(crate) fn document(output: &Output, code: i32) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {said}"))
 }
 
-fn fill(cluster: &Cluster) {
+pub(crate) fn fill(cluster: &Cluster) {
     cluster.namespace("shop", &[("enforce", "baseline")]);
     cluster.apply(OBJECTS);
     let sets = "/apis/apps/v1/namespaces/shop/replicasets";

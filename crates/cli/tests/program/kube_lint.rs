@@ -152,3 +152,23 @@ fn an_image_that_is_root_does_not_start_where_root_is_refused() {
     let ran = machine.run("kube lint -f gnu --only practice pod.yaml").ended(1);
     assert!(!ran.out.contains("PK3010"), "{}", ran.out);
 }
+
+#[test]
+fn what_a_container_runs_with_is_shown_field_by_field() {
+    let machine = Machine::new();
+    let pod = HARDENED.replace("  containers:", "  initContainers: [{name: i}]\n  containers:");
+    machine.write("pod.yaml", pod);
+    let text = machine.run("kube lint --effective pod.yaml").ended(0).out;
+    assert!(text.starts_with("pod.yaml:8 Pod/web, initContainers i\n"), "{text}");
+    assert!(text.contains("\n\npod.yaml:10 Pod/web, containers web\n"), "{text}");
+    let shown: Vec<&str> = text.lines().filter(|line| line.contains("runAsNonRoot")).collect();
+    assert!(shown.iter().all(|line| line.contains("true") && line.ends_with("pod, line 6")));
+    let all = machine.run("kube lint --effective -f json pod.yaml").ended(0).json();
+    assert_eq!(all["schema"], "plimsoll.effective-context/v1");
+    let web = &all["containers"][1]["settings"];
+    assert_eq!(web["capabilities"]["value"], "drop ALL");
+    assert_eq!(web["capabilities"]["from"], "container");
+    assert_eq!(web["capabilities"]["line"], 14);
+    assert_eq!(all["containers"][0]["settings"]["capabilities"]["from"], "default");
+    machine.run("kube lint --effective --fix pod.yaml").ended(2);
+}

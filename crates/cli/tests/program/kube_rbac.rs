@@ -66,3 +66,33 @@ fn a_subject_that_is_not_there_is_a_mistake() {
     let ran = machine.run("kube rbac paths --from ci/nobody rights.yaml").ended(2);
     assert!(ran.err.contains("ServiceAccount ci/nobody is not in what was read"), "{}", ran.err);
 }
+
+#[test]
+fn a_subject_that_cannot_be_read_is_no_all_clear() {
+    let machine = Machine::new();
+    let binding = |subjects: &str| {
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {{name: \
+             a}}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: \
+             cluster-admin}}\nsubjects: {subjects}\n"
+        )
+    };
+    for (subjects, says) in [
+        (
+            "{kind: ServiceAccount, name: web, namespace: shop}",
+            "b.yaml:5: `subjects` must be a list",
+        ),
+        ("[{kind: ServiceAccount, name: web, namespace: n}]", "b.yaml:5: `subjects[0].namespace`"),
+        ("[{kind: ServiceAccount, name: web}]", "b.yaml:5: this subject is nobody"),
+    ] {
+        machine.write("b.yaml", binding(subjects));
+        let ran = machine.run("kube rbac paths b.yaml").ended(2);
+        assert!(ran.err.contains(says), "{}", ran.err);
+        assert!(!ran.out.contains("Nobody"), "{}", ran.out);
+        let asked = machine.run("kube rbac who-can get secrets b.yaml").ended(2);
+        assert!(asked.out.contains("as far as could be read"), "{}", asked.out);
+        let whole = &machine.run("kube rbac paths -o json b.yaml").json()["whole"];
+        assert_eq!(*whole, false);
+        machine.run("kube lint -f text b.yaml").ended(1);
+    }
+}

@@ -25,6 +25,7 @@ mod kube_netpol_plans;
 mod kube_pss;
 mod kube_rbac;
 mod kube_scan;
+mod kube_secrets;
 mod lint;
 mod lint_bases;
 mod lint_context;

@@ -19,6 +19,7 @@ pub use identity::{Identity, fingerprint};
 pub use images::Image;
 pub use judge::Judge;
 pub use network::Reach;
+pub use owners::Owners;
 pub use surroundings::Surroundings;
 
 use crate::config::Config;
@@ -151,12 +152,6 @@ fn is_wanted(only: Option<&str>, object: &Object<'_>) -> bool {
         kind if OF_THE_CLUSTER.contains(&kind) => true,
         _ => object.home() == only,
     })
-}
-
-/// Whether every cluster has it from the beginning: nobody wrote it and nobody can mend it.
-fn is_given(object: &Object<'_>) -> bool {
-    let labels = object.node.at(&["metadata", "labels"]);
-    labels.is_some_and(|labels| labels.text("kubernetes.io/bootstrapping").is_some())
 }
 
 fn count(found: &mut Assessment, object: &Object<'_>) {

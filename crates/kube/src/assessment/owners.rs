@@ -10,14 +10,14 @@ const MAX_STEPS: usize = 8;
 
 /// What is known of makers.
 #[derive(Debug, Default)]
-pub(super) struct Owners {
+pub struct Owners {
     known: HashSet<Key>,
     makers: HashMap<Key, Key>,
 }
 
 impl Owners {
     /// Takes note of an object that makes pods.
-    pub(super) fn note(&mut self, object: &Object<'_>) {
+    pub fn note(&mut self, object: &Object<'_>) {
         if let Some(maker) = maker(object) {
             self.makers.insert(object.key(), maker);
         }
@@ -25,7 +25,7 @@ impl Owners {
     }
 
     /// The first maker in the line of an object that is known; itself where nothing known made it.
-    pub(super) fn root(&self, object: &Object<'_>) -> Key {
+    pub fn root(&self, object: &Object<'_>) -> Key {
         let mut root = object.key();
         let mut next = maker(object);
         for _ in 0..MAX_STEPS {

@@ -6,7 +6,7 @@ use plimsoll_model::text::Source;
 
 use super::judge::{Judge, Seen};
 use super::owners::Owners;
-use super::{Assessment, Identity, Other, count, is_given, is_wanted, makes_pods, said};
+use super::{Assessment, Identity, Other, count, is_wanted, makes_pods, said};
 use crate::config::Config;
 use crate::estate;
 use crate::manifest::Manifest;
@@ -72,7 +72,7 @@ impl Surroundings {
                 }
                 continue;
             }
-            keeps |= OTHERS.contains(&object.kind) && !is_given(&object);
+            keeps |= OTHERS.contains(&object.kind) && !object.is_given();
             self.one(name, object, &manifest.source);
         }
         if keeps {
@@ -115,7 +115,7 @@ impl Surroundings {
         for manifest in &kept {
             for object in objects(manifest).0 {
                 if !OTHERS.contains(&object.kind)
-                    || is_given(&object)
+                    || object.is_given()
                     || !is_wanted(only.as_deref(), &object)
                 {
                     continue;

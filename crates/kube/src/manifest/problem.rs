@@ -44,13 +44,19 @@ pub enum ProblemKind {
     /// A value of another type than the API has.
     #[error("`{path}` must be {wanted}, not {found}: the API server refuses it")]
     WrongType {
-        /// Which field, from the pod's own root.
+        /// Which field, from the root of the object or of the pod.
         path: String,
         /// "a boolean".
         wanted: &'static str,
         /// "a text".
         found: &'static str,
     },
+    /// A subject of a binding that is nobody.
+    #[error(
+        "this subject is nobody: it needs a `name`, a `kind` that is User, Group or ServiceAccount, \
+         and of a ServiceAccount the `namespace`: the API server refuses it"
+    )]
+    NoSubject,
     /// Lists within lists.
     #[error("Lists are nested too deep: this one is not read")]
     NestedList,

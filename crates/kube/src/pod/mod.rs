@@ -1,10 +1,9 @@
 //! A pod: its containers of every sort, and the places of what they say.
 
-mod types;
-
 use plimsoll_model::text::{Source, Span};
 
 use crate::manifest::{Node, Problem};
+use crate::types;
 
 /// The specification of a pod, on its own or in the template of what makes pods.
 #[derive(Debug)]
@@ -107,7 +106,7 @@ impl<'m> Pod<'m> {
         });
         let containers = containers.collect();
         let security = spec.get("securityContext");
-        let problems = types::problems(root);
+        let problems = types::of_pod(root);
         Some(Self { source, root, path, spec, security, containers, problems })
     }
 

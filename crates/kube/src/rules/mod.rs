@@ -2,9 +2,10 @@
 //!
 //! To add one: write its file, and add its line here.
 
+mod ingress;
 pub(crate) mod reading;
 mod right;
-mod secret;
+pub(crate) mod secret;
 
 use crate::estate::Estate;
 use crate::finding::Findings;
@@ -86,6 +87,8 @@ pub fn named(name: &str) -> Option<&'static Rule> {
 registry! {
     pk1001
     pk1002
+    pk1003
+    pk1004
     pk2001
     pk2002
     pk2003
@@ -107,6 +110,9 @@ registry! {
     pk4002
     pk4003
     pk4004
+    pk4005
+    pk4006
+    pk4007
     pk5001
     pk5002
     pk5003
@@ -115,6 +121,7 @@ registry! {
     pk5006
     pk5007
     pk5008
+    pk5009
     pk6001
     pk6002
     pk6003

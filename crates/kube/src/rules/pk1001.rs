@@ -60,3 +60,11 @@ fn check(context: &Context<'_>, findings: &mut Findings<'_>) {
         }
     }
 }
+
+/// Whether a name stands for another image tomorrow.
+pub(super) fn moves(image: &str) -> bool {
+    let name = image.rsplit_once('/').map_or(image, |(_, name)| name);
+    !image.is_empty()
+        && !image.contains('@')
+        && name.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+}

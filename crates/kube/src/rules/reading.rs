@@ -11,7 +11,7 @@ pub(super) static ALL: &[&Rule] = &[&SYNTAX, &TYPE, &TWICE, &LABEL];
 /// The rule that a problem violates.
 pub(crate) fn rule(kind: &ProblemKind) -> &'static Rule {
     match kind {
-        ProblemKind::WrongType { .. } => &TYPE,
+        ProblemKind::WrongType { .. } | ProblemKind::NoSubject => &TYPE,
         ProblemKind::DuplicateKey(_) => &TWICE,
         _ => &SYNTAX,
     }
@@ -35,7 +35,7 @@ static TYPE: Rule = Rule {
     aliases: &[],
     level: Level::Error,
     title: "Give a field the type that the API has",
-    why: "The API server refuses an object with a text in quotes where it wants a boolean or a number, and a number where it wants a text. No policy sees such a pod, so no policy allows it.",
+    why: "The API server refuses an object with a text in quotes where it wants a boolean or a number, and a number where it wants a text. No policy sees such an object, so no policy allows it. `namespace: n` is such a field: in YAML 1.1 the letter is a boolean.",
     bad: "apiVersion: v1\nkind: Pod\nspec:\n  hostPID: 'false'\n  containers: []\n",
     good: "apiVersion: v1\nkind: Pod\nspec:\n  hostPID: false\n  containers: []\n",
     mending: Mending::None,

@@ -40,7 +40,7 @@ pub(super) fn is_given_away(name: &str, value: &str) -> bool {
 }
 
 /// Whether the issuer's mark is on it; a file with a private key is one too.
-fn is_marked(value: &str) -> bool {
+pub(crate) fn is_marked(value: &str) -> bool {
     let value = value.trim_start();
     PREFIXES.iter().any(|prefix| value.starts_with(prefix))
         && value.len() >= 16

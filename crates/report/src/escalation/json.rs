@@ -17,7 +17,12 @@ const SCHEMA: &str = "plimsoll.rbac-paths/v1";
 fn write(found: &Escalations<'_>, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let paths: Vec<Value> = found.paths.iter().map(|path| self::path(found, path)).collect();
     let subjects = found.access.subjects().count();
-    let document = json!({ "schema": SCHEMA, "subjects": subjects, "paths": paths });
+    let document = json!({
+        "schema": SCHEMA,
+        "whole": found.is_whole,
+        "subjects": subjects,
+        "paths": paths,
+    });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
 }

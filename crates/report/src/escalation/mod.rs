@@ -19,6 +19,8 @@ pub struct Escalations<'a> {
     pub access: &'a Access,
     /// The ways, in the order in which they are shown.
     pub paths: Vec<Path<'a>>,
+    /// Whether all that was given could be read: else there may be more ways.
+    pub is_whole: bool,
 }
 
 /// A way to write it.

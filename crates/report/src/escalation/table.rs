@@ -14,6 +14,13 @@ const NAMED: usize = 3;
 
 fn write(found: &Escalations<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let subjects = text::plural(found.access.subjects().count(), "subject");
+    if found.paths.is_empty() && !found.is_whole {
+        return writeln!(
+            out,
+            "No way to the whole cluster is in what could be read, which has {subjects}; there may be \
+             one in what could not."
+        );
+    }
     if found.paths.is_empty() {
         return writeln!(out, "Nobody of {subjects} can come to the whole cluster.");
     }
@@ -30,7 +37,8 @@ fn write(found: &Escalations<'_>, style: &Style, out: &mut dyn Write) -> io::Res
         }
     }
     let count = found.paths.len();
-    writeln!(out, "\n{count} of {subjects} can come to the whole cluster.")
+    let at_least = if found.is_whole { "" } else { "At least " };
+    writeln!(out, "\n{at_least}{count} of {subjects} can come to the whole cluster.")
 }
 
 /// The workloads through which somebody is got at.

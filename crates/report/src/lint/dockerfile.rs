@@ -12,6 +12,7 @@ impl<'a> Judged<'a> {
             path,
             source: &file.source,
             findings: found.iter().map(finding).collect(),
+            secrets: None,
             syntax: Some(Box::new(|| file.dump())),
         }
     }

@@ -15,6 +15,9 @@ pub struct Judged<'a> {
     pub source: &'a Source,
     /// What counts, in the order in which it is shown.
     pub findings: Vec<Finding<'a>>,
+    /// The places of secrets in the text, in order and each within a line: they are never shown.
+    /// `None` for kinds of files that are not looked through for any.
+    pub secrets: Option<Box<dyn Fn() -> Vec<Span> + 'a>>,
     /// What of it was read: see the format `syntax`. `None` for kinds that have no such text.
     pub syntax: Option<Box<dyn Fn() -> String + 'a>>,
 }

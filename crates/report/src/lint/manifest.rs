@@ -1,5 +1,7 @@
 //! Kubernetes manifests as the formats see them.
 
+use kube::manifest::Manifest;
+use kube::redact::redactions;
 use plimsoll_kube as kube;
 use plimsoll_model::text::Source;
 
@@ -7,9 +9,18 @@ use super::judged::{Finding, Fix, Judged, Rule};
 
 impl<'a> Judged<'a> {
     /// A manifest and what was found in it.
-    pub fn manifest(path: &'a str, source: &'a Source, found: &'a [kube::Finding]) -> Self {
+    pub fn manifest(path: &'a str, manifest: &'a Manifest, found: &'a [kube::Finding]) -> Self {
+        let source = &manifest.source;
         let findings = found.iter().map(|found| finding(source, found)).collect();
-        Self { path, source, findings, syntax: None }
+        let secrets = Box::new(|| redactions(manifest));
+        Self { path, source, findings, secrets: Some(secrets), syntax: None }
+    }
+
+    /// The same of a text whose values were not kept.
+    pub fn manifest_text(path: &'a str, source: &'a Source, found: &'a [kube::Finding]) -> Self {
+        let findings = found.iter().map(|found| finding(source, found)).collect();
+        let secrets = Box::new(|| redactions(&Manifest::parse(source.clone())));
+        Self { path, source, findings, secrets: Some(secrets), syntax: None }
     }
 }
 

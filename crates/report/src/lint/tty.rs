@@ -6,6 +6,7 @@ use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Patch, Renderer, Snippet};
 use plimsoll_model::text::{Level, Safety, Source, Span};
 
+use super::excerpt::{Excerpt, harmless};
 use super::{Finding, Fix, Judged, LintFormat};
 use crate::Style;
 use crate::text::{lines, one_line};
@@ -35,27 +36,11 @@ fn excerpt(source: &Source, span: Span) -> (Span, u32) {
     (source.line_span(first).join(source.line_span(last)), first)
 }
 
-/// A span of the file as one of the excerpt, on its characters.
-fn within(excerpt: Span, span: Span) -> std::ops::Range<usize> {
-    let clamp = |at: u32| at.clamp(excerpt.start, excerpt.end).saturating_sub(excerpt.start);
-    clamp(span.start) as usize..clamp(span.end) as usize
-}
-
-/// Text of the file for a terminal: as many bytes, nothing that moves the cursor.
-fn harmless(text: &str) -> String {
-    if text.bytes().all(|byte| byte >= b' ' && byte != 0x7f || byte == b'\n' || byte == b'\t') {
-        return text.to_owned();
-    }
-    text.chars()
-        .map(|one| match one {
-            '\n' | '\t' => one,
-            control if u32::from(control) < 0x20 || control == '\u{7f}' => '?',
-            other => other,
-        })
-        .collect()
-}
-
-fn finding_group<'a>(judged: &'a Judged<'a>, finding: &'a Finding<'a>) -> Group<'a> {
+fn finding_group<'a>(
+    judged: &'a Judged<'a>,
+    finding: &'a Finding<'a>,
+    secrets: &[Span],
+) -> Group<'a> {
     let source = &judged.source;
     let heading = title(finding.level)
         .primary_title(one_line(finding.message))
@@ -70,33 +55,45 @@ fn finding_group<'a>(judged: &'a Judged<'a>, finding: &'a Finding<'a>) -> Group<
             .char_column(place.column as usize);
         return heading.element(origin);
     }
-    let mut span = within(around, finding.span);
+    let excerpt = Excerpt::new(source, around, secrets);
+    let mut span = excerpt.within(finding.span);
     if span.is_empty() {
-        span = span.start..span.end.saturating_add(1).min(around.len() as usize);
+        span = span.start..span.end.saturating_add(1).min(excerpt.text.len());
     }
-    let snippet = Snippet::source(harmless(source.slice(around)))
+    let related: Vec<_> = finding
+        .related
+        .iter()
+        .filter(|(span, _)| excerpt.has(*span))
+        .map(|(span, message)| {
+            AnnotationKind::Context.span(excerpt.within(*span)).label(one_line(message))
+        })
+        .collect();
+    let snippet = Snippet::source(excerpt.text)
         .line_start(first as usize)
         .path(path)
         .fold(false)
         .annotation(AnnotationKind::Primary.span(span));
-    let related =
-        finding.related.iter().filter(|(span, _)| around.contains(*span)).map(|(span, message)| {
-            AnnotationKind::Context.span(within(around, *span)).label(one_line(message))
-        });
     heading.element(snippet.annotations(related))
 }
 
-fn related_group<'a>(judged: &'a Judged<'a>, span: Span, message: &str) -> Group<'a> {
+fn related_group<'a>(
+    judged: &'a Judged<'a>,
+    span: Span,
+    message: &str,
+    secrets: &[Span],
+) -> Group<'a> {
     let source = &judged.source;
     let (around, first) = excerpt(source, span);
-    let snippet = Snippet::source(harmless(source.slice(around)))
+    let excerpt = Excerpt::new(source, around, secrets);
+    let place = excerpt.within(span);
+    let snippet = Snippet::source(excerpt.text)
         .line_start(first as usize)
         .path(one_line(judged.path))
-        .annotation(AnnotationKind::Context.span(within(around, span)));
+        .annotation(AnnotationKind::Context.span(place));
     Title::NOTE.secondary_title(one_line(message)).element(snippet)
 }
 
-fn fix_group<'a>(judged: &'a Judged<'a>, fix: &'a Fix<'a>) -> Group<'a> {
+fn fix_group<'a>(judged: &'a Judged<'a>, fix: &'a Fix<'a>, secrets: &[Span]) -> Group<'a> {
     let source = &judged.source;
     let flag = if fix.safety == Safety::Safe { "--fix" } else { "--unsafe-fixes" };
     let heading = Title::HELP.secondary_title(format!("{} ({flag})", one_line(fix.title)));
@@ -108,10 +105,14 @@ fn fix_group<'a>(judged: &'a Judged<'a>, fix: &'a Fix<'a>) -> Group<'a> {
     if last.saturating_sub(first) > MAX_LINES || around.len() > MAX_LINE {
         return Group::with_title(heading);
     }
-    let patches =
-        fix.edits.iter().map(|edit| Patch::new(within(around, edit.span), lines_of(&edit.text)));
+    let excerpt = Excerpt::new(source, around, secrets);
+    let patches: Vec<_> = fix
+        .edits
+        .iter()
+        .map(|edit| Patch::new(excerpt.within(edit.span), lines_of(&edit.text)))
+        .collect();
     heading.element(
-        Snippet::source(harmless(source.slice(around)))
+        Snippet::source(excerpt.text)
             .line_start(first as usize)
             .path(one_line(judged.path))
             .patches(patches),
@@ -126,17 +127,18 @@ fn lines_of(text: &str) -> String {
 fn write(all: &[Judged<'_>], style: &Style, out: &mut dyn Write) -> io::Result<()> {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
     let renderer = renderer.term_width(style.columns().unwrap_or(DEFAULT_TERM_WIDTH));
-    for judged in all {
+    for judged in all.iter().filter(|judged| !judged.findings.is_empty()) {
+        let secrets = judged.secrets.as_ref().map(|secrets| secrets()).unwrap_or_default();
         for finding in &judged.findings {
             let source = &judged.source;
-            let mut groups = vec![finding_group(judged, finding)];
+            let mut groups = vec![finding_group(judged, finding, &secrets)];
             let (around, _) = excerpt(source, finding.span);
             for (span, message) in &finding.related {
                 if !around.contains(*span) {
-                    groups.push(related_group(judged, *span, message));
+                    groups.push(related_group(judged, *span, message, &secrets));
                 }
             }
-            groups.extend(finding.fix.as_ref().map(|fix| fix_group(judged, fix)));
+            groups.extend(finding.fix.as_ref().map(|fix| fix_group(judged, fix, &secrets)));
             writeln!(out, "{}\n", renderer.render(&groups))?;
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_kube::manifest::{Manifest, Problem, ProblemKind};
+use plimsoll_kube::{Object, objects};
 use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
@@ -43,12 +44,19 @@ pub(super) enum Origin {
     Program,
     /// It is an item of a long list.
     List,
+    /// It is an object of a live cluster.
+    Cluster,
 }
 
 impl Candidate {
     /// Whether a program has to render it.
     pub(super) fn is_rendered(&self) -> bool {
-        self.rendering.is_some()
+        self.rendering.is_some() && !self.is_cluster()
+    }
+
+    /// Whether it is a live cluster.
+    pub(super) fn is_cluster(&self) -> bool {
+        self.rendering == Some(Kind::Cluster)
     }
 }
 
@@ -68,13 +76,16 @@ pub(super) struct Reads {
 
 /// Reads the files that are meant, several at a time.
 pub(super) fn read_all(named: &[PathBuf], rendering: &Rendering) -> Result<Reads, Usage> {
-    let reads: Vec<anyhow::Result<Vec<Read>>> =
+    let reads: Vec<anyhow::Result<Reads>> =
         find(named)?.into_par_iter().map(|one| stream::kept(one, rendering)).collect();
     let mut manifests = Vec::with_capacity(reads.len());
     let mut outcome = Outcome::Clean;
     for one in reads {
         match one {
-            Ok(read) => manifests.extend(read),
+            Ok(read) => {
+                manifests.extend(read.manifests);
+                outcome = outcome.or(read.outcome);
+            }
             Err(error) if error.is::<Usage>() => {
                 tell(&format!("error: {}", chain(&error)));
                 outcome = outcome.or(Outcome::Gate(2));
@@ -91,7 +102,10 @@ pub(super) fn read_all(named: &[PathBuf], rendering: &Rendering) -> Result<Reads
 /// Tells what an API server would not take: nobody knows what would be there instead.
 pub(super) fn tell_of_problems(path: &Path, manifest: &Manifest) -> Outcome {
     let mut outcome = Outcome::Clean;
-    for problem in manifest.problems.iter().filter(|one| !one.kind.is_readable()) {
+    let unread = manifest.problems.iter().filter(|one| !one.kind.is_readable());
+    let (objects, nested) = objects(manifest);
+    let refused: Vec<Problem> = objects.iter().flat_map(Object::problems).chain(nested).collect();
+    for problem in unread.chain(&refused) {
         tell(&format!("error: {}", says(path, manifest, problem)));
         outcome = Outcome::Gate(2);
     }

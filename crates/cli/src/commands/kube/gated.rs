@@ -41,11 +41,16 @@ impl Manifests {
         // A folder without a manifest has nothing to judge; of several the others still count.
         let found = named.iter().filter_map(|one| files::find(std::slice::from_ref(one)).ok());
         let candidates: Vec<_> = found.flatten().collect();
-        let read: Vec<anyhow::Result<Vec<Read>>> =
+        let read: Vec<anyhow::Result<Reads>> =
             candidates.into_par_iter().map(|one| stream::kept(one, &rendering)).collect();
         for one in read {
             match one {
-                Ok(reads) => all.reads.extend(reads),
+                Ok(Reads { manifests, outcome }) => {
+                    all.reads.extend(manifests);
+                    if outcome != Outcome::Clean {
+                        all.failed.push("the cluster was read in part only".to_owned());
+                    }
+                }
                 Err(error) => all.failed.push(chain(&error)),
             }
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use plimsoll_kube::manifest::Manifest;
 use plimsoll_kube::pss::{Profile, Version};
+use plimsoll_kube::redact::redacted;
 use plimsoll_kube::{Config, Estate, Family, Finding, Fixed, fix, lint, objects, rules};
 use plimsoll_model::text::{Level, Safety, Source};
 use plimsoll_report::lint::{Judged, LintFormat};
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 
 use super::files::{self, Origin, Read, Reads};
 use super::rendered::Rendering;
-use super::{compliance, images, pages};
+use super::{compliance, effective, images, live, pages};
 use crate::commands::lint::files::is_stdin;
 use crate::commands::lint::mend::Mended;
 use crate::exit::{Outcome, Usage, tell};
@@ -26,9 +27,11 @@ use crate::target::Reading;
   plimsoll kube lint                            every manifest below this folder
   plimsoll kube lint --pss restricted --pss-version v1.31 --only pss - < pod.yaml
   plimsoll kube lint charts/shop --values prod.yaml --namespace shop
+  plimsoll kube lint cluster --context prod     what runs, by kubeconfig; Secrets are never asked for
   plimsoll kube lint -f sarif=lint.sarif -f tty deploy/
   plimsoll kube lint --fix deploy/web.yaml      set what ordinary programs do not notice
   plimsoll kube lint --compliance nsa -f markdown=nsa.md deploy/
+  plimsoll kube lint --effective deploy/web.yaml      each securityContext as the kubelet merges it
   plimsoll kube lint --explain hostNamespaces
 
 Without --pss, the labels of the namespaces in the given files decide what their pods have to
@@ -38,7 +41,8 @@ Exit codes: 0 clean, 1 findings at or over --failure-threshold, 2 wrong usage or
 cannot be parsed, 3 a file that cannot be read.")]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Lint {
-    /// Manifests, folders to look for them in, Helm charts, kustomizations, or `-` for stdin
+    /// Manifests, folders to look for them in, Helm charts, kustomizations, `-` for stdin, or `cluster`
+    /// for a live one
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -58,6 +62,11 @@ pub(crate) struct Lint {
     /// Report on a standard instead: nsa, cis, pss-baseline, pss-restricted; as text, json, markdown
     #[arg(long, value_name = "STANDARD", conflicts_with_all = ["pss", "only", "fix"])]
     compliance: Option<String>,
+
+    /// Show instead what each container runs with: the securityContext of its pod and its own, merged;
+    /// as text, json
+    #[arg(long, conflicts_with_all = ["compliance", "fix", "only"])]
+    effective: bool,
 
     /// FORMAT or FORMAT=FILE, several times if wanted: tty, text, gnu, json, sarif, github,
     /// checkstyle, codeclimate, gitlab, sonarqube
@@ -138,6 +147,9 @@ impl Lint {
         if let Some(name) = &self.compliance {
             return self.report(name);
         }
+        if self.effective {
+            return self.effective();
+        }
         let config = self.config()?;
         let threshold: Level =
             self.failure_threshold.parse().map_err(|error| Usage(format!("{error}")))?;
@@ -151,16 +163,18 @@ impl Lint {
         let Reads { manifests, mut outcome } = self.read()?;
         if self.fix && manifests.iter().any(|read| read.origin != Origin::File) {
             tell(
-                "charts and kustomizations are judged as they are rendered, and long lists item by item: \
-                 --fix leaves them alone",
+                "charts and kustomizations are judged as they are rendered, long lists and clusters \
+                 object by object: --fix leaves them alone",
             );
         }
         let (users, whole) = images::users(&manifests, self.images, &self.reading);
         outcome = outcome.or(whole);
         let estate =
             Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
-        let done: Vec<Done> =
-            manifests.into_par_iter().map(|read| self.judge(read, &estate, &config)).collect();
+        let done: Vec<Done> = live::own(manifests)
+            .into_par_iter()
+            .map(|read| self.judge(read, &estate, &config))
+            .collect();
 
         for one in &done {
             if let Some(mended) = &one.mended {
@@ -169,7 +183,7 @@ impl Lint {
         }
         let views: Vec<Judged<'_>> = done
             .iter()
-            .map(|one| Judged::manifest(&one.path, &one.manifest.source, &one.findings))
+            .map(|one| Judged::manifest(&one.path, &one.manifest, &one.findings))
             .collect();
         let mended_stdin = self.fix && self.files.iter().any(|path| is_stdin(path));
         for (format, file) in outputs {
@@ -209,8 +223,19 @@ impl Lint {
         let (users, whole) = images::users(&manifests, self.images, &self.reading);
         let estate =
             Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
+        let manifests = live::own(manifests);
         let found = compliance::run(standard, &self.formats, &manifests, &estate)?;
         Ok(outcome.or(whole).or(if self.no_fail { Outcome::Clean } else { found }))
+    }
+
+    fn effective(&self) -> anyhow::Result<Outcome> {
+        let Reads { manifests, outcome } = self.read()?;
+        let outcome = outcome.or(files::tell_of_all_problems(&manifests));
+        let (users, whole) = images::users(&manifests, self.images, &self.reading);
+        let estate =
+            Estate::of(manifests.iter().map(|read| &read.manifest)).with_image_users(users);
+        effective::run(&self.formats, &live::own(manifests), &estate)?;
+        Ok(outcome.or(whole))
     }
 
     fn config(&self) -> anyhow::Result<Config> {
@@ -257,7 +282,7 @@ impl Lint {
             let before = format!("{}{}", source.byte_order_mark(), source.text());
             let Fixed { text: after, made } = fix(&before, estate, config, safety);
             manifest = Manifest::parse(Source::new(after.clone()));
-            mended = Some(Mended { path: path.clone(), before, after, made });
+            mended = Some(Mended { path: path.clone(), before, after, made, shown: redacted });
         }
         let mut findings = lint(&manifest, estate, config);
         if rendered {

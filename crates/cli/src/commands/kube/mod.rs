@@ -3,11 +3,13 @@
 mod admit;
 mod cis_node;
 mod compliance;
+mod effective;
 mod files;
 mod gated;
 mod images;
 mod import;
 mod lint;
+mod live;
 mod netpol;
 mod operator;
 mod pages;

@@ -30,6 +30,7 @@ impl Pss {
 #[command(after_help = "Examples:
   kubectl get namespaces,deployments,statefulsets,daemonsets,jobs,cronjobs,pods -A -o json \\
     | plimsoll kube pss plan -
+  plimsoll kube pss plan cluster --context prod
   plimsoll kube pss plan --level restricted deploy/     exit 1 where a namespace does not meet it
   plimsoll kube pss plan -o commands deploy/ | sh
 
@@ -47,7 +48,7 @@ pub(crate) struct Plan {
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
 
-    /// Manifests, folders to look for them in, or `-` for stdin
+    /// Manifests, folders to look for them in, `-` for stdin, or `cluster` for a live one
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 

@@ -19,6 +19,7 @@ use crate::style::stdout_style;
     | plimsoll kube rbac paths -
   plimsoll kube rbac paths deploy/                   exit 1 where somebody can come to everything
   plimsoll kube rbac paths --from shop/web deploy/
+  plimsoll kube rbac paths cluster --context prod
   plimsoll kube rbac who-can create pods/exec -n shop deploy/
   plimsoll kube rbac who-can update deployments.apps deploy/")]
 pub(crate) enum Rbac {
@@ -50,7 +51,7 @@ pub(crate) struct PathsCommand {
     #[arg(long)]
     system: bool,
 
-    /// Manifests, folders to look for them in, or `-` for stdin
+    /// Manifests, folders to look for them in, `-` for stdin, or `cluster` for a live one
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -72,7 +73,8 @@ impl PathsCommand {
             Some(from) => all.of(from).into_iter().collect(),
             None => all.all(self.system),
         };
-        let found = Escalations { access: &access, paths };
+        let is_whole = outcome == Outcome::Clean;
+        let found = Escalations { access: &access, paths, is_whole };
         for (format, file) in outputs {
             let style =
                 if file.is_some() { plimsoll_report::Style::default() } else { stdout_style() };
@@ -100,7 +102,7 @@ pub(crate) struct WhoCan {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// Manifests, folders to look for them in, or `-` for stdin
+    /// Manifests, folders to look for them in, `-` for stdin, or `cluster` for a live one
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
 
@@ -127,7 +129,9 @@ impl WhoCan {
             }
             if found.is_empty() {
                 let place = self.namespace.as_deref().map_or("the whole cluster", |name| name);
-                writeln!(out, "Nobody may {} {} in {place}.", self.verb, self.resource)?;
+                let known =
+                    if outcome == Outcome::Clean { "" } else { ", as far as could be read" };
+                writeln!(out, "Nobody may {} {} in {place}{known}.", self.verb, self.resource)?;
             }
             Ok(())
         })?;

@@ -1,4 +1,4 @@
-//! Helm charts and kustomizations, as `helm` and `kustomize` print them.
+//! Helm charts and kustomizations, as `helm` and `kustomize` print them, and what a cluster has.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,6 +13,7 @@ use plimsoll_kube::rendered::{self, Part};
 use plimsoll_model::text::Source;
 
 use super::files::{Origin, Read};
+use super::live::{self, Live};
 use crate::commands::lint::files::read;
 use crate::program::{self, Bounds, Failed};
 
@@ -38,6 +39,9 @@ pub(super) struct Charts {
     /// The name under which charts are installed
     #[arg(long, value_name = "NAME")]
     release_name: Option<String>,
+
+    #[command(flatten)]
+    live: Live,
 }
 
 /// How charts are rendered, and into which namespace
@@ -46,7 +50,7 @@ pub(super) struct Rendering {
     #[command(flatten)]
     charts: Charts,
 
-    /// The namespace that charts are installed into
+    /// The namespace that charts are installed into, or the only one of `cluster` that is read
     #[arg(long, value_name = "NAMESPACE", help_heading = "Helm charts")]
     namespace: Option<String>,
 }
@@ -57,18 +61,23 @@ impl Charts {
     }
 }
 
-/// What a folder or a file is that has to be rendered.
+/// What a name is that is no file to be read as it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A Helm chart.
     Chart,
     /// A folder with a `kustomization.yaml`.
     Kustomization,
+    /// The word for a live cluster.
+    Cluster,
 }
 
 impl Kind {
     /// What a path is, where it is one of these.
     pub(super) fn of(path: &Path) -> Option<Self> {
+        if path == Path::new(live::NAME) && !path.exists() {
+            return Some(Self::Cluster);
+        }
         if path.is_dir() {
             let has = |name: &str| path.join(name).is_file();
             return if has("Chart.yaml") {
@@ -102,7 +111,17 @@ impl Rendering {
         match kind {
             Kind::Chart => self.chart(path),
             Kind::Kustomization => kustomization(path),
+            Kind::Cluster => {
+                let mut all = Vec::new();
+                self.cluster(&mut |read| all.push(read))?;
+                Ok(all)
+            }
         }
+    }
+
+    /// Gives the objects of the live cluster that is meant to `take`.
+    pub(super) fn cluster(&self, take: &mut dyn FnMut(Read)) -> anyhow::Result<()> {
+        self.charts.live.each(self.namespace.as_deref(), take)
     }
 
     fn chart(&self, path: &Path) -> anyhow::Result<Vec<Read>> {

@@ -9,7 +9,8 @@ use plimsoll_kube::manifest::{Item, Items, Manifest};
 use plimsoll_model::text::Source;
 use rayon::prelude::*;
 
-use super::files::{self, Candidate, Origin, Read};
+use super::files::{self, Candidate, Origin, Read, Reads};
+use super::live::Incomplete;
 use super::rendered::Rendering;
 use crate::cluster::batch;
 use crate::commands::lint::files::is_stdin;
@@ -56,15 +57,24 @@ pub(super) fn all(
 const MOST_KEPT: usize = 512 << 20;
 
 /// What a file comes to, where all of it is needed at once.
-pub(super) fn kept(candidate: Candidate, rendering: &Rendering) -> anyhow::Result<Vec<Read>> {
+pub(super) fn kept(candidate: Candidate, rendering: &Rendering) -> anyhow::Result<Reads> {
     let shown = candidate.path.display().to_string();
-    let (mut all, mut length) = (Vec::new(), 0_usize);
-    one(candidate, rendering, &mut |read| {
+    let (mut manifests, mut length) = (Vec::new(), 0_usize);
+    let read = one(candidate, rendering, &mut |read| {
         length = length.saturating_add(read.manifest.source.text().len());
         if length <= MOST_KEPT {
-            all.push(read);
+            manifests.push(read);
         }
-    })?;
+    });
+    let outcome = match read {
+        Ok(()) => Outcome::Clean,
+        // What could be read counts.
+        Err(error) if error.is::<Incomplete>() => {
+            tell(&format!("error: {}", chain(&error)));
+            Outcome::Partial
+        }
+        Err(error) => return Err(error),
+    };
     if length > MOST_KEPT {
         let why = format!(
             "`{shown}` has more than {} MiB of objects: `plimsoll kube scan` reads longer lists",
@@ -72,7 +82,7 @@ pub(super) fn kept(candidate: Candidate, rendering: &Rendering) -> anyhow::Resul
         );
         return Err(Usage(why).into());
     }
-    Ok(all)
+    Ok(Reads { manifests, outcome })
 }
 
 /// The same of one file.
@@ -82,6 +92,9 @@ pub(super) fn one(
     take: &mut dyn FnMut(Read),
 ) -> anyhow::Result<()> {
     let path = candidate.path.clone();
+    if candidate.is_cluster() {
+        return rendering.cluster(take);
+    }
     if candidate.is_rendered() {
         files::parse(candidate, rendering)?.into_iter().for_each(take);
         return Ok(());

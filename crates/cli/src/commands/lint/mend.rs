@@ -17,6 +17,8 @@ pub(in crate::commands) struct Mended {
     pub(in crate::commands) after: String,
     /// The rule's id, the line, what was done.
     pub(in crate::commands) made: Vec<(&'static str, u32, String)>,
+    /// A text as a difference may show it: where files of this kind have secrets, without them.
+    pub(in crate::commands) shown: fn(&str) -> String,
 }
 
 impl Mended {
@@ -29,7 +31,7 @@ impl Mended {
     ) -> Self {
         let before = format!("{}{}", source.byte_order_mark(), source.text());
         let Fixed { text: after, made } = fix(&before, config, environment, safety);
-        Self { path: path.to_owned(), before, after, made }
+        Self { path: path.to_owned(), before, after, made, shown: str::to_owned }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -40,10 +42,14 @@ impl Mended {
     pub(in crate::commands) fn deliver(&self, diff: bool) -> anyhow::Result<()> {
         let path = self.path.display();
         if diff {
-            let text = similar::TextDiff::from_lines(&self.before, &self.after);
+            let (old, new) = ((self.shown)(&self.before), (self.shown)(&self.after));
+            let text = similar::TextDiff::from_lines(&old, &new);
             let (before, after) = (format!("a/{path}"), format!("b/{path}"));
             let shown = text.unified_diff().header(&before, &after).to_string();
             output::stdout().write_all(shown.as_bytes())?;
+            if old != self.before && !shown.is_empty() {
+                tell(&format!("{path}: secrets are not shown: this difference may be no patch"));
+            }
             return Ok(());
         }
         if is_stdin(&self.path) {

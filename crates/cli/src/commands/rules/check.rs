@@ -85,7 +85,7 @@ impl Check {
                 let (path, source) = loaded.loader.file(index)?;
                 let own = said.iter().filter(|said| said.place.file == index);
                 let findings = own.map(|said| said.finding(source)).collect();
-                Some(Judged { path, source, findings, syntax: None })
+                Some(Judged { path, source, findings, secrets: None, syntax: None })
             })
             .collect();
         for (form, file) in outputs {

@@ -169,9 +169,11 @@ impl Found {
             .dockerfiles
             .iter()
             .map(|(path, file, said)| ("dockerfile", Judged::dockerfile(path, file, said)));
-        dockerfiles.chain(self.manifests.iter().map(|(path, manifest, said)| {
-            ("kubernetes", Judged::manifest(path, &manifest.source, said))
-        }))
+        dockerfiles.chain(
+            self.manifests.iter().map(|(path, manifest, said)| {
+                ("kubernetes", Judged::manifest(path, manifest, said))
+            }),
+        )
     }
 
     /// As results of Trivy's layout.

@@ -121,7 +121,7 @@ impl Check {
             .iter()
             .map(|(number, (path, source))| {
                 let found = found.get(number).map(Vec::as_slice).unwrap_or_default();
-                Judged::manifest(path, source, found)
+                Judged::manifest_text(path, source, found)
             })
             .collect();
         for (format, file) in outputs {
