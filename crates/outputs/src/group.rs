@@ -58,8 +58,8 @@ impl Groups {
         while self.close_first(tell) {}
     }
 
-    /// Ends the windows that are over at this time.
-    fn close(&mut self, time: u64, tell: &mut Vec<Alert>) {
+    /// Ends the windows that are over at this time and gives what they counted.
+    pub fn close(&mut self, time: u64, tell: &mut Vec<Alert>) {
         while let Some((begin, _)) = self.order.front()
             && begin.saturating_add(self.window) <= time
         {
@@ -149,6 +149,21 @@ mod tests {
         let expected = ["a", "b", "a (and 2 more in 3 s)", "a", "c"];
         assert_eq!(told(10, &alerts), expected);
         assert_eq!(told(0, &alerts).len(), 6);
+    }
+
+    #[test]
+    fn the_count_is_told_when_its_window_ends() {
+        let mut groups = Groups::new(10_000_000_000);
+        let mut tell = Vec::new();
+        for second in [1, 2, 3] {
+            groups.take(alert(second, "a"), &mut tell);
+        }
+        groups.close(10_999_999_999, &mut tell);
+        assert_eq!(tell.len(), 1);
+        groups.close(11_000_000_000, &mut tell);
+        assert_eq!(tell.last().map(|it| it.message.as_str()), Some("a (and 2 more in 2 s)"));
+        groups.end(&mut tell);
+        assert_eq!(tell.len(), 2);
     }
 
     #[test]

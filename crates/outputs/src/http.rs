@@ -16,8 +16,12 @@ use crate::{Channel, OutputError};
 pub(crate) struct Http {
     client: Client,
     url: Url,
+    /// The address as it may be told to anybody.
+    shown: String,
     content: &'static str,
     again: u32,
+    /// The last alert got no answer: the next is tried once.
+    is_silent: bool,
 }
 
 fn wrong(why: impl Into<String>) -> OutputError {
@@ -42,7 +46,10 @@ impl Http {
         let given = settings.url.trim_matches(['"', '\'']);
         let url = Url::parse(given).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         let Some(url) = url else {
-            return Err(wrong(format!("`http_output.url` is no address: `{given}`")));
+            // A key may stand in it.
+            return Err(wrong(
+                "`http_output.url` is no address that begins with http:// or https://",
+            ));
         };
         // Somebody else in this process may have chosen one, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -73,7 +80,9 @@ impl Http {
         }
         let client = builder.build().map_err(|error| wrong(innermost(&error)))?;
         let content = if json { "application/json" } else { "text/plain" };
-        Ok(Self { client, url, content, again: settings.max_consecutive_timeouts.min(100) })
+        let shown = without_keys(&url);
+        let again = settings.max_consecutive_timeouts.min(100);
+        Ok(Self { client, url, shown, content, again, is_silent: false })
     }
 
     fn post(&self, line: &str) -> Result<(), (bool, String)> {
@@ -81,6 +90,7 @@ impl Http {
         let request =
             request.header(reqwest::header::CONTENT_TYPE, self.content).body(line.to_owned());
         let answer = request.send().map_err(|error| {
+            let error = error.without_url();
             (error.is_timeout(), format!("does not answer: {}", innermost(&error)))
         })?;
         if answer.status().is_success() {
@@ -96,17 +106,25 @@ impl Channel for Http {
     }
 
     fn send(&mut self, _: &Alert, line: &str) -> Result<(), OutputError> {
-        let mut left = self.again;
+        let mut left = if self.is_silent { 0 } else { self.again };
         loop {
-            match self.post(line) {
+            let posted = self.post(line);
+            self.is_silent = matches!(posted, Err((true, _)));
+            match posted {
                 Ok(()) => return Ok(()),
                 Err((true, _)) if left > 0 => left = left.saturating_sub(1),
                 Err((_, said)) => {
-                    return Err(OutputError::Refused { url: self.url.to_string(), said });
+                    return Err(OutputError::Refused { url: self.shown.clone(), said });
                 }
             }
         }
     }
+}
+
+/// An address as it may be told to anybody: services are given keys in all parts of it but the host.
+fn without_keys(url: &Url) -> String {
+    let has_more = !matches!(url.path(), "" | "/") || url.query().is_some();
+    format!("{}{}", url.origin().ascii_serialization(), if has_more { "/…" } else { "" })
 }
 
 /// The cause below all others, which says most.
@@ -118,4 +136,18 @@ fn innermost(error: &reqwest::Error) -> String {
         cause = next.source();
     }
     text
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_keys() {
+        let shown = |url: &str| without_keys(&Url::parse(url).unwrap());
+        assert_eq!(shown("http://x:SECRET@h:7/"), "http://h:7");
+        assert_eq!(shown("https://SECRET@h/services/SECRET"), "https://h/…");
+        assert_eq!(shown("https://h/?key=SECRET#SECRET"), "https://h/…");
+    }
 }

@@ -46,6 +46,7 @@ pub struct Metrics {
     events: AtomicU64,
     alerts: Mutex<BTreeMap<Series, u64>>,
     undelivered: Mutex<BTreeMap<&'static str, u64>>,
+    no_room: AtomicU64,
     limited: AtomicU64,
     gauge: Mutex<Option<Gauge>>,
 }
@@ -59,6 +60,7 @@ impl Default for Metrics {
             events: AtomicU64::default(),
             alerts: Mutex::default(),
             undelivered: Mutex::default(),
+            no_room: AtomicU64::default(),
             limited: AtomicU64::default(),
             gauge: Mutex::default(),
         }
@@ -99,11 +101,17 @@ impl Metrics {
         *count = count.saturating_add(1);
     }
 
-    /// An alert did not arrive.
-    pub fn undelivered(&self, output: &'static str) {
+    /// So many alerts did not arrive.
+    pub fn undelivered(&self, output: &'static str, alerts: u64) {
         let mut lost = self.undelivered.lock().unwrap_or_else(PoisonError::into_inner);
         let count = lost.entry(output).or_default();
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(alerts);
+    }
+
+    /// An alert did not arrive because the output's queue was full.
+    pub fn no_room(&self, output: &'static str) {
+        self.no_room.fetch_add(1, Ordering::Relaxed);
+        self.undelivered(output, 1);
     }
 
     /// An alert was over the rate.
@@ -140,6 +148,8 @@ impl Metrics {
         for (output, count) in &*self.undelivered.lock().unwrap_or_else(PoisonError::into_inner) {
             page.value(undelivered, &[("output", output)], *count);
         }
+        let no_room = self.no_room.load(Ordering::Relaxed);
+        page.one("falcosecurity_falco_outputs_queue_num_drops_total", "counter", FALCO, no_room);
         let gauge = self.gauge.lock().unwrap_or_else(PoisonError::into_inner);
         let losses = gauge.as_ref().map(|ask| ask());
         drop(gauge);

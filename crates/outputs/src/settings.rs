@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use plimsoll_runtime::alert::{AddedField, Style};
 use plimsoll_runtime::loader::{AddedOutput, Rule};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::Document;
 
 /// Settings of rules and outputs, with Falco's defaults; only standard output is on.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,14 +32,16 @@ pub struct Settings {
     pub json_include_tags_property: bool,
     /// Times by date.
     pub time_format_iso_8601: bool,
-    /// `first` or `all`.
-    pub rule_matching: String,
+    /// `first` or `all`, where it is said.
+    pub rule_matching: Option<String>,
     /// What is added to outputs.
     pub append_output: Vec<AppendOutput>,
     /// Which rules are on, the later entry counts.
     pub rules: Vec<Selection>,
     /// Alerts a second and at once.
     pub outputs: RateSettings,
+    /// How many alerts may wait for each output.
+    pub outputs_queue: QueueSettings,
     /// Standard output.
     pub stdout_output: StdoutSettings,
     /// A file.
@@ -50,6 +54,8 @@ pub struct Settings {
     pub http_output: HttpSettings,
     /// The address of health and metrics.
     pub webserver: WebserverSettings,
+    /// What is done when events are lost, where it is said.
+    pub syscall_event_drops: Option<DropSettings>,
 }
 
 impl Default for Settings {
@@ -63,16 +69,18 @@ impl Default for Settings {
             json_include_output_fields_property: true,
             json_include_tags_property: true,
             time_format_iso_8601: false,
-            rule_matching: "first".to_owned(),
+            rule_matching: None,
             append_output: Vec::new(),
             rules: Vec::new(),
             outputs: RateSettings::default(),
+            outputs_queue: QueueSettings::default(),
             stdout_output: StdoutSettings::default(),
             file_output: FileSettings::default(),
             syslog_output: SyslogSettings::default(),
             program_output: ProgramSettings::default(),
             http_output: HttpSettings::default(),
             webserver: WebserverSettings::default(),
+            syscall_event_drops: None,
         }
     }
 }
@@ -132,6 +140,48 @@ pub struct RateSettings {
     pub rate: f64,
     /// Alerts at once.
     pub max_burst: u32,
+}
+
+/// What is done when events are lost. Their number is told at the end whatever stands here.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct DropSettings {
+    /// Which part of the events of a second has to be lost.
+    pub threshold: f64,
+    /// `ignore`, `log`, `alert` and `exit`.
+    pub actions: Vec<DropAction>,
+    /// How often in a second it is done.
+    pub rate: f64,
+    /// How often at once.
+    pub max_burst: u32,
+}
+
+impl Default for DropSettings {
+    fn default() -> Self {
+        Self { threshold: 0.1, actions: Vec::new(), rate: 0.033_33, max_burst: 1 }
+    }
+}
+
+/// What is done when events are lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropAction {
+    /// Nothing.
+    Ignore,
+    /// It is said on standard error.
+    Log,
+    /// An alert tells it.
+    Alert,
+    /// The watch ends.
+    Exit,
+}
+
+/// The queue of each output.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default)]
+pub struct QueueSettings {
+    /// How many alerts may wait; 0 for 8,192.
+    pub capacity: usize,
 }
 
 /// Standard output.
@@ -293,41 +343,15 @@ pub enum SettingsError {
     Pair(String),
 }
 
-/// How long a file of settings may be.
-const MAX_SETTINGS: usize = 4 << 20;
-
 /// What Falco adds to alerts of system calls where `suggested_output` is on.
 const SUGGESTED: &str = "container_id=%container.id container_name=%container.name \
      container_image_repository=%container.image.repository \
      container_image_tag=%container.image.tag k8s_pod_name=%k8s.pod.name k8s_ns_name=%k8s.ns.name";
 
 impl Settings {
-    /// Reads a file of settings, and then pairs of `KEY=VALUE` with dots in the keys.
+    /// Reads a file of settings by itself, and then pairs of `KEY=VALUE` with dots in the keys.
     pub fn read(text: &str, pairs: &[String]) -> Result<Self, SettingsError> {
-        if text.len() > MAX_SETTINGS {
-            return Err(SettingsError::Value(format!("more than {MAX_SETTINGS} bytes")));
-        }
-        let mut all: Value = if text.trim().is_empty() {
-            Value::Object(Map::new())
-        } else {
-            serde_saphyr::from_str(text)
-                .map_err(|error| SettingsError::Yaml(error.without_snippet().to_string()))?
-        };
-        if all.is_null() {
-            all = Value::Object(Map::new());
-        }
-        for pair in pairs {
-            let (key, value) = pair.split_once('=').ok_or(SettingsError::Pair(pair.clone()))?;
-            let value = serde_saphyr::from_str(value).unwrap_or_else(|_| Value::from(value));
-            set(&mut all, key, value).ok_or(SettingsError::Pair(pair.clone()))?;
-        }
-        let settings: Self =
-            serde_json::from_value(all).map_err(|error| SettingsError::Value(error.to_string()))?;
-        if !matches!(settings.rule_matching.as_str(), "first" | "all") {
-            let why = "`rule_matching` is neither `first` nor `all`".to_owned();
-            return Err(SettingsError::Value(why));
-        }
-        Ok(settings)
+        Document::read(text, &|_| None)?.settings(pairs)
     }
 
     /// How alerts are written.
@@ -402,33 +426,6 @@ impl Settings {
     }
 }
 
-/// Puts a value where a key with dots says.
-fn set(all: &mut Value, key: &str, value: Value) -> Option<()> {
-    let (first, rest) = key.split_once('.').map_or((key, None), |(one, rest)| (one, Some(rest)));
-    // `rules[].disable.rule=NAME` adds to a list.
-    if let Some(name) = first.strip_suffix("[]") {
-        let list = all.as_object_mut()?.entry(name).or_insert_with(|| Value::Array(Vec::new()));
-        let mut item = Value::Object(Map::new());
-        match rest {
-            Some(rest) => set(&mut item, rest, value)?,
-            None => item = value,
-        }
-        list.as_array_mut()?.push(item);
-        return Some(());
-    }
-    let object = all.as_object_mut()?;
-    match rest {
-        None => {
-            object.insert(first.to_owned(), value);
-            Some(())
-        }
-        Some(rest) => {
-            let below = object.entry(first).or_insert_with(|| Value::Object(Map::new()));
-            set(below, rest, value)
-        }
-    }
-}
-
 /// Whether a name fits a pattern with `*` in it.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
@@ -478,6 +475,9 @@ mod tests {
         assert!(Settings::read("", &["json_output".to_owned()]).is_err());
         assert!(Settings::read("json_output: 7", &[]).is_err());
         assert!(Settings::read("rule_matching: some", &[]).is_err());
+        let drops = "syscall_event_drops: {threshold: 0.5, actions: [log, alert]}";
+        let drops = Settings::read(drops, &[]).unwrap().syscall_event_drops.unwrap();
+        assert_eq!(drops.actions, [DropAction::Log, DropAction::Alert]);
     }
 
     #[test]

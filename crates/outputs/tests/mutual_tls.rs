@@ -8,12 +8,13 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use plimsoll_outputs::{Outputs, Settings};
+use plimsoll_outputs::{Notice, Outputs, Overflow, Settings};
 use plimsoll_runtime::alert::Alert;
 use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::Priority;
@@ -105,9 +106,17 @@ fn alert() -> Alert {
 /// What sending an alert with these settings comes to.
 fn send(pairs: &[String]) -> Result<(), String> {
     let settings = Settings::read("", pairs).unwrap();
-    let mut outputs = Outputs::new(&settings).map_err(|error| error.to_string())?;
-    let failed = outputs.send(&alert());
-    failed.into_iter().next().map_or(Ok(()), |(_, error)| Err(error.to_string()))
+    let said: Arc<Mutex<Option<String>>> = Arc::default();
+    let into = Arc::clone(&said);
+    let mut outputs = Outputs::new(&settings, Overflow::Wait, move |_, notice| {
+        if let Notice::Failed(error) = notice {
+            *into.lock().unwrap() = Some(error.to_string());
+        }
+    })
+    .map_err(|error| error.to_string())?;
+    outputs.send(alert());
+    outputs.end_within(Duration::from_mins(1));
+    said.lock().unwrap().take().map_or(Ok(()), Err)
 }
 
 #[test]

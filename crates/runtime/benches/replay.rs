@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::loader::{Loader, Options, Rule};
@@ -21,6 +22,10 @@ use plimsoll_runtime::syscall::Capture;
 /// How many events are made of one capture.
 const EVENTS: usize = 1_000_000;
 const ROUNDS: usize = 5;
+/// How often an event is judged between two looks at the clock.
+const TIMES: u32 = 16;
+const PUBLISHED: [&str; 3] =
+    ["falco_rules.yaml", "falco-incubating_rules.yaml", "falco-sandbox_rules.yaml"];
 const FILTERS: [&str; 3] = [
     "evt.type=open and fd.name startswith /etc/ and proc.name=curl",
     "evt.type=connect and fd.sport=53",
@@ -65,6 +70,44 @@ fn replay(path: &Path, rules: &[&Rule]) -> (u64, u64) {
     (events, alerts)
 }
 
+/// What judging costs of each event of all captures, without reading it.
+fn of_each_event(captures: &Path, rules: &[&Rule]) {
+    let mut engine = Engine::new(rules.iter().copied(), Matching::All);
+    let (mut took, mut matched, mut files) = (Vec::new(), Vec::new(), 0);
+    for folder in [captures.to_owned(), captures.join("libs")] {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if !path.extension().is_some_and(|it| it == "scap") {
+                continue;
+            }
+            let Ok(mut capture) = Capture::new(File::open(&path).unwrap(), Limits::default())
+            else {
+                continue;
+            };
+            files += 1;
+            while let Some(call) = capture.next() {
+                // Once before, because a program is made when the first event of its type comes; and
+                // several times between two looks at the clock, whose own cost would hide an event's.
+                engine.judge(&call, &mut matched);
+                let begin = Instant::now();
+                for _ in 0..TIMES {
+                    engine.judge(&call, &mut matched);
+                    std::hint::black_box(&matched);
+                }
+                took.push(begin.elapsed().as_nanos() as f64 / f64::from(TIMES));
+            }
+        }
+    }
+    took.sort_by(f64::total_cmp);
+    let mean = took.iter().sum::<f64>() / took.len() as f64;
+    println!(
+        "  each of {} events of {files} captures: mean {mean:.0} ns, p99 {:.0} ns, most {:.0} ns",
+        took.len(),
+        took[took.len() * 99 / 100],
+        took[took.len() - 1]
+    );
+}
+
 /// The seconds of a processor that this process and its children have had so far.
 fn used() -> f64 {
     let text = std::fs::read_to_string("/proc/self/stat").unwrap();
@@ -89,13 +132,18 @@ fn main() {
     let rate = |seconds: f64| events as f64 / seconds / 1e6;
     let alone = best(&|| _ = replay(&path, &[]));
     println!("read, with state           {:6.2} M events/s", rate(alone));
-    let text =
-        std::fs::read_to_string(captures.join("../rules/published/falco_rules.yaml")).unwrap();
-    let mut published = Loader::new(Options::default());
-    assert!(published.load("falco_rules.yaml", &text).is_loaded());
-    let rules: Vec<_> = published.definitions().rules.iter().filter(|rule| rule.enabled).collect();
-    let judged = best(&|| _ = replay(&path, &rules));
-    println!("judged by {:>3} stock rules   {:6.2} M events/s", rules.len(), rate(judged));
+    let published = captures.join("../rules/published");
+    for (what, files) in [("stable", &PUBLISHED[..1]), ("all", &PUBLISHED[..])] {
+        let mut loader = Loader::new(Options::default());
+        for name in files {
+            let text = std::fs::read_to_string(published.join(name)).unwrap();
+            assert!(loader.load(name, &text).is_loaded());
+        }
+        let rules: Vec<_> = loader.definitions().rules.iter().collect();
+        let judged = best(&|| _ = replay(&path, &rules));
+        println!("judged by {:>3} ({what:<6})      {:6.2} M events/s", rules.len(), rate(judged));
+        of_each_event(&captures, &rules);
+    }
     for filter in FILTERS {
         let text =
             format!("- rule: r\n  desc: d\n  condition: {filter}\n  output: o\n  priority: INFO\n");

@@ -18,7 +18,9 @@ fn rows() -> Vec<(String, String, String, Option<String>)> {
 #[test]
 fn conditions_are_accepted_with_any_blanks_and_rejected_with_falcos_words() {
     let mut wrong = Vec::new();
-    for (id, condition, expect, message) in rows() {
+    let rows = rows();
+    let count = rows.len();
+    for (id, condition, expect, message) in rows {
         let parsed = parse(&condition, DEFAULT_DEPTH);
         if expect == "reject" {
             match parsed {
@@ -44,4 +46,5 @@ fn conditions_are_accepted_with_any_blanks_and_rejected_with_falcos_words() {
         }
     }
     assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(count, if plimsoll_testkit::shared("runtime").is_some() { 375 } else { 0 });
 }

@@ -80,4 +80,5 @@ fn every_capture_raises_its_alerts() {
         }
     }
     assert!(wrong.is_empty(), "{right} right, {} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert_eq!(right, 51);
 }

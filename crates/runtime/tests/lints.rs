@@ -73,6 +73,7 @@ fn the_rules_of_a_guide_load_and_what_is_wrong_with_them_is_said_at_its_place() 
         said(&[MACROS, RULES]),
         [
             "5:17 LOAD_DEPRECATED_ITEM",
+            "5:5 missing-exception",
             "15:5 failed-connect",
             "17:9 forgotten-networks",
             "17:9 network-on-address-field",

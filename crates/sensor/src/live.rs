@@ -124,6 +124,7 @@ impl Live {
     fn fill(&mut self) -> bool {
         self.framed.clear();
         self.given = 0;
+        self.framer.follow(start::boot_time());
         while self.framed.is_empty() {
             let stopping = self.stop.is_asked_for();
             if stopping && !self.detached {
@@ -151,6 +152,7 @@ impl Live {
             if stopping {
                 return false;
             }
+            self.framer.follow(start::boot_time());
             let nap = NAPS.get(self.idle).or(NAPS.last()).copied().unwrap_or_default();
             self.idle = self.idle.saturating_add(1);
             std::thread::sleep(nap);

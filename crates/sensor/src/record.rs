@@ -40,6 +40,9 @@ struct Type {
     groups: Option<usize>,
 }
 
+/// By how many nanoseconds a clock differs that was set anew.
+const STEP: u64 = 100_000_000;
+
 /// What is made of records: the parameters of each type of event.
 pub struct Framer {
     types: Vec<Option<Type>>,
@@ -63,6 +66,14 @@ impl Framer {
             }
         }
         Self { types, boot_time }
+    }
+
+    /// Follows the machine's clock where it was set anew; by the little that it is kept in step with
+    /// others events would be put out of their order.
+    pub(crate) fn follow(&mut self, boot_time: u64) {
+        if self.boot_time.abs_diff(boot_time) > STEP {
+            self.boot_time = boot_time;
+        }
     }
 
     /// When a record was made, since the machine's start.
@@ -192,6 +203,17 @@ mod tests {
             events += usize::from(matches!(item, Item::Event(_)));
         }
         (events, reader.problems().len())
+    }
+
+    #[test]
+    fn a_clock_that_is_set_anew_is_followed_and_one_that_is_kept_in_step_is_not() {
+        let mut framer = Framer::new(10 * STEP);
+        framer.follow(11 * STEP);
+        assert_eq!(framer.boot_time, 10 * STEP);
+        framer.follow(5 * STEP);
+        assert_eq!(framer.boot_time, 5 * STEP);
+        framer.follow(3_600_000_000_000);
+        assert_eq!(framer.boot_time, 3_600_000_000_000);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use plimsoll_runtime::engine::Matching;
+
 use crate::exit::Outcome;
 use crate::watch::{self, Form, Plan, Sensor, Wanted};
 
@@ -81,7 +83,11 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "PRIORITY")]
     min_priority: Option<String>,
 
-    /// All rules that hold for an event are told, not only the first
+    /// Of several rules that hold for an event the first alone is told, as in Falco
+    #[arg(long, conflicts_with = "all_matches")]
+    first_match: bool,
+
+    /// All rules that hold for an event are told: where --config does not say `rule_matching: all`
     #[arg(long)]
     all_matches: bool,
 
@@ -152,6 +158,11 @@ impl Watch {
                 _ => pairs.push(output),
             }
         }
+        let matching = match (self.first_match, self.all_matches) {
+            (true, _) => Some(Matching::First),
+            (_, true) => Some(Matching::All),
+            _ => None,
+        };
         watch::run(&Plan {
             rules: self.rules,
             captures: self.replay,
@@ -169,7 +180,7 @@ impl Watch {
                 disabled: self.disable,
                 min_priority: self.min_priority,
             },
-            all_matches: self.all_matches,
+            matching,
             group: self.group,
             fail_on: self.fail_on,
             metrics: self.metrics,

@@ -159,6 +159,10 @@ impl Falco {
                 }
             }
         }
+        // Without a configuration Falco tells the first, and with one what that says.
+        if self.config.is_none() && !options.iter().any(|it| it.starts_with("rule_matching=")) {
+            options.push("rule_matching=first".to_owned());
+        }
         if self.all_calls {
             tell("note: falco: `-A`: the calls that rules name are watched");
         }

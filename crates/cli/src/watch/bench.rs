@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Event, Next};
-use plimsoll_runtime::fields::Source;
-use plimsoll_runtime::loader::{Options, Rule};
+use plimsoll_runtime::loader::Rule;
 use serde_json::json;
 
 use super::capture;
-use crate::commands::rules::files::Loaded;
+use crate::commands::rules::files::{Loaded, every_source};
 use crate::exit::{Outcome, tell};
 
 /// How often an event is judged between two looks at the clock, whose own cost would hide a rule's.
@@ -65,8 +64,7 @@ struct OfType {
 
 /// Judges the events again and again and prints what the rules cost.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
-    let options = Options { sources: Source::ALL.to_vec(), ..Options::default() };
-    let loaded = Loaded::read(&plan.rules, options)?;
+    let loaded = Loaded::read(&plan.rules, every_source())?;
     if !loaded.is_good() {
         loaded.tell_errors();
         return Ok(Outcome::Gate(1));

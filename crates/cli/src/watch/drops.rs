@@ -1,4 +1,5 @@
 //! Events that were lost are told as Falco tells them: an alert, of which there may be a few at once.
+//! So are alerts that an output had no room for, to the other outputs.
 //!
 //! After `event_drops.cpp` of falcosecurity/falco.
 
@@ -8,10 +9,12 @@ use plimsoll_runtime::alert::Alert;
 use plimsoll_runtime::event::iso_time;
 use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::Priority;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The rule that such an alert names.
 const RULE: &str = "Falco internal: syscall event drop";
+/// The same for alerts that an output had no room for; Falco has none.
+const FULL: &str = "Plimsoll internal: alert drop";
 
 /// What was lost lately.
 #[derive(Debug, Default, Clone)]
@@ -45,8 +48,29 @@ pub(super) fn alert(lost: &Lost, time: u64, host: &str) -> Alert {
     for (call, count) in &lost.calls {
         fields.insert(format!("n_drops_{call}"), json!(count));
     }
+    internal(RULE, message, fields, time, host)
+}
+
+/// The alert for alerts that an output had no room for.
+pub(super) fn full(output: &str, alerts: u64, time: u64, host: &str) -> Alert {
+    let message =
+        format!("{FULL}. {alerts} alerts were not handed to {output}: its queue is full.");
+    let fields = BTreeMap::from([
+        ("n_drops".to_owned(), json!(alerts)),
+        ("output".to_owned(), json!(output)),
+    ]);
+    internal(FULL, message, fields, time, host)
+}
+
+fn internal(
+    rule: &str,
+    message: String,
+    fields: BTreeMap<String, Value>,
+    time: u64,
+    host: &str,
+) -> Alert {
     Alert {
-        rule: RULE.to_owned(),
+        rule: rule.to_owned(),
         source: Source::Syscall,
         priority: Priority::Critical,
         tags: Vec::new(),

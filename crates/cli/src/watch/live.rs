@@ -5,9 +5,10 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
+use plimsoll_outputs::{DropAction, DropSettings, Limit, RateSettings};
 use plimsoll_runtime::event::Stream;
 use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::Rule;
@@ -17,7 +18,7 @@ use plimsoll_sensor::{Gauge, Options, Selection, Stop, Tally, privilege};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::drops::{self, Lost};
-use super::{Plan, Watching, respond};
+use super::{Plan, Watching, respond, teller};
 use crate::exit::{Usage, tell};
 
 /// How often it is looked whether events were lost.
@@ -56,6 +57,7 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
         options.selection.names().count(),
         rules.len()
     ));
+    let stop_on_loss = stop.clone();
     if let Some(seconds) = plan.sensor.duration {
         end_after(stop, Duration::from_secs(seconds));
     }
@@ -70,7 +72,7 @@ pub(super) fn run(watch: &mut Watching<'_>, plan: &Plan, rules: &[&Rule]) -> any
         let (gauge, malformed) = (Arc::clone(&gauge), Arc::clone(&malformed));
         metrics.ask_for_losses(move || all_losses(&gauge, malformed.load(Ordering::Relaxed)));
     }
-    let mut losses = Losses::new(gauge);
+    let mut losses = Losses::new(gauge, watch.on_loss.clone(), stop_on_loss);
     let mut allowed = Instant::now();
     watch
         .judge(&mut capture, "sensor", &mut |watch| {
@@ -153,14 +155,32 @@ fn all_losses(gauge: &Gauge, malformed: u64) -> plimsoll_outputs::Losses {
 /// Looks once in a while whether events were lost.
 struct Losses {
     gauge: Arc<Gauge>,
+    /// What `falco.yaml` says of them; every loss is told where it says nothing.
+    asked: Option<(DropSettings, Limit)>,
+    stop: Stop,
     told: Tally,
     looked: Instant,
     events: u32,
 }
 
 impl Losses {
-    fn new(gauge: Arc<Gauge>) -> Self {
-        Self { gauge, told: Tally::default(), looked: Instant::now(), events: 0 }
+    fn new(gauge: Arc<Gauge>, asked: Option<DropSettings>, stop: Stop) -> Self {
+        let asked = asked.map(|asked| {
+            let rate = RateSettings { rate: asked.rate, max_burst: asked.max_burst };
+            (asked, Limit::new(rate))
+        });
+        Self { gauge, asked, stop, told: Tally::default(), looked: Instant::now(), events: 0 }
+    }
+
+    /// What is to be done about so many lost events of those that were made.
+    #[allow(clippy::cast_precision_loss, reason = "a part of a whole needs no more")]
+    fn actions(&mut self, lost: u64, made: u64, now: u64) -> Vec<DropAction> {
+        let Some((asked, limit)) = &mut self.asked else { return vec![DropAction::Alert] };
+        let part = lost as f64 / made.max(1) as f64;
+        if part < asked.threshold || !limit.passes(now) {
+            return Vec::new();
+        }
+        asked.actions.clone()
     }
 
     fn look(&mut self, watch: &mut Watching<'_>) {
@@ -185,10 +205,18 @@ impl Losses {
             too_large: since.too_large,
             calls: self.gauge.lost_by_call(),
         };
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
-        let alert = drops::alert(&lost, now, &watch.host);
-        watch.send(&mut vec![alert]);
+        let now = teller::now();
+        for action in self.actions(since.lost(), since.made, now) {
+            match action {
+                DropAction::Ignore => {}
+                DropAction::Log => tell(&format!("warning: {} events were lost", since.lost())),
+                DropAction::Alert => watch.teller.send(drops::alert(&lost, now, &watch.host)),
+                DropAction::Exit => {
+                    tell("error: events were lost, at which `syscall_event_drops` ends the watch");
+                    self.stop.stop();
+                }
+            }
+        }
     }
 
     /// Says at the end what became of all events.

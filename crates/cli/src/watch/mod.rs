@@ -2,9 +2,11 @@
 
 pub(crate) mod bench;
 mod capture;
+mod config;
 mod drift;
 mod drops;
 mod image;
+mod inline;
 #[cfg(target_os = "linux")]
 mod live;
 mod loaded;
@@ -13,6 +15,7 @@ pub(crate) mod profile;
 #[cfg(target_os = "linux")]
 pub(crate) mod respond;
 mod rules;
+mod teller;
 pub(crate) mod trial;
 
 use std::collections::BTreeMap;
@@ -21,13 +24,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use plimsoll_outputs::{Groups, Limit, Metrics, Outputs, Settings};
-use plimsoll_runtime::alert::{Alert, Formatter};
+use plimsoll_outputs::{Metrics, Settings};
+use plimsoll_runtime::alert::Formatter;
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Arena, Next, Stream};
 use plimsoll_runtime::loader::{Priority, Rule};
 use plimsoll_runtime::why::Explainer;
 
+use self::teller::Teller;
 use crate::commands::lint::files::read;
 use crate::exit::{Outcome, Usage, tell};
 
@@ -43,7 +47,8 @@ pub(crate) struct Plan {
     /// Settings as `KEY=VALUE`.
     pub(crate) pairs: Vec<String>,
     pub(crate) wanted: Wanted,
-    pub(crate) all_matches: bool,
+    /// Of several rules that hold all are told, or the first; none where nobody says it.
+    pub(crate) matching: Option<Matching>,
     /// Seconds.
     pub(crate) group: u64,
     pub(crate) fail_on: Option<String>,
@@ -100,7 +105,7 @@ const MAX_MESSAGES: u64 = 10;
 
 /// Judges every capture and says at the end how much there was.
 pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
-    let settings = settings(plan)?;
+    let settings = config::settings(plan)?;
     let loaded = rules::load(plan, &settings)?;
     let chosen = rules::chosen(&loaded, &plan.wanted, &settings)?;
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
@@ -150,19 +155,6 @@ fn text(path: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?)
 }
 
-fn settings(plan: &Plan) -> anyhow::Result<Settings> {
-    let text = match &plan.config {
-        Some(path) => text(path)?,
-        None => String::new(),
-    };
-    let mut settings =
-        Settings::read(&text, &plan.pairs).map_err(|error| Usage(error.to_string()))?;
-    if let Some(form) = plan.form {
-        settings.json_output = form == Form::Json;
-    }
-    Ok(settings)
-}
-
 /// What goes on while captures are read.
 struct Watching<'r> {
     rules: &'r [&'r Rule],
@@ -174,12 +166,13 @@ struct Watching<'r> {
     responder: Option<plimsoll_response::Responder>,
     #[cfg(target_os = "linux")]
     all_matches: bool,
+    /// What is done when events are lost.
+    #[cfg(target_os = "linux")]
+    on_loss: Option<plimsoll_outputs::DropSettings>,
     loading: Option<loaded::Loading>,
     origins: Option<origin::Origins<'r>>,
     host: String,
-    groups: Groups,
-    limit: Limit,
-    outputs: Outputs,
+    teller: Teller,
     metrics: Option<Arc<Metrics>>,
     counts: BTreeMap<(Priority, &'r str), u64>,
     events: u64,
@@ -197,9 +190,12 @@ impl<'r> Watching<'r> {
                     .map_err(|why| Usage(format!("rule `{}`: {why}", rule.name)))
             })
             .collect();
-        let all = plan.all_matches || settings.rule_matching == "all";
         let host = host();
-        let matching = if all { Matching::All } else { Matching::First };
+        let metrics = metrics(plan, settings, rules.len())?;
+        // What is replayed waits for an output; a machine does not.
+        let teller =
+            Teller::new(settings, plan.group, plan.captures.is_empty(), metrics.as_ref(), &host)?;
+        let matching = matching(plan, settings);
         Ok(Self {
             rules,
             formatters: formatters?,
@@ -209,14 +205,14 @@ impl<'r> Watching<'r> {
             #[cfg(target_os = "linux")]
             responder: respond::new(&plan.respond, rules)?,
             #[cfg(target_os = "linux")]
-            all_matches: all,
+            all_matches: matching == Matching::All,
+            #[cfg(target_os = "linux")]
+            on_loss: settings.syscall_event_drops.clone(),
             loading: None,
             origins: None,
             host,
-            groups: Groups::new(plan.group.saturating_mul(1_000_000_000)),
-            limit: Limit::new(settings.outputs),
-            outputs: Outputs::new(settings)?,
-            metrics: metrics(plan, settings, rules.len())?,
+            teller,
+            metrics,
             counts: BTreeMap::new(),
             events: 0,
             skipped: 0,
@@ -253,7 +249,6 @@ impl<'r> Watching<'r> {
     ) -> std::io::Result<()> {
         let mut matched = Vec::new();
         let mut arena = Arena::new();
-        let mut told = Vec::new();
         while let Some(next) = stream.next()? {
             let event = match &next {
                 Next::Event(event) => *event,
@@ -277,6 +272,7 @@ impl<'r> Watching<'r> {
             if let Some(metrics) = &self.metrics {
                 metrics.judged(self.events);
             }
+            self.teller.is_now(event.time());
             self.engine.judge(event, &mut matched);
             for at in &matched {
                 let (Some(rule), Some(formatter)) = (self.rules.get(*at), self.formatters.get(*at))
@@ -304,7 +300,7 @@ impl<'r> Watching<'r> {
                     }
                     alert.explanation = why.map(Box::new);
                 }
-                self.groups.take(alert, &mut told);
+                self.teller.take(alert);
             }
             if let (Some(loading), Next::Call(call)) = (&mut self.loading, &next) {
                 loading.recorder.take(call);
@@ -322,7 +318,7 @@ impl<'r> Watching<'r> {
                     }
                     let count = self.counts.entry((drift::PRIORITY, drift::NAME)).or_default();
                     *count = count.saturating_add(1);
-                    self.groups.take(alert, &mut told);
+                    self.teller.take(alert);
                     kept = true;
                 }
             }
@@ -330,44 +326,13 @@ impl<'r> Watching<'r> {
                 drop(next);
                 stream.keep();
             }
-            if !told.is_empty() {
-                self.send(&mut told);
-            }
             meanwhile(self);
         }
         Ok(())
     }
 
-    fn send(&mut self, alerts: &mut Vec<Alert>) {
-        for alert in alerts.drain(..) {
-            if !self.limit.passes(alert.time) {
-                self.metrics.iter().for_each(|metrics| metrics.limited());
-                continue;
-            }
-            for (channel, error) in self.outputs.send(&alert) {
-                self.failures = self.failures.saturating_add(1);
-                self.metrics.iter().for_each(|metrics| metrics.undelivered(channel));
-                if self.failures <= MAX_MESSAGES {
-                    tell(&format!("error: {channel}: {error}"));
-                }
-            }
-        }
-    }
-
     fn end(&mut self) {
-        let mut told = Vec::new();
-        self.groups.end(&mut told);
-        self.send(&mut told);
-        for (channel, error) in self.outputs.flush() {
-            self.failures = self.failures.saturating_add(1);
-            tell(&format!("error: {channel}: {error}"));
-        }
-        for (channel, lost) in self.outputs.lost() {
-            tell(&format!("error: {channel}: {lost} alerts did not arrive"));
-        }
-        if self.limit.held() > 0 {
-            tell(&format!("warning: {} alerts were over the rate", self.limit.held()));
-        }
+        self.failures = self.failures.saturating_add(self.teller.end());
         if self.skipped > MAX_MESSAGES {
             tell(&format!("warning: {} parts of the captures are no events", self.skipped));
         }
@@ -388,6 +353,16 @@ impl<'r> Watching<'r> {
         let is_whole = self.failures == 0 && (self.skipped == 0 || self.events > 0);
         if is_whole { gate } else { Outcome::Partial }
     }
+}
+
+/// All rules that hold are told, but with settings of Falco, whose own word is the first.
+fn matching(plan: &Plan, settings: &Settings) -> Matching {
+    let unsaid = if plan.config.is_some() { Matching::First } else { Matching::All };
+    plan.matching.unwrap_or(match settings.rule_matching.as_deref() {
+        Some("first") => Matching::First,
+        Some(_) => Matching::All,
+        None => unsaid,
+    })
 }
 
 /// The counters, and the address that gives them, where one is asked for.

@@ -42,7 +42,7 @@ pub(super) fn load(plan: &Plan, settings: &Settings) -> anyhow::Result<Loaded> {
 }
 
 /// The path, or the files of a folder in the order of their names.
-fn of_folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(super) fn of_folder(path: &Path) -> std::io::Result<Vec<PathBuf>> {
     if path == Path::new(DEFAULT) || !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

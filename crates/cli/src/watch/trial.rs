@@ -1,21 +1,19 @@
 //! Cases: events, and the alerts that they have to raise.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use plimsoll_runtime::coverage::Coverage;
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Next, Stream};
-use plimsoll_runtime::fields::Source;
-use plimsoll_runtime::loader::{Options, Rule};
-use plimsoll_runtime::sources::Reader;
+use plimsoll_runtime::loader::Rule;
 use serde::Deserialize;
 
-use super::capture;
+use super::{capture, inline};
 use crate::commands::lint::files::read;
-use crate::commands::rules::files::Loaded;
+use crate::commands::rules::files::{Loaded, every_source};
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 
@@ -46,8 +44,7 @@ pub(crate) fn run(
     require_coverage: bool,
     show_parts: bool,
 ) -> anyhow::Result<Outcome> {
-    let loaded =
-        Loaded::read(rules, Options { sources: Source::ALL.to_vec(), ..Options::default() })?;
+    let loaded = Loaded::read(rules, every_source())?;
     if !loaded.is_good() {
         loaded.tell_errors();
         return Ok(Outcome::Gate(1));
@@ -118,9 +115,7 @@ fn judge<'r>(
         let stream = capture::open(&path, None);
         streams.push(stream.with_context(|| format!("cannot read `{}`", path.display()))?);
     }
-    let lines: Vec<String> = case.events.iter().map(ToString::to_string).collect();
-    let lines = io::Cursor::new(lines.join("\n"));
-    streams.push(Box::new(Reader::new(BufReader::new(lines))));
+    streams.extend(inline::streams(&case.events)?);
     let mut counts = BTreeMap::new();
     let mut matched = Vec::new();
     for mut stream in streams {

@@ -26,6 +26,7 @@ mod cosign;
 mod coverage;
 mod dockle;
 mod falco;
+mod falco_runs;
 mod golden;
 mod grype;
 mod guide;

@@ -54,6 +54,29 @@ fn a_run_of_curl_may_do_what_it_did_and_nothing_else() {
     assert_eq!(serde_json::from_str::<Value>(&ran.out).unwrap(), seccomp);
 }
 
+/// The log of a shop's image, in which programs connect whose sockets it does not tell of.
+#[test]
+fn a_connection_is_granted_to_apparmor_whoever_made_its_socket() {
+    let log = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/samples/image/events.jsonl");
+    let machine = Machine::new();
+    machine.write("events.jsonl", fs::read(log).unwrap());
+    let curl = "profile events.jsonl --where proc.name=curl --name curl";
+    let ran = machine.run(&format!("{curl} --kind apparmor")).ended(0);
+    assert!(ran.out.contains("\n  network inet stream,\n"), "{}", ran.out);
+    machine.write("curl.profile", &ran.out);
+    // What reads such profiles reads it; nothing is loaded.
+    let path = machine.path("curl.profile");
+    let read =
+        std::process::Command::new("apparmor_parser").args(["-Q", "-K", "-S"]).arg(path).output();
+    match read {
+        Ok(read) => {
+            assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+            assert!(!read.stdout.is_empty());
+        }
+        Err(_) => println!("skipped: apparmor_parser is not installed"),
+    }
+}
+
 #[test]
 fn what_cannot_be_profiled_is_told() {
     let Some(machine) = machine("connect_localhost.scap") else { return };

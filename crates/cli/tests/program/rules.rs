@@ -52,6 +52,54 @@ fn a_file_that_loads_ends_with_0_and_one_that_does_not_with_1() {
 }
 
 #[test]
+fn what_is_wrong_is_shown_where_it_stands() {
+    for (condition, word, said) in [
+        ("evt.type = open and proc.pid = abc", "abc", "abc is not a valid number"),
+        ("evt.type = open and proc.pid = 'abc'", "'abc'", "abc is not a valid number"),
+        ("evt.type = open and proc.pid in (1, abc)", "abc", "abc is not a valid number"),
+        (
+            "evt.type = open and proc.name bcontains ab",
+            "proc.name",
+            "'bcontains' operator not supported",
+        ),
+        ("evt.type = open and evt.arg.falgs = 1", "evt.arg", "did you mean `flags`?"),
+        ("evt.type in (open,execv)", "execv", "did you mean `execve`?"),
+        ("evt.type in (openn, read)", "openn", "did you mean `open`?"),
+        ("evt.type = open and proc.name = val(proc.pid)", "val", "incompatible type"),
+    ] {
+        let rule = format!(
+            "- rule: R\n  desc: d\n  condition:   {condition}\n  output: o\n  priority: INFO\n"
+        );
+        let machine = machine(&[("bad.yaml", &rule)]);
+        let ran = machine.run("rules check -o gnu bad.yaml").ended(1);
+        let at = condition.rfind(word).unwrap() + "  condition:   ".len() + 1;
+        assert!(ran.out.starts_with(&format!("bad.yaml:3:{at}:")), "{condition}: {}", ran.out);
+        assert!(ran.out.contains(said), "{condition}: {}", ran.out);
+    }
+}
+
+#[test]
+fn rules_of_all_sources_are_checked_listed_and_explained() {
+    let trail = "- rule: Login
+  desc: d
+  source: aws_cloudtrail
+  condition: ct.name = ConsoleLogin
+  output: o
+  priority: NOTICE
+";
+    let wrong = trail.replace("ct.name", "ct.nmae");
+    let machine = machine(&[("trail.yaml", trail), ("wrong.yaml", &wrong)]);
+    let ran = machine.run("rules check --strict trail.yaml").ended(0);
+    assert_eq!(ran.out, "");
+    let ran = machine.run("rules check wrong.yaml").ended(1);
+    assert!(ran.out.contains("did you mean `ct.name`?"), "{}", ran.out);
+    let ran = machine.run("rules list trail.yaml").ended(0);
+    assert_eq!(ran.out, "on   Notice         aws_cloudtrail  Login\n");
+    let ran = machine.run("rules explain Login trail.yaml").ended(0);
+    assert!(ran.out.contains("under ct.name = ConsoleLogin"), "{}", ran.out);
+}
+
+#[test]
 fn json_is_falcos_load_result() {
     let machine = machine(&[("bad.yaml", BAD)]);
     let ran = machine.run("rules check -o json bad.yaml").ended(1);
@@ -98,6 +146,8 @@ fn rules_are_listed_and_explained() {
         and proc.name in (sh, bash)
 
     Events  execve
+    Filed   under proc.name = bash, sh
+    Cost    2 for 1 comparison
     Fields  evt.type, proc.name
     Macros  shell
     Tags    none

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -66,7 +66,7 @@ impl Watching {
     fn start(machine: &Machine, more: &[&str]) -> Option<Self> {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let mut child = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
-            .args(["watch", "--rules", "rules.yaml", "-o", "json", "--all-matches"])
+            .args(["watch", "--rules", "rules.yaml", "-o", "json"])
             .args(more)
             .current_dir(machine.path("."))
             .stdout(File::create(machine.path("alerts.jsonl")).unwrap())
@@ -167,6 +167,55 @@ fn what_happens_on_the_machine_raises_alerts() {
 }
 
 #[test]
+fn outputs_that_hang_hold_up_neither_alerts_nor_groups_nor_the_end() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let machine = machine();
+    let url = format!("http_output.url=http://x:SECRET@{}/", silent.local_addr().unwrap());
+    let hanging = [
+        "-o",
+        "http_output.enabled=true",
+        "-o",
+        &url,
+        "-o",
+        "program_output.enabled=true",
+        "-o",
+        "program_output.program=sleep 60",
+        "--group",
+        "2",
+    ];
+    let Some(mut watching) = Watching::start(&machine, &hanging) else { return };
+    let alerts = || fs::read_to_string(machine.path("alerts.jsonl")).unwrap();
+    let shells = || alerts().lines().filter(|line| line.contains("\"Shell\"")).count();
+    let within = |wanted: usize, limit: Duration| {
+        let begin = Instant::now();
+        while shells() < wanted && begin.elapsed() < limit {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(shells(), wanted, "{}", alerts());
+        begin.elapsed()
+    };
+    for _ in 0..3 {
+        Command::new("sh").args(["-c", "exit 7"]).status().unwrap();
+    }
+    within(1, Duration::from_secs(3));
+    // The other two are told as one when their time is over, whether or not there is another alert.
+    let took = within(2, Duration::from_secs(10));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(alerts().contains("(and 2 more in "), "{}", alerts());
+
+    let begin = Instant::now();
+    let pid = watching.child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    watching.err.read_to_string(&mut watching.told).unwrap();
+    assert_eq!(watching.child.wait().unwrap().code(), Some(3), "{}", watching.told);
+    assert!(begin.elapsed() < Duration::from_secs(15), "{:?}", begin.elapsed());
+    let told = &watching.told;
+    assert!(told.contains("error: http: 2 alerts did not arrive"), "{told}");
+    assert!(told.contains("error: program: 2 alerts did not arrive"), "{told}");
+    assert!(!told.contains("SECRET"), "{told}");
+}
+
+#[test]
 fn nothing_is_left_in_the_kernel_after_the_program_is_killed() {
     let machine = machine();
     let programs = || {
@@ -198,8 +247,7 @@ fn what_was_recorded_raises_the_same_alerts_again() {
     Command::new("sh").args(["-c", "cat /etc/shadow >/dev/null; exit 7"]).status().unwrap();
     let (alerts, told) = watching.end(&machine, "-TERM");
     assert_eq!(outputs(&alerts, "Shell").len(), 1, "{told}");
-    let replayed =
-        machine.run("watch --rules rules.yaml --replay live.scap -o json --all-matches").ended(0);
+    let replayed = machine.run("watch --rules rules.yaml --replay live.scap -o json").ended(0);
     let again: Vec<Value> =
         replayed.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let told = |alerts: &[Value]| -> Vec<String> {

@@ -70,6 +70,34 @@ fn a_log_is_recorded_as_a_capture_that_raises_the_same_alerts() {
 }
 
 #[test]
+fn what_is_recorded_of_a_log_keeps_images_and_pods_and_is_read_by_sysdig() {
+    let rules = EVERYTHING.replace("evt.type exists", "evt.type in (execve, openat, connect)");
+    let machine = machine("tetragon.jsonl", &rules);
+    let first = machine.run("watch -r rules.yaml --replay tetragon.jsonl --write x.scap").ended(0);
+    assert!(first.out.contains("shop/"), "{}", first.out);
+    let again = machine.run("watch -r rules.yaml --replay x.scap").ended(0);
+    assert_eq!(first.out, again.out);
+    let sysdig = std::process::Command::new("sysdig")
+        .args([
+            "-r",
+            "x.scap",
+            "-p",
+            "%evt.type %proc.name",
+            "evt.type in (execve, openat, connect)",
+        ])
+        .current_dir(machine.path("."))
+        .output();
+    let Ok(sysdig) = sysdig else {
+        println!("skipped: sysdig is not installed");
+        return;
+    };
+    let shown = String::from_utf8_lossy(&sysdig.stdout).into_owned();
+    let told = String::from_utf8_lossy(&sysdig.stderr).into_owned();
+    assert!(sysdig.status.success(), "{told}");
+    assert_eq!(shown.lines().count(), first.out.lines().count(), "{shown}{told}");
+}
+
+#[test]
 fn alerts_that_falco_wrote_are_judged_by_other_rules() {
     const RULES: &str = "- rule: Shadow of a pod
   desc: A pod reads the shadow file

@@ -40,7 +40,8 @@ fn machine() -> Machine {
 
 #[test]
 fn alerts_are_written_as_falco_writes_them() {
-    let ran = machine().run("watch --rules rules.yaml --replay audit.log -o json").ended(0);
+    let ran =
+        machine().run("watch --rules rules.yaml --replay audit.log -o json --first-match").ended(0);
     let alerts: Vec<Value> =
         ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(alerts.len(), 3);
@@ -72,15 +73,23 @@ fn rules_are_chosen_by_tag_name_and_priority() {
         let ran = machine.run(&format!("watch -r rules.yaml --replay audit.log {more}")).ended(0);
         ran.out.lines().count()
     };
-    assert_eq!(count(""), 3);
-    assert_eq!(count("--all-matches"), 5);
-    assert_eq!(count("-o rule_matching=all"), 5);
+    assert_eq!(count(""), 5);
+    assert_eq!(count("--first-match"), 3);
+    assert_eq!(count("-o rule_matching=first"), 3);
+    assert_eq!(count("-o rule_matching=first --all-matches"), 5);
     assert_eq!(count("-t secrets"), 2);
     assert_eq!(count("-T secrets"), 3);
     assert_eq!(count("-D Anybody"), 2);
     assert_eq!(count("--min-priority warning"), 2);
     assert_eq!(count("-o priority=warning"), 2);
     assert_eq!(count("-o rules[].disable.rule=Secret*"), 3);
+    // What Falco says where its settings are read.
+    fs::write(machine.path("falco.yaml"), "json_output: false\n").unwrap();
+    assert_eq!(count("-c falco.yaml"), 3);
+    assert_eq!(count("-c falco.yaml --all-matches"), 5);
+    fs::write(machine.path("falco.yaml"), "rule_matching: all\n").unwrap();
+    assert_eq!(count("-c falco.yaml"), 5);
+    assert_eq!(count("-c falco.yaml --first-match"), 3);
     assert_eq!(count("-t secrets --group 60"), 2);
 }
 
@@ -121,7 +130,7 @@ fn the_end_says_what_went_wrong() {
     fs::write(machine.path("noise"), "nothing of use\n").unwrap();
     let ran = machine.run("watch -r rules.yaml --replay noise").ended(3);
     assert!(ran.err.contains("noise: line 1: no JSON"), "{}", ran.err);
-    let down = "-o http_output.enabled=true -o http_output.url=http://127.0.0.1:1";
+    let down = "--first-match -o http_output.enabled=true -o http_output.url=http://127.0.0.1:1";
     let ran = machine.run(&format!("watch -r rules.yaml --replay audit.log {down}")).ended(3);
     assert_eq!(ran.out.lines().count(), 3, "one channel that fails does not hold up another");
     assert!(ran.err.contains("http: 3 alerts did not arrive"), "{}", ran.err);
@@ -152,6 +161,57 @@ fn cases_say_which_rules_fire() {
     assert!(ran.err.contains("never: Secret read"), "{}", ran.err);
     fs::write(machine.path("typo.yaml"), "- case: x\n  expect: {Nobody: 1}\n").unwrap();
     machine.run("rules test typo.yaml -r rules.yaml").ended(2);
+}
+
+#[test]
+fn system_calls_may_stand_in_cases_by_their_fields_or_as_sensors_tell_them() {
+    let machine = Machine::new();
+    let rules = "- rule: Shadow
+  desc: d
+  condition: evt.type in (open, openat) and evt.is_open_read = true and fd.name = /etc/shadow
+  output: o
+  priority: NOTICE
+- rule: Shell
+  desc: d
+  condition: evt.type in (execve, execveat) and proc.name in (sh, dash)
+  output: o
+  priority: NOTICE
+";
+    machine.write("rules.yaml", rules);
+    let tetragon = r#"{"process_exec":{"process":{"exec_id":"a","pid":812,"binary":"/usr/bin/dash","arguments":"-c x","start_time":"2026-01-02T03:00:05.001Z"},"parent":{"exec_id":"b","pid":700,"binary":"/usr/bin/python3.11","start_time":"2026-01-02T03:00:00Z"}},"node_name":"n","time":"2026-01-02T03:00:05.001Z"}"#;
+    let cases = format!(
+        "- case: by fields
+  events:
+    - {{evt.type: openat, evt.is_open_read: true, fd.name: /etc/shadow, 'proc.aname[2]': sshd}}
+    - {{evt.type: openat, evt.is_open_read: false, fd.name: /etc/shadow}}
+  expect: {{Shadow: 1}}
+- case: an alert of Falco
+  events:
+    - {{rule: x, priority: Notice, source: syscall, output: x, time: '2024-05-01T10:20:01Z',
+       output_fields: {{evt.type: execve, proc.name: sh}}}}
+  expect: {{Shell: 1}}
+- case: Tetragon and a call
+  events:
+    - {tetragon}
+    - {{evt.type: open, evt.is_open_read: true, fd.name: /etc/shadow}}
+  expect: {{Shell: 1, Shadow: 1}}
+- case: Linux's audit
+  events:
+    - 'type=SYSCALL msg=audit(1767322805.001:7): arch=c000003e syscall=257 success=yes exit=3 a0=ffffff9c a1=0 a2=0 a3=0 items=1 ppid=1 pid=9 auid=0 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=(none) ses=1 comm=\"cat\" exe=\"/usr/bin/cat\" key=(null)'
+    - 'type=CWD msg=audit(1767322805.001:7): cwd=\"/root\"'
+    - 'type=PATH msg=audit(1767322805.001:7): item=0 name=\"/etc/shadow\" inode=1 dev=08:01 mode=0100640 ouid=0 ogid=42 rdev=00:00 nametype=NORMAL'
+  expect: {{Shadow: 1}}
+"
+    );
+    machine.write("cases.yaml", cases);
+    let ran = machine.run("rules test cases.yaml --rules rules.yaml").ended(0);
+    assert_eq!(ran.out.matches("ok  ").count(), 4, "{}", ran.said());
+    machine.write("typo.yaml", "- case: x\n  events: [{evt.type: open, proc.nmae: sh}]\n");
+    let ran = machine.run("rules test typo.yaml --rules rules.yaml").ended(2);
+    assert!(ran.err.contains("did you mean `proc.name`?"), "{}", ran.err);
+    machine.write("text.yaml", "- case: x\n  events: [nonsense]\n");
+    let ran = machine.run("rules test text.yaml --rules rules.yaml").ended(2);
+    assert!(ran.err.contains("record of Linux's audit"), "{}", ran.err);
 }
 
 /// A capture of the corpus that is not compressed, with other texts of the same length in it.
@@ -290,7 +350,7 @@ fn rules_of_a_guide_load_and_fire() {
     let falco = ["falco_rules.yaml", "falco-sandbox_rules.yaml"].map(|name| published.join(name));
     let falco = falco.map(|path| path.display().to_string()).join(" ");
     let watch = |name: &str| {
-        let rest = format!("--replay {name} -D Excessively --all-matches");
+        let rest = format!("--replay {name} -D Excessively");
         machine.run_with(&[("TZ", "UTC")], &format!("watch -r {falco} guide.yaml {rest}")).ended(0)
     };
     let ran = watch("quiet.scap");

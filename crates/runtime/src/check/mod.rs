@@ -8,7 +8,9 @@ pub(crate) mod operators;
 mod values;
 mod warnings;
 
-use crate::condition::ast::{Expr, ExprKind, Literal, Op, Operand, Pos, Right, RightKind};
+use crate::condition::ast::{
+    Expr, ExprKind, Literal, Op, Operand, OperandKind, Pos, Right, RightKind,
+};
 use crate::fields::Source;
 
 pub(crate) use operand::{Typed, typed};
@@ -25,6 +27,8 @@ pub struct CheckError {
     pub meant: Option<&'static str>,
     /// Whether there is no such field or event type: a rule may ask to be skipped then.
     pub is_unknown: bool,
+    /// The word that it is about, which stands at the place; empty for the last of the message.
+    word: String,
 }
 
 /// What a condition probably does not mean.
@@ -83,8 +87,9 @@ fn comparison(
     warnings: &mut Vec<CheckWarning>,
 ) -> Result<(), CheckError> {
     let own = typed(left, source)?;
-    operators::fits(op, &own)
-        .map_err(|why| CheckError::new(format!("filter error: {why}"), left.at))?;
+    operators::fits(op, &own).map_err(|why| {
+        CheckError::new(format!("filter error: {why}"), left.at).about(begin(left))
+    })?;
     let each = |value: &Literal, warnings: &mut Vec<CheckWarning>| {
         warnings::of_value(op, value, right.at, source, warnings);
         values::fits(&own, op, value).map_err(|message| {
@@ -92,7 +97,7 @@ fn comparison(
             CheckError {
                 meant: unknown.and_then(crate::events::nearest),
                 is_unknown: unknown.is_some(),
-                ..CheckError::new(message, right.at)
+                ..CheckError::new(message, right.at).about(&value.text())
             }
         })
     };
@@ -101,8 +106,17 @@ fn comparison(
         RightKind::List(values) => values.iter().try_for_each(|value| each(value, warnings)),
         RightKind::Operand(other) => {
             let theirs = typed(other, source)?;
-            compatible(&own, op, &theirs).map_err(|why| CheckError::new(why, right.at))
+            compatible(&own, op, &theirs)
+                .map_err(|why| CheckError::new(why, right.at).about(begin(other)))
         }
+    }
+}
+
+/// The word that a side begins with.
+fn begin(side: &Operand) -> &str {
+    match &side.kind {
+        OperandKind::Field { name, .. } => name,
+        OperandKind::Transformed { by, .. } => by,
     }
 }
 
@@ -139,13 +153,20 @@ fn compatible(own: &Typed, op: Op, other: &Typed) -> Result<(), String> {
 }
 
 impl CheckError {
-    /// The word that the error is about: the last of its message.
+    /// The word that the error is about: that which is named, or the last of its message.
     pub(crate) fn word(&self) -> &str {
+        if !self.word.is_empty() {
+            return &self.word;
+        }
         let last = self.message.rsplit(' ').next().unwrap_or_default();
         last.split('[').next().unwrap_or_default()
     }
 
     fn new(message: String, at: Pos) -> Self {
-        Self { message, at, meant: None, is_unknown: false }
+        Self { message, at, meant: None, is_unknown: false, word: String::new() }
+    }
+
+    fn about(self, word: &str) -> Self {
+        Self { word: word.to_owned(), ..self }
     }
 }

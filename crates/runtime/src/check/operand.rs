@@ -35,7 +35,11 @@ fn field_error(
     at: Pos,
 ) -> CheckError {
     match error {
-        FieldError::Argument(message) => CheckError::new(message, at),
+        FieldError::Argument(message) => {
+            let called = name.strip_prefix("evt.arg.").or(name.strip_prefix("evt.rawarg."));
+            let meant = called.and_then(crate::events::nearest_argument);
+            CheckError { meant, ..CheckError::new(message, at).about(name) }
+        }
         FieldError::Unknown => {
             let shown = argument.map_or_else(String::new, |argument| format!("[{argument}]"));
             CheckError {
@@ -45,6 +49,7 @@ fn field_error(
                     format!("filter_check called with nonexistent field {name}{shown}"),
                     at,
                 )
+                .about(name)
             }
         }
     }
@@ -71,7 +76,7 @@ pub(crate) fn typed(operand: &Operand, source: Source) -> Result<Typed, CheckErr
             let typed: Result<Vec<Typed>, CheckError> =
                 values.iter().map(|value| argument_type(value, source)).collect();
             transformed(by, typed?, argument.is_some())
-                .map_err(|message| CheckError::new(message, operand.at))
+                .map_err(|message| CheckError::new(message, operand.at).about(by))
         }
     }
 }

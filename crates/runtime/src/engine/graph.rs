@@ -34,7 +34,7 @@ pub(super) struct Graph {
     pub(super) source: Source,
     pub(super) sides: Sides,
     pub(super) tests: Vec<Comparison>,
-    tests_by_text: HashMap<String, u32>,
+    pub(super) tests_by_text: HashMap<String, u32>,
     /// Tests of the event's type alone.
     types: HashMap<u32, Types>,
     pub(super) nodes: Vec<Node>,

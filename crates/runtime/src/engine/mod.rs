@@ -10,6 +10,7 @@
 
 mod compare;
 pub(crate) mod constant;
+mod filing;
 mod getopt;
 mod glob;
 mod graph;
@@ -22,6 +23,7 @@ use crate::event::{Arena, Event, Value, Values};
 use crate::events::EventCode;
 use crate::fields::Source;
 use crate::loader::Rule;
+pub use filing::{Filing, Under};
 use graph::{Graph, Node};
 use lookup::Meaning;
 use operand::Reading;
@@ -31,9 +33,9 @@ use program::{Judged, Program};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Matching {
     /// The first in the order of the rules, as Falco does unless it is told otherwise.
-    #[default]
     First,
     /// Every one.
+    #[default]
     All,
 }
 

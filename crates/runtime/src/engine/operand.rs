@@ -71,6 +71,11 @@ impl Sides {
         self.all.get(id as usize)
     }
 
+    /// A side as it is written.
+    pub(crate) fn text(&self, id: u32) -> Option<&str> {
+        self.by_text.iter().find(|(_, known)| **known == id).map(|(text, _)| text.as_str())
+    }
+
     /// The number of a side; none where the check of the condition has refused it before.
     pub(crate) fn add(&mut self, operand: &Operand, source: Source) -> Option<u32> {
         let text = operand.to_string();

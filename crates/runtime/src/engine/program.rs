@@ -57,7 +57,7 @@ pub(super) struct Program {
 
 /// What a rule may be filed under.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Atom {
+pub(super) enum Atom {
     Text(u32, Box<[u8]>),
     Number(u32, i128),
     Address(u32, std::net::IpAddr),
@@ -212,7 +212,11 @@ impl Program {
 }
 
 /// For each rule what it may be filed under; none where it can hold whatever an event has.
-fn covers(graph: &Graph, rules: &[Judged], parts: &[Vec<u32>]) -> Vec<Option<Vec<Atom>>> {
+pub(super) fn covers(
+    graph: &Graph,
+    rules: &[Judged],
+    parts: &[Vec<u32>],
+) -> Vec<Option<Vec<Atom>>> {
     // How many rules name a value: the fewer, the rarer it will be asked for in vain.
     let mut named: HashMap<u32, u64> = HashMap::new();
     let mut weights: HashMap<Atom, u64> = HashMap::new();

@@ -69,6 +69,11 @@ pub(crate) fn nearest(name: &str) -> Option<&'static str> {
     crate::nearest::nearest(name, NAMES.iter().map(|(name, _)| *name))
 }
 
+/// The argument of events that a mistyped name was meant for.
+pub(crate) fn nearest_argument(name: &str) -> Option<&'static str> {
+    crate::nearest::nearest(name, ARGUMENTS.iter().map(|(name, _)| *name))
+}
+
 /// The longest name of an argument that a text begins with.
 pub(crate) fn longest_argument(text: &str) -> Option<(&'static str, Kind)> {
     let begun = ARGUMENTS.iter().filter(|(name, _)| text.starts_with(name));

@@ -1,12 +1,13 @@
 //! Conditions that always or never hold.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_model::text::Level;
 
-use super::{Finding, Lint, field_name};
-use crate::condition::ast::{Expr, ExprKind, RightKind};
-use crate::loader::Definitions;
+use super::constraint::{Constraint, is_impossible};
+use super::{Finding, Lint, field_name, place};
+use crate::condition::ast::{Expr, ExprKind, Operand, RightKind};
+use crate::loader::{Definitions, Rule};
 
 pub(super) static LINT: Lint = Lint {
     id: "constant-condition",
@@ -21,7 +22,10 @@ pub(super) static LINT: Lint = Lint {
 
 fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
     for rule in definitions.rules.iter().filter(|rule| rule.enabled) {
-        let Some(holds) = constant(&rule.condition) else { continue };
+        let Some(holds) = constant(&rule.condition) else {
+            whatever(rule, &rule.condition, found);
+            continue;
+        };
         let how = if holds {
             "the condition holds for every event"
         } else {
@@ -36,8 +40,58 @@ fn check(definitions: &Definitions, found: &mut Vec<Finding>) {
     }
 }
 
+/// Finds alternatives of which one holds whatever value a field has.
+fn whatever(rule: &Rule, expr: &Expr, found: &mut Vec<Finding>) {
+    if !matches!(expr.kind, ExprKind::Or(_)) {
+        return expr.children().iter().for_each(|child| whatever(rule, child, found));
+    }
+    let mut parts = Vec::new();
+    flatten(expr, true, &mut parts);
+    for part in &parts {
+        part.children().iter().for_each(|child| whatever(rule, child, found));
+    }
+    for (field, asked) in by_field(&parts, true) {
+        let all: Vec<&Constraint<'_>> = asked.iter().map(|(_, constraint)| constraint).collect();
+        if let (true, Some((first, _))) = (is_impossible(&all), asked.first()) {
+            found.push(Finding {
+                lint: &LINT,
+                item: rule.name.clone(),
+                message: format!(
+                    "one of the alternatives holds whatever `{field}` is: `and` may be meant, or \
+                     one of them is wrong"
+                ),
+                place: left(first).map_or(rule.condition_place, |left| place(rule, left.at, field)),
+            });
+        }
+    }
+}
+
+/// The field of a comparison below `not`s.
+fn left(expr: &Expr) -> Option<&Operand> {
+    match &expr.kind {
+        ExprKind::Not(child) => left(child),
+        ExprKind::Check { left, .. } => Some(left),
+        _ => None,
+    }
+}
+
+/// What parts ask of each field, or with `negated` the opposite.
+fn by_field<'e>(
+    parts: &[&'e Expr],
+    negated: bool,
+) -> BTreeMap<&'e str, Vec<(&'e Expr, Constraint<'e>)>> {
+    let mut fields: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for part in parts {
+        if let Some(constraint) = Constraint::of(part, negated) {
+            fields.entry(constraint.field).or_default().push((*part, constraint));
+        }
+    }
+    fields.retain(|_, asked| asked.len() > 1);
+    fields
+}
+
 /// Whether a condition always holds or never, where that can be told from its text.
-fn constant(expr: &Expr) -> Option<bool> {
+pub(super) fn constant(expr: &Expr) -> Option<bool> {
     match &expr.kind {
         ExprKind::Not(child) => constant(child).map(|holds| !holds),
         ExprKind::And(_) => together(expr, false),
@@ -73,7 +127,7 @@ fn together(expr: &Expr, decides: bool) -> Option<bool> {
 }
 
 /// The parts of an `and` of `and`s.
-fn flatten<'e>(expr: &'e Expr, is_or: bool, parts: &mut Vec<&'e Expr>) {
+pub(super) fn flatten<'e>(expr: &'e Expr, is_or: bool, parts: &mut Vec<&'e Expr>) {
     match &expr.kind {
         ExprKind::Or(children) if is_or => {
             for child in children {
@@ -89,7 +143,7 @@ fn flatten<'e>(expr: &'e Expr, is_or: bool, parts: &mut Vec<&'e Expr>) {
     }
 }
 
-/// Whether a part and its negation are among them, or for `and` two values of one field.
+/// Whether a part and its negation are among them, or for `and` what no value of a field can be.
 fn contradicts(parts: &[&Expr], is_or: bool) -> bool {
     // Only comparisons are told apart: to print whole trees at each level takes too long.
     let is_leaf = |part: &Expr| part.children().is_empty();
@@ -102,19 +156,10 @@ fn contradicts(parts: &[&Expr], is_or: bool) -> bool {
     if negated || is_or {
         return negated;
     }
-    let mut values: HashMap<&str, &crate::condition::ast::Literal> = HashMap::new();
-    parts.iter().any(|part| {
-        let ExprKind::Check { left, op, right } = &part.kind else { return false };
-        let (Some(name), "=" | "==", RightKind::Value(value)) =
-            (field_name(left), op.name, &right.kind)
-        else {
-            return false;
-        };
-        // These compare with one of several values.
-        let several = name.starts_with("proc.a")
-            || name.starts_with("ka.")
-            || matches!(name, "fd.ip" | "fd.port" | "fd.proto" | "proc.env");
-        !several && values.insert(name, value).is_some_and(|other| other != value)
+    // What is negated holds where there is no value, so that something has to want one.
+    by_field(parts, false).values().any(|asked| {
+        let all: Vec<&Constraint<'_>> = asked.iter().map(|(_, constraint)| constraint).collect();
+        all.iter().any(|constraint| !constraint.negated) && is_impossible(&all)
     })
 }
 
@@ -136,9 +181,55 @@ mod tests {
             ("proc.aname=a and proc.aname=b", None),
             ("proc.name=a and evt.dir = <", None),
             ("not proc.name in () and proc.name=a", None),
+            ("proc.pid > 5 and proc.pid < 3", Some(false)),
+            ("proc.pid > 5 and proc.pid < 6", Some(false)),
+            ("proc.pid > 5 and proc.pid < 7", None),
+            ("proc.pid >= 5 and not proc.pid > 4", Some(false)),
+            ("not proc.pid > 5 and not proc.pid < 7", None),
+            ("proc.pid in (1, 2) and proc.pid > 2", Some(false)),
+            ("fd.name startswith /etc and fd.name startswith /var", Some(false)),
+            ("fd.name startswith /etc and fd.name startswith /etc/ssh", None),
+            ("fd.name startswith /etc/ssh and not fd.name startswith /etc", Some(false)),
+            ("fd.name startswith /etc and not fd.name startswith /etc/ssh", None),
+            ("fd.name endswith .sh and fd.name endswith .py", Some(false)),
+            ("fd.name = /etc/a and fd.name startswith /var", Some(false)),
+            ("fd.name contains shadow and not fd.name contains ado", Some(false)),
+            ("proc.name in (a, b) and proc.name in (b, c) and not proc.name = b", Some(false)),
+            ("proc.name in (a, b) and proc.name != a", None),
+            ("fd.sip = 10.0.0.0/8 and fd.sip = 10.1.1.1", None),
         ] {
             let tree = parse(condition, DEFAULT_DEPTH).unwrap();
             assert_eq!(constant(&tree), expected, "{condition}");
+        }
+    }
+    #[test]
+    fn alternatives_that_leave_nothing_out_are_told_from_others() {
+        let parts = |condition: &str| {
+            let tree = parse(condition, DEFAULT_DEPTH).unwrap();
+            let mut parts = Vec::new();
+            super::flatten(&tree, true, &mut parts);
+            super::by_field(&parts, true).values().any(|asked| {
+                let all: Vec<_> = asked.iter().map(|(_, constraint)| constraint).collect();
+                super::is_impossible(&all)
+            })
+        };
+        for always in [
+            "proc.name = a or proc.name != a",
+            "proc.name != a or proc.name != b",
+            "not proc.name = a or not proc.name = b",
+            "not proc.name in (a, b) or not proc.name in (c)",
+            "proc.pid < 5 or proc.pid > 3",
+        ] {
+            assert!(parts(always), "{always}");
+        }
+        for some in [
+            "proc.name = a or proc.name = b",
+            "proc.name != a or proc.pname != a",
+            "not proc.name in (a, b) or not proc.name in (b, c)",
+            "proc.pid < 3 or proc.pid > 5",
+            "not fd.name startswith /etc or fd.name startswith /etc/ssh",
+        ] {
+            assert!(!parts(some), "{some}");
         }
     }
 }

@@ -3,10 +3,14 @@
 //! To add one: write its file, name its module here, and add it to [`ALL`].
 
 mod address_network;
+mod constraint;
 mod contradiction;
+mod costly;
 mod failed_connect;
 mod forgotten_networks;
+mod missing_exception;
 mod redefined;
+mod shadowed;
 
 use plimsoll_model::text::Level;
 
@@ -33,12 +37,15 @@ pub struct Lint {
 }
 
 /// The registry.
-pub static ALL: [&Lint; 5] = [
+pub static ALL: [&Lint; 8] = [
     &address_network::LINT,
     &contradiction::LINT,
+    &costly::LINT,
     &failed_connect::LINT,
     &forgotten_networks::LINT,
+    &missing_exception::LINT,
     &redefined::LINT,
+    &shadowed::LINT,
 ];
 
 /// What a lint found.

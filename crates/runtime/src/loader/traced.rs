@@ -56,12 +56,21 @@ impl Traced {
         self.places.get(index as usize).or(self.places.last()).copied()
     }
 
-    /// The place of a part that begins with these words, where they stand there.
+    /// The place of a part that begins with these words, where they stand there: bare, in quotes, or
+    /// as one of the values in parentheses.
     pub(crate) fn place_of(&self, at: Pos, begins: &str) -> Option<Place> {
         let here = self.text.get(at.index as usize..).unwrap_or_default();
-        let shift =
-            plimsoll_model::text::offset(here.len().saturating_sub(here.trim_start().len()));
-        here.trim_start().starts_with(begins).then(|| self.place(at.index.saturating_add(shift)))?
+        let trimmed = here.trim_start();
+        let shift = here.len().saturating_sub(trimmed.len());
+        let quoted =
+            |text: &str| text.strip_prefix(['"', '\'']).map(|rest| rest.starts_with(begins));
+        let within = if trimmed.starts_with(begins) || quoted(trimmed) == Some(true) {
+            0
+        } else {
+            one_of_values(trimmed, begins)?
+        };
+        let shift = plimsoll_model::text::offset(shift.saturating_add(within));
+        self.place(at.index.saturating_add(shift))
     }
 
     pub(crate) fn push(&mut self, text: &str, place: Place) {
@@ -82,6 +91,21 @@ impl Traced {
         self.text.replace_range(range.clone(), with);
         self.places.splice(range, std::iter::repeat_n(place, with.len()));
     }
+}
+
+/// Where a value stands in a list in parentheses.
+fn one_of_values(text: &str, value: &str) -> Option<usize> {
+    let list = text.strip_prefix('(')?;
+    let list = list.split(')').next().unwrap_or_default();
+    let mut at = 1_usize;
+    for item in list.split(',') {
+        let own = item.trim_start();
+        if own.trim_end().trim_matches(['"', '\'']) == value {
+            return Some(at.saturating_add(item.len().saturating_sub(own.len())));
+        }
+        at = at.saturating_add(item.len()).saturating_add(1);
+    }
+    None
 }
 
 fn memchr(byte: u8, text: &[u8]) -> Option<usize> {

@@ -63,6 +63,25 @@ pub enum Direction {
     Out,
 }
 
+impl Deed {
+    /// The families and types of the sockets that it uses: a new one, or that of a connection. A socket
+    /// may be older than the capture, inherited, or made by a call that a log does not tell of.
+    pub fn sockets(&self) -> impl Iterator<Item = (u64, u64)> {
+        let spoken = self.peer.as_ref().map(|peer| {
+            let family = if peer.address.is_ipv4() { INET } else { INET6 };
+            (family, if peer.protocol == "TCP" { STREAM } else { DGRAM })
+        });
+        self.socket.into_iter().chain(spoken)
+    }
+}
+
+/// `PPM_AF_INET` and `PPM_AF_INET6`, which are those of Linux.
+const INET: u64 = 2;
+const INET6: u64 = 10;
+/// `SOCK_STREAM` and `SOCK_DGRAM`.
+const STREAM: u64 = 1;
+const DGRAM: u64 = 2;
+
 /// Finds out what events asked for.
 pub struct Witness {
     fields: Fields,

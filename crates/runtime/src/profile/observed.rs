@@ -54,7 +54,7 @@ impl Observed {
             self.files.entry(path.clone()).or_default().insert(*access);
         }
         self.peers.extend(deed.peer.clone());
-        self.sockets.extend(deed.socket);
+        self.sockets.extend(deed.sockets());
         for (capability, reason) in &deed.capabilities {
             self.capabilities.entry(capability).or_default().insert(reason.clone());
         }

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use foldhash::fast::RandomState;
 
 use crate::scap::schema::CHANGES;
-use crate::scap::{Account, Interface, Item, RawEvent, Writer};
+use crate::scap::{Account, Interface, Item, RawEvent, Writer, codes};
 
 /// Events that are there for their effect on what is known, not to be shown.
 pub(super) const STATE_ONLY: u32 = 1;
@@ -84,7 +84,8 @@ impl Recorder {
 
     /// An event: whether it is kept, or only for what it changes.
     pub(super) fn event(&mut self, raw: &RawEvent<'_>, kept: bool) {
-        let changes = raw.event_type.is(CHANGES);
+        // What tells of containers comes before their events, and is needed for their names and images.
+        let changes = raw.event_type.is(CHANGES) || raw.event_type.code == codes::ASYNCEVENT_E;
         if !kept && !changes && !raw.event_type.is_exit() {
             return self.entry(raw);
         }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use plimsoll_model::text::{Level, Source, Span, offset};
 use plimsoll_report::lint::{Finding, Judged, LintFormat, Rule};
 use plimsoll_runtime::lints::lint;
-use plimsoll_runtime::loader::{Context, Options, Place, WarningCode};
+use plimsoll_runtime::loader::{Context, Place, WarningCode};
 use serde_json::json;
 
-use super::files::Loaded;
+use super::files::{Loaded, every_source};
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
 use crate::style::stdout_style;
@@ -77,7 +77,7 @@ impl Check {
             return Err(Usage("more than 65,535 rule files".to_owned()).into());
         }
 
-        let loaded = Loaded::read(&self.files, Options::default())?;
+        let loaded = Loaded::read(&self.files, every_source())?;
         let (said, unused) = self.said(&loaded);
         let judged: Vec<Judged<'_>> = (0..loaded.reports.len())
             .filter_map(|index| {

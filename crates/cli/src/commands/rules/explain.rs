@@ -4,9 +4,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use plimsoll_runtime::explain::{fields, outline};
-use plimsoll_runtime::loader::{Options, Rule};
+use plimsoll_runtime::loader::Rule;
 
-use super::files::{Loaded, or_default};
+use super::filed::costs;
+use super::files::{Loaded, every_source, or_default};
 use crate::exit::{Outcome, Usage};
 
 /// Show a rule with its lists, macros and exceptions in place
@@ -28,7 +29,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let loaded = Loaded::read(&or_default(self.files), Options::default())?;
+        let loaded = Loaded::read(&or_default(self.files), every_source())?;
         loaded.tell_errors();
         let rules = &loaded.loader.definitions().rules;
         let found = rules
@@ -72,6 +73,9 @@ fn page(rule: &Rule, loaded: &Loaded, out: &mut dyn Write) -> io::Result<()> {
     let tags: Vec<&str> = rule.tags.iter().map(String::as_str).collect();
     let fields: Vec<String> = fields(&rule.condition).into_iter().collect();
     writeln!(out, "\nEvents  {events}")?;
+    for (title, text) in costs(rule, loaded) {
+        writeln!(out, "{title:<6}  {text}")?;
+    }
     writeln!(out, "Fields  {}", or_none(fields.join(", ")))?;
     writeln!(out, "Macros  {}", or_none(macros.join(", ")))?;
     writeln!(out, "Tags    {}", or_none(tags.join(", ")))?;

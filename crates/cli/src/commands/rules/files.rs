@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use plimsoll_model::text::{Position, Source};
+use plimsoll_model::text::{self, Position};
 use plimsoll_runtime::defaults;
+use plimsoll_runtime::fields::Source;
 use plimsoll_runtime::loader::{Loader, Options, Report};
 
 use crate::commands::lint::files::read;
@@ -12,6 +13,11 @@ use crate::exit::{Usage, tell};
 
 /// Stands for Plimsoll's own rules where files are named.
 pub(crate) const DEFAULT: &str = "default";
+
+/// Rules of all sources are read.
+pub(crate) fn every_source() -> Options {
+    Options { sources: Source::ALL.to_vec(), ..Options::default() }
+}
 
 /// What is named, or Plimsoll's own rules where nothing is.
 pub(crate) fn or_default(files: Vec<PathBuf>) -> Vec<PathBuf> {
@@ -38,7 +44,7 @@ impl Loaded {
             }
             let shown = path.display().to_string();
             let bytes = read(path).with_context(|| format!("cannot read `{shown}`"))?;
-            let source = Source::from_bytes(bytes);
+            let source = text::Source::from_bytes(bytes);
             if let Some(line) = source.not_utf8() {
                 return Err(Usage(format!("`{shown}` is no UTF-8 text, see line {line}")).into());
             }

@@ -3,9 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
-use plimsoll_runtime::loader::{Options, Rule};
+use plimsoll_runtime::loader::Rule;
 
-use super::files::{Loaded, or_default};
+use super::files::{Loaded, every_source, or_default};
 use crate::exit::Outcome;
 
 /// List the rules of rule files
@@ -37,7 +37,7 @@ enum Form {
 
 impl List {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let loaded = Loaded::read(&or_default(self.files), Options::default())?;
+        let loaded = Loaded::read(&or_default(self.files), every_source())?;
         loaded.tell_errors();
         let rules = &loaded.loader.definitions().rules;
         let mut out = BufWriter::new(io::stdout().lock());

@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod explain;
 mod fields;
+mod filed;
 pub(crate) mod files;
 mod fmt;
 mod list;

@@ -22,6 +22,12 @@ A file of cases, whose paths are relative to it:
     events:
       - {kind: Event, auditID: '1', verb: get, stageTimestamp: '2024-05-01T10:20:01Z'}
     expect: {Anybody: 1}
+  - case: a system call, by the fields that the rules ask for
+    events:
+      - {evt.type: openat, evt.is_open_read: true, fd.name: /etc/shadow, proc.name: cat}
+    expect: {Read sensitive file: 1}
+
+`events` may be those of any log that `plimsoll watch --replay` takes.
 
 A rule that is not named may raise no alert, unless the case says `others: true`.
 

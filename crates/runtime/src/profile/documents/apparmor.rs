@@ -36,7 +36,7 @@ fn needs(deed: &Deed) -> Vec<String> {
         needs.extend(EXECUTION.iter().map(|letter| format!("{letter} {path}")));
     }
     needs.extend(deed.files.iter().map(|(path, access)| format!("{} {path}", letter(*access))));
-    needs.extend(deed.socket.and_then(|(family, kind)| socket(family, kind)));
+    needs.extend(deed.sockets().filter_map(|(family, kind)| socket(family, kind)));
     let capability = |(name, _): &(&str, String)| format!("capability {}", name.to_lowercase());
     needs.extend(deed.capabilities.iter().map(capability));
     needs

@@ -6,11 +6,11 @@ use plimsoll_model::gate::{Effect, Place, Practice, Rule, Violation};
 use plimsoll_model::text::Level;
 use plimsoll_policy::gate::{Answers, Key, Kind as Value, Page};
 use plimsoll_runtime::lints::lint;
-use plimsoll_runtime::loader::{Options, Place as RulePlace};
+use plimsoll_runtime::loader::Place as RulePlace;
 
 use super::super::target::Kind;
 use super::{Ask, Judge};
-use crate::commands::rules::files::{DEFAULT, Loaded};
+use crate::commands::rules::files::{DEFAULT, Loaded, every_source};
 use crate::exit::chain;
 
 pub(super) const JUDGE: Judge = Judge { page: &PAGE, kinds: &[Kind::Folder], ask: judge };
@@ -59,7 +59,7 @@ fn judge(ask: &Ask<'_>, answers: &mut Answers) -> Result<(), String> {
         if name == DEFAULT { PathBuf::from(name) } else { ask.folder().join(name) }
     };
     let files: Vec<PathBuf> = named.iter().map(file).collect();
-    let loaded = Loaded::read(&files, Options::default()).map_err(|error| chain(&error))?;
+    let loaded = Loaded::read(&files, every_source()).map_err(|error| chain(&error))?;
     let place = |at: RulePlace| {
         let (name, source) = loaded.loader.file(at.file)?;
         let found = source.position(at.offset);
