@@ -73,7 +73,7 @@ fn what_is_wrong_is_shown_where_it_stands() {
         let machine = machine(&[("bad.yaml", &rule)]);
         let ran = machine.run("rules check -o gnu bad.yaml").ended(1);
         let at = condition.rfind(word).unwrap() + "  condition:   ".len() + 1;
-        assert!(ran.out.starts_with(&format!("bad.yaml:3:{at}:")), "{condition}: {}", ran.out);
+        assert!(ran.out.starts_with(&format!("bad.yaml:3.{at}-")), "{condition}: {}", ran.out);
         assert!(ran.out.contains(said), "{condition}: {}", ran.out);
     }
 }

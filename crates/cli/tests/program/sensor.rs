@@ -179,7 +179,7 @@ fn outputs_that_hang_hold_up_neither_alerts_nor_groups_nor_the_end() {
         "-o",
         "program_output.enabled=true",
         "-o",
-        "program_output.program=sleep 60",
+        "program_output.program=exec sleep 60 >/dev/null 2>&1",
         "--group",
         "2",
     ];

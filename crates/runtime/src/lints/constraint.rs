@@ -66,9 +66,10 @@ impl<'e> Constraint<'e> {
             RightKind::Value(value) => {
                 let number = || value.text().parse::<i128>().ok();
                 match op.name {
-                    "=" | "==" => (What::In(Cow::Borrowed(std::slice::from_ref(value))), false),
+                    "=" | "==" | "in" => {
+                        (What::In(Cow::Borrowed(std::slice::from_ref(value))), false)
+                    }
                     "!=" => (What::In(Cow::Borrowed(std::slice::from_ref(value))), true),
-                    "in" => (What::In(Cow::Borrowed(std::slice::from_ref(value))), false),
                     "startswith" => (What::Starts(&value.0), false),
                     "endswith" => (What::Ends(&value.0), false),
                     "contains" => (What::Contains(&value.0), false),

@@ -2,6 +2,7 @@
 
 use plimsoll_model::text::Level;
 
+use super::contradiction::flatten;
 use super::{Check, Finding, Lint, each_check, field_name, place};
 use crate::condition::ast::{Pos, RightKind};
 use crate::loader::{Definitions, Rule};
@@ -71,9 +72,6 @@ fn habit(rule: &Rule) -> Option<(&'static Habit, Pos, String)> {
             ["proc.", "user.", "group.", "thread.", "k8s.", "container.image", "evt.num"];
         let is_container = matches!(name, "container.id" | "container");
         is_narrow |= !is_container && asks_who.iter().any(|begin| name.starts_with(begin));
-        if is_for && matches!(name, "fd.name" | "fd.directory" | "fs.path.name") {
-            paths.push((check.left.at, name.to_owned(), texts(&check)));
-        }
         // What is excepted may be a path.
         is_narrow |= !is_for
             && (name.starts_with("fd.") || name.starts_with("fs."))
@@ -81,6 +79,21 @@ fn habit(rule: &Rule) -> Option<(&'static Habit, Pos, String)> {
     });
     if is_narrow || writes == reads {
         return None;
+    }
+    // What is asked of every event of the rule: one path of several alternatives tells little.
+    let mut parts = Vec::new();
+    flatten(&rule.condition, false, &mut parts);
+    for part in parts {
+        let (mut asked, mut is_of_paths) = (Vec::new(), true);
+        each_check(part, false, &mut |check| {
+            let name = field_name(check.left).unwrap_or_default();
+            let is_for = check.negated == (check.op.name == "!=");
+            is_of_paths &= is_for && matches!(name, "fd.name" | "fd.directory" | "fs.path.name");
+            asked.push((check.left.at, name.to_owned(), texts(&check)));
+        });
+        if is_of_paths {
+            paths.append(&mut asked);
+        }
     }
     paths.into_iter().find_map(|(at, field, values)| {
         let habit = HABITS.iter().find(|habit| {
