@@ -40,10 +40,12 @@ impl Excerpt {
         self.span.contains(span)
     }
 
-    /// Where a place of the file is in what is shown.
+    /// Where a place of the file is in what is shown, on whole characters: a place may be one byte of what
+    /// stands for several that were no text.
     pub(super) fn within(&self, span: Span) -> Range<usize> {
-        let start = self.shown(span.start, |stars| stars.start);
-        start..self.shown(span.end, |stars| stars.end).max(start)
+        let start = self.text.floor_char_boundary(self.shown(span.start, |stars| stars.start));
+        let end = self.text.ceil_char_boundary(self.shown(span.end, |stars| stars.end));
+        start..end.max(start)
     }
 
     /// A byte of the file in what is shown; `edge` is the one of a secret that it is in.
