@@ -30,7 +30,8 @@ func check(path string) error {
 		return err
 	}
 	var board dashboard.Dashboard
-	if err := board.UnmarshalJSONStrict(text); err != nil {
+	// A list of errors that is empty is returned as an error, too.
+	if err := board.UnmarshalJSONStrict(text); err != nil && err.Error() != "" {
 		return err
 	}
 	return board.Validate()
