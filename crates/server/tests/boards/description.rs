@@ -361,7 +361,10 @@ fn scores() -> Board {
                 "Share of images that were read, by place, the worst 20",
                 12,
                 "percentunit",
-                &[("sort(bottomk(20, max by (scope) (plimsoll_scan_coverage_ratio)))", "{{scope}}")],
+                &[(
+                    "sort(bottomk(20, max by (scope) (plimsoll_scan_coverage_ratio)))",
+                    "{{scope}}",
+                )],
                 "/coverage",
                 "Registries, clusters and hosts.",
             ),
