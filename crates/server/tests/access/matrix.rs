@@ -199,7 +199,7 @@ async fn objects_of_another_team(bench: &Bench, admin: &str) -> Vec<(&'static st
         "password": "plain blue teapot", "teams": ["bank"]});
     let key = serde_json::json!({"name": "bank", "role": "viewer", "team": "bank"});
     let registry = serde_json::json!({"name": "bank", "host": "r.example",
-        "repositories": ["bank/**"], "enabled": false});
+        "repositories": "bank/**", "enabled": false});
     let notifier = serde_json::json!({"name": "bank", "kind": "webhook",
         "settings": {"url": "https://bank.example/hook"}});
     let decision = serde_json::json!({"weakness": weakness, "state": "accepted",
