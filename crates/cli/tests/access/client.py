@@ -83,8 +83,13 @@ assert len(ids) == len(set(ids)) > 1, ids
 worst = get_findings.sync(client=api, severity="critical").items[0]
 detail = good(get_findings_by_id.sync_detailed(worst.id, client=api), 200, FindingDetail)
 assert detail.events[0].event == "opened" and detail.component.name == worst.component.name
-having = get_findings_by_id_images.sync(worst.id, client=api)
-assert [it.digest for it in having.items] == [scan.digest]
+# Which images have a component is written down a moment later, for several images together.
+for _ in range(300):
+    having = get_findings_by_id_images.sync(worst.id, client=api)
+    if having.items:
+        break
+    time.sleep(0.1)
+assert [it.digest for it in having.items] == [scan.digest], having
 
 # Decide, and take it back.
 choice = NewDecision(weakness=worst.weakness, state="accepted", statement="by a client")
