@@ -187,6 +187,7 @@ async fn objects_of_another_team(bench: &Bench, admin: &str) -> Vec<(&'static st
     }
     bench.image("r.example/shop/web:1", &[("lodash", "4.17.4")]).await;
     let digest = bench.image("r.example/bank/api:1", &[("minimist", "0.0.8")]).await;
+    plimsoll_server::store::summaries::refresh(&bench.app).await.unwrap();
     let made = async |path: &str, body: serde_json::Value, id: &str| {
         let answer = bench.by(admin, "POST", path, &body.to_string()).await;
         assert!((200..300).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
