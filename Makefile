@@ -53,6 +53,9 @@ sign-peers:
 	have containers-policy || { at="$$(mktemp -d)" && cp crates/cli/tests/interop_policy/main.go "$$at" && ( cd "$$at" && \
 	go mod init peer && go get go.podman.io/image/v5@v5.42.1 && \
 	go build -tags containers_image_openpgp -o "$(SIGN_PEERS)/containers-policy" . ); rm -rf "$$at"; }; \
+	have grafana-schema || { at="$$(mktemp -d)" && cp crates/server/tests/boards/grafana_schema/main.go "$$at" && \
+	( cd "$$at" && go mod init peer && go get github.com/grafana/grafana-foundation-sdk/go@v0.0.22 && \
+	go build -o "$(SIGN_PEERS)/grafana-schema" . ); rm -rf "$$at"; }; \
 	have timestamp-server || install github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server@v2.1.0; \
 	have rekor-posix || { install github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix@v2.3.0 && \
 	mv "$(SIGN_PEERS)/posix" "$(SIGN_PEERS)/rekor-posix"; }; \
@@ -75,6 +78,8 @@ sign-peers:
 	command -v schemathesis >/dev/null || ! command -v pip >/dev/null || \
 	pip install --quiet --user schemathesis==4.1.4 hypothesis==6.138.2 || \
 	pip install --quiet --user --break-system-packages schemathesis==4.1.4 hypothesis==6.138.2; \
+	test -d "$(SIGN_PEERS)/openapi" || ! command -v python3 >/dev/null || { python3 -m venv "$(SIGN_PEERS)/openapi" && \
+	"$(SIGN_PEERS)/openapi/bin/pip" install --quiet openapi-python-client==0.29.1; }; \
 	test -d "$(SIGN_PEERS)/pypi_attestations-0.0.30" || { cd "$(SIGN_PEERS)" && \
 	pip download --quiet --no-deps --no-binary :all: pypi-attestations==0.0.30 && \
 	tar xzf pypi_attestations-0.0.30.tar.gz; }

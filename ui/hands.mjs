@@ -52,6 +52,22 @@ await page.locator("form.act input[name=reference]").fill("registry:a b");
 await page.locator("form.act button").click();
 await page.locator("form.act .refused").waitFor({ timeout: 5000 }).catch(() => complain("scan: the refusal is not told"));
 
+// Somebody is told, tried and told no more.
+await open(page, `${site}/policies`);
+await page.locator("summary", { hasText: "Tell somebody else" }).click();
+await page.locator("summary", { hasText: /^webhook$/ }).click();
+const tell = page.locator("details[open] form.act", { has: page.locator("input[value=webhook]") });
+await tell.locator("input[name=name]").fill("Hook of a test");
+await tell.locator("input[name=url]").fill("https://nowhere.invalid/hook");
+await tell.locator("button").click();
+const row = page.locator("tr", { hasText: "Hook of a test" });
+await row.waitFor({ timeout: 5000 }).catch(() => complain("notifier: it is not there"));
+await row.locator("button", { hasText: "Send a test" }).click();
+await row.locator("form.act", { hasText: "Send a test" }).locator(".refused").waitFor({ timeout: 20000 }).catch(() => complain("notifier: the failure is not told"));
+page.once("dialog", (dialog) => dialog.accept());
+await row.locator("button", { hasText: "Remove" }).click();
+await row.waitFor({ state: "detached", timeout: 5000 }).catch(() => complain("notifier: it stays"));
+
 // All of it is on the paper, and nothing that cannot be clicked there.
 await open(page, `${site}/images`);
 await page.emulateMedia({ media: "print" });

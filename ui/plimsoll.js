@@ -81,6 +81,7 @@
   const sent = (field) => {
     const text = field.value.trim();
     switch (field.dataset.as) {
+      case "number": return text === "" ? undefined : Number(text);
       case "number?": return text === "" ? null : Number(text);
       case "day": return text === "" ? undefined : `${text}T00:00:00Z`;
       default: return text === "" ? undefined : text;
@@ -90,9 +91,14 @@
     const form = event.target.closest("form[data-send]");
     if (!form) return;
     event.preventDefault();
+    if (form.dataset.sure && !confirm(form.dataset.sure)) return;
     const [button, refused] = [form.querySelector("button"), form.querySelector(".refused")];
     const body = {};
-    for (const field of form.elements) if (field.name) body[field.name] = sent(field);
+    for (const field of form.elements) {
+      if (!field.name) continue;
+      const whole = field.dataset.in ? (body[field.dataset.in] ??= {}) : body;
+      whole[field.name] = sent(field);
+    }
     button.disabled = true;
     refused.hidden = true;
     const refuse = (why) => { refused.textContent = why; refused.hidden = false; button.disabled = false; };
@@ -101,6 +107,11 @@
         method: form.dataset.method, body: JSON.stringify(body),
         headers: { "Content-Type": "application/json", "X-CSRF-Token": document.body.dataset.csrf ?? "" },
       });
+      if (answer.ok && form.dataset.done) {
+        const done = form.querySelector(".done");
+        [done.textContent, done.hidden, button.disabled] = [form.dataset.done, false, false];
+        return;
+      }
       if (answer.ok) { form.dataset.then ? location.assign(form.dataset.then) : location.reload(); return; }
       const problem = await answer.json().catch(() => ({}));
       refuse(problem.detail ?? `The server answers ${answer.status}.`);
@@ -118,6 +129,8 @@
       const holder = document.createElement("template");
       holder.innerHTML = event.data; // Rendered and escaped by the server, from this origin alone.
       body.prepend(holder.content);
+      live.hidden = false;
+      document.querySelector(".none")?.remove();
       while (body.rows.length > 500) body.rows[body.rows.length - 1].remove();
     });
   }

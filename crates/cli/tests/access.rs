@@ -9,7 +9,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -128,6 +128,60 @@ fn an_open_server_refuses_to_be_reached_from_elsewhere() {
         .unwrap();
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && said.contains("--open lets everybody"), "{said}");
+}
+
+/// Where the Makefile puts openapi-python-client, beside the other programs.
+fn generator() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).map(|folder| folder.join("openapi/bin"));
+    folders.into_iter().find(|it| it.join("openapi-python-client").is_file())
+}
+
+#[test]
+fn a_client_made_of_the_description_scans_lists_and_decides() {
+    let Some(generator) = generator() else {
+        return println!(
+            "skipped: `openapi-python-client` is not there (make sign-peers brings it)"
+        );
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let serving = Serving::start(folder.path(), &["--require-auth"]);
+    let key = json!({"name": "client", "role": "admin"});
+    let (_, made) = serving.ask(&serving.token(), "POST", "/api/v1/keys", &key);
+    let key = made["secret"].as_str().unwrap();
+    let (status, description) = serving.ask(key, "GET", "/api/v1/openapi.json", &Value::Null);
+    assert_eq!(status, 200);
+    let file = folder.path().join("openapi.json");
+    std::fs::write(&file, description.to_string()).unwrap();
+    let output = Command::new(generator.join("openapi-python-client"))
+        .args(["generate", "--fail-on-warning", "--meta", "none", "--output-path"])
+        .arg(folder.path().join("client"))
+        .arg("--path")
+        .arg(&file)
+        .arg("--config")
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access/generator.yaml"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+
+    let shop = folder.path().join("shop");
+    std::fs::create_dir(&shop).unwrap();
+    let lock = json!({"name": "shop", "lockfileVersion": 3, "packages": {
+        "": {"name": "shop"}, "node_modules/lodash": {"version": "4.17.4"}}});
+    std::fs::write(shop.join("package-lock.json"), lock.to_string()).unwrap();
+    let output = Command::new(generator.join("python"))
+        .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/access/client.py"))
+        .arg(folder.path())
+        .arg(format!("http://{}", serving.clients))
+        .args([key, &format!("dir:{}", shop.display())])
+        .env_remove("http_proxy")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "all of it\n");
 }
 
 #[test]

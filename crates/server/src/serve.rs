@@ -15,7 +15,7 @@ use crate::auth::{self, Access, Auth};
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::intake::Intake;
-use crate::metrics::Metrics;
+use crate::metrics::{self, Limits, Metrics};
 use crate::notify::Web;
 use crate::outward::{Network, Outward};
 use crate::queue::bell::Bell;
@@ -76,6 +76,8 @@ pub struct Settings {
     pub allowed_networks: Vec<Network>,
     /// Who may what.
     pub access: Access,
+    /// How many series metrics have at most.
+    pub max_series: usize,
     /// What it shares with other servers.
     pub fleet: Fleet,
 }
@@ -95,6 +97,7 @@ impl Settings {
             reading: plimsoll_image::Options::default(),
             allowed_networks: Vec::new(),
             access: Access::open(),
+            max_series: metrics::SERIES,
             fleet: Fleet::default(),
         }
     }
@@ -218,7 +221,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         outward: Outward::new(settings.allowed_networks.clone()),
         web: Web::from_env(),
         auth: Auth::new(settings.access.clone(), &settings.data_dir)?,
-        metrics: Metrics::new(),
+        metrics: Metrics::new(Limits::of(settings.max_series)),
         store,
         numbers: crate::catalogue::Numbers::default(),
         counted: crate::catalogue::Counted::default(),

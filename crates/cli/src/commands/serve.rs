@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::ValueEnum;
+use plimsoll_server::metrics::{FEWEST, SERIES};
 use plimsoll_server::serve::Listening;
 use plimsoll_server::{Fleet, Role, Settings, serve};
 use tokio::signal::unix::{SignalKind, signal};
@@ -98,6 +99,11 @@ pub(crate) struct Serve {
     )]
     allowed_networks: Vec<plimsoll_server::outward::Network>,
 
+    /// How many series metrics have at most, whatever comes in; what is more is counted under `other`
+    #[arg(long, value_name = "N", default_value_t = SERIES as u64,
+        value_parser = clap::value_parser!(u64).range(FEWEST as u64..=1_000_000))]
+    max_series: u64,
+
     /// Folder of the advisory database
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
@@ -160,6 +166,7 @@ impl Serve {
             },
             workers: self.workers,
             allowed_networks: self.allowed_networks,
+            max_series: usize::try_from(self.max_series).unwrap_or(SERIES),
             fleet: Fleet {
                 blobs: self.blobs,
                 queue: self.queue,

@@ -217,6 +217,7 @@ async fn of_sight(
 
 /// A finding and its life.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = FindingDetail)]
 struct Detail {
     #[serde(flatten)]
     finding: Finding,

@@ -214,6 +214,7 @@ async fn component_ids(app: &App, image: &Image) -> Result<Vec<i64>, Problem> {
 
 /// An image.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ImageDetail)]
 struct Detail {
     #[serde(flatten)]
     summary: Summary,

@@ -11,6 +11,7 @@ mod findings;
 pub mod harbor;
 mod health;
 mod images;
+mod jobs;
 pub mod notifications;
 mod notifiers;
 mod openapi;
@@ -83,17 +84,19 @@ pub const ALL: &[Part] = &[
     findings::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager).by_team()),
     harbor::MODULE.needs(Needs::roles(Role::Scanner, Role::Scanner)),
     images::MODULE.needs(Needs::roles(Role::Viewer, Role::Admin).by_team()),
+    jobs::MODULE.needs(Needs::roles(Role::Admin, Role::Admin)),
     notifications::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
     notifiers::MODULE.needs(Needs::roles(Role::Admin, Role::Admin)),
     registries::MODULE.needs(Needs::roles(Role::Viewer, Role::Admin)),
-    running::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    running::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner).by_team_at(running::BY_TEAM)),
     runtime::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
-    sboms::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner)),
+    sboms::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner).by_team()),
     scans::MODULE.needs(Needs::roles(Role::Viewer, Role::Scanner).by_team()),
-    triage::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager)),
+    triage::MODULE.needs(Needs::roles(Role::Viewer, Role::Triager).by_team_at(triage::BY_TEAM)),
     trivy::MODULE.needs(Needs::roles(Role::Scanner, Role::Scanner)),
     crate::ui::ASSETS.needs(Needs::OWN),
-    crate::ui::MODULE.needs(Needs::roles(Role::Viewer, Role::Viewer)),
+    crate::ui::MODULE
+        .needs(Needs::roles(Role::Viewer, Role::Viewer).by_team_at(crate::ui::BY_TEAM)),
 ];
 
 /// What a body may have.

@@ -32,6 +32,7 @@ fn routes() -> Routes {
 /// Somebody to tell.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewNotifier)]
 struct New {
     /// What people call it.
     name: String,

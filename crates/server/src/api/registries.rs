@@ -35,6 +35,7 @@ fn routes() -> Routes {
 /// How a registry is to be watched.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewRegistry)]
 struct New {
     /// What people call it.
     name: String,

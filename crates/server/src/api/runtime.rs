@@ -235,6 +235,9 @@ struct Query {
     /// Those of this machine.
     #[serde(default)]
     hostname: Option<String>,
+    /// Those of this source: `syscall`, `k8s_audit` …
+    #[serde(default)]
+    source: Option<String>,
     /// `next` of the page before.
     #[serde(default)]
     after: Option<String>,
@@ -260,6 +263,7 @@ async fn list(
         rule: query.rule.unwrap_or_default(),
         priorities: query.priority.into_iter().collect(),
         hostname: query.hostname.unwrap_or_default(),
+        source: query.source.unwrap_or_default(),
         before: before.map(|[id]| id),
         since: None,
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use plimsoll_supply::document::MAX_DOCUMENT;
 use serde::Deserialize;
@@ -15,6 +16,7 @@ use super::problem::Asked;
 use super::scans::{Scan, accepted};
 use super::{Actor, Module, Problem, Routes};
 use crate::app::App;
+use crate::auth::reach;
 use crate::jobs;
 use crate::store;
 
@@ -51,6 +53,11 @@ async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<impl IntoResponse, Problem> {
     let name = query.name.unwrap_or_default();
+    if !reach::sees(&actor, &name) {
+        let why =
+            "`name` is to be an image of your teams' repositories, as `registry/team/app:1.0`";
+        return Err(Problem::new(StatusCode::FORBIDDEN, why));
+    }
     let job = jobs::sbom(&app, &body?, &name).await?;
     let mut write = app.store.write().await?;
     let (id, is_new) = app.queue.push_in(&mut write, &job).await?;

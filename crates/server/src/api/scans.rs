@@ -12,7 +12,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream;
 use plimsoll_model::{Platform, Reference, Timestamp};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 use super::peer::Peer;
@@ -31,12 +31,14 @@ fn routes() -> Routes {
     Routes::new()
         .routes(routes!(create, list))
         .routes(routes!(one, cancel))
+        .routes(routes!(retry))
         .routes(routes!(progress))
 }
 
 /// What is to be read.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewScan)]
 struct New {
     /// As `plimsoll scan` takes it: `nginx:1.27`, `registry:…`, `oci-dir:…`.
     reference: String,
@@ -140,8 +142,24 @@ async fn create(
     accepted(&app, id, is_new).await
 }
 
+/// Which scans.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Query {
+    /// `waiting`, `running`, `done`, `failed` or `cancelled`. Those that failed for good are `failed`.
+    #[serde(default)]
+    state: Option<String>,
+    /// `next` of the page before.
+    #[serde(default)]
+    after: Option<String>,
+    /// How many entries, at most 500.
+    #[serde(default)]
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: Option<i64>,
+}
+
 /// What was read, newest first
-#[utoipa::path(get, path = "/api/v1/scans", tag = "scans", params(Paging), responses(
+#[utoipa::path(get, path = "/api/v1/scans", tag = "scans", params(Query), responses(
     (status = 200, body = Page<Scan>),
     (status = 400, description = "What is asked for makes no sense", body = Problem,
         content_type = "application/problem+json"),
@@ -149,13 +167,15 @@ async fn create(
 async fn list(
     State(app): State<Arc<App>>,
     actor: Actor,
-    Asked(paging): Asked<Paging>,
+    Asked(query): Asked<Query>,
 ) -> Result<Json<Page<Scan>>, Problem> {
-    let limit = paging.limit()?;
-    let before = paging.after.as_deref().map(parse_cursor::<1>).transpose()?;
-    let before = before.map_or(i64::MAX, |[id]| id);
-    let mut read = app.store.read().await?;
-    let found = store::jobs::page(&mut read, jobs::SCAN, before, limit + 1).await?;
+    let limit = Paging { after: None, limit: query.limit }.limit()?;
+    let wanted = store::ended::Wanted {
+        kind: jobs::SCAN.into(),
+        state: super::jobs::state(query.state.as_deref())?,
+        before: query.after.as_deref().map(parse_cursor::<1>).transpose()?.map(|[id]| id),
+    };
+    let found = store::ended::page(&mut *app.store.read().await?, &wanted, limit + 1).await?;
     let mut page = Page::of(found, limit, |status| cursor(&[status.job.id]));
     // A page may be short of what somebody does not see; the next one goes on behind it.
     page.items.retain(|status| reach::sees(&actor, &status.job.key));
@@ -248,4 +268,26 @@ async fn cancel(
     store::audit::note(&mut write, &actor.name, "cancel scan", &status.job.key, "").await?;
     write.commit().await.map_err(crate::Error::from)?;
     Ok(Json(Scan::of(find(&app, &actor, &id).await?)))
+}
+
+/// Read once more what could not be read
+///
+/// Of a scan that failed for good: it is read under another number, with all its attempts.
+#[utoipa::path(post, path = "/api/v1/scans/{id}/retry", tag = "scans",
+    params(("id" = i64, Path, description = "Its number")), responses(
+    (status = 202, description = "It will be read", body = Scan),
+    (status = 200, description = "It is being read already", body = Scan),
+    (status = 404, description = "There is none", body = Problem,
+        content_type = "application/problem+json"),
+    (status = 409, description = "It has not failed", body = Problem,
+        content_type = "application/problem+json"),
+))]
+async fn retry(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let status = find(&app, &actor, &id).await?;
+    let (id, is_new) = super::jobs::put_back(&app, &actor, &status).await?;
+    accepted(&app, id, is_new).await
 }

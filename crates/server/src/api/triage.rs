@@ -15,12 +15,44 @@ use super::findings::Finding;
 use super::problem::{Asked, Body};
 use super::{Actor, Module, Page, Paging, Problem, Routes, cursor, parse_cursor};
 use crate::app::App;
+use crate::auth::reach;
 use crate::moment;
-use crate::store::{components, findings, images, triage as stored};
+use crate::store::{components, findings, images, lists, triage as stored};
 use crate::triage::{self, Format, JUSTIFICATIONS, Sla};
 use crate::{Error, store};
 
 pub(super) const MODULE: Module = Module { name: "triage", routes };
+
+/// Members of teams read what holds for theirs. A decision holds for all images that have a component, and
+/// is nobody's but who sees all.
+pub(super) const BY_TEAM: &[&str] = &[
+    "GET /api/v1/triage",
+    "GET /api/v1/triage/{id}",
+    "GET /api/v1/findings/{id}/triage",
+    "GET /api/v1/sla",
+    "GET /api/v1/vex",
+];
+
+/// The components that somebody sees; `None` is all.
+type Seen = Option<Arc<reach::Sight>>;
+
+/// Whether somebody sees a component.
+fn sees(seen: &Seen, component: i64) -> bool {
+    seen.as_ref().is_none_or(|sight| sight.has_component(component))
+}
+
+/// Whether something that somebody sees has, or had, a weakness.
+async fn concerns(
+    read: &mut store::Connection,
+    seen: &Seen,
+    weakness: &str,
+) -> Result<bool, Error> {
+    if seen.is_none() {
+        return Ok(true);
+    }
+    let all = lists::of_weakness(read, weakness).await?;
+    Ok(all.iter().any(|it| sees(seen, it.component)))
+}
 
 fn routes() -> Routes {
     Routes::new()
@@ -35,6 +67,7 @@ fn routes() -> Routes {
 /// A decision to be made.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewDecision)]
 struct New {
     /// What it is about: a CVE, or the id of an advisory.
     weakness: String,
@@ -179,15 +212,23 @@ struct Query {
 ))]
 async fn list(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Asked(query): Asked<Query>,
 ) -> Result<Json<Page<Decision>>, Problem> {
+    let seen = reach::sight(&app, &actor).await?;
     let limit = Paging { after: None, limit: query.limit }.limit()?;
     let after = query.after.as_deref().map(parse_cursor::<1>).transpose()?;
     let weakness = query.weakness.unwrap_or_default();
     let mut read = app.store.read().await?;
     let found = stored::page(&mut read, after.map_or(0, |[id]| id), &weakness, limit + 1).await?;
     let page = Page::of(found, limit, |it| cursor(&[it.id]));
-    Ok(Json(Page { items: page.items.into_iter().map(Decision::from).collect(), next: page.next }))
+    let mut items = Vec::with_capacity(page.items.len());
+    for it in page.items {
+        if concerns(&mut read, &seen, &it.weakness).await? {
+            items.push(Decision::from(it));
+        }
+    }
+    Ok(Json(Page { items, next: page.next }))
 }
 
 /// Decide about a weakness
@@ -228,9 +269,15 @@ async fn find(app: &App, id: &str) -> Result<stored::Decision, Problem> {
 ))]
 async fn one(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<Decision>, Problem> {
-    find(&app, &id).await.map(|it| Json(it.into()))
+    let found = find(&app, &id).await?;
+    let seen = reach::sight(&app, &actor).await?;
+    if !concerns(&mut *app.store.read().await?, &seen, &found.weakness).await? {
+        return Err(Problem::not_found("decision of this number"));
+    }
+    Ok(Json(found.into()))
 }
 
 /// Take a decision back
@@ -281,12 +328,17 @@ struct Standing {
 ))]
 async fn of_finding(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(id): Path<String>,
 ) -> Result<Json<Standing>, Problem> {
     let none = || Problem::not_found("finding of this number");
     let id: i64 = id.parse().map_err(|_| none())?;
+    let seen = reach::sight(&app, &actor).await?;
     let mut read = app.store.read().await?;
     let finding = findings::by_id(&mut read, id).await?.ok_or_else(none)?;
+    if !sees(&seen, finding.component) {
+        return Err(none());
+    }
     let about = components::shown(&mut read, &[finding.component]).await?;
     let about = about.get(&finding.component).ok_or_else(none)?;
     let decision =
@@ -388,6 +440,7 @@ struct Document {
 ))]
 async fn vex(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Asked(query): Asked<Document>,
 ) -> Result<Json<Value>, Problem> {
     let format = match query.format.as_deref() {
@@ -398,12 +451,16 @@ async fn vex(
             return Err(Problem::bad_request(why));
         }
     };
+    let seen = reach::sight(&app, &actor).await?;
     let mut read = app.store.read().await?;
     let mut statements = stored::statements(&mut read).await?;
+    statements.retain(|it| sees(&seen, it.component));
     let mut product = None;
     if let Some(digest) = query.image {
         let image = images::by_digest(&mut read, &digest).await?;
-        let image = image.ok_or_else(|| Problem::not_found("image of this digest"))?;
+        let is_seen = |it: &images::Image| seen.as_ref().is_none_or(|sight| sight.has_image(it.id));
+        let image =
+            image.filter(is_seen).ok_or_else(|| Problem::not_found("image of this digest"))?;
         let sets = images::sets(&mut read, &[image.set]).await?;
         statements.retain(|it| {
             let component = u32::try_from(it.component).unwrap_or(u32::MAX);

@@ -33,18 +33,20 @@ impl Gate {
         Self { app, name, needs, rules }
     }
 
-    fn rule(&self, request: &Request) -> Rule {
+    /// What a request needs, and whether members of teams may send it.
+    fn rule(&self, request: &Request) -> (Rule, bool) {
         let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
         let method = match *request.method() {
             Method::HEAD => Method::GET,
             ref method => method.clone(),
         };
         let key = (method, path.unwrap_or_default().to_owned());
-        self.rules.get(&key).copied().unwrap_or_else(|| self.needs.of(&key.0))
+        let rule = self.rules.get(&key).copied().unwrap_or_else(|| self.needs.of(&key.0));
+        (rule, self.needs.lets_teams_to(&key.0, &key.1))
     }
 
     /// Whether somebody may, before anything is read of what they send.
-    fn decide(&self, actor: &Actor, rule: Rule) -> Result<(), Problem> {
+    fn decide(&self, actor: &Actor, rule: Rule, is_by_team: bool) -> Result<(), Problem> {
         let Some(needed) = rule.role else { return Ok(()) };
         let Some(own) = actor.role else { return Err(unknown()) };
         if own < needed {
@@ -65,7 +67,7 @@ impl Gate {
                 )));
             }
         }
-        if actor.repositories.is_some() && !self.needs.by_team {
+        if actor.repositories.is_some() && !is_by_team {
             return Err(forbidden(
                 "this is about the whole estate, and you see your teams' images",
             ));
@@ -76,7 +78,7 @@ impl Gate {
 
 /// Lets a request pass, or answers it.
 pub async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
-    let rule = gate.rule(&request);
+    let (rule, is_by_team) = gate.rule(&request);
     if rule.role.is_none() {
         return next.run(request).await;
     }
@@ -91,7 +93,7 @@ pub async fn check(State(gate): State<Arc<Gate>>, request: Request, next: Next) 
         let to = request.uri().path_and_query().map_or("/", |it| it.as_str());
         return Redirect::to(&format!("/sign-in?next={}", encode(to))).into_response();
     }
-    if let Err(problem) = gate.decide(&actor, rule) {
+    if let Err(problem) = gate.decide(&actor, rule, is_by_team) {
         let is_unknown = actor.role.is_none();
         return if is_unknown { challenge(problem) } else { problem.into_response() };
     }

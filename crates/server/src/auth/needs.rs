@@ -27,21 +27,35 @@ pub struct Needs {
     pub write: Option<Role>,
     /// Whether its handlers keep members of teams to what they see; else they are kept out.
     pub by_team: bool,
+    /// Routes of it that do so where not all do: method and path, as `GET /images`.
+    pub team_routes: &'static [&'static str],
 }
 
 impl Needs {
     /// These roles to read and to change.
     pub const fn roles(read: Role, write: Role) -> Self {
-        Self { read: Some(read), write: Some(write), by_team: false }
+        Self { read: Some(read), write: Some(write), by_team: false, team_routes: &[] }
     }
 
     /// Nothing: the part checks secrets of its own.
-    pub const OWN: Self = Self { read: None, write: None, by_team: true };
+    pub const OWN: Self = Self { read: None, write: None, by_team: true, team_routes: &[] };
 
     /// Its handlers ask [`super::reach`].
     #[must_use]
     pub const fn by_team(self) -> Self {
         Self { by_team: true, ..self }
+    }
+
+    /// The handlers of these routes ask [`super::reach`]; the others are about the whole estate.
+    #[must_use]
+    pub const fn by_team_at(self, team_routes: &'static [&'static str]) -> Self {
+        Self { team_routes, ..self }
+    }
+
+    /// Whether members of teams may come to a route at all.
+    pub fn lets_teams_to(&self, method: &Method, path: &str) -> bool {
+        let is_it = |route: &&str| route.split_once(' ') == Some((method.as_str(), path));
+        self.by_team || self.team_routes.iter().any(is_it)
     }
 
     /// For a method.

@@ -26,6 +26,18 @@ pub struct Sight {
     pub components: RoaringBitmap,
 }
 
+impl Sight {
+    /// Whether an image is among them.
+    pub fn has_image(&self, id: i64) -> bool {
+        u32::try_from(id).is_ok_and(|id| self.images.contains(id))
+    }
+
+    /// Whether a component is.
+    pub fn has_component(&self, id: i64) -> bool {
+        u32::try_from(id).is_ok_and(|id| self.components.contains(id))
+    }
+}
+
 /// How long a sight is taken for true.
 const KEPT: Duration = Duration::from_secs(5);
 

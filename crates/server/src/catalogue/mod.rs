@@ -30,7 +30,7 @@ use crate::app::App;
 use crate::error::{Error, Result};
 
 /// Family of the inventories among the blobs.
-const INVENTORIES: &str = "inventories";
+pub(crate) const INVENTORIES: &str = "inventories";
 
 /// The inventory of an image as it was read.
 pub async fn inventory(app: &App, name: &str) -> Result<Inventory> {

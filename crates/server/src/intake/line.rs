@@ -13,7 +13,7 @@ use crate::moment::Millis;
 const MAX_LINE: usize = 256 << 10;
 
 /// Falco's priorities, worst first.
-const PRIORITIES: [&str; 8] =
+pub const PRIORITIES: [&str; 8] =
     ["Emergency", "Alert", "Critical", "Error", "Warning", "Notice", "Informational", "Debug"];
 
 #[derive(Debug, Deserialize)]

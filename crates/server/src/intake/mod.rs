@@ -26,7 +26,7 @@ pub use admitted::{Admitted, admitted};
 pub use audit::{Auditor, RULES as AUDIT_RULES};
 pub use counts::Counts;
 pub use drain::drain;
-pub use line::{Accepted, Alert, accept};
+pub use line::{Accepted, Alert, PRIORITIES, accept};
 pub use retention::Retention;
 pub use spool::Spool;
 

@@ -14,7 +14,8 @@ pub fn labels(pairs: &[(&'static str, &str)]) -> Labels {
     pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
 }
 
-/// A metric whose labels come from outside: after `most` series, new ones are counted under `other`.
+/// A metric whose labels come from outside: what comes after `most` series, `other` among them, is counted
+/// under that.
 #[derive(Debug, Clone)]
 pub struct Capped<M> {
     family: Family<Labels, M>,
@@ -25,8 +26,9 @@ pub struct Capped<M> {
 }
 
 impl<M: Default + Clone> Capped<M> {
-    /// A metric with at most so many series; `swallowed` counts what went under `other`.
+    /// A metric with at most so many series, `other` among them; `swallowed` counts what went under `other`.
     pub fn new(most: usize, swallowed: Counter) -> Self {
+        let most = most.saturating_sub(1);
         Self { family: Family::default(), known: Arc::default(), most, swallowed }
     }
 
@@ -61,9 +63,9 @@ mod tests {
         for number in 0..1000 {
             capped.get_or_other(&labels(&[("rule", &number.to_string())])).inc();
         }
-        assert_eq!(capped.known.load(Ordering::Relaxed), 10);
-        assert_eq!(swallowed.get(), 990);
-        assert_eq!(capped.get_or_other(&labels(&[("rule", "999")])).get(), 990);
+        assert_eq!(capped.known.load(Ordering::Relaxed), 9);
+        assert_eq!(swallowed.get(), 991);
+        assert_eq!(capped.get_or_other(&labels(&[("rule", "999")])).get(), 991);
         assert_eq!(capped.get_or_other(&labels(&[("rule", "3")])).get(), 1);
     }
 }

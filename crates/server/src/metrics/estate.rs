@@ -8,7 +8,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::histogram::Snapshot;
-use super::{Capped, Labels, MAX_SERIES, labels};
+use super::{Capped, Labels, Limits, labels};
 
 /// A gauge of a share.
 pub(super) type Ratio = Gauge<f64, AtomicU64>;
@@ -40,6 +40,7 @@ pub struct Estate {
     events: Counter,
     events_dropped: Capped<Counter>,
     admission: Capped<Counter>,
+    pub(super) limits: Limits,
     pub(super) swallowed: Counter,
     /// Held while series are counted anew, so that nobody is told half of them.
     pub(super) gate: tokio::sync::Mutex<()>,
@@ -47,7 +48,7 @@ pub struct Estate {
 
 impl Estate {
     /// Registers all of them; `swallowed` counts what went under `other`.
-    pub(super) fn new(registry: &mut Registry, swallowed: &Counter) -> Self {
+    pub(super) fn new(registry: &mut Registry, limits: Limits, swallowed: &Counter) -> Self {
         let it = Self {
             finding_age: Family::default(),
             opened: Counter::default(),
@@ -69,10 +70,11 @@ impl Estate {
             containers: Family::default(),
             registry_failures: Gauge::default(),
             notices: Family::default(),
-            alerts: Capped::new(MAX_SERIES, swallowed.clone()),
+            alerts: Capped::new(limits.alerts, swallowed.clone()),
             events: Counter::default(),
-            events_dropped: Capped::new(100, swallowed.clone()),
-            admission: Capped::new(1_000, swallowed.clone()),
+            events_dropped: Capped::new(limits.dropped, swallowed.clone()),
+            admission: Capped::new(limits.admission, swallowed.clone()),
+            limits,
             swallowed: swallowed.clone(),
             gate: tokio::sync::Mutex::default(),
         };

@@ -7,9 +7,10 @@ use plimsoll_model::{ImageName, Reference, Severity};
 
 use super::estate::Estate;
 use super::histogram::Counts;
-use super::{MAX_SERIES, labels};
+use super::labels;
+use super::limits::cut;
 use crate::app::App;
-use crate::compliance::{self, Facts};
+use crate::compliance::{self, Checks, Count, Facts};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 use crate::store::measures::{self, Alike, Known};
@@ -44,8 +45,9 @@ fn float(value: i64) -> f64 {
     value as f64
 }
 
-fn ratio(part: i64, whole: i64) -> f64 {
-    if whole == 0 { 1.0 } else { float(part) / float(whole) }
+/// A share; `None` of nothing.
+fn ratio(part: i64, whole: i64) -> Option<f64> {
+    (whole != 0).then(|| float(part) / float(whole))
 }
 
 /// Looks at everything.
@@ -104,6 +106,7 @@ async fn coverage(app: &App, estate: &Estate) -> Result<()> {
         scopes.push((format!("registry/{}", registry.name), all, done));
     }
     let places = running::coverage(&mut read).await?;
+    let containers = running::containers(&mut read).await?;
     let scanned = images::count(&mut read).await?;
     let unread = measures::unread(&mut read).await?;
     drop(read);
@@ -112,19 +115,31 @@ async fn coverage(app: &App, estate: &Estate) -> Result<()> {
         .set(i64::try_from(watched.iter().filter(|it| !it.error.is_empty()).count()).unwrap_or(0));
     estate.images.set(scanned.saturating_add(unread));
     estate.images_scanned.set(scanned);
-    scopes.push(("all".into(), scanned.saturating_add(unread), scanned));
+    // Whatever is too much is the end of a list by name, and counted together.
+    scopes.insert(0, ("all".into(), scanned.saturating_add(unread), scanned));
+    scopes
+        .extend(places.into_iter().map(|(place, all, done)| (format!("place/{place}"), all, done)));
+    let (mut scopes, rest) = cut(scopes, estate.limits.coverage);
+    let (mut containers, others) = cut(containers, estate.limits.containers);
+    estate.swallowed.inc_by((rest.len() + others.len()) as u64);
+    if !rest.is_empty() {
+        let sum = |of: fn(&(String, i64, i64)) -> i64| rest.iter().map(of).sum();
+        scopes.push(("other".into(), sum(|it| it.1), sum(|it| it.2)));
+    }
+    if !others.is_empty() {
+        containers.push(("other".into(), others.iter().map(|it| it.1).sum()));
+    }
     let _gate = estate.gate.lock().await;
     estate.containers.clear();
-    for (place, all, done) in places {
-        estate.containers.get_or_create(&labels(&[("place", &place)])).set(all);
-        scopes.push((format!("place/{place}"), all, done));
+    for (place, count) in containers {
+        estate.containers.get_or_create(&labels(&[("place", &place)])).set(count);
     }
     estate.coverage.clear();
-    // Whatever is too much is the end of a list by name.
-    for (scope, all, done) in scopes.iter().take(MAX_SERIES) {
-        estate.coverage.get_or_create(&labels(&[("scope", scope)])).set(ratio(*done, *all));
+    for (scope, all, done) in &scopes {
+        // Where there is nothing, nothing was left out.
+        let share = ratio(*done, *all).unwrap_or(1.0);
+        estate.coverage.get_or_create(&labels(&[("scope", scope)])).set(share);
     }
-    estate.swallowed.inc_by(scopes.len().saturating_sub(MAX_SERIES) as u64);
     Ok(())
 }
 
@@ -134,9 +149,16 @@ struct Sums {
     scores: BTreeMap<String, Counts>,
     ages: Option<Counts>,
     base_ages: Option<Counts>,
-    checks: HashMap<&'static str, [i64; 3]>,
+    /// How many images there are, and how many of them pass, in the order of [`compliance::ALL`].
+    images: i64,
+    checks: Vec<Count>,
+    /// Images that fail other policies than at the last look, by what they fail.
+    changed: BTreeMap<i64, Vec<i64>>,
     evidence: [i64; 3],
     end_of_life: i64,
+    /// Of how many registries scores are told.
+    most_scores: usize,
+    swallowed: u64,
 }
 
 async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result<()> {
@@ -146,6 +168,8 @@ async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result
     let mut sums = Sums {
         ages: Some(Counts::new(&day_bounds())),
         base_ages: Some(Counts::new(&day_bounds())),
+        checks: vec![Count::default(); compliance::ALL.len()],
+        most_scores: estate.limits.scores,
         ..Sums::default()
     };
     let mut after = 0;
@@ -161,14 +185,29 @@ async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result
         for (id, set) in &sets {
             weights.insert(*id, together(set.iter().filter_map(|it| by_component.get(&it))));
         }
-        for (_, image) in &batch {
+        for (id, image) in &batch {
             let alike = weights.get(&image.set).map(Vec::as_slice).unwrap_or_default();
-            sums.add(image, alike, evidence.get(&image.digest).copied(), at);
+            let evidence = evidence.get(&image.digest).copied();
+            let facts = sums.add(image, alike, evidence, at);
+            let failed = compliance::failed(&facts);
+            if image.failed.is_some_and(|before| before != failed) {
+                sums.changed.entry(failed).or_default().push(*id);
+            }
         }
     }
     drop(read);
-    let _gate = estate.gate.lock().await;
-    sums.show(estate);
+    let checks = Checks::new(at, sums.images, &sums.checks);
+    let changed = std::mem::take(&mut sums.changed);
+    {
+        let _gate = estate.gate.lock().await;
+        sums.show(estate);
+    }
+    let mut write = app.store.write().await?;
+    for (failed, images) in &changed {
+        measures::set_failed(&mut write, *failed, images).await?;
+    }
+    checks.keep(&mut write).await?;
+    write.commit().await?;
     Ok(())
 }
 
@@ -186,7 +225,7 @@ fn together<'a>(all: impl Iterator<Item = &'a Vec<Alike>>) -> Vec<Alike> {
 }
 
 impl Sums {
-    fn add(&mut self, image: &Known, alike: &[Alike], evidence: Option<i64>, at: Millis) {
+    fn add(&mut self, image: &Known, alike: &[Alike], evidence: Option<i64>, at: Millis) -> Facts {
         let count = |choose: fn(&Alike) -> bool| -> i64 {
             alike.iter().filter(|it| choose(it)).map(|it| it.count).sum()
         };
@@ -206,16 +245,12 @@ impl Sums {
             runs_as_root: image.runs_as_root,
             age,
             signed: evidence.map(|bits| bits & SIGNATURE != 0),
+            read: at.saturating_sub(image.last_seen),
+            partial: image.partial,
         };
-        for policy in compliance::ALL {
-            let place = match (policy.passes)(&facts) {
-                Some(true) => 0,
-                Some(false) => 1,
-                None => 2,
-            };
-            if let Some(count) = self.checks.entry(policy.name).or_default().get_mut(place) {
-                *count += 1;
-            }
+        self.images += 1;
+        for (policy, count) in compliance::ALL.iter().zip(&mut self.checks) {
+            count.add((policy.passes)(&facts));
         }
         for (sum, bit) in self.evidence.iter_mut().zip([SIGNATURE, ATTESTATION, BILL]) {
             *sum += i64::from(evidence.is_some_and(|bits| bits & bit != 0));
@@ -228,16 +263,19 @@ impl Sums {
         if let (Some(past), Some(ages)) = (past, &mut self.base_ages) {
             ages.add(float(past / 1000), 1);
         }
-        let Some(score) = image.score else { return };
+        let Some(score) = image.score else { return facts };
         let scores = &mut self.scores;
         let mut name = registry_of(&image.reference);
-        if scores.len() >= MAX_SERIES && !scores.contains_key(&name) {
+        if scores.len() + 1 >= self.most_scores && !scores.contains_key(&name) {
             "other".clone_into(&mut name);
+            self.swallowed += 1;
         }
         scores.entry(name).or_insert_with(|| Counts::new(&SCORES)).add(float(score), 1);
+        facts
     }
 
     fn show(self, estate: &Estate) {
+        estate.swallowed.inc_by(self.swallowed);
         estate.image_score.clear();
         for (registry, counts) in self.scores {
             estate.image_score.get_or_create(&labels(&[("registry", &registry)])).set(counts);
@@ -247,17 +285,19 @@ impl Sums {
         {
             snapshot.set(counts.unwrap_or_default());
         }
-        for policy in compliance::ALL {
-            let [passed, failed, unknown] =
-                self.checks.get(policy.name).copied().unwrap_or_default();
-            for (status, count) in [("pass", passed), ("fail", failed), ("unknown", unknown)] {
+        estate.compliance_score.clear();
+        for (policy, count) in compliance::ALL.iter().zip(&self.checks) {
+            for (status, count) in
+                [("pass", count.passed), ("fail", count.failed), ("unknown", count.unknown)]
+            {
                 let of = labels(&[("policy", policy.name), ("status", status)]);
                 estate.compliance_checks.get_or_create(&of).set(count);
             }
-            estate
-                .compliance_score
-                .get_or_create(&labels(&[("policy", policy.name)]))
-                .set(ratio(passed, passed + failed));
+            // Of a policy of which nothing is known there is no share.
+            if let Some(share) = ratio(count.passed, count.known()) {
+                let of = labels(&[("policy", policy.name)]);
+                estate.compliance_score.get_or_create(&of).set(share);
+            }
         }
         let [signed, attested, bills] = self.evidence;
         estate.images_signed.set(signed);

@@ -1,11 +1,12 @@
 //! What the server counts, in the OpenMetrics text format.
 //!
 //! No digest, path or weakness is a label. What comes from outside goes through [`Capped`], which
-//! counts under `other` what is too much.
+//! counts under `other` what is too much; how much that is, [`Limits`] says.
 
 mod capped;
 mod estate;
 mod histogram;
+mod limits;
 mod measure;
 mod scrape;
 mod trivy_operator;
@@ -21,12 +22,13 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub use capped::{Capped, Labels, labels};
 pub use estate::Estate;
+pub use limits::{FEWEST, Limits, SERIES};
 pub use scrape::Format;
 
 use crate::rematch::Outcome;
 
-/// The most series of one metric whose labels come from outside.
-pub const MAX_SERIES: usize = 10_000;
+/// Methods that are told by their names.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
 
@@ -34,6 +36,7 @@ type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
+    limits: Limits,
     /// Findings, images and what runs, as they were looked up last.
     pub estate: Estate,
     memory: tokio::sync::Mutex<measure::Memory>,
@@ -65,17 +68,17 @@ fn seconds() -> Histogram {
 
 impl Default for Metrics {
     fn default() -> Self {
-        Self::new()
+        Self::new(Limits::default())
     }
 }
 
 impl Metrics {
     /// All at nothing.
-    pub fn new() -> Self {
+    pub fn new(limits: Limits) -> Self {
         let mut registry = Registry::with_prefix("plimsoll");
         let dropped = Counter::default();
         let metrics = Self {
-            estate: Estate::new(&mut registry, &dropped),
+            estate: Estate::new(&mut registry, limits, &dropped),
             memory: tokio::sync::Mutex::default(),
             findings: Family::default(),
             components: Gauge::default(),
@@ -88,9 +91,10 @@ impl Metrics {
             degraded: Family::default(),
             feed_age: Family::default(),
             feed_records: Family::default(),
-            requests: Capped::new(MAX_SERIES, dropped.clone()),
+            requests: Capped::new(limits.requests, dropped.clone()),
             request_duration: Family::new_with_constructor(seconds),
             registry: Registry::default(),
+            limits,
         };
         let build = Family::<Labels, Gauge>::default();
         build.get_or_create(&labels(&[("version", env!("CARGO_PKG_VERSION"))])).set(1);
@@ -181,6 +185,8 @@ impl Metrics {
 
     /// Counts a request that was answered.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        // A client may call a method whatever it likes.
+        let method = if METHODS.contains(&method) { method } else { "other" };
         let status = status.to_string();
         let of = labels(&[("method", method), ("route", route), ("status", &status)]);
         self.requests.get_or_other(&of).inc();

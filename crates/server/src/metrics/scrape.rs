@@ -4,7 +4,8 @@ use prometheus_client::encoding::{prometheus_text, text};
 
 use prometheus_client::registry::Registry;
 
-use super::{MAX_SERIES, Metrics, labels};
+use super::limits::cut;
+use super::{Metrics, labels};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::moment;
@@ -61,7 +62,14 @@ impl Metrics {
         let alike = findings::tally(&mut read).await?;
         drop(read);
         self.findings.clear();
-        for it in alike.iter().take(MAX_SERIES) {
+        let (alike, rest) = cut(alike, self.limits.findings);
+        self.estate.swallowed.inc_by(rest.len() as u64);
+        if !rest.is_empty() {
+            let of = [("severity", "other"), ("fix_state", "other"), ("kind", "other")];
+            let count = rest.iter().map(|it| it.count).sum();
+            self.findings.get_or_create(&labels(&of)).set(count);
+        }
+        for it in &alike {
             let severity = findings::severity_of(it.severity);
             let of = [
                 ("severity", severity.name()),
@@ -83,7 +91,11 @@ impl Metrics {
         self.queue_oldest.set(now.saturating_sub(oldest) / 1000);
         self.feed_age.clear();
         self.feed_records.clear();
-        for feed in app.advisories.current().database.data().feeds.iter().take(MAX_SERIES) {
+        let current = app.advisories.current();
+        let feeds = &current.database.data().feeds;
+        let left_out = feeds.len().saturating_sub(self.limits.feeds);
+        self.estate.swallowed.inc_by(left_out as u64);
+        for feed in feeds.iter().take(self.limits.feeds) {
             let of = labels(&[("feed", feed.name.as_str())]);
             if let Some(newest) = feed.newest {
                 let age = now.saturating_sub(moment::of(newest)) / 1000;

@@ -9,7 +9,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::{Format, Labels, MAX_SERIES, Metrics, labels};
+use super::{Format, Labels, Metrics, labels};
 use crate::app::App;
 use crate::compliance;
 use crate::error::Result;
@@ -30,7 +30,8 @@ const SEVERITIES: [(&str, &[&str]); 5] = [
 impl Metrics {
     /// What runs, as trivy-operator would tell it.
     pub async fn trivy_operator(&self, app: &App, format: Format) -> Result<String> {
-        let most = MAX_SERIES / SEVERITIES.len();
+        let policies = 2 * compliance::ALL.len();
+        let most = self.limits.series.saturating_sub(policies) / SEVERITIES.len();
         let mut read = app.store.read().await?;
         let sla = Sla::load(&mut read).await?;
         let by_component = measures::by_component(&mut read, now(), &sla).await?;

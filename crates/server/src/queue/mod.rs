@@ -111,6 +111,15 @@ impl State {
         }
     }
 
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Waiting, Self::Running, Self::Done, Self::Dead, Self::Cancelled];
+
+    /// By its word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == word)
+    }
+
     /// In a word, as the API has it.
     pub fn name(self) -> &'static str {
         match self {

@@ -16,6 +16,7 @@ mod notify;
 mod registries;
 mod retention;
 mod summaries;
+pub mod sweep;
 mod tidy;
 
 use std::sync::Arc;
@@ -61,6 +62,7 @@ pub const ALL: &[&dyn Task] = &[
     &registries::Watch,
     &retention::Forget,
     &summaries::Summaries,
+    &sweep::Sweep,
     &tidy::Tidy,
 ];
 

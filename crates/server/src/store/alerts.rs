@@ -86,6 +86,8 @@ pub struct Wanted {
     pub priorities: Vec<String>,
     /// The machine.
     pub hostname: String,
+    /// `syscall`, `k8s_audit` …
+    pub source: String,
     /// Those with smaller numbers.
     pub before: Option<i64>,
     /// Those with greater numbers, oldest first.
@@ -98,19 +100,20 @@ pub async fn page(connection: &mut Connection, wanted: &Wanted, limit: i64) -> R
     let priorities = if wanted.priorities.is_empty() {
         String::new()
     } else {
-        format!("AND LOWER(priority) IN ({})", in_list(6, wanted.priorities.len()))
+        format!("AND LOWER(priority) IN ({})", in_list(7, wanted.priorities.len()))
     };
     let text = format!(
         "SELECT id, at, rule, priority, source, hostname, image, output, fields, tags \
          FROM runtime_alerts WHERE id < $1 AND id > $2 AND ($3 = '' OR rule = $3) \
-         AND ($4 = '' OR hostname = $4) {priorities} ORDER BY id {direction} LIMIT $5"
+         AND ($4 = '' OR hostname = $4) AND ($6 = '' OR source = $6) {priorities} ORDER BY id {direction} LIMIT $5"
     );
     let mut query = sqlx::query(AssertSqlSafe(text))
         .bind(wanted.before.unwrap_or(i64::MAX))
         .bind(wanted.since.unwrap_or(0))
         .bind(&wanted.rule)
         .bind(&wanted.hostname)
-        .bind(limit);
+        .bind(limit)
+        .bind(&wanted.source);
     for priority in &wanted.priorities {
         query = query.bind(priority.to_lowercase());
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use roaring::RoaringBitmap;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -104,7 +105,7 @@ impl Order {
 }
 
 /// Which images.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Images {
     /// Their order.
     pub order: Order,
@@ -112,6 +113,10 @@ pub struct Images {
     pub text: String,
     /// With such a property: a word of [`FLAGS`].
     pub flag: String,
+    /// Those that failed it at the last look: a bit of [`crate::compliance::bit`].
+    pub policy: Option<i64>,
+    /// Of these numbers; of all where it is `None`.
+    pub only: Option<RoaringBitmap>,
     /// Of this distribution.
     pub distro: String,
     /// On this base.
@@ -165,12 +170,23 @@ pub async fn images(
         "" => None,
         text => names::few(connection, dialect, text).await?,
     };
+    let few = match (few, &wanted.only) {
+        (few, None) => few,
+        (None, Some(only)) => Some(only.iter().map(i64::from).collect()),
+        (Some(few), Some(only)) => {
+            let is_one = |id: &i64| u32::try_from(*id).is_ok_and(|id| only.contains(id));
+            Some(few.into_iter().filter(is_one).collect::<Vec<i64>>())
+        }
+    };
     if few.as_ref().is_some_and(Vec::is_empty) {
         return Ok(Vec::new());
     }
+    // Where few were looked up by their name, it is known already.
+    let by_text = !wanted.text.is_empty() && (few.is_none() || wanted.only.is_some());
     let (key, falls, needs_summary) = wanted.order.key();
     let flag = condition(&wanted.flag);
-    let (join, sign, direction) = match (needs_summary || flag.is_some(), falls) {
+    let needs_summary = needs_summary || flag.is_some() || wanted.policy.is_some();
+    let (join, sign, direction) = match (needs_summary, falls) {
         (true, true) => ("JOIN", "<", "DESC"),
         (true, false) => ("JOIN", ">", "ASC"),
         (false, true) => ("LEFT JOIN", "<", "DESC"),
@@ -185,7 +201,8 @@ pub async fn images(
     let mut text = format!("SELECT {COLUMNS} FROM {from} WHERE 1 = 1");
     if let Some(few) = &few {
         let _ = write!(text, " AND {id} IN ({})", joined(few));
-    } else if !wanted.text.is_empty() {
+    }
+    if by_text {
         text.push_str(" AND (i.reference LIKE $3 ESCAPE '!' OR i.digest LIKE $4 ESCAPE '!')");
     }
     if !wanted.distro.is_empty() {
@@ -197,6 +214,9 @@ pub async fn images(
     if let Some(flag) = flag {
         // Writing to a `String` cannot fail.
         let _ = write!(text, " AND {flag}");
+    }
+    if let Some(bit) = wanted.policy {
+        let _ = write!(text, " AND s.failed & {bit} <> 0");
     }
     if wanted.after.is_some() {
         let _ = write!(text, " AND ({key}, {id}) {sign} ($1, $2)");
@@ -266,7 +286,7 @@ pub async fn images_of(connection: &mut Connection, ids: &[i64]) -> Result<Vec<I
 }
 
 /// Which findings.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
     /// Severity and number of the last one of the page before.
     pub after: Option<(i64, i64)>,
@@ -282,6 +302,8 @@ pub struct Findings {
     pub resolved: bool,
     /// Open for longer than was agreed, and not settled by a decision.
     pub overdue: bool,
+    /// On these components; on all where it is `None`.
+    pub only: Option<RoaringBitmap>,
 }
 
 /// A page of findings on components that images have, worst first.
@@ -291,6 +313,11 @@ pub async fn findings(
     limit: i64,
 ) -> Result<Vec<Stored>> {
     let mut text = format!("is_open = {}", i64::from(!wanted.resolved));
+    if let Some(only) = &wanted.only {
+        // A list is never empty: no component has that number.
+        let ids: Vec<i64> = std::iter::once(-1).chain(only.iter().map(i64::from)).collect();
+        let _ = write!(text, " AND component_id IN ({})", joined(&ids));
+    }
     if wanted.exploited {
         text.push_str(" AND kev = 1");
     }

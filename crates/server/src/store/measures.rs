@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::Connection;
 use super::registries::EVIDENCE;
+use super::{Connection, chunks, in_list};
 use crate::error::Result;
 use crate::moment::Millis;
 use crate::triage::Sla;
@@ -186,6 +186,12 @@ pub struct Known {
     pub end_of_life: Option<Millis>,
     /// From 0 to 100; `None` where it was not worked out yet.
     pub score: Option<i64>,
+    /// When it was read last.
+    pub last_seen: Millis,
+    /// Whether something of it could not be read.
+    pub partial: bool,
+    /// The policies that it failed at the last look, a bit each; `None` where it has no summary yet.
+    pub failed: Option<i64>,
 }
 
 /// Images with a number above `after`, at most `limit`, and the last one's number.
@@ -196,7 +202,7 @@ pub async fn images(
 ) -> Result<Vec<(i64, Known)>> {
     let found = sqlx::query(
         "SELECT i.id, i.digest, i.reference, i.set_id, i.created, f.runs_as_root, f.end_of_life, \
-         s.score FROM images i LEFT JOIN image_facts f ON f.digest = i.digest \
+         s.score, i.last_seen, i.partial, s.failed FROM images i LEFT JOIN image_facts f ON f.digest = i.digest \
          LEFT JOIN image_summaries s ON s.image_id = i.id \
          WHERE i.id > $1 ORDER BY i.id LIMIT $2",
     )
@@ -213,10 +219,29 @@ pub async fn images(
             runs_as_root: row.try_get::<Option<i64>, _>(5)?.map(|it| it != 0),
             end_of_life: row.try_get(6)?,
             score: row.try_get(7)?,
+            last_seen: row.try_get(8)?,
+            partial: row.try_get::<i64, _>(9)? != 0,
+            failed: row.try_get(10)?,
         };
         Ok((row.try_get(0)?, known))
     };
     found.iter().map(one).collect()
+}
+
+/// Notes which policies images of these numbers fail, a bit each.
+pub async fn set_failed(connection: &mut Connection, failed: i64, images: &[i64]) -> Result<()> {
+    for part in chunks(images, 1) {
+        let text = format!(
+            "UPDATE image_summaries SET failed = $1 WHERE image_id IN ({})",
+            in_list(2, part.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text)).bind(failed);
+        for image in part {
+            query = query.bind(*image);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 /// What hangs on images, by digest.

@@ -53,6 +53,7 @@ changes![
     "0060_tag_digests",
     "0070_image_names",
     "0071_summary_evidence",
+    "0080_summary_policies",
 ];
 
 /// The version that this program works with.

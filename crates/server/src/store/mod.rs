@@ -12,6 +12,7 @@ pub mod alerts;
 pub mod audit;
 pub mod blobs;
 pub mod components;
+pub mod ended;
 pub mod estate;
 pub mod facts;
 pub mod findings;

@@ -135,3 +135,11 @@ pub async fn coverage(connection: &mut Connection) -> Result<Vec<(String, i64, i
     let found = sqlx::query(AssertSqlSafe(text)).fetch_all(connection).await?;
     found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
+
+/// By place: how many containers run there.
+pub async fn containers(connection: &mut Connection) -> Result<Vec<(String, i64)>> {
+    let found = sqlx::query("SELECT place, COUNT(*) FROM running GROUP BY place ORDER BY place")
+        .fetch_all(connection)
+        .await?;
+    found.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}

@@ -21,7 +21,7 @@ pub(super) struct Form<'a> {
 
 impl Form<'_> {
     /// The form with these fields. A field's `data-as` says what it is in JSON, where that is no text:
-    /// `number`, `number?` (null where it is empty), `day`.
+    /// `number`, `number?` (null where it is empty), `day`; its `data-in`, in which object it is.
     pub(super) fn show(&self, visit: &Visit, fields: &Markup) -> Markup {
         let (method, path) = self.sends;
         html! {
@@ -41,6 +41,38 @@ impl Form<'_> {
         html! {
             @if visit.actor.may(self.role) {
                 details { summary { (line) } (self.show(visit, fields)) }
+            }
+        }
+    }
+}
+
+/// A button in a row of a table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Button<'a> {
+    /// Who may: nobody else is shown it.
+    pub(super) role: Role,
+    /// Method of the API.
+    pub(super) method: &'static str,
+    /// Path of the API.
+    pub(super) path: &'a str,
+    /// What it says.
+    pub(super) says: &'a str,
+    /// What is said when it is done; where that is empty, the page is loaded again.
+    pub(super) done: &'a str,
+    /// What is asked before; nothing where that is empty.
+    pub(super) sure: &'a str,
+}
+
+impl Button<'_> {
+    /// The button.
+    pub(super) fn show(&self, visit: &Visit) -> Markup {
+        html! {
+            @if visit.actor.may(self.role) {
+                form.act.small data-method=(self.method) data-send=(self.path) data-done=(self.done) data-sure=(self.sure) {
+                    button.quiet { (self.says) }
+                    p.done role="status" hidden {}
+                    p.refused role="alert" hidden {}
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{findings, layout, parts};
 use crate::app::App;
+use crate::auth::reach;
 use crate::store::lists;
 
 /// How many rows of each table are on the page.
@@ -23,7 +24,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     if a.is_empty() || b.is_empty() {
         return choose(&app, &visit).await;
     }
-    let (a, b) = (find(&app, a).await?, find(&app, b).await?);
+    let (a, b) = (find(&app, &visit, a).await?, find(&app, &visit, b).await?);
     let of = |whole: &Whole| -> BTreeMap<(String, String), BTreeSet<String>> {
         let mut all: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
         for it in whole.about.values() {
@@ -125,21 +126,31 @@ fn only(name: &'static str, caption: &str, whole: &Whole, other: &BTreeSet<Strin
 }
 
 /// By digest, or by a text that its name contains.
-async fn find(app: &App, text: &str) -> Result<Whole, Failure> {
+async fn find(app: &App, visit: &Visit, text: &str) -> Result<Whole, Failure> {
     if text.starts_with("sha256:") && text.len() == 71 {
-        return Whole::of(app, text).await;
+        return Whole::of(app, &visit.actor, text).await;
     }
-    let wanted =
-        lists::Images { text: text.to_owned(), order: lists::Order::Newest, ..Default::default() };
+    let sight = reach::sight(app, &visit.actor).await?;
+    let wanted = lists::Images {
+        text: text.to_owned(),
+        order: lists::Order::Newest,
+        only: sight.map(|it| it.images.clone()),
+        ..Default::default()
+    };
     let found =
         lists::images(&mut *app.store.read().await?, app.store.dialect(), &wanted, 1).await?;
     let found =
         found.first().ok_or_else(|| Failure::missing(format!("No image is called {text}.")))?;
-    Whole::of(app, &found.digest).await
+    Whole::of(app, &visit.actor, &found.digest).await
 }
 
 async fn choose(app: &Arc<App>, visit: &Visit) -> Result<Response, Failure> {
-    let wanted = lists::Images { order: lists::Order::Newest, ..Default::default() };
+    let sight = reach::sight(app, &visit.actor).await?;
+    let wanted = lists::Images {
+        order: lists::Order::Newest,
+        only: sight.map(|it| it.images.clone()),
+        ..Default::default()
+    };
     let known =
         lists::images(&mut *app.store.read().await?, app.store.dialect(), &wanted, 50).await?;
     let field = |name: &str, title: &str| {

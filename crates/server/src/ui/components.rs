@@ -12,6 +12,7 @@ use super::visit::{Failure, Visit};
 use super::{findings, images, layout, parts};
 use crate::address::encode;
 use crate::app::App;
+use crate::auth::reach;
 use crate::store::{components, findings as stored, lists, postings};
 
 /// How many components are on a page.
@@ -110,6 +111,10 @@ pub(super) async fn one(
 ) -> Result<Response, Failure> {
     let missing = || Failure::missing("There is no such component.");
     let id: i64 = id.parse().map_err(|_| missing())?;
+    let sight = reach::sight(&app, &visit.actor).await?;
+    if sight.as_ref().is_some_and(|sight| !sight.has_component(id)) {
+        return Err(missing());
+    }
     let mut read = app.store.read().await?;
     let shown = components::shown(&mut read, &[id]).await?.remove(&id).ok_or_else(missing)?;
     let mut found = stored::of_components(&mut read, &[id]).await?;
@@ -120,7 +125,10 @@ pub(super) async fn one(
     for finding in found.iter().filter(|it| it.is_open) {
         findings::row(&mut open, finding, &shown);
     }
-    let bitmap = postings::union(&mut read, &[id]).await?;
+    let mut bitmap = postings::union(&mut read, &[id]).await?;
+    if let Some(sight) = &sight {
+        bitmap &= &sight.images;
+    }
     let having = images::having(&mut read, &visit, &bitmap, "Images that have it").await?;
     let others =
         lists::components(&mut read, app.store.dialect(), (&shown.name, &shown.kind), None, 50)
@@ -132,8 +140,11 @@ pub(super) async fn one(
             return Ok(export);
         }
     }
-    let others: Vec<_> =
-        others.into_iter().filter(|it| it.name == shown.name && it.id != id).collect();
+    let is_seen = |id: i64| sight.as_ref().is_none_or(|sight| sight.has_component(id));
+    let others: Vec<_> = others
+        .into_iter()
+        .filter(|it| it.name == shown.name && it.id != id && is_seen(it.id))
+        .collect();
     let title = format!("{} {}", shown.name, shown.version);
     let body = html! {
         div.head { div {

@@ -139,7 +139,8 @@ pub(super) async fn page(
         h2 { "Where images run" }
         @if places.is_empty() {
             (parts::empty("No place says what runs there", &html! {
-                p { "The operator tells it of a cluster; " code { "PUT /api/v1/running/PLACE" } " of anything else." }
+                p { "A list of what runs makes what runs come first. " code { "plimsoll kube scan" } " writes that of a cluster:" }
+                pre { "plimsoll kube scan --format json -o workloads.json\ncurl -X POST http://localhost:6060/api/v1/running \\\n  -H 'Content-Type: application/json' -H 'X-Api-Key: …' \\\n  -d @workloads.json" }
             }))
         } @else { (places.show(&visit)) }
     };

@@ -12,6 +12,7 @@ use super::visit::{Failure, Visit};
 use super::{layout, parts};
 use crate::address::encode;
 use crate::app::App;
+use crate::auth::reach;
 use crate::moment;
 use crate::store::components::{self, Shown};
 use crate::store::findings::{Stored, severity_number};
@@ -67,14 +68,20 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         "" => None,
         word => Some(word.parse::<Severity>().map_err(Failure::bad)?),
     };
+    let state = visit.ask("state");
+    if !matches!(state, "" | "open" | "overdue" | "resolved") {
+        return Err(Failure::bad("Findings are `open`, `overdue` or `resolved`."));
+    }
+    let sight = reach::sight(&app, &visit.actor).await?;
     let wanted = lists::Findings {
+        only: sight.map(|it| it.components.clone()),
         after: visit.after::<2>("findings")?.map(|[severity, id]| (severity, id)),
         severity: severity.map(severity_number),
         fix_state: visit.ask("fix").to_owned(),
         exploited: visit.ask("exploited") == "yes",
         text: visit.ask("q").to_owned(),
-        resolved: visit.ask("state") == "resolved",
-        overdue: visit.ask("state") == "overdue",
+        resolved: state == "resolved",
+        overdue: state == "overdue",
     };
     let mut read = app.store.read().await?;
     let rows = visit.rows(PAGE);

@@ -12,6 +12,8 @@ use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{layout, parts};
 use crate::app::App;
+use crate::auth::reach;
+use crate::compliance::{self, bit};
 use crate::moment;
 use crate::store::Connection;
 use crate::store::lists::{self, FLAGS, Image, Key, Order};
@@ -106,10 +108,21 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             Some((key, id))
         }
     };
+    let flag = visit.ask("flag");
+    if !flag.is_empty() && !FLAGS.iter().any(|it| it.0 == flag) {
+        return Err(Failure::bad("Images have no such property."));
+    }
+    let policy = match visit.ask("policy") {
+        "" => None,
+        name => Some(bit(name).ok_or_else(|| Failure::bad("There is no such policy."))?),
+    };
+    let sight = reach::sight(&app, &visit.actor).await?;
     let wanted = lists::Images {
+        only: sight.map(|it| it.images.clone()),
         order,
         text: visit.ask("q").to_owned(),
-        flag: visit.ask("flag").to_owned(),
+        flag: flag.to_owned(),
+        policy,
         distro: visit.ask("distro").to_owned(),
         base: visit.ask("base").to_owned(),
         after,
@@ -147,17 +160,20 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             label { "Name or digest" input type="search" name="q" value=(visit.ask("q")) placeholder="nginx, sha256:…"; }
             label { "Show" select name="flag" { (parts::options(visit.ask("flag"), &flags)) } }
             label { "Order" select name="sort" { (parts::options(sort, &orders)) } }
-            @for kept in ["distro", "base"] {
+            @for kept in ["distro", "base", "policy"] {
                 @if !visit.ask(kept).is_empty() { input type="hidden" name=(kept) value=(visit.ask(kept)); }
             }
             button.quiet { "Filter" }
         }
         div #list {
-            @if !wanted.distro.is_empty() || !wanted.base.is_empty() {
+            @if !wanted.distro.is_empty() || !wanted.base.is_empty() || policy.is_some() {
                 p.soft {
+                    @for policy in compliance::ALL.iter().filter(|it| it.name == visit.ask("policy")) {
+                        "Without " a href="/compliance" { (policy.title) }
+                    }
                     @if !wanted.distro.is_empty() { "Of " strong { (wanted.distro) } }
                     @if !wanted.base.is_empty() { " On the base " span.code { (parts::short(&wanted.base)) } }
-                    " · " a href=(visit.with(&[("distro", ""), ("base", ""), ("after", "")])) { "all" }
+                    " · " a href=(visit.with(&[("distro", ""), ("base", ""), ("policy", ""), ("after", "")])) { "all" }
                 }
             }
             @if table.is_empty() { (none(&visit)) } @else { (table.show(&visit)) }
@@ -167,8 +183,9 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
 }
 
 fn none(visit: &Visit) -> maud::Markup {
-    let is_filtered =
-        ["q", "flag", "distro", "base", "after"].iter().any(|it| !visit.ask(it).is_empty());
+    let is_filtered = ["q", "flag", "policy", "distro", "base", "after"]
+        .iter()
+        .any(|it| !visit.ask(it).is_empty());
     if is_filtered {
         parts::empty("No image is like that", &html! { p { a href="/images" { "All images" } } })
     } else {

@@ -166,6 +166,12 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
     let is_here = |address: &str| {
         is_here(address) || (address == "/findings" && path.starts_with("/weaknesses/"))
     };
+    // Members of teams are not led to what is about the whole estate.
+    let sees_all = visit.is_none_or(|visit| visit.actor.repositories.is_none());
+    let is_open = |address: &str| {
+        let leads_there = |route: &&str| route.strip_prefix("GET ") == Some(address);
+        sees_all || (address != "/" && super::BY_TEAM.iter().any(leads_there))
+    };
     let csrf = visit.map(|visit| visit.actor.csrf()).filter(|word| !word.is_empty());
     let text = html! {
         (DOCTYPE)
@@ -194,14 +200,15 @@ fn whole(visit: Option<&Visit>, title: &str, body: &Markup, foot: &Markup) -> Re
                     }
                     nav aria-label="Pages" {
                         @for (group, pages) in MENU {
-                            div {
+                            @let pages = pages.iter().filter(|it| is_open(it.0)).collect::<Vec<_>>();
+                            @if !pages.is_empty() { div {
                                 p { (group) }
                                 ul {
-                                    @for (address, name) in *pages {
+                                    @for (address, name) in pages {
                                         li { a href=(address) aria-current=[is_here(address).then_some("page")] { (name) } }
                                     }
                                 }
-                            }
+                            } }
                         }
                     }
                 }

@@ -45,6 +45,18 @@ pub use visit::{Failure, Visit};
 /// The pages.
 pub const MODULE: Module = Module { name: "ui", routes };
 
+/// Pages that keep members of teams to what they see; the others are about the whole estate.
+pub const BY_TEAM: &[&str] = &[
+    "GET /",
+    "GET /images",
+    "GET /images/{digest}",
+    "GET /images/{digest}/sbom",
+    "GET /compare",
+    "GET /components/{id}",
+    "GET /findings",
+    "GET /weaknesses/{id}",
+];
+
 /// Styles and scripts, which whoever signs in needs before.
 pub const ASSETS: Module = Module { name: "assets", routes: assets_alone };
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::table::{self, Table, cell, plain};
@@ -27,6 +27,10 @@ pub(super) async fn page(
     Extension(ui): Extension<Ui>,
     visit: Visit,
 ) -> Result<Response, Failure> {
+    // Whoever sees a part of the estate begins with that.
+    if visit.actor.repositories.is_some() {
+        return Ok(Redirect::to("/images").into_response());
+    }
     let figures = ui.figures(&app).await?;
     let worst = lists::images(
         &mut *app.store.read().await?,

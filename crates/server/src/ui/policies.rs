@@ -6,8 +6,9 @@ use axum::extract;
 use axum::response::Response;
 use maud::{Markup, html};
 use plimsoll_model::Severity;
+use serde_json::Value;
 
-use super::act::Form;
+use super::act::{Button, Form};
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{findings as shown_findings, layout, parts};
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::auth::Role;
 use crate::error::Result as Done;
 use crate::moment::{self, now};
+use crate::notify::{self, Setting};
 use crate::store::{Connection, findings, measures, notifiers, triage};
 use crate::triage::{Sla, State};
 
@@ -147,7 +149,46 @@ fn in_words(name: &str) -> (&str, &'static str) {
     }
 }
 
-async fn told(read: &mut Connection) -> Done<Table> {
+/// To tell somebody else: a form for each kind of channel, with what that needs.
+fn tell(visit: &Visit) -> Markup {
+    let form = Form {
+        role: Role::Admin,
+        sends: ("POST", "/api/v1/notifiers"),
+        then: "",
+        button: "Tell them",
+    };
+    let severities = ["critical", "high", "medium", "low"].map(|it| (it, it));
+    html! {
+        @if visit.actor.may(Role::Admin) {
+            details { summary { "Tell somebody else" }
+                @for channel in notify::ALL {
+                    (form.folded(visit, channel.kind(), &html! {
+                        input type="hidden" name="kind" value=(channel.kind());
+                        label { "Name" input name="name" required maxlength="100"; }
+                        @for setting in channel.settings() { (of_setting(setting)) }
+                        label { "From" select name="severity" { (parts::options("high", &severities)) } }
+                        label { "Quiet hours" input name="quiet" placeholder="22:00-07:00" maxlength="11"; }
+                        label { "Their time zone" input name="zone" placeholder="Europe/Berlin" maxlength="64"; }
+                    }))
+                }
+            }
+        }
+    }
+}
+
+fn of_setting(setting: &Setting) -> Markup {
+    let kind = if setting.is_secret { "password" } else { "text" };
+    let is_number = setting.name == "port";
+    html! {
+        label {
+            (setting.name) @if !setting.is_needed { " (may be empty)" }
+            input name=(setting.name) type=(kind) data-in="settings" required[setting.is_needed]
+                data-as=[is_number.then_some("number")] autocomplete="off" spellcheck="false" autocapitalize="off" maxlength="2000";
+        }
+    }
+}
+
+async fn told(read: &mut Connection, visit: &Visit) -> Done<Table> {
     let mut table = Table::new(
         "notifiers",
         "Who is told",
@@ -157,6 +198,7 @@ async fn told(read: &mut Connection) -> Done<Table> {
             table::keep("severity", "From"),
             table::text("quiet", "Quiet hours"),
             table::keep("state", "State"),
+            table::deeds("Do"),
         ],
     );
     for it in notifiers::all(read).await? {
@@ -167,9 +209,33 @@ async fn told(read: &mut Connection) -> Done<Table> {
             cell(parts::level_name(it.severity), parts::level(it.severity)),
             plain(quiet.trim()),
             plain(if it.enabled { "on" } else { "off" }),
+            cell(Value::Null, buttons(visit, &it)),
         ]);
     }
     Ok(table)
+}
+
+/// What can be done with somebody who is told.
+fn buttons(visit: &Visit, it: &notifiers::Notifier) -> Markup {
+    let path = format!("/api/v1/notifiers/{}", it.id);
+    let test = Button {
+        role: Role::Admin,
+        method: "POST",
+        path: &format!("{path}/test"),
+        says: "Send a test",
+        done: "It was taken.",
+        sure: "",
+    };
+    let sure = format!("Tell {} nothing any more?", it.name);
+    let remove = Button {
+        role: Role::Admin,
+        method: "DELETE",
+        path: &path,
+        says: "Remove",
+        done: "",
+        sure: &sure,
+    };
+    html! { (test.show(visit)) " " (remove.show(visit)) }
 }
 
 pub(super) async fn page(
@@ -184,7 +250,7 @@ pub(super) async fn page(
     let limit = i64::try_from(rows).unwrap_or(0) + 1;
     let mut found = triage::page(&mut read, after, "", limit).await?;
     let is_admin = visit.actor.may(Role::Admin);
-    let told = if is_admin { Some(told(&mut read).await?) } else { None };
+    let told = if is_admin { Some(told(&mut read, &visit).await?) } else { None };
     drop(read);
     let more = found.len() > rows;
     found.truncate(rows);
@@ -215,6 +281,7 @@ pub(super) async fn page(
                     }
                     Some(table) => { (table.show(&visit)) }
                 }
+                (tell(&visit))
             }
         }
         h2 { "Decisions" }

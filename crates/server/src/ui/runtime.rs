@@ -16,6 +16,7 @@ use super::visit::{Failure, Visit};
 use super::{layout, parts};
 use crate::address::encode;
 use crate::app::App;
+use crate::intake::PRIORITIES;
 use crate::moment;
 use crate::store::alerts::{self, Stored, Wanted};
 use crate::store::estate::urgency;
@@ -29,21 +30,33 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How many are sent at a time; of more, the newest.
 const BURST: i64 = 200;
 
-/// Priorities, and those that are at least as urgent.
-const URGENCIES: &[(&str, &str, &[&str])] = &[
-    ("", "all", &[]),
-    ("critical", "critical and above", &["emergency", "alert", "critical"]),
-    ("warning", "warning and above", &["emergency", "alert", "critical", "error", "warning"]),
-];
+/// A priority of Falco's in any case, and those that are more urgent; all where none is named.
+fn at_least(word: &str) -> Option<&'static [&'static str]> {
+    if word.is_empty() {
+        return Some(&[]);
+    }
+    let at = PRIORITIES.iter().position(|it| it.eq_ignore_ascii_case(word))?;
+    PRIORITIES.get(..=at)
+}
 
 fn wanted(visit: &Visit) -> Result<Wanted, Failure> {
-    let priorities = URGENCIES.iter().find(|it| it.0 == visit.ask("priority")).map(|it| it.2);
-    let priorities = priorities.ok_or_else(|| Failure::bad("There is no such priority."))?;
+    let priorities = at_least(visit.ask("priority"))
+        .ok_or_else(|| Failure::bad("There is no such priority."))?;
     Ok(Wanted {
         priorities: priorities.iter().map(|it| (*it).to_owned()).collect(),
         rule: visit.ask("rule").to_owned(),
+        source: visit.ask("source").to_owned(),
         ..Wanted::default()
     })
+}
+
+/// What can be chosen.
+fn choices() -> Vec<(String, String)> {
+    let mut all = vec![(String::new(), "all".to_owned())];
+    for word in PRIORITIES.iter().map(|it| it.to_ascii_lowercase()) {
+        all.push((word.clone(), format!("{word} and above")));
+    }
+    all
 }
 
 fn table(alerts: &[Stored]) -> Table {
@@ -102,34 +115,51 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         return Ok(export);
     }
     let live = format!(
-        "/runtime/stream?priority={}&rule={}&after={}",
+        "/runtime/stream?priority={}&rule={}&source={}&after={}",
         encode(visit.ask("priority")),
         encode(visit.ask("rule")),
+        encode(visit.ask("source")),
         found.first().map_or(0, |it| it.id)
     );
     let is_first = visit.ask("after").is_empty();
-    let choices: Vec<_> = URGENCIES.iter().map(|it| (it.0, it.1)).collect();
+    let chosen = visit.ask("priority").to_ascii_lowercase();
+    let choices = choices();
+    let choices: Vec<_> = choices.iter().map(|it| (it.0.as_str(), it.1.as_str())).collect();
     let body = html! {
         div.head {
             div { h1 { "Runtime alerts" } p.lead { "What sensors saw processes do that a rule is about." } }
-            @if is_first && !table.is_empty() { p #live.soft { "as of now" } }
+            @if is_first { p #live.soft { "as of now" } }
         }
         form.filter action="/runtime" {
-            label { "Priority" select name="priority" { (parts::options(visit.ask("priority"), &choices)) } }
+            label { "Priority" select name="priority" { (parts::options(&chosen, &choices)) } }
             label { "Rule" input type="search" name="rule" value=(visit.ask("rule")) placeholder="its whole name"; }
+            @if !wanted.source.is_empty() {
+                label { "Source" input name="source" value=(wanted.source); }
+            }
             button.quiet { "Filter" }
         }
-        @if table.is_empty() {
-            (parts::empty("No alert", &html! {
-                p { "Sensors send theirs here: " }
-                pre { "plimsoll watch -o json -o http_output.enabled=true \\\n  -o http_output.url=http://localhost:6060/api/v1/runtime/alerts" }
-                p { "Falco and Falcosidekick can send to the same address." }
-            }))
-        } @else {
-            div data-live=[is_first.then_some(live)] { (table.show(&visit)) }
-        }
+        @if table.is_empty() { div.none { (none(&visit)) } }
+        // Empty it is hidden, and there for the first alert that comes.
+        div data-live=[is_first.then_some(live)] hidden[table.is_empty()] { (table.show(&visit)) }
     };
     Ok(layout::page(&app, &visit, "Runtime alerts", &body))
+}
+
+fn none(visit: &Visit) -> Markup {
+    if ["priority", "rule", "source", "after"].iter().any(|it| !visit.ask(it).is_empty()) {
+        return parts::empty(
+            "No alert is like that",
+            &html! { p { a href="/runtime" { "All alerts" } } },
+        );
+    }
+    parts::empty(
+        "No alert yet",
+        &html! {
+            p { "Sensors send theirs here: " }
+            pre { "plimsoll watch -o json -o http_output.enabled=true \\\n  -o http_output.url=http://localhost:6060/api/v1/runtime/alerts" }
+            p { "Falco and Falcosidekick can send to the same address." }
+        },
+    )
 }
 
 /// Wanted as they come, each as the row that the page would have.

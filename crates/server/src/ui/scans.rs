@@ -4,20 +4,33 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use maud::html;
+use maud::{Markup, html};
+use serde_json::Value;
 
+use super::act::Button;
 use super::overview::image_address;
 use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{act, layout, parts};
 use crate::app::App;
+use crate::auth::Role;
 use crate::jobs;
 use crate::moment;
-use crate::queue::State as JobState;
-use crate::store;
+use crate::queue::{State as JobState, Status};
+use crate::store::{self, ended};
 
 /// How many jobs are on a page.
 const PAGE: usize = 50;
+
+/// To have done what failed for good.
+fn again(visit: &Visit, status: &Status) -> Markup {
+    let is_scan = status.job.kind == jobs::SCAN;
+    let (role, part) = if is_scan { (Role::Scanner, "scans") } else { (Role::Admin, "jobs") };
+    let path = format!("/api/v1/{part}/{}/retry", status.job.id);
+    let button =
+        Button { role, method: "POST", path: &path, says: "Try again", done: "", sure: "" };
+    html! { @if ended::can_be_put_back(status) { (button.show(visit)) } }
+}
 
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let kinds: Vec<&str> = jobs::ALL.iter().map(|it| it.kind()).collect();
@@ -25,11 +38,16 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     if !kinds.contains(&kind) {
         return Err(Failure::missing("There is no such kind of job."));
     }
-    let before = visit.after::<1>("scans")?.map_or(i64::MAX, |[id]| id);
+    let state = match visit.ask("state") {
+        "" => None,
+        word => Some(JobState::named(word).ok_or_else(|| Failure::bad("There is no such state."))?),
+    };
+    let before = visit.after::<1>("scans")?.map(|[id]| id);
+    let wanted = ended::Wanted { kind: kind.to_owned(), state, before };
     let mut read = app.store.read().await?;
     let rows = visit.rows(PAGE);
     let limit = i64::try_from(rows).unwrap_or(0) + 1;
-    let mut found = store::jobs::page(&mut read, kind, before, limit).await?;
+    let mut found = ended::page(&mut read, &wanted, limit).await?;
     let depth = store::jobs::depth(&mut read).await?;
     drop(read);
     let more = found.len() > rows;
@@ -46,6 +64,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
             table::keep("created", "Asked for"),
             table::keep("finished", "Ended"),
             table::data("error"),
+            table::deeds("Do"),
         ],
     );
     table.next(found.last().filter(|_| more).map(|it| it.job.id.to_string()));
@@ -79,11 +98,14 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
                 html! { @if let Some(at) = status.finished { (parts::time(at)) } },
             ),
             plain(status.error.clone()),
+            cell(Value::Null, again(&visit, status)),
         ]);
     }
     if let Some(export) = table.export(&visit) {
         return Ok(export);
     }
+    let words: Vec<(&str, &str)> = JobState::ALL.iter().map(|it| (it.name(), it.name())).collect();
+    let states: Vec<(&str, &str)> = [("", "any")].into_iter().chain(words).collect();
     let waiting: i64 = depth.iter().map(|it| it.1).sum();
     let oldest = depth.iter().map(|it| it.2).min();
     let body = html! {
@@ -104,7 +126,14 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
                 } }
             }
         }
-        @if table.is_empty() {
+        form.filter action="/scans" {
+            input type="hidden" name="kind" value=(kind);
+            label { "State" select name="state" { (parts::options(visit.ask("state"), &states)) } }
+            button.quiet { "Filter" }
+        }
+        @if table.is_empty() && state.is_some() {
+            (parts::empty("There is none in this state", &html! { p { a href=(visit.with(&[("state", ""), ("after", "")])) { "Those in any" } } }))
+        } @else if table.is_empty() {
             (parts::empty("There was none of these", &html! { p { "The " a href="/" { "overview" } " says how to give the server an image." } }))
         } @else { (table.show(&visit)) }
     };

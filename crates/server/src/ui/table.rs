@@ -40,6 +40,11 @@ pub(super) const fn number(key: &'static str, title: &'static str) -> Column {
     Column { key, title, class: "n", sort: "" }
 }
 
+/// A column of what can be done with a row, which other formats have not.
+pub(super) const fn deeds(title: &'static str) -> Column {
+    Column { key: "", title, class: "", sort: "" }
+}
+
 /// A column for other formats.
 pub(super) const fn data(key: &'static str) -> Column {
     Column { key, title: "", class: "", sort: "" }
@@ -179,11 +184,13 @@ impl Table {
     }
 
     fn csv(&self) -> String {
-        let heads: Vec<String> = self.columns.iter().map(|it| quoted(it.key)).collect();
+        let heads = self.columns.iter().filter(has_values).map(|it| quoted(it.key));
+        let heads: Vec<String> = heads.collect();
         let mut out = heads.join(",");
         out.push_str("\r\n");
         for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(|it| quoted(&flat(&it.value))).collect();
+            let cells = self.columns.iter().zip(row).filter(|it| has_values(&it.0));
+            let cells: Vec<String> = cells.map(|it| quoted(&flat(&it.1.value))).collect();
             out.push_str(&cells.join(","));
             out.push_str("\r\n");
         }
@@ -192,7 +199,7 @@ impl Table {
 
     fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
-            let pairs = self.columns.iter().zip(row);
+            let pairs = self.columns.iter().zip(row).filter(|it| has_values(&it.0));
             Value::Object(pairs.map(|(it, cell)| (it.key.to_owned(), cell.value.clone())).collect())
         });
         let mut all = Map::new();
@@ -281,6 +288,10 @@ impl Table {
     pub(super) fn lines(&self) -> Markup {
         html! { @for row in &self.rows { (self.line(row)) } }
     }
+}
+
+fn has_values(column: &&Column) -> bool {
+    !column.key.is_empty()
 }
 
 fn class(column: &Column) -> Option<&'static str> {

@@ -11,6 +11,7 @@ use super::table::{self, Table, plain};
 use super::visit::{Failure, Visit};
 use super::{Ui, charts, compliance as controls, layout, parts};
 use crate::app::App;
+use crate::compliance::{ALL, Checks};
 use crate::moment;
 use crate::store::estate::{Day, Figures};
 use crate::store::summaries::DAY;
@@ -48,7 +49,8 @@ pub(super) async fn one(
     let from = figures.days.len().saturating_sub(length);
     let days = figures.days.get(from..).unwrap_or_default();
     let table = export(word, days);
-    let kept = controls::controls(&figures);
+    let checks = controls::checks(&app).await?;
+    let kept = controls::controls(&checks);
     let bands = of_bands(&figures);
     for table in [&table, &kept, &bands] {
         if let Some(export) = table.export(&visit) {
@@ -71,7 +73,7 @@ pub(super) async fn one(
         @match word {
             "vulnerabilities" => { (vulnerabilities(&figures, days)) }
             "runtime" => { (runtime(days)) }
-            "compliance" => { (compliance(&figures)) (kept.show(&visit)) }
+            "compliance" => { (compliance(&checks)) (kept.show(&visit)) }
             "scores" => { (scores(&figures)) (bands.links(&visit)) }
             _ => { (remediation(&figures, days)) }
         }
@@ -143,20 +145,20 @@ fn runtime(days: &[Day]) -> Markup {
     }
 }
 
-fn compliance(figures: &Figures) -> Markup {
+fn compliance(checks: &Checks) -> Markup {
     // What nobody knows of any image is neither kept nor broken.
-    let bands: Vec<(String, i64)> = controls::CONTROLS
+    let bands: Vec<(String, i64)> = ALL
         .iter()
-        .map(|it| (it, (it.good)(&figures.images), (it.of)(&figures.images)))
-        .filter(|(_, _, of)| *of > 0)
-        .map(|(it, good, of)| (it.short.to_owned(), good * 100 / of))
+        .map(|policy| (policy.short.to_owned(), checks.of(policy)))
+        .filter(|(_, count)| count.known() > 0)
+        .map(|(name, count)| (name, count.passed * 100 / count.known()))
         .collect();
     let sum: i64 = bands.iter().map(|it| it.1).sum();
     let mean = sum / i64::try_from(bands.len().max(1)).unwrap_or(1);
     html! {
         dl.figures {
             (figure("Kept on average, %", mean, "of what is asked of images"))
-            (figure("Images", figures.images.images, ""))
+            (figure("Images", checks.images, ""))
         }
         (charts::bands("Images that keep to each control, %", "%", "accent", &bands))
     }

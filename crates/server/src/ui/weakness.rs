@@ -12,7 +12,7 @@ use super::table::{self, Table, cell, plain};
 use super::visit::{Failure, Visit};
 use super::{images, layout, parts, policies, prose};
 use crate::app::App;
-use crate::auth::Role;
+use crate::auth::{Role, reach};
 use crate::moment;
 use crate::store::findings::{self as stored, Stored};
 use crate::store::{components, lists, postings, triage};
@@ -31,8 +31,12 @@ pub(super) async fn page(
     Path(id): Path<String>,
     visit: Visit,
 ) -> Result<Response, Failure> {
+    let sight = reach::sight(&app, &visit.actor).await?;
     let mut read = app.store.read().await?;
-    let found = lists::of_weakness(&mut read, &id).await?;
+    let mut found = lists::of_weakness(&mut read, &id).await?;
+    if let Some(sight) = &sight {
+        found.retain(|it| sight.has_component(it.component));
+    }
     let Some(first) = found.iter().max_by_key(|it| (it.is_open, it.severity)) else {
         return Err(Failure::missing(format!("Nothing in this estate has ever had {id}.")));
     };
@@ -40,7 +44,10 @@ pub(super) async fn page(
     let about = components::shown(&mut read, &ids).await?;
     let table = of_components(found.iter().filter(|it| it.is_open), &about);
     let open: Vec<i64> = found.iter().filter(|it| it.is_open).map(|it| it.component).collect();
-    let bitmap = postings::union(&mut read, &open).await?;
+    let mut bitmap = postings::union(&mut read, &open).await?;
+    if let Some(sight) = &sight {
+        bitmap &= &sight.images;
+    }
     let having = images::having(&mut read, &visit, &bitmap, "Images that have it").await?;
     let mut life = Table::new(
         "life",
@@ -108,7 +115,8 @@ pub(super) async fn page(
         }
         @if !decided.is_empty() || visit.actor.may(Role::Triager) { h2 { "Decisions" } }
         @if !decided.is_empty() { (decided.show(&visit)) }
-        (policies::decide(&visit, &id, &packages))
+        // A decision is about the whole estate.
+        @if sight.is_none() { (policies::decide(&visit, &id, &packages)) }
         (words(advisory.as_ref(), first))
         h2 { "Life" }
         (life.show(&visit))

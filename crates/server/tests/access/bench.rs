@@ -41,7 +41,7 @@ impl Answer {
 }
 
 pub(crate) fn settings(folder: &std::path::Path, access: Access) -> Settings {
-    Settings { access, ..Settings::in_folder(folder) }
+    Settings { access, store: crate::again::database(folder), ..Settings::in_folder(folder) }
 }
 
 pub(crate) const REMOTE: &str = "192.0.2.7:40000";

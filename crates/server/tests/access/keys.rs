@@ -87,3 +87,37 @@ async fn what_was_done_is_in_the_audit_without_secrets() {
     let only = bench.by(&admin, "GET", "/api/v1/audit?action=add%20user", "").await.json();
     assert_eq!(only["items"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_for_good_is_listed_and_put_back_by_those_who_may() {
+    let bench = Bench::new(Access::default()).await;
+    let admin = bench.admin().await;
+    let scanner = bench.key(&admin, Role::Scanner, None).await;
+    let scan = r#"{"reference":"r.example/shop/web:1"}"#;
+    let id = bench.by(&scanner, "POST", "/api/v1/scans", scan).await.json()["id"].clone();
+    let retry = format!("/api/v1/scans/{id}/retry");
+    assert_eq!(bench.by(&scanner, "POST", &retry, "").await.status, 409, "it waits");
+    let job = bench.app.queue.claim(&["scan"], "w", 60_000).await.unwrap().unwrap();
+    bench.app.queue.fail(&job, "no such image", true).await.unwrap();
+
+    let failed = bench.by(&scanner, "GET", "/api/v1/scans?state=failed", "").await.json();
+    assert_eq!((&failed["items"][0]["id"], failed["items"].as_array().unwrap().len()), (&id, 1));
+    assert_eq!(failed["items"][0]["error"], "no such image");
+    assert_eq!(bench.by(&scanner, "GET", "/api/v1/scans?state=dead", "").await.status, 400);
+    let jobs = bench.by(&admin, "GET", "/api/v1/jobs?state=failed&kind=scan", "").await.json();
+    assert_eq!(jobs["items"][0]["id"], id);
+    let page = bench.by(&scanner, "GET", "/scans?state=failed", "").await.text;
+    assert!(page.contains(&retry) && page.contains("no such image"), "{page}");
+    let viewer = bench.key(&admin, Role::Viewer, None).await;
+    assert!(!bench.by(&viewer, "GET", "/scans?state=failed", "").await.text.contains(&retry));
+
+    let again = bench.by(&scanner, "POST", &retry, "").await;
+    assert_eq!(again.status, 202, "{}", again.text);
+    assert_ne!(again.json()["id"], id);
+    assert_eq!(bench.by(&scanner, "POST", &retry, "").await.status, 409);
+    let other = format!("/api/v1/jobs/{}/retry", again.json()["id"]);
+    assert_eq!(bench.by(&admin, "POST", &other, "").await.status, 409);
+    assert_eq!(bench.by(&admin, "POST", "/api/v1/jobs/999/retry", "").await.status, 404);
+    let failed = bench.by(&scanner, "GET", "/api/v1/scans?state=failed", "").await.json();
+    assert!(failed["items"].as_array().unwrap().is_empty());
+}

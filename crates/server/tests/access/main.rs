@@ -6,6 +6,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "../again/mod.rs"]
+mod again;
 mod backup;
 mod bench;
 mod first;
@@ -16,3 +18,9 @@ mod oidc;
 mod sessions;
 mod teams;
 mod tls;
+
+/// What does not depend on the store is left out.
+#[test]
+fn all_of_it_holds_on_postgresql() {
+    again::on_postgresql(&["backup::", "oidc::", "tls::", "on_postgresql"]);
+}

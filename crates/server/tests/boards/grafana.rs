@@ -58,19 +58,31 @@ impl Kind {
     }
 
     /// Whether only what is now is asked for.
-    fn is_instant(self) -> bool {
+    pub(crate) fn is_instant(self) -> bool {
         matches!(self, Self::Stat | Self::Bars | Self::Histogram)
     }
 
     fn options(self) -> Value {
         let last = json!({"calcs": ["lastNotNull"], "fields": "", "values": false});
         match self {
-            Self::Stat => json!({"reduceOptions": last, "colorMode": "value", "graphMode": "none"}),
-            Self::Bars | Self::Histogram => {
-                json!({"reduceOptions": last, "orientation": "horizontal", "displayMode": "basic"})
-            }
+            Self::Stat => json!({
+                "reduceOptions": last, "colorMode": "value", "graphMode": "none",
+                "orientation": "auto", "justifyMode": "auto", "textMode": "auto", "wideLayout": true,
+                "showPercentChange": false, "percentChangeColorMode": "standard",
+            }),
+            Self::Bars | Self::Histogram => json!({
+                "reduceOptions": last, "orientation": "horizontal", "displayMode": "basic",
+                "valueMode": "color", "namePlacement": "auto", "showUnfilled": true,
+                "sizing": "auto", "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 300,
+                "legend": {
+                    "showLegend": false, "displayMode": "list", "placement": "bottom", "calcs": [],
+                },
+            }),
             Self::Series | Self::Stacked => json!({
-                "legend": {"displayMode": "table", "placement": "bottom", "calcs": ["lastNotNull", "max"]},
+                "legend": {
+                    "showLegend": true, "displayMode": "table", "placement": "bottom",
+                    "calcs": ["lastNotNull", "max"],
+                },
                 "tooltip": {"mode": "multi", "sort": "desc"},
             }),
         }
@@ -116,8 +128,8 @@ impl Board {
             "time": {"from": "now-7d", "to": "now"},
             "timezone": "browser",
             "links": [{
-                "type": "dashboards", "tags": ["plimsoll"], "asDropdown": true,
-                "title": "Plimsoll", "includeVars": true, "keepTime": true,
+                "type": "dashboards", "tags": ["plimsoll"], "asDropdown": true, "icon": "external link",
+                "title": "Plimsoll", "tooltip": "The other boards", "targetBlank": false, "includeVars": true, "keepTime": true,
             }],
             "templating": {"list": [
                 {"name": "source", "label": "Prometheus", "type": "datasource", "query": "prometheus"},
@@ -159,7 +171,7 @@ impl Panel {
             defaults["max"] = json!(1);
         }
         if !self.page.is_empty() {
-            let page = self.page.replace('{', "${__field.labels.");
+            let page = self.page.replace('{', "${__field.labels.").replace('}', ":percentencode}");
             defaults["links"] = json!([{
                 "title": "Open in Plimsoll", "targetBlank": true, "url": format!("${{ui}}{page}"),
             }]);

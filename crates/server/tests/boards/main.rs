@@ -8,6 +8,7 @@
 
 mod description;
 mod grafana;
+mod links;
 mod prometheus;
 
 use std::path::{Path, PathBuf};
@@ -57,6 +58,42 @@ fn panels_do_not_overlap_and_have_a_meaning_each() {
             assert!(!panel["description"].as_str().unwrap().is_empty(), "{}", panel["title"]);
         }
         assert!(board.json().contains("Open in Plimsoll"), "{} leads nowhere", board.file);
+    }
+}
+
+#[test]
+fn boards_are_valid_by_the_types_that_grafana_publishes() {
+    let all = std::fs::read_dir(deploy().join("grafana/dashboards")).unwrap();
+    let all: Vec<PathBuf> = all.map(|it| it.unwrap().path()).collect();
+    let Ok(output) = Command::new("grafana-schema").args(&all).output() else {
+        eprintln!("skipped: no grafana-schema here (make sign-peers brings it)");
+        return;
+    };
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    // It does find what is wrong.
+    let folder = tempfile::tempdir().unwrap();
+    let text = std::fs::read_to_string(&all[0]).unwrap();
+    for (good, bad) in
+        [("\"title\"", "\"titel\""), ("\"schemaVersion\": 39", "\"schemaVersion\": \"39\"")]
+    {
+        let file = folder.path().join("bad.json");
+        std::fs::write(&file, text.replacen(good, bad, 1)).unwrap();
+        let output = Command::new("grafana-schema").arg(&file).output().unwrap();
+        assert!(!output.status.success(), "{bad} is taken");
+    }
+}
+
+#[test]
+fn every_alert_has_a_unit_test() {
+    let read =
+        |name: &str| std::fs::read_to_string(deploy().join("prometheus").join(name)).unwrap();
+    let (rules, tests) = (read("plimsoll.rules.yaml"), read("plimsoll.rules.test.yaml"));
+    let alerts: Vec<&str> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")).collect();
+    assert!(alerts.len() > 12);
+    for alert in alerts {
+        assert!(tests.contains(&format!("alertname: {alert}\n")), "{alert}");
     }
 }
 

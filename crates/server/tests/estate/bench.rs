@@ -34,6 +34,7 @@ impl Bench {
             reading,
             // Registries of tests are on this machine.
             allowed_networks: vec!["127.0.0.0/8".parse().unwrap()],
+            max_series: 1_000,
             ..Settings::in_folder(folder.path())
         };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();

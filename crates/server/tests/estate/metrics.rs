@@ -29,6 +29,80 @@ fn findings_ages_scores_and_policies_are_told_of_what_images_have() {
 }
 
 #[test]
+fn of_what_nobody_knows_there_is_no_share_and_pages_tell_what_metrics_do() {
+    each(&[], |bench| async move {
+        bench.image("registry.invalid/a/one:1", &[("lodash", "4.17.4")]).await;
+        bench.image("registry.invalid/a/two:1", &[("left-pad", "1.3.0")]).await;
+        summaries::refresh(&bench.app).await.unwrap();
+        bench.app.metrics.measure(&bench.app).await.unwrap();
+        let text = bench.metrics("/metrics", "").await;
+        let of = |name: &str, policy: &str, status: &str| {
+            let line = format!("plimsoll_compliance_{name}{{policy=\"{policy}\"{status}}} ");
+            let found = text.lines().find_map(|it| it.strip_prefix(&line));
+            found.map(|value| value.parse::<f64>().unwrap())
+        };
+        assert_eq!(of("checks", "signed", ",status=\"unknown\""), Some(2.0), "{text}");
+        assert_eq!(of("score_ratio", "signed", ""), None, "{text}");
+        assert_eq!(of("score_ratio", "no-critical-with-fix", ""), Some(0.5));
+        let page = bench.get("/compliance?format=json").await;
+        let rows = page["items"].as_array().unwrap();
+        assert_eq!(rows.len(), plimsoll_server::compliance::ALL.len());
+        for row in rows {
+            let policy = row["policy"].as_str().unwrap();
+            for (column, status) in [("kept", "pass"), ("open", "fail"), ("unknown", "unknown")] {
+                let told = of("checks", policy, &format!(",status=\"{status}\""));
+                assert_eq!(row[column].as_f64(), told, "{policy}: {status}");
+            }
+            let list = bench.get(&format!("/images?policy={policy}&format=json")).await;
+            let count = list["items"].as_array().unwrap().len();
+            assert_eq!(row["open"], count, "{policy}: those of the list");
+        }
+    });
+}
+
+#[test]
+fn series_stay_as_few_as_was_set_whatever_comes_in() {
+    each(&[], |bench| async move {
+        let bench = &bench;
+        // Names of places, rules, reasons, registries and methods come from others.
+        let line = |at: i32| format!("{{\"rule\":\"rule {at}\",\"priority\":\"Error\"}}\n");
+        let lines: String = (0..3_000).map(line).collect();
+        bench.app.intake.take(lines.into_bytes()).await.unwrap();
+        plimsoll_server::intake::drain(&bench.app).await.unwrap();
+        let values: Vec<String> =
+            (0..3_000).map(|at| format!("('p{at:04}','','','','c','i','r','t','',1,1)")).collect();
+        let columns = "place, namespace, kind, name, container, image, repository, tag, digest, \
+             first_seen, last_seen";
+        bench.sql(&format!("INSERT INTO running ({columns}) VALUES {}", values.join(", "))).await;
+        for at in 0..80 {
+            bench.image(&format!("r{at}.invalid/a:1"), &[("left-pad", "1.3.0")]).await;
+        }
+        for at in 0..60 {
+            bench.ask(&format!("METHOD{at}"), "/api/v1/images", serde_json::Value::Null).await;
+            bench.app.metrics.estate.decided("deny", &format!("reason {at}"), 1);
+            bench.app.metrics.estate.saw(1, &[(format!("reason {at}").as_str(), 1)]);
+        }
+        summaries::refresh(&bench.app).await.unwrap();
+        bench.app.metrics.measure(&bench.app).await.unwrap();
+        for path in ["/metrics", "/metrics/trivy-operator"] {
+            let text = bench.metrics(path, "").await;
+            let series = text.lines().filter(|line| !line.starts_with('#')).count();
+            assert!(series <= 1_000, "{path} has {series}");
+        }
+        let text = bench.metrics("/metrics", "").await;
+        let value = |start: &str| {
+            let found = text.lines().find_map(|line| line.strip_prefix(start));
+            found.unwrap_or_else(|| panic!("no {start} in {text}")).trim().parse::<u64>().unwrap()
+        };
+        assert!(value("plimsoll_metrics_swallowed_total ") > 8_000);
+        assert!(value("plimsoll_containers_running{place=\"other\"} ") > 2_900);
+        assert!(text.contains("plimsoll_scan_coverage_ratio{scope=\"other\"} 0"), "{text}");
+        assert!(text.contains("plimsoll_image_score_count{registry=\"other\"} 7"), "{text}");
+        assert!(text.contains("method=\"other\"") && !text.contains("METHOD"), "{text}");
+    });
+}
+
+#[test]
 fn openmetrics_is_told_to_whoever_asks_for_it() {
     each(&[], |bench| async move {
         bench.app.metrics.job(41, "scan", true, std::time::Duration::from_millis(20));

@@ -104,6 +104,40 @@ fn a_cause_is_told_once_however_many_images_have_it_and_again_when_it_is_over() 
 }
 
 #[test]
+fn what_happens_in_quiet_hours_is_told_after_them() {
+    each(&[], |bench| async move {
+        let (server, heard) = listener();
+        bench.app.web.allow(&server.host());
+        let url = format!("http://{}/hook", server.host());
+        let id = add(&bench, "webhook", json!({"url": url})).await;
+        // Two spans of a day, so that one of them is quiet at any time.
+        let clock = plimsoll_server::moment::timestamp(plimsoll_server::moment::now()).to_string();
+        let is_morning = &clock[11..13] < "12";
+        let (now, other) = if is_morning {
+            ("00:00-12:30", "13:00-23:59")
+        } else {
+            ("11:30-00:10", "01:00-11:00")
+        };
+        let path = format!("/api/v1/notifiers/{id}");
+        let quiet = |hours: &str| {
+            json!({"name": "webhook", "kind": "webhook", "severity": "low", "quiet": hours,
+                "settings": {"url": url}})
+        };
+        assert_eq!(bench.ask("PUT", &path, quiet(now)).await.0, 200);
+        bench.image("registry.invalid/a/one:1", &[("lodash", "4.17.4")]).await;
+        tell(&bench).await;
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        assert!(heard.lock().unwrap().is_empty(), "at {clock}: {:?}", heard.lock().unwrap());
+        assert_eq!(bench.ask("PUT", &path, quiet(other)).await.0, 200);
+        tell(&bench).await;
+        let has_heard = async || {
+            heard.lock().unwrap().iter().any(|it| it.2["cause"]["weakness"] == "CVE-2019-10744")
+        };
+        bench.until("it is told", has_heard).await;
+    });
+}
+
+#[test]
 fn each_kind_is_tried_by_a_button_and_keeps_its_secrets() {
     each(&[], |bench| async move {
         let (server, heard) = listener();

@@ -6,6 +6,8 @@
     reason = "a test stops at the first surprise"
 )]
 
+#[path = "../again/mod.rs"]
+mod again;
 mod browser;
 mod budget;
 mod errors;
@@ -15,6 +17,12 @@ mod lists;
 mod site;
 
 use site::Site;
+
+/// What does not depend on the store is left out.
+#[test]
+fn all_of_it_holds_on_postgresql() {
+    again::on_postgresql(&["browser::", "budget::", "on_postgresql"]);
+}
 
 /// Every page that needs no object.
 const PAGES: &[&str] = &[

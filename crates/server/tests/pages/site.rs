@@ -71,7 +71,8 @@ impl Site {
     async fn new(advisories: fn(&Path), access: Access) -> Self {
         let folder = tempfile::tempdir().unwrap();
         advisories(&folder.path().join("advisories.db"));
-        let settings = Settings { access, ..Settings::in_folder(folder.path()) };
+        let store = crate::again::database(folder.path());
+        let settings = Settings { access, store, ..Settings::in_folder(folder.path()) };
         let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
         plimsoll_server::rematch::ensure(&app).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -97,6 +98,7 @@ impl Site {
         write.commit().await.unwrap();
         catalogue::post::post(&self.app.store).await.unwrap();
         summaries::refresh(&self.app).await.unwrap();
+        self.app.metrics.measure(&self.app).await.unwrap();
         done.digest
     }
 

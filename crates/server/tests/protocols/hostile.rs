@@ -218,3 +218,25 @@ fn names_of_strangers_are_text_on_pages_in_answers_metrics_and_the_log() {
         assert!(!line.chars().any(char::is_control), "one line each, without orders: {line:?}");
     }
 }
+
+#[test]
+fn a_body_that_never_ends_is_let_go_and_others_are_answered_meanwhile() {
+    use std::io::{Read as _, Write as _};
+
+    let running = Running::start();
+    let began = std::time::Instant::now();
+    let mut slow = std::net::TcpStream::connect(running.address).unwrap();
+    slow.set_read_timeout(Some(Duration::from_secs(50))).unwrap();
+    slow.write_all(
+        b"POST /api/v1/sboms HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+          content-length: 100000\r\n\r\n{",
+    )
+    .unwrap();
+    assert_eq!(get(&running.url("/api/v1/images")).status(), 200);
+    let mut answer = [0; 64];
+    let read = slow.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]).into_owned();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let took = began.elapsed();
+    assert!(took > Duration::from_secs(25) && took < Duration::from_secs(45), "{took:?}");
+}

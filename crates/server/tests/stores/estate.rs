@@ -57,6 +57,28 @@ fn an_image_that_was_read_again_leaves_the_components_that_it_lost() {
 }
 
 #[test]
+fn inventories_that_no_image_refers_to_are_swept_and_others_stay() {
+    each(|bench| async move {
+        let app = &bench.app;
+        let first = bench.image("one", &[("lodash", "4.17.4")]).await;
+        let inventory = async |digest: &str| {
+            let mut read = app.store.read().await.unwrap();
+            images::by_digest(&mut read, digest).await.unwrap().unwrap().inventory
+        };
+        let old = inventory(&first).await;
+        let again = bench.image("one", &[("lodash", "4.17.21")]).await;
+        let new = inventory(&again).await;
+        assert_ne!(old, new);
+        let sweep = plimsoll_server::schedule::sweep::sweep;
+        assert_eq!(sweep(app, 60_000).await.unwrap(), 0, "what is young stays");
+        assert_eq!(sweep(app, 0).await.unwrap(), 1);
+        assert!(plimsoll_server::catalogue::inventory(app, &old).await.is_err());
+        assert!(plimsoll_server::catalogue::inventory(app, &new).await.is_ok());
+        assert_eq!(sweep(app, 0).await.unwrap(), 0);
+    });
+}
+
+#[test]
 fn a_transaction_that_is_not_committed_leaves_nothing() {
     each(|bench| async move {
         let mut inventory = plimsoll_model::Inventory::default();

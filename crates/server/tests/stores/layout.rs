@@ -1,9 +1,9 @@
 //! The layout goes up, down and up again, and a newer one is left alone.
 
 use plimsoll_server::Error;
-use plimsoll_server::store::{Store, migrations};
+use plimsoll_server::store::{Store, findings, images, migrations, names};
 
-use crate::open;
+use crate::{each, open};
 
 async fn there_and_back(address: &str) {
     let store = open(address).await;
@@ -35,6 +35,32 @@ fn every_change_of_the_layout_can_be_taken_back_and_made_again() {
         there_and_back(&Store::in_folder(folder.path())).await;
         if let Some(address) = crate::postgres() {
             there_and_back(&address).await;
+        }
+    });
+}
+
+#[test]
+fn what_is_stored_survives_a_change_that_is_taken_back_and_made_again() {
+    each(|bench| async move {
+        let digest = bench.image("registry.example/shop:1", &[("lodash", "4.17.4")]).await;
+        let store = &bench.app.store;
+        let counted = async || {
+            let mut read = store.read().await.unwrap();
+            let images = images::count(&mut read).await.unwrap();
+            let open: i64 =
+                findings::tally(&mut read).await.unwrap().iter().map(|it| it.count).sum();
+            let names = images::names(&mut read, &digest).await.unwrap();
+            let text = "shop";
+            let few = names::few(&mut read, store.dialect(), text).await.unwrap();
+            (images, open, names, few.map(|it| it.len()))
+        };
+        let before = counted().await;
+        assert!(before.0 == 1 && before.1 > 0 && before.3 == Some(1), "{before:?}");
+        // The tables of images, their findings and their jobs are the first ones.
+        for version in (5..migrations::newest()).rev() {
+            migrations::down(store, version).await.unwrap();
+            migrations::up(store).await.unwrap();
+            assert_eq!(counted().await, before, "after version {version}");
         }
     });
 }

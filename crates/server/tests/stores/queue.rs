@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_server::Error;
 use plimsoll_server::queue::{NewJob, State, Verdict};
+use plimsoll_server::store::ended;
 
 use crate::each;
 
@@ -199,5 +200,36 @@ fn a_worker_that_comes_back_lets_go_of_what_it_had_and_of_nothing_else() {
         let again = queue.claim(&["test"], "this-0", MINUTE).await.unwrap().unwrap();
         assert_eq!((again.id, again.attempt), (own.id, 2));
         assert_eq!(queue.claim(&["test"], "this-1", MINUTE).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn what_failed_for_good_is_listed_and_can_be_put_back_once() {
+    each(|bench| async move {
+        let queue = &bench.app.queue;
+        let (id, _) = queue.push(NewJob::new("test", "a", "{\"n\":1}")).await.unwrap();
+        queue.push(NewJob::new("test", "b", "{\"n\":2}")).await.unwrap();
+        let job = queue.claim(&["test"], "w", MINUTE).await.unwrap().unwrap();
+        assert_eq!(queue.fail(&job, "broken", true).await.unwrap(), Verdict::Buried);
+        let list = async |state: Option<State>| {
+            let wanted = ended::Wanted { kind: "test".into(), state, before: None };
+            ended::page(&mut bench.app.store.read().await.unwrap(), &wanted, 10).await.unwrap()
+        };
+        let dead = list(Some(State::Dead)).await;
+        assert_eq!(dead.iter().map(|it| it.job.id).collect::<Vec<_>>(), [id]);
+        assert_eq!(dead[0].error, "broken");
+        assert!(ended::can_be_put_back(&dead[0]));
+        assert_eq!(list(None).await.len(), 2);
+
+        let mut write = bench.app.store.write().await.unwrap();
+        let (new, is_new) = queue.push_in(&mut write, &ended::again(&dead[0])).await.unwrap();
+        assert!(is_new && new > id);
+        assert!(ended::replaced(&mut write, id, new).await.unwrap());
+        assert!(!ended::replaced(&mut write, id, new).await.unwrap(), "once");
+        write.commit().await.unwrap();
+        assert!(list(Some(State::Dead)).await.is_empty());
+        let status = queue.status(new).await.unwrap().unwrap();
+        assert_eq!((status.job.payload.as_str(), status.job.attempt), ("{\"n\":1}", 0));
+        assert_eq!(queue.status(id).await.unwrap().unwrap().error, format!("put back as {new}"));
     });
 }

@@ -100,6 +100,7 @@ async fn list(
 /// A key to be.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewKey)]
 struct New {
     /// What it is for.
     name: String,

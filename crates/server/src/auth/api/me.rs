@@ -49,6 +49,7 @@ async fn me(actor: Actor) -> Json<Me> {
 /// Another password.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChangeOfPassword)]
 struct Change {
     /// That of now.
     old: String,

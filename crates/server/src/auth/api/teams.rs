@@ -73,6 +73,7 @@ pub(super) async fn create(
 /// What is to be different.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = ChangeOfTeam)]
 pub(super) struct Change {
     /// All patterns from now on.
     repositories: Vec<String>,

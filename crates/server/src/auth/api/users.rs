@@ -74,6 +74,7 @@ pub(super) async fn list(
 /// A user to be.
 #[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewUser)]
 pub(super) struct New {
     /// Letters, digits and `._@-`.
     name: String,
@@ -145,6 +146,7 @@ pub(super) async fn one(
 /// What is to be different.
 #[derive(Clone, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schema(as = ChangeOfUser)]
 pub(super) struct Change {
     /// Another password; ends all sessions.
     password: Option<String>,

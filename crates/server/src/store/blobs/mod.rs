@@ -3,6 +3,7 @@
 //! In a folder by default; in a bucket of S3 where several servers share them.
 
 mod s3;
+mod sweep;
 
 use std::path::Path as FilePath;
 use std::sync::Arc;
@@ -15,6 +16,8 @@ use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
+
+pub use sweep::{Kept, SETTLED};
 
 /// Nothing that is stored inflates to more.
 const MOST: usize = 512 << 20;
@@ -56,7 +59,9 @@ impl Blobs {
         let hash =
             plimsoll_supply::hash::hex(Sha256::digest(content).get(..20).unwrap_or_default());
         let path = place(family, &hash);
-        if self.store.head(&path).await.is_err() {
+        // What is old may be about to be swept: it becomes new.
+        let is_there = self.store.head(&path).await.is_ok_and(|it| sweep::age(&it) < sweep::OLD);
+        if !is_there {
             self.write(&path, content).await?;
         }
         Ok(hash)

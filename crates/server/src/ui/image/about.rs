@@ -13,6 +13,7 @@ use super::super::visit::{Failure, Visit};
 use super::Whole;
 use crate::address::encode;
 use crate::app::App;
+use crate::auth::reach;
 use crate::catalogue;
 use crate::store::estate::Base;
 use crate::store::images;
@@ -164,7 +165,9 @@ pub(in crate::ui) async fn sbom(
         let all: Vec<&str> = plimsoll_supply::Format::ALL.iter().map(|it| it.name).collect();
         Failure::bad(format!("`format` is one of {}.", all.join(", ")))
     })?;
+    let sight = reach::sight(&app, &visit.actor).await?;
     let image = images::by_digest(&mut *app.store.read().await?, &digest).await?;
+    let image = image.filter(|it| sight.as_ref().is_none_or(|sight| sight.has_image(it.id)));
     let image = image.ok_or_else(|| Failure::missing("No image of this digest has been read."))?;
     let inventory = catalogue::inventory(&app, &image.inventory).await?;
     let mut text = Vec::new();

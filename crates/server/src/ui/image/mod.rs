@@ -43,7 +43,7 @@ pub(super) async fn page(
     Path(digest): Path<String>,
     visit: Visit,
 ) -> Result<Response, Failure> {
-    let whole = Whole::of(&app, &digest).await?;
+    let whole = Whole::of(&app, &visit.actor, &digest).await?;
     let view = visit.ask("view");
     let table = match view {
         "" => Some(tables::of_findings(&whole, &visit)),
@@ -63,6 +63,8 @@ pub(super) async fn page(
     }
     let figures = ui.figures(&app).await?;
     let base = figures.bases.iter().find(|it| it.key == whole.around.base);
+    // What others have on it is theirs.
+    let base = base.filter(|_| visit.actor.repositories.is_none());
     let image = &whole.image;
     let body = html! {
         div.head {

@@ -8,6 +8,7 @@ use plimsoll_policy::Score;
 
 use super::super::visit::Failure;
 use crate::app::App;
+use crate::auth::{Actor, reach};
 use crate::catalogue::{self, Component};
 use crate::store::facts::{self, Around};
 use crate::store::findings::{self, Stored};
@@ -30,10 +31,12 @@ pub(in crate::ui) struct Whole {
 }
 
 impl Whole {
-    /// The image of a digest.
-    pub(in crate::ui) async fn of(app: &App, digest: &str) -> Result<Self, Failure> {
+    /// The image of a digest, as far as somebody sees it.
+    pub(in crate::ui) async fn of(app: &App, actor: &Actor, digest: &str) -> Result<Self, Failure> {
+        let sight = reach::sight(app, actor).await?;
         let mut read = app.store.read().await?;
         let image = images::by_digest(&mut read, digest).await?;
+        let image = image.filter(|it| sight.as_ref().is_none_or(|sight| sight.has_image(it.id)));
         let image =
             image.ok_or_else(|| Failure::missing("No image of this digest has been read."))?;
         let sets = images::sets(&mut read, &[image.set]).await?;

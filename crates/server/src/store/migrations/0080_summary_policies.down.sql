@@ -1,0 +1,1 @@
+ALTER TABLE image_summaries DROP COLUMN failed;
