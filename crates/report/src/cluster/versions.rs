@@ -46,8 +46,12 @@ impl ClusterScan<'_> {
             support,
         });
         let mut all: Vec<Component> = of_nodes.collect();
-        for (name, tag) in
-            self.assessment.images.iter().flat_map(|image| &image.names).filter_map(part)
+        for (name, tag) in self
+            .assessment
+            .images
+            .iter()
+            .flat_map(|image| &image.names)
+            .filter_map(|name| part(name))
         {
             let support = match name {
                 "etcd" => Support::of_etcd(tag, &today),
@@ -76,7 +80,7 @@ impl ClusterScan<'_> {
 }
 
 /// A part of Kubernetes and its tag, where an image is one of its own.
-fn part(image: &String) -> Option<(&str, &str)> {
+fn part(image: &str) -> Option<(&str, &str)> {
     let name = image.split('@').next()?;
     let (name, tag) = name.rsplit_once(':')?;
     let last = name.rsplit('/').next()?;

@@ -144,6 +144,12 @@ impl<'n, 'c> Made<'n, 'c> {
                     in_fact || matches!(egress, Some(Door::Open | Door::Node))
                 };
                 told.extend(senders.into_iter().filter(is_said));
+                let is_own = scope.is_none_or(|name| {
+                    self.groups.get(group).is_some_and(|group| group.namespace == *name)
+                });
+                if is_own && is_all(group) {
+                    told.insert(group);
+                }
             }
         }
         for source in sources {
@@ -262,7 +268,11 @@ fn outside(rule: &Effective<'_>) -> Vec<(String, IpAddr)> {
     let one = |who: &Who| {
         let Who::Addresses { block, except } = who else { return None };
         let address = if who.has_address(internet) { internet } else { block.first() };
-        let name = if block.is_all() { "any address".to_owned() } else { block.to_string() };
+        let name = match (block.is_all(), except.as_slice()) {
+            (true, []) => "any address".to_owned(),
+            (true, _) => "all".to_owned(),
+            (false, _) => block.to_string(),
+        };
         let name = match except.as_slice() {
             [] => name,
             [one] => format!("{name} but {one}"),

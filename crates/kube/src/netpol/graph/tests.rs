@@ -115,8 +115,8 @@ fn the_outside_is_an_end_of_its_own() {
         told(&text, 50).0,
         [
             "any address → shop/web 80/TCP",
-            "shop/web → any address but 10.0.0.0/8 443",
-            "shop/web → any address but 10.0.0.0/8 53/UDP",
+            "shop/web → all but 10.0.0.0/8 443",
+            "shop/web → all but 10.0.0.0/8 53/UDP",
         ]
     );
 }

@@ -85,6 +85,12 @@ pub(super) struct Arrow {
     pub(super) partial: bool,
 }
 
+/// The cards that send, and whether only some of their pods do.
+type Senders = BTreeMap<usize, bool>;
+
+/// By port, with what rows call it.
+type Ports = BTreeMap<(u16, Protocol, String), Senders>;
+
 impl Card {
     pub(super) fn height(&self) -> f64 {
         match self.sort {
@@ -187,8 +193,7 @@ impl Sheet {
         lanes: &BTreeMap<&str, usize>,
     ) {
         // By receiving card and port, who sends and whether it is only some.
-        let mut ports: BTreeMap<usize, BTreeMap<(u16, Protocol, String), BTreeMap<usize, bool>>> =
-            BTreeMap::new();
+        let mut ports: BTreeMap<usize, Ports> = BTreeMap::new();
         for (number, card) in groups {
             let Some(group) = graph.groups.get(*number) else { continue };
             let rows = ports.entry(*card).or_default();
@@ -236,13 +241,9 @@ impl Sheet {
     }
 
     /// Adds the rows of a card: ports with the same senders are one.
-    fn add_rows(
-        &mut self,
-        number: usize,
-        ports: BTreeMap<(u16, Protocol, String), BTreeMap<usize, bool>>,
-    ) {
+    fn add_rows(&mut self, number: usize, ports: Ports) {
         let Some(card) = self.cards.get_mut(number) else { return };
-        let mut rows: Vec<(Vec<String>, BTreeMap<usize, bool>)> = Vec::new();
+        let mut rows: Vec<(Vec<String>, Senders)> = Vec::new();
         for ((_, _, name), senders) in ports {
             match rows.iter_mut().find(|(_, of)| *of == senders) {
                 Some((names, _)) => names.push(name),
@@ -250,10 +251,11 @@ impl Sheet {
             }
         }
         for (names, mut senders) in rows {
-            let among = senders.remove(&number).is_some();
+            let among = senders.remove(&number);
             let note = match card.sort {
-                _ if among && senders.is_empty() => "each other",
-                _ if among => "and each other",
+                _ if among == Some(true) => "some each other",
+                _ if among.is_some() && senders.is_empty() => "each other",
+                _ if among.is_some() => "and each other",
                 Sort::Pods([Door::Open | Door::Node, _]) => "open",
                 Sort::Pods([Door::Mixed, _]) => "partly open",
                 Sort::Pods([Door::Isolated, _]) if senders.is_empty() => "nobody",

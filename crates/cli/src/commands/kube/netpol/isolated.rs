@@ -102,8 +102,8 @@ impl<'c> Standing<'c> {
 
     /// Whether a policy isolates it in all these directions.
     fn is_isolated(&self, directions: &[Direction]) -> bool {
-        let meant = self.sides.iter().filter(|(direction, ..)| directions.contains(direction));
-        meant.into_iter().all(|(_, isolation, _)| isolation.is_isolated())
+        let mut meant = self.sides.iter().filter(|(direction, ..)| directions.contains(direction));
+        meant.all(|(_, isolation, _)| isolation.is_isolated())
     }
 
     /// A cell of the table.
