@@ -249,7 +249,7 @@ fn a_scan_ends_at_its_deadline_with_what_there_is() {
         let is_its = |one: &&Value| one["names"][0].as_str().unwrap().starts_with(host);
         images.iter().find(is_its).unwrap()["scan"].clone()
     };
-    assert!(of(good)["vulnerabilities"]["critical"].as_u64().unwrap() >= 2, "{found:#}");
+    assert!(of(&good)["vulnerabilities"]["critical"].as_u64().unwrap() >= 2, "{found:#}");
     assert_eq!(of(&bad)["problem"], "not looked at: its 3 seconds were over");
     assert_eq!(found["workloads"].as_array().unwrap().len(), 2);
     for wrong in ["0s", "soon", "5"] {

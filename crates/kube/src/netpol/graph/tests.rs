@@ -70,7 +70,7 @@ fn pods_that_no_rule_tells_apart_are_one() {
     assert_eq!(
         links,
         [
-            "shop/web-0+shop/web-1+shop/web-2+shop/db some shop/web-0+shop/web-1+shop/web-2+shop/db 5432/TCP"
+            "shop/web-0+shop/web-1+shop/web-2+shop/db → shop/web-0+shop/web-1+shop/web-2+shop/db 5432/TCP"
         ]
     );
 }
@@ -78,8 +78,10 @@ fn pods_that_no_rule_tells_apart_are_one() {
 #[test]
 fn whole_namespaces_and_everybody_are_one_sender() {
     let mut text = String::new();
-    for (namespace, name) in [("a", "one"), ("a", "two"), ("b", "three"), ("b", "four")] {
-        text += &pod(namespace, name, name, name.len().try_into().unwrap());
+    for (namespace, name, port) in
+        [("a", "one", 1), ("a", "two", 2), ("b", "three", 3), ("b", "four", 4)]
+    {
+        text += &pod(namespace, name, name, port);
     }
     text += &pod("a", "to", "to", 80);
     let selects = "podSelector: {matchLabels: {app: to}}";
