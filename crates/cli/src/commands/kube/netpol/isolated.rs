@@ -19,8 +19,8 @@ use crate::output;
   plimsoll kube netpol isolated --pod shop/db deploy/
   plimsoll kube netpol isolated --require ingress,egress deploy/
 
-Exit codes: 0 told, or all are isolated as required; 1 a pod is not isolated as required, 2 wrong usage or a
-file that is wrong, 3 a file that cannot be read.")]
+Exit codes: 0 told, or all are isolated as required; 1 a pod is not isolated as required, 2 wrong
+usage or a file that is wrong, 3 a file that cannot be read.")]
 pub(crate) struct Isolated {
     /// This pod alone, with the places of its policies; several times if wanted
     #[arg(long = "pod", value_name = "NS/POD")]

@@ -23,11 +23,11 @@ use crate::output;
   plimsoll kube netpol suggest --observed trace.scap deploy/
   plimsoll kube netpol suggest --observed flows.jsonl deploy/
 
-Without --observed, pods need the services whose names stand in their variables, arguments and config
-maps; what an Ingress or a load balancer exposes is open to everybody. What was observed is a capture of
-system calls (`plimsoll watch --write`, Falco, sysdig), a log of Tetragon or Tracee with pods, or one JSON
-object a line: {\"from\": \"shop/web\", \"to\": \"shop/db\", \"port\": 5432, \"protocol\": \"TCP\"}, with addresses
-for what is outside.
+Without --observed, pods need the services whose names stand in their variables, arguments and
+config maps; what an Ingress or a load balancer exposes is open to everybody. What was observed is
+a capture of system calls (`plimsoll watch --write`, Falco, sysdig), a log of Tetragon or Tracee
+with pods, or one JSON object a line, with addresses for what is outside:
+  {\"from\": \"shop/web\", \"to\": \"shop/db\", \"port\": 5432, \"protocol\": \"TCP\"}
 
 The policies are tried on the files before they are written: all that is needed must be allowed.")]
 pub(crate) struct Suggest {
