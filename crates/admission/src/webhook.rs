@@ -26,12 +26,23 @@ pub enum Target {
     Url(String),
 }
 
+/// How an API server knows the server's certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Authority {
+    /// By these certificates in PEM.
+    Bundle(Vec<u8>),
+    /// By what cert-manager writes into the configurations from its `Certificate` `NAMESPACE/NAME`.
+    ///
+    /// <https://cert-manager.io/docs/concepts/ca-injector/>
+    Certificate(String),
+}
+
 /// The configurations, one document each.
 pub fn configurations(
     settings: &Settings,
     name: &str,
     target: &Target,
-    bundle: &[u8],
+    authority: &Authority,
 ) -> Vec<Value> {
     let client = |path: &str| {
         let mut client = match target {
@@ -40,7 +51,7 @@ pub fn configurations(
             }),
             Target::Url(url) => json!({"url": format!("{}{path}", url.trim_end_matches('/'))}),
         };
-        if let Some(client) = client.as_object_mut() {
+        if let (Some(client), Authority::Bundle(bundle)) = (client.as_object_mut(), authority) {
             client.insert("caBundle".into(), STANDARD.encode(bundle).into());
         }
         client
@@ -104,11 +115,15 @@ pub fn configurations(
             others,
         ));
     }
+    let mut metadata = json!({"name": name});
+    if let (Some(metadata), Authority::Certificate(of)) = (metadata.as_object_mut(), authority) {
+        metadata.insert("annotations".into(), json!({"cert-manager.io/inject-ca-from": of}));
+    }
     let document = |kind: &str, webhooks: Vec<Value>| {
         json!({
             "apiVersion": "admissionregistration.k8s.io/v1",
             "kind": kind,
-            "metadata": {"name": name},
+            "metadata": metadata,
             "webhooks": webhooks,
         })
     };
@@ -244,7 +259,8 @@ mod tests {
         };
         let target = Target::Service { namespace: "plimsoll".into(), name: "admit".into() };
         for (failure, policy) in [("open", "Ignore"), ("closed", "Fail")] {
-            let all = configurations(&settings(failure), NAME, &target, b"ca");
+            let all =
+                configurations(&settings(failure), NAME, &target, &Authority::Bundle(b"ca".into()));
             assert_eq!(all.len(), 1);
             let webhooks = all[0]["webhooks"].as_array().unwrap();
             assert_eq!(webhooks[0]["failurePolicy"], policy);
@@ -252,6 +268,22 @@ mod tests {
             assert_eq!(webhooks[2]["failurePolicy"], "Ignore");
             let values = &webhooks[0]["namespaceSelector"]["matchExpressions"][0]["values"];
             assert_eq!(*values, json!(["kube-system", "plimsoll"]));
+            assert_eq!(webhooks[0]["clientConfig"]["caBundle"], "Y2E=");
+        }
+    }
+
+    #[test]
+    fn an_authority_of_cert_manager_is_named_and_not_written() {
+        let text = "apiVersion: plimsoll.dev/v1\nkind: AdmissionSettings\nfailure: closed\n\
+                    images: {digest: {mode: enforce, pin: true}}\n";
+        let settings = Settings::parse(text).unwrap();
+        let authority = Authority::Certificate("plimsoll/admit".into());
+        let all = configurations(&settings, NAME, &Target::Url("https://a".into()), &authority);
+        assert_eq!(all.len(), 2);
+        for one in all {
+            let annotation = &one["metadata"]["annotations"]["cert-manager.io/inject-ca-from"];
+            assert_eq!(annotation, "plimsoll/admit");
+            assert!(one["webhooks"][0]["clientConfig"].get("caBundle").is_none(), "{one}");
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Services: which pods and ports a name stands for, and what leads to them from outside.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::manifest::{Manifest, Node};
-use crate::netpol::{Index, Pod, Protocol, Requirement, Selector, Test};
+use crate::netpol::{Cluster, Index, Pod, Protocol, Requirement, Selector, Test, read_address};
 use crate::object::{Object, objects};
 
 /// How deep in an Ingress or a route its backends may stand.
@@ -27,6 +28,8 @@ pub(crate) struct Service {
     pub(crate) outer: Option<&'static str>,
     /// Whether it has addresses of nodes.
     pub(crate) has_addresses: bool,
+    /// Its own addresses in the cluster, of one family or of both.
+    addresses: Vec<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -57,11 +60,16 @@ impl Services {
     pub fn of<'m>(manifests: impl IntoIterator<Item = &'m Manifest>) -> Self {
         let mut services = Self::default();
         for manifest in manifests {
-            for object in objects(manifest).0 {
-                services.add(&object);
-            }
+            services.add_all(manifest);
         }
         services
+    }
+
+    /// Takes those of a manifest.
+    pub fn add_all(&mut self, manifest: &Manifest) {
+        for object in objects(manifest).0 {
+            self.add(&object);
+        }
     }
 
     /// Takes an object, where it is a service or leads to one.
@@ -130,6 +138,28 @@ impl Services {
         Some((namespace, name, service))
     }
 
+    /// The pods behind a port of a service's address, each with its own port.
+    pub(crate) fn at(
+        &self,
+        address: IpAddr,
+        port: u16,
+        protocol: Protocol,
+        cluster: &Cluster,
+        index: &Index<'_>,
+    ) -> Vec<(usize, u16)> {
+        let has =
+            |(_, service): &(&(String, String), &Service)| service.addresses.contains(&address);
+        let Some(((namespace, _), service)) = self.by_name.iter().find(has) else {
+            return Vec::new();
+        };
+        let target = |pod: usize| {
+            let ports = service.ports_of(cluster.pods.get(pod)?, Some(port));
+            let own = ports.into_iter().find(|(_, of)| *of == protocol)?;
+            Some((pod, own.0))
+        };
+        service.pods(namespace, index).into_iter().filter_map(target).collect()
+    }
+
     /// The services that open a port of nodes or of a balancer, then those that an Ingress or a route
     /// leads to, each as often as one does, then those with addresses of nodes.
     pub(crate) fn outer(&self) -> impl Iterator<Item = Outer<'_>> {
@@ -177,6 +207,7 @@ impl Service {
             ports: ports.collect(),
             outer: ["LoadBalancer", "NodePort"].into_iter().find(|outer| kind == Some(*outer)),
             has_addresses: !spec.list("externalIPs").is_empty(),
+            addresses: addresses(spec),
         }
     }
 
@@ -198,6 +229,13 @@ impl Service {
         let ports = self.ports.iter().filter(|port| only.is_none_or(|one| one == port.number));
         ports.filter_map(|port| Some((port.of(pod)?, port.protocol))).collect()
     }
+}
+
+/// `clusterIP` and `clusterIPs`; `None` of a headless service is no address.
+fn addresses(spec: &Node) -> Vec<IpAddr> {
+    let all = spec.list("clusterIPs").iter().filter_map(|one| one.as_str());
+    let all = spec.text("clusterIP").map(|one| one.value).into_iter().chain(all);
+    all.filter_map(|text| Some(read_address(text)?.to_canonical())).collect()
 }
 
 impl ServicePort {

@@ -1,4 +1,5 @@
-//! The pages of the rules in `docs/kube-rules`: made from the rules, so that they cannot differ.
+//! The pages of the rules in `docs/kube-rules` and `docs/netpol-rules`: made from the rules, so that they
+//! cannot differ.
 //!
 //! `UPDATE_DOCS=1 cargo test -p plimsoll-kube --test pages` writes them.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -7,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use plimsoll_kube::pss::{self, Check, Profile};
-use plimsoll_kube::{Mending, Rule, rules};
+use plimsoll_kube::{Mending, Rule, netpol, rules};
 use plimsoll_model::text::Level;
 use plimsoll_testkit::assert_pages;
 
@@ -95,4 +96,20 @@ fn the_pages_say_what_the_rules_say() {
         rules::pages().map(|rule| (format!("{}.md", rule.id), page(rule))).collect();
     wanted.insert("README.md".into(), index());
     assert_pages("kube-rules", &wanted, "plimsoll-kube");
+}
+
+#[test]
+fn the_pages_of_network_policies_say_what_their_checks_say() {
+    let mut wanted: BTreeMap<String, String> =
+        netpol::pages().map(|rule| (format!("{}.md", rule.id), page(rule))).collect();
+    let mut index = String::from(
+        "# Checks of `plimsoll kube netpol check`\n\nMade from the checks themselves. `plimsoll kube \
+         netpol check --explain RULE` prints a page.\n\n| rule | level | |\n| --- | --- | --- |\n",
+    );
+    for rule in netpol::pages() {
+        writeln!(index, "| [{0}]({0}.md) | {1} | {2} |", rule.id, rule.level.name(), rule.title)
+            .unwrap();
+    }
+    wanted.insert("README.md".into(), index);
+    assert_pages("netpol-rules", &wanted, "plimsoll-kube");
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use reqwest::blocking::{Client as Http, RequestBuilder, Response};
@@ -51,6 +51,8 @@ pub(crate) struct Client {
     base: String,
     /// The same with the certificate that a program said last.
     with_certificate: Mutex<Option<(Arc<Credential>, Http)>>,
+    /// When nobody waits for pages any more.
+    deadline: Option<Instant>,
 }
 
 /// Why there is no answer.
@@ -81,7 +83,7 @@ impl Client {
             Some(name) => renamed(&access.server, name)?,
             None => access.server.clone(),
         };
-        Ok(Self { access, http, base, with_certificate: Mutex::default() })
+        Ok(Self { access, http, base, with_certificate: Mutex::default(), deadline: None })
     }
 
     /// The answer to a request, whatever its status. Where a program says who we are and that is not
@@ -167,11 +169,27 @@ impl Client {
         taken(self.answer(&Method::GET, path, &fill)?)
     }
 
+    /// Waits for pages until then and no longer.
+    #[must_use]
+    pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// How long a page may take.
+    fn patience(&self) -> Result<Duration, Failure> {
+        let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        match left {
+            Some(left) if left.is_zero() => Err(Failure::Other("there is no time left".to_owned())),
+            left => Ok(left.map_or(PAGE_TIME, |left| left.min(PAGE_TIME))),
+        }
+    }
+
     /// A page of a list. A server that is busy is asked again.
     pub(crate) fn page(&self, path: &str, form: &str) -> Result<Page, Failure> {
         let mut busy = 0;
         loop {
-            let fill = |request: RequestBuilder| request.header("Accept", form).timeout(PAGE_TIME);
+            let patience = self.patience()?;
+            let fill = |request: RequestBuilder| request.header("Accept", form).timeout(patience);
             let response = self.answer(&Method::GET, path, &fill)?;
             match response.status().as_u16() {
                 410 => {
@@ -185,7 +203,7 @@ impl Client {
                     let after = response.headers().get("retry-after");
                     let after = after.and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
                     let pause = Duration::from_secs(after.unwrap_or(1).min(MAX_PAUSE));
-                    std::thread::sleep(pause);
+                    std::thread::sleep(pause.min(self.patience()?));
                 }
                 _ => return taken(response).map(Page::Here),
             }

@@ -35,7 +35,7 @@ impl Client {
         &self,
         kind: &Kind,
         namespace: Option<&str>,
-        take: &mut dyn FnMut(Manifest),
+        take: &mut dyn FnMut(Manifest) -> Result<(), Failure>,
     ) -> Result<Listed, Failure> {
         let parse = |item: Item| {
             let source = Source::from_bytes(item.bytes);
@@ -46,7 +46,7 @@ impl Client {
             let read: Vec<_> = batch.into_par_iter().map(parse).collect();
             for manifest in read {
                 seen = seen.saturating_add(1);
-                take(manifest.map_err(|why| Failure::Other(format!("object {seen}: {why}")))?);
+                take(manifest.map_err(|why| Failure::Other(format!("object {seen}: {why}")))?)?;
             }
             Ok(())
         })?;

@@ -5,6 +5,7 @@ mod capture;
 mod config;
 mod drift;
 mod drops;
+pub(crate) mod flows;
 mod image;
 mod inline;
 #[cfg(target_os = "linux")]

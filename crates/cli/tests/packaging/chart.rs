@@ -161,6 +161,41 @@ fn its_webhooks_are_those_that_the_program_prints_for_the_same_settings() {
 }
 
 #[test]
+fn cert_manager_gives_the_webhook_its_certificate_and_the_webhooks_their_authority() {
+    let Some(machine) = machine() else { return };
+    let set = ["-f", "ci/cert-manager-values.yaml"];
+    for (more, certificates, issuer) in [
+        ("admission.replicas=2", 1, "ClusterIssuer"),
+        ("admission.certManager.issuer=null", 2, "Issuer"),
+    ] {
+        let objects = rendered(&machine, &[&set[..], &["--set", more]].concat());
+        let all = of_kind(&objects, "Certificate");
+        assert_eq!(all.len(), certificates, "{more}");
+        let own = all.iter().find(|it| it["metadata"]["name"] == "rel-plimsoll-admission").unwrap();
+        assert_eq!(own["spec"]["issuerRef"]["kind"], issuer);
+        assert_eq!(own["spec"]["dnsNames"][0], "rel-plimsoll-admission.shop.svc");
+        let pod = &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"];
+        let mounted = pod["volumes"].as_array().unwrap().iter().find(|it| it["name"] == "tls");
+        assert_eq!(mounted.unwrap()["secret"]["secretName"], own["spec"]["secretName"]);
+        assert!(pod["containers"][0]["args"].to_string().contains("--tls-cert="), "{pod}");
+        // What `--print-config` prints for it has the same annotation.
+        let settings = of_kind(&objects, "ConfigMap")[0]["data"]["admit.yaml"].as_str().unwrap();
+        machine.write("admit.yaml", settings);
+        let printed = machine.run(
+            "kube admit --config admit.yaml --print-config --service shop/rel-plimsoll-admission \
+             --ca-from shop/rel-plimsoll-admission",
+        );
+        let ours: Value = serde_saphyr::from_str(&printed.ended(0).out).unwrap();
+        let of_chart = of_kind(&objects, "ValidatingWebhookConfiguration")[0];
+        assert_eq!(of_chart["metadata"]["annotations"], ours["metadata"]["annotations"]);
+        assert_eq!(of_kind(&objects, "Secret").len(), 0, "no certificate of its own");
+    }
+    let all = ["--set", "admission.tlsSecret=a"];
+    let ran = helm(&machine, &[&["template", "rel", "."], &set[..], &all[..]].concat());
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("the certificate is of one of them"));
+}
+
+#[test]
 fn values_that_are_wrong_are_refused_with_their_place() {
     let Some(machine) = machine() else { return };
     let refused = |set: &[&str], why: &str| {

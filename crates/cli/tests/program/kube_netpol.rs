@@ -112,7 +112,7 @@ fn a_matrix_is_a_table_and_a_picture() {
         machine.run("kube netpol matrix -o table -o svg=reach.svg pods.yaml policy.yaml").ended(0);
     insta::assert_snapshot!(ran.out, @r"
     TO        PORT          FROM
-    shop/web  8080/TCP      everyone (not isolated)
+    shop/web  8080/TCP      everyone (no ingress policy)
     shop/db   5432/TCP sql  shop/web
     ");
     assert_eq!(ran.err, "other/job declares no port: ask about one with --port\n");
@@ -122,10 +122,53 @@ fn a_matrix_is_a_table_and_a_picture() {
             "<title>other/job → shop/db 5432/TCP: denied by the receiver (ingress)</title>"
         )
     );
+    machine.run("kube netpol matrix -o graph=graph.svg pods.yaml policy.yaml").ended(0);
+    let picture = machine.read("graph.svg");
+    assert!(picture.contains("<title>web → db 5432</title>"), "{picture}");
+    assert!(
+        picture.contains("prefers-color-scheme:dark"),
+        "it is light or dark as the reader's is"
+    );
     let ran = machine
         .run("kube netpol who-can-reach other/job --port 53/udp pods.yaml policy.yaml")
         .ended(0);
-    assert!(ran.out.contains("other/job  53/UDP  everyone (not isolated)"), "{}", ran.out);
+    assert!(ran.out.contains("other/job  53/UDP  everyone (no ingress policy)"), "{}", ran.out);
+}
+
+#[test]
+fn isolation_is_told_for_each_direction() {
+    let machine = machine();
+    machine.write(
+        "shut.yaml",
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {namespace: other, name: shut}\n\
+         spec: {podSelector: {}, policyTypes: [Egress], egress: []}\n",
+    );
+    let files = "pods.yaml policy.yaml shut.yaml";
+    let ran = machine.run(&format!("kube netpol isolated {files}")).ended(0);
+    insta::assert_snapshot!(ran.out, @r"
+    POD        INGRESS           EGRESS
+    shop/web   open              open
+    shop/db    shop/db (1 rule)  open
+    other/job  open              other/shut (closed)
+    ");
+    assert_eq!(ran.err, "1 of 3 pods are isolated for ingress, 1 for egress\n");
+    let ran = machine.run(&format!("kube netpol isolated --require ingress {files}")).ended(1);
+    assert!(ran.err.contains("shop/web and 1 more are not isolated as required"), "{}", ran.err);
+    let one = format!("kube netpol isolated --pod shop/db --require ingress {files}");
+    let ran = machine.run(&one).ended(0);
+    insta::assert_snapshot!(ran.out, @r"
+    shop/db
+      ingress: isolated by shop/db (policy.yaml:3), 1 rule
+      egress: open, no policy selects it
+    ");
+    machine.run(&one.replace("ingress", "ingress,egress")).ended(1);
+    let all = machine.run(&format!("kube netpol isolated -o json {files}")).ended(0).json();
+    assert_eq!(all["pods"][2]["egress"]["state"], "closed");
+    assert_eq!(all["pods"][2]["ingress"]["isolated"], false);
+    let matrix = machine.run(&format!("kube netpol matrix -o json {files}")).ended(0).json();
+    let job = &matrix["pods"][2];
+    assert_eq!((&job["isolated_ingress"], &job["isolated_egress"]), (&false.into(), &true.into()));
+    machine.run(&format!("kube netpol isolated --require sideways {files}")).ended(2);
 }
 
 #[test]

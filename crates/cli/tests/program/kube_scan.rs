@@ -209,3 +209,129 @@ fn a_table_has_a_row_for_each_workload_and_namespace() {
     machine.write("empty.yaml", "# nothing\n");
     machine.run("kube scan --skip-images empty.yaml").ended(2);
 }
+
+/// A registry that takes requests and never answers.
+fn silent() -> std::net::TcpListener {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let own = listener.try_clone().unwrap();
+    std::thread::spawn(move || {
+        let kept: Vec<_> = own.incoming().collect();
+        drop(kept);
+    });
+    listener
+}
+
+#[test]
+fn a_scan_ends_at_its_deadline_with_what_there_is() {
+    let machine = Machine::new();
+    sample::update(&machine);
+    let (server, digest) = registry();
+    let (good, bad) = (server.host(), silent().local_addr().unwrap().to_string());
+    let items = [
+        deployment("web", &format!("{good}/app@{digest}")),
+        deployment("slow", &format!("{bad}/app:1")),
+    ];
+    machine.write("list.json", list(&items));
+    let scan = format!(
+        "kube scan --image-source registry --insecure-registry {good} --insecure-registry {bad} \
+         --timeout 3s -o json list.json"
+    );
+    let begun = std::time::Instant::now();
+    let ran = machine.run(&scan).ended(3);
+    assert!(begun.elapsed().as_secs() < 20, "it took {:?}", begun.elapsed());
+    let found = ran.json();
+    assert_eq!(complaints(&found), [""; 0], "{found:#}");
+    assert_eq!(found["stopped"], "its 3 seconds were over");
+    assert_eq!(found["missing"], json!(["1 of 2 images: its 3 seconds were over"]));
+    assert!(ran.err.contains("ended early: its 3 seconds were over"), "{}", ran.err);
+    let images = found["images"].as_array().unwrap();
+    let of = |host: &str| {
+        let is_its = |one: &&Value| one["names"][0].as_str().unwrap().starts_with(host);
+        images.iter().find(is_its).unwrap()["scan"].clone()
+    };
+    assert!(of(&good)["vulnerabilities"]["critical"].as_u64().unwrap() >= 2, "{found:#}");
+    assert_eq!(of(&bad)["problem"], "not looked at: its 3 seconds were over");
+    assert_eq!(found["workloads"].as_array().unwrap().len(), 2);
+    for wrong in ["0s", "soon", "5"] {
+        machine.run(&format!("kube scan --timeout {wrong} list.json")).ended(2);
+    }
+}
+
+#[test]
+fn a_scan_that_is_interrupted_tells_what_there_is() {
+    let machine = Machine::new();
+    sample::update(&machine);
+    let bad = silent().local_addr().unwrap().to_string();
+    machine.write("list.json", list(&[deployment("slow", &format!("{bad}/app:1"))]));
+    let scan = format!(
+        "kube scan --image-source registry --insecure-registry {bad} -o table -o json=scan.json list.json"
+    );
+    let child = machine
+        .command()
+        .args(scan.split_whitespace())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(4));
+    let killed =
+        std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    let ran = crate::machine::Ran::of(child.wait_with_output().unwrap()).ended(3);
+    assert!(ran.out.contains("This is a part of it: it was interrupted"), "{}", ran.said());
+    assert_eq!(machine.json("scan.json")["stopped"], "it was interrupted");
+}
+
+#[test]
+fn nodes_say_what_they_run_on_and_what_is_worst_on_each() {
+    let machine = Machine::new();
+    sample::update(&machine);
+    let (server, digest) = registry();
+    let host = server.host();
+    let node = |name: &str, runtime: &str, system: &str| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "status": {"nodeInfo": {
+            "kubeletVersion": "v1.33.1", "kubeProxyVersion": "v1.20.0", "osImage": system,
+            "containerRuntimeVersion": runtime, "kernelVersion": "5.4.0"}}})
+    };
+    let on = |mut pod: Value, node: &str| {
+        pod["spec"]["nodeName"] = node.into();
+        pod
+    };
+    let id = format!("{host}/app@{digest}");
+    let image = format!("{host}/app:1");
+    let items = [
+        node("a", "containerd://1.4.0", "Ubuntu 18.04.6 LTS"),
+        node("b", "containerd://2.3.1", "Ubuntu 24.04.1 LTS"),
+        deployment("web", &image),
+        deployment("idle", &image),
+        on(pod("web-1", &image, &id, "web"), "a"),
+        on(pod("web-2", &image, &id, "web"), "a"),
+    ];
+    machine.write("list.json", list(&items));
+    let scan = format!("kube scan --image-source registry --insecure-registry {host} list.json");
+    let found = machine.run(&format!("{scan} -o json")).ended(0).json();
+    assert_eq!(complaints(&found), [""; 0], "{found:#}");
+    let nodes = found["nodes"].as_array().unwrap();
+    assert_eq!((&nodes[0]["name"], &nodes[0]["pods"]), (&"a".into(), &2.into()));
+    let web = found["workloads"].as_array().unwrap().iter().position(|it| it["name"] == "web");
+    assert_eq!(nodes[0]["workloads"], json!([web.unwrap()]));
+    assert!(nodes[0]["vulnerabilities"]["critical"].as_u64().unwrap() >= 2, "{found:#}");
+    assert_eq!(nodes[1]["vulnerabilities"]["critical"], 0);
+    let ended = |name: &str| {
+        let all = found["components"].as_array().unwrap().iter();
+        let of = all.filter(|one| one["name"] == name);
+        of.map(|one| one["ended"].as_bool().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(ended("containerd"), [true, false]);
+    assert_eq!(ended("operating system"), [true, false]);
+    assert_eq!(ended("kube-proxy"), [true]);
+    let table = machine.run(&scan).ended(0).out;
+    for line in [
+        "containerd 1.4.0 (1 node): support ended on 2022-03-03",
+        "Ubuntu 18.04.6 LTS (1 node): support ended on 2023-05-31",
+        "kube-proxy v1.20.0 (2 nodes): support ended before 2023-02-28",
+        "a     v1.33.1  containerd 1.4.0  Ubuntu 18.04.6 LTS     2",
+    ] {
+        assert!(table.contains(line), "{line}: {table}");
+    }
+}

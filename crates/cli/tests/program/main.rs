@@ -14,6 +14,7 @@ mod db_accidents;
 mod drift;
 mod explain;
 mod feeds;
+mod kube_admit_images;
 mod kube_charts;
 mod kube_cis_node;
 mod kube_compliance;

@@ -7,6 +7,7 @@ use plimsoll_model::text::Source;
 use super::identity::{self, Identity};
 use super::images::Images;
 use super::network::Reach;
+use super::nodes;
 use super::owners::{Owners, maker};
 use super::{Assessment, Row, count, is_wanted, makes_pods, said};
 use crate::config::Config;
@@ -104,6 +105,7 @@ impl Judge {
             for image in &images {
                 self.images.count_pod(*image);
             }
+            nodes::add_pod(&mut self.seen.found.nodes, &object, number, &images);
             if let Some(row) = self.seen.found.workloads.get_mut(number) {
                 row.pods = row.pods.saturating_add(1);
                 row.images.extend(images);
@@ -200,14 +202,28 @@ impl Judge {
         found.access = estate.into_access();
         found.access.add_workloads_of(access.finish());
         found.reach = Reach::of(&cluster.finish(), &services, &mut found.namespaces);
-        found.workloads.sort_by(|a, b| {
-            (&a.namespace, &a.kind, &a.name).cmp(&(&b.namespace, &b.kind, &b.name))
-        });
+        sort(&mut found);
         found.others.sort_by(|a, b| {
             (&a.namespace, &a.kind, &a.name).cmp(&(&b.namespace, &b.kind, &b.name))
         });
         found
     }
+}
+
+/// Sorts the workloads, whose numbers nodes have.
+fn sort(found: &mut Assessment) {
+    let mut rows: Vec<(usize, Row)> = found.workloads.drain(..).enumerate().collect();
+    rows.sort_by(|(_, a), (_, b)| {
+        (&a.namespace, &a.kind, &a.name).cmp(&(&b.namespace, &b.kind, &b.name))
+    });
+    let mut places = vec![0; rows.len()];
+    for (place, (old, _)) in rows.iter().enumerate() {
+        if let Some(of) = places.get_mut(*old) {
+            *of = place;
+        }
+    }
+    nodes::renumber(&mut found.nodes, &places);
+    found.workloads = rows.into_iter().map(|(_, row)| row).collect();
 }
 
 const CONTAINERS: [(&str, &str); 3] = [

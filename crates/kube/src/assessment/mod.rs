@@ -8,6 +8,7 @@ mod identity;
 mod images;
 mod judge;
 mod network;
+mod nodes;
 mod owners;
 mod surroundings;
 
@@ -19,6 +20,7 @@ pub use identity::{Identity, fingerprint};
 pub use images::Image;
 pub use judge::Judge;
 pub use network::Reach;
+pub use nodes::{Node, Nodes};
 pub use owners::Owners;
 pub use surroundings::Surroundings;
 
@@ -44,6 +46,8 @@ pub struct Assessment {
     pub images: Vec<Image>,
     /// How many nodes have a kubelet of which version.
     pub kubelets: BTreeMap<String, usize>,
+    /// The nodes, by name.
+    pub nodes: Nodes,
     /// How many objects of each kind were looked at.
     pub counts: BTreeMap<String, u64>,
     /// Who may do what.

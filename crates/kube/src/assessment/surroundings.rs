@@ -6,7 +6,7 @@ use plimsoll_model::text::Source;
 
 use super::judge::{Judge, Seen};
 use super::owners::Owners;
-use super::{Assessment, Identity, Other, count, is_wanted, makes_pods, said};
+use super::{Assessment, Identity, Node, Other, count, is_wanted, makes_pods, said};
 use crate::config::Config;
 use crate::estate;
 use crate::manifest::Manifest;
@@ -102,6 +102,7 @@ impl Surroundings {
                 let version = version.unwrap_or("unknown").to_owned();
                 let nodes = self.found.kubelets.entry(version).or_default();
                 *nodes = nodes.saturating_add(1);
+                self.found.nodes.insert(object.name.to_owned(), Node::of(&object));
             }
             _ => {}
         }

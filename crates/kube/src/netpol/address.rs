@@ -64,6 +64,11 @@ impl Block {
         self.prefix < other.prefix && self.covers(other)
     }
 
+    /// Its first address.
+    pub fn first(&self) -> IpAddr {
+        self.address
+    }
+
     /// Whether it is every address of its family.
     pub fn is_all(&self) -> bool {
         self.prefix == 0

@@ -39,6 +39,12 @@ impl Row {
         self.ingress(from) && self.egress(from)
     }
 
+    /// How many of these pods the policies of the receiver let in, itself among them.
+    pub(super) fn let_in(&self, pods: &Bits) -> usize {
+        let itself = pods.contains(self.to) && !self.ingress.contains(self.to);
+        self.ingress.count_both(pods) + usize::from(itself)
+    }
+
     /// How many pods may reach it, itself counted.
     pub fn count(&self) -> usize {
         let has_itself = self.ingress.contains(self.to) && self.egress.contains(self.to);

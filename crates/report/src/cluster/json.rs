@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_kube::assessment::{Home, Other, Row, Said};
+use plimsoll_kube::assessment::{Home, Node, Other, Row, Said};
 use plimsoll_kube::pss::Modes;
 use plimsoll_kube::rbac::{Path, Step};
 use plimsoll_model::Severity;
@@ -42,10 +42,21 @@ fn write(scan: &ClusterScan<'_>, _: &Style, out: &mut dyn Write) -> io::Result<(
         "scannedAt": scan.scanned_at,
         "server": scan.server.as_deref().map(support),
         "kubelets": kubelets,
+        "components": scan.components().into_iter().map(|one| json!({
+            "name": one.name,
+            "version": one.version,
+            "nodes": one.nodes,
+            "support": one.support.about(),
+            "ended": one.support.has_ended(),
+        })).collect::<Vec<_>>(),
+        "skews": scan.skews(),
+        "stopped": scan.stopped,
         "objects": found.counts,
         "namespaces": found.namespaces.iter().map(|(name, home)| namespace(name, home))
             .collect::<Vec<_>>(),
         "workloads": found.workloads.iter().map(|row| workload(scan, &severities, row))
+            .collect::<Vec<_>>(),
+        "nodes": found.nodes.iter().map(|(name, node)| self::node(scan, &severities, name, node))
             .collect::<Vec<_>>(),
         "others": found.others.iter().map(|other| self::other(scan, other)).collect::<Vec<_>>(),
         "images": found.images.iter().enumerate().map(|(number, image)| json!({
@@ -100,6 +111,28 @@ fn workload(scan: &ClusterScan<'_>, severities: &Severities, row: &Row) -> Value
     }
     if scan.is_whole {
         put(&mut one, "findings", row.findings.iter().map(said).collect());
+    }
+    one
+}
+
+fn node(scan: &ClusterScan<'_>, severities: &Severities, name: &str, node: &Node) -> Value {
+    let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let counts = scan.levels_of(node);
+    let levels = LEVELS.iter().zip(counts).map(|(level, count)| (level.to_string(), json!(count)));
+    let mut one = json!({
+        "name": name,
+        "kubelet": said(&node.kubelet),
+        "kubeProxy": said(&node.proxy),
+        "runtime": said(&node.runtime),
+        "system": said(&node.system),
+        "kernel": said(&node.kernel),
+        "pods": node.pods,
+        "workloads": node.workloads,
+        "images": node.images,
+        "levels": Value::Object(levels.collect::<Map<_, _>>()),
+    });
+    if !scan.images.is_empty() {
+        put(&mut one, "vulnerabilities", of_severities(severities.together(&node.images)));
     }
     one
 }

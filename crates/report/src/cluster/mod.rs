@@ -6,11 +6,12 @@
 mod json;
 mod table;
 mod trivy;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use plimsoll_kube::assessment::{Assessment, Row, Said};
+use plimsoll_kube::assessment::{Assessment, Node, Row, Said};
 use plimsoll_kube::rbac::{Path, Subject};
 use plimsoll_kube::releases::Support;
 use plimsoll_model::text::Level;
@@ -40,6 +41,8 @@ pub struct ClusterScan<'a> {
     pub missing: Vec<String>,
     /// Gates that were not passed.
     pub failed: Vec<GateReason>,
+    /// Why it was ended before all was looked at; `None` where it was not.
+    pub stopped: Option<String>,
     /// When it was scanned.
     pub scanned_at: Timestamp,
     /// Whether each finding is told, not figures alone.
@@ -150,6 +153,17 @@ impl ClusterScan<'_> {
     /// The account that a workload runs as.
     fn account(row: &Row) -> Subject {
         Subject::ServiceAccount(row.namespace.clone(), row.account.clone())
+    }
+
+    /// How many findings of each level the workloads of a node have, gravest first.
+    fn levels_of(&self, node: &Node) -> [usize; 4] {
+        let rows = node.workloads.iter().filter_map(|row| self.assessment.workloads.get(*row));
+        rows.fold([0; 4], |mut sum, row| {
+            for (sum, count) in sum.iter_mut().zip(levels(&row.findings)) {
+                *sum = sum.saturating_add(count);
+            }
+            sum
+        })
     }
 
     /// How many pods there are.

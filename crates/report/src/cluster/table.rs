@@ -1,5 +1,7 @@
 //! A row for each workload and namespace, and who can come to the whole cluster; for people.
 
+mod nodes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
@@ -23,6 +25,7 @@ fn write(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Resu
     let admins: BTreeSet<&Subject> = scan.ways.iter().map(|path| path.from).collect();
     workloads(scan, &admins, style, out)?;
     namespaces(scan, style, out)?;
+    nodes::write(scan, style, out)?;
     others(scan, style, out)?;
 
     heading("Ways to the whole cluster", style, out)?;
@@ -56,8 +59,11 @@ fn head(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Resul
         None => text::plural(found.namespaces.len(), "namespace"),
     };
     writeln!(out, "{name}: {pods} of {workloads} in {place}, {images}")?;
-    let support = |version: &str| {
-        let support = scan.support(version);
+    if let Some(why) = &scan.stopped {
+        let line = format!("This is a part of it: {}", text::one_line(why));
+        writeln!(out, "{}", style.paint(Role::Bad, &line))?;
+    }
+    let said = |support: Support| {
         let role = match support {
             Support::Until(_) => Role::Good,
             Support::Unknown => Role::Faint,
@@ -65,12 +71,29 @@ fn head(scan: &ClusterScan<'_>, style: &Style, out: &mut dyn Write) -> io::Resul
         };
         style.paint(role, &support.about())
     };
+    let support = |version: &str| said(scan.support(version));
     if let Some(version) = &scan.server {
         writeln!(out, "Kubernetes {}: {}", text::one_line(version), support(version))?;
     }
     for (version, nodes) in &found.kubelets {
         let nodes = text::plural(*nodes, "node");
         writeln!(out, "Kubelet {} ({nodes}): {}", text::one_line(version), support(version))?;
+    }
+    for one in scan.components() {
+        // Of what no table has nothing can be said.
+        if one.support == Support::Unknown {
+            continue;
+        }
+        let name = if one.name == "operating system" { "" } else { &one.name };
+        let nodes = match one.nodes {
+            0 => String::new(),
+            nodes => format!(" ({})", text::plural(nodes, "node")),
+        };
+        let named = format!("{name} {}", one.version);
+        writeln!(out, "{}{nodes}: {}", text::one_line(named.trim()), said(one.support))?;
+    }
+    for wrong in scan.skews() {
+        writeln!(out, "{}", style.paint(Role::Bad, &text::one_line(&wrong)))?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use plimsoll_kube::netpol::{Matrix, Pod, Policy};
+use plimsoll_kube::netpol::{Direction, Matrix, Network, Policy};
 use serde_json::json;
 
 use super::{Pairs, ReachFormat};
@@ -18,9 +18,7 @@ fn write(pairs: &Pairs<'_>, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     let network = pairs.network;
     let cluster = network.cluster;
     writeln!(out, "{{\"schema\":{},", json!(SCHEMA))?;
-    let pods =
-        cluster.pods.iter().enumerate().map(|(number, pod)| pod_of(network.name(number), pod));
-    list("pods", pods, ",", out)?;
+    list("pods", (0..cluster.pods.len()).map(|pod| pod_of(network, pod)), ",", out)?;
     list("policies", cluster.policies.iter().map(policy_of), ",", out)?;
     let mut matrix = Matrix::new(network);
     let names: Vec<String> =
@@ -50,15 +48,19 @@ fn write(pairs: &Pairs<'_>, _: &Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "\n]}}")
 }
 
-fn pod_of(name: &str, pod: &Pod) -> serde_json::Value {
+fn pod_of(network: &Network<'_>, number: usize) -> serde_json::Value {
+    let Some(pod) = network.cluster.pods.get(number) else { return serde_json::Value::Null };
+    let isolated = |direction| network.isolation(number, direction).is_isolated();
     let ports: Vec<_> = pod
         .ports
         .iter()
         .map(|one| json!({"name": one.name, "port": one.number, "protocol": one.protocol.name()}))
         .collect();
     json!({
-        "name": name, "kind": pod.kind, "labels": pod.labels, "ips": pod.addresses,
+        "name": network.name(number), "kind": pod.kind, "labels": pod.labels, "ips": pod.addresses,
         "ports": ports, "host_network": pod.host_network,
+        "isolated_ingress": isolated(Direction::Ingress),
+        "isolated_egress": isolated(Direction::Egress),
         "place": pod.place.as_ref().map(ToString::to_string),
     })
 }

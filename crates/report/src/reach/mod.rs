@@ -2,6 +2,7 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`ReachFormat::ALL`].
 
+mod graph;
 mod json;
 mod svg;
 mod table;
@@ -64,7 +65,7 @@ pub struct ReachFormat {
 
 impl ReachFormat {
     /// The registry.
-    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, svg::FORMAT];
+    pub const ALL: &'static [Self] = &[table::FORMAT, json::FORMAT, svg::FORMAT, graph::FORMAT];
 
     /// The format of that name.
     pub fn named(name: &str) -> Option<Self> {

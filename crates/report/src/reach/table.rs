@@ -26,7 +26,7 @@ fn write(pairs: &Pairs<'_>, style: &Style, out: &mut dyn Write) -> io::Result<()
         let port = format!("{}/{}{name}", target.port, target.protocol);
         let is_open = network.isolating(target.to, Direction::Ingress).is_empty()
             && network.cluster.admin_policies.is_empty();
-        let from = if is_open { format!("{senders} (not isolated)") } else { senders };
+        let from = if is_open { format!("{senders} (no ingress policy)") } else { senders };
         rows.push(([network.name(target.to).to_owned(), port, from], role));
     }
     if rows.is_empty() {

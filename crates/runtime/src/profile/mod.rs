@@ -11,12 +11,14 @@
 
 mod deed;
 pub mod documents;
+mod flows;
 mod needs;
 mod observed;
 mod proof;
 mod selection;
 
 pub use deed::{Access, Deed, Direction, Peer, Witness};
+pub use flows::{FlowWitness, PodFlow};
 pub use observed::Observed;
 pub use proof::{Proof, Prover};
 pub use selection::Selection;

@@ -57,6 +57,11 @@ apiVersion: admissionregistration.k8s.io/v1
 kind: {{ $kind }}
 metadata:
   name: {{ $name }}
+  {{- if $admission.certManager.enabled }}
+  annotations:
+    # cert-manager keeps its authority in the webhooks.
+    cert-manager.io/inject-ca-from: {{ $space }}/{{ $name }}
+  {{- end }}
   labels:
     {{- include "plimsoll.labels" (list $root "admission") | nindent 4 }}
 webhooks:

@@ -92,6 +92,7 @@ pub(super) const ROWS: &[Row] = &[
     row("kube netpol matrix @", "s/netpol/shop.yaml").writes("-o json=%"),
     row("kube netpol check @", "s/netpol/shop.yaml").writes("-f json=%"),
     row("kube netpol who-can-reach shop/db @", "s/netpol/shop.yaml").writes("-o json=%"),
+    row("kube netpol isolated @", "s/netpol/shop.yaml").writes("-o json=%"),
     row("kube netpol diff @ s/netpol/after", "s/netpol/before"),
     row("kube netpol lateral @", "s/netpol/shop.yaml").writes("-o json=%"),
     row("kube netpol test --expect @ s/netpol/shop.yaml", "s/netpol/expect.yaml")

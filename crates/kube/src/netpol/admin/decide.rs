@@ -120,6 +120,27 @@ impl<'c> Tiers<'c> {
         rules.filter(|(_, one)| is_about(one)).map(|(number, _)| number).collect()
     }
 
+    /// The policies that have rules on a direction of a pod, each once.
+    pub(in super::super) fn on(&self, pod: usize, direction: Direction) -> Vec<&'c AdminPolicy> {
+        let rules = self.rules.iter();
+        let rules = rules.filter(|one| one.direction == direction && one.subject.contains(pod));
+        // The rules of a policy stand together.
+        let mut policies: Vec<&AdminPolicy> = rules.map(|one| one.policy).collect();
+        policies.dedup_by(|one, other| std::ptr::eq(*one, *other));
+        policies
+    }
+
+    /// The rules that mean a pod, and whether as the one that they are about or as a peer.
+    pub(in super::super) fn meaning(&self, pod: usize) -> Vec<(usize, bool)> {
+        let rules = self.rules.iter().enumerate();
+        rules
+            .flat_map(|(number, one)| {
+                let subject = one.subject.contains(pod).then_some((number, true));
+                subject.into_iter().chain(one.peers.contains(pod).then_some((number, false)))
+            })
+            .collect()
+    }
+
     /// Who may send to a port of a pod by all tiers, where `allowed` are those who may by network
     /// policies, and `open` those of whom these say nothing.
     pub(in super::super) fn combine(

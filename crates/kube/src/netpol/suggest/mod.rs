@@ -3,6 +3,7 @@
 //! From manifests: a pod needs the services whose names stand in its variables, arguments and
 //! config maps, and what an Ingress or a Service of an outer type exposes is needed by everybody.
 
+mod observed;
 mod references;
 mod write;
 
@@ -15,6 +16,7 @@ use super::policy::Protocol;
 use super::query::End;
 use crate::services::{Outer, Services};
 
+pub use observed::Connection;
 pub use references::Builder;
 pub use write::write;
 
@@ -111,6 +113,15 @@ impl Needs {
             needs.all.push(need);
         }
         needs.settle()
+    }
+
+    /// Adds what others need.
+    pub fn join(&mut self, other: Self) {
+        let mut all = std::mem::take(self);
+        all.all.extend(other.all);
+        all.names.extend(other.names);
+        all.doubts.extend(other.doubts);
+        *self = all.settle();
     }
 
     fn settle(mut self) -> Self {

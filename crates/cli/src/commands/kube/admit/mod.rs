@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use plimsoll_admission::settings::Settings;
-use plimsoll_admission::webhook::{self, Target};
+use plimsoll_admission::webhook::{self, Authority, Target};
 use plimsoll_admission::{Cluster, ImageJudge, vap};
 
 use self::certificate::{Kind, Own};
@@ -78,6 +78,16 @@ pub(crate) struct Admit {
     /// With --print-config: the certificates of whom the server's is; instead of --own-tls
     #[arg(long, value_name = "FILE", requires = "print_config")]
     ca_bundle: Option<PathBuf>,
+
+    /// With --print-config: the Certificate of cert-manager that the server's is, whose authority
+    /// cert-manager then keeps in the configurations
+    #[arg(
+        long,
+        value_name = "NAMESPACE/NAME",
+        requires = "print_config",
+        conflicts_with_all = ["ca_bundle", "own_tls"]
+    )]
+    ca_from: Option<String>,
 
     /// Print what CEL can say of the settings as `ValidatingAdmissionPolicy`, and do not listen: vap
     #[arg(long, value_name = "FORM", conflicts_with = "print_config")]
@@ -219,18 +229,25 @@ impl Admit {
         let target = self.target()?.ok_or_else(|| Usage(why.into()))?;
         let is_secret = self.own_tls.as_ref().is_some_and(|place| place.starts_with("secret:"));
         let client = if is_secret { self.client()? } else { None };
-        let bundle = match (&self.ca_bundle, self.own(client, settings)?) {
-            (Some(file), _) => {
-                let shown = file.display();
-                std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?
+        let authority = match (&self.ca_from, &self.ca_bundle, self.own(client, settings)?) {
+            (Some(certificate), ..) => {
+                let (namespace, name) = namespaced(certificate)?;
+                Authority::Certificate(format!("{namespace}/{name}"))
             }
-            (None, Some(own)) => own.bundle()?,
-            (None, None) => {
-                let why = "say of whom the server's certificate is: --ca-bundle FILE, or --own-tls";
+            (None, Some(file), _) => {
+                let shown = file.display();
+                let bundle =
+                    std::fs::read(file).with_context(|| format!("cannot read `{shown}`"))?;
+                Authority::Bundle(bundle)
+            }
+            (None, None, Some(own)) => Authority::Bundle(own.bundle()?),
+            (None, None, None) => {
+                let why = "say of whom the server's certificate is: --ca-bundle FILE, --ca-from \
+                           NAMESPACE/CERTIFICATE, or --own-tls";
                 return Err(Usage(why.into()).into());
             }
         };
-        let documents = webhook::configurations(settings, webhook::NAME, &target, &bundle);
+        let documents = webhook::configurations(settings, webhook::NAME, &target, &authority);
         output::write(None, |out| out.write_all(webhook::yaml(&documents).as_bytes()))?;
         Ok(Outcome::Clean)
     }

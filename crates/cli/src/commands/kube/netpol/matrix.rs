@@ -14,7 +14,7 @@ use crate::style::stdout_style;
 /// Tell for each port of each pod who may reach it
 #[derive(Debug, clap::Args)]
 pub(crate) struct MatrixCommand {
-    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, svg
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, svg, graph
     #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "table")]
     formats: Vec<String>,
 

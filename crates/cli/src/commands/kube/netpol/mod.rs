@@ -2,6 +2,7 @@
 
 mod check;
 mod diff;
+mod isolated;
 mod lateral;
 mod load;
 mod matrix;
@@ -18,8 +19,9 @@ use crate::exit::Outcome;
   plimsoll kube netpol query --from shop/web --to shop/db --port 5432 --protocol TCP deploy/
   plimsoll kube netpol query --from shop/web --to 169.254.169.254 --port 80 deploy/
   plimsoll kube netpol matrix deploy/
-  plimsoll kube netpol matrix -o svg=reach.svg deploy/
+  plimsoll kube netpol matrix -o graph=reach.svg deploy/
   plimsoll kube netpol who-can-reach shop/db deploy/
+  plimsoll kube netpol isolated --require ingress deploy/
   plimsoll kube netpol check deploy/
   plimsoll kube netpol diff old/ new/
   plimsoll kube netpol lateral --from shop/web deploy/
@@ -33,6 +35,7 @@ pub(crate) enum Netpol {
     Matrix(matrix::MatrixCommand),
     Check(check::Check),
     WhoCanReach(who::WhoCanReach),
+    Isolated(isolated::Isolated),
     Diff(diff::Diff),
     Lateral(lateral::LateralCommand),
     Test(test::Test),
@@ -46,6 +49,7 @@ impl Netpol {
             Self::Matrix(command) => command.run(),
             Self::Check(command) => command.run(),
             Self::WhoCanReach(command) => command.run(),
+            Self::Isolated(command) => command.run(),
             Self::Diff(command) => command.run(),
             Self::Lateral(command) => command.run(),
             Self::Test(command) => command.run(),

@@ -1,38 +1,40 @@
 //! `plimsoll kube netpol suggest`: the least policies that let pass what is needed.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::io::{BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+mod observed;
 
-use anyhow::{Context, bail};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use plimsoll_kube::Services;
 use plimsoll_kube::manifest::Manifest;
 use plimsoll_kube::netpol::suggest::{self, Need, Needs, Peer, write};
-use plimsoll_kube::netpol::{Builder, Cluster, End, Flow, Network, Protocol};
+use plimsoll_kube::netpol::{Builder, Cluster, End, Flow, Network};
 use plimsoll_model::text::Source;
-use serde::Deserialize;
 
 use super::load;
 use crate::commands::kube::rendered::Rendering;
-use crate::exit::{Outcome, Usage, tell};
+use crate::exit::{Outcome, tell};
 use crate::output;
 
 /// Write the least policies that let pass what pods need
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   plimsoll kube netpol suggest deploy/ > policies.yaml
+  plimsoll kube netpol suggest --observed trace.scap deploy/
   plimsoll kube netpol suggest --observed flows.jsonl deploy/
 
-Without --observed, pods need the services whose names stand in their variables, arguments and config
-maps; what an Ingress or a load balancer exposes is open to everybody. Observed flows are one JSON
-object a line: {\"from\": \"shop/web\", \"to\": \"shop/db\", \"port\": 5432, \"protocol\": \"TCP\"}, with addresses
-for what is outside.
+Without --observed, pods need the services whose names stand in their variables, arguments and
+config maps; what an Ingress or a load balancer exposes is open to everybody. What was observed is
+a capture of system calls (`plimsoll watch --write`, Falco, sysdig), a log of Tetragon or Tracee
+with pods, or one JSON object a line, with addresses for what is outside:
+  {\"from\": \"shop/web\", \"to\": \"shop/db\", \"port\": 5432, \"protocol\": \"TCP\"}
 
 The policies are tried on the files before they are written: all that is needed must be allowed.")]
 pub(crate) struct Suggest {
-    /// Flows that were seen, as JSON lines; `-` for stdin
+    /// What was seen: captures and logs of sensors, or flows as JSON lines; `-` for such lines on
+    /// stdin; several times if wanted
     #[arg(long, value_name = "FILE")]
-    observed: Option<PathBuf>,
+    observed: Vec<PathBuf>,
 
     /// Manifests, folders to look for them in, or `-` for stdin
     #[arg(value_name = "FILE", required = true)]
@@ -45,15 +47,19 @@ pub(crate) struct Suggest {
 impl Suggest {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
         let mut references = suggest::Builder::default();
-        let by_text = self.observed.is_none();
+        let mut services = Services::default();
+        let by_text = self.observed.is_empty();
         let cluster = load::whole_with(&self.files, &self.rendering, &mut |read| {
             if by_text {
                 references.add(&read.manifest);
+            } else {
+                services.add_all(&read.manifest);
             }
         })?;
-        let needs = match &self.observed {
-            Some(path) => Needs::observed(observed(path, &Network::new(&cluster))?),
-            None => references.finish(&cluster),
+        let needs = if by_text {
+            references.finish(&cluster)
+        } else {
+            observed::needs(&self.observed, &cluster, &services)?
         };
         for doubt in &needs.doubts {
             tell(&format!("warning: {doubt}"));
@@ -94,56 +100,4 @@ fn prove(cluster: &Cluster, needs: &Needs) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A flow as a line has it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Seen {
-    from: String,
-    to: String,
-    port: u16,
-    #[serde(default = "tcp")]
-    protocol: String,
-}
-
-fn tcp() -> String {
-    "TCP".to_owned()
-}
-
-/// Bytes of a line, and how many lines.
-const MAX_LINE: u64 = 64 * 1024;
-const MAX_LINES: usize = 10_000_000;
-
-fn observed(path: &Path, network: &Network<'_>) -> anyhow::Result<Vec<Need>> {
-    let shown = path.display();
-    let mut reader: Box<dyn BufRead> = if path == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        let file = fs::File::open(path).with_context(|| format!("cannot read `{shown}`"))?;
-        Box::new(BufReader::new(file))
-    };
-    let mut needs = BTreeSet::new();
-    for number in 1..=MAX_LINES {
-        let mut line = String::new();
-        let read = (&mut reader).take(MAX_LINE).read_line(&mut line);
-        if read.with_context(|| format!("cannot read `{shown}`"))? == 0 {
-            return Ok(needs.into_iter().collect());
-        }
-        if line.trim().is_empty() {
-            continue;
-        }
-        let wrong = |why: String| Usage(format!("{shown}:{number}: {why}"));
-        let seen: Seen = serde_json::from_str(&line).map_err(|error| wrong(error.to_string()))?;
-        let end = |name: &str| load::end(network, name).map_err(|error| wrong(error.0));
-        let protocol: Protocol = load::protocol(&seen.protocol).map_err(wrong)?;
-        needs.insert(Need {
-            to: Peer::from(end(&seen.to)?),
-            port: seen.port,
-            protocol,
-            from: Peer::from(end(&seen.from)?),
-            because: "observed".to_owned(),
-        });
-    }
-    Err(Usage(format!("{shown} has more than {MAX_LINES} lines: give a shorter time")).into())
 }

@@ -15,7 +15,7 @@ pub(crate) struct WhoCanReach {
     #[arg(value_name = "NS/POD")]
     pod: String,
 
-    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, svg
+    /// FORMAT or FORMAT=FILE, several times if wanted: table, json, svg, graph
     #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "table")]
     formats: Vec<String>,
 

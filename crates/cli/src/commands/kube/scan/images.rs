@@ -1,5 +1,9 @@
 //! The images of a cluster, several at a time: got by their digest, judged as `plimsoll scan` does.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
 use anyhow::{Context, anyhow};
 use plimsoll_advisory::database::Database;
 use plimsoll_image::Options;
@@ -7,9 +11,9 @@ use plimsoll_kube::assessment::{Assessment, Image};
 use plimsoll_model::{GateReason, ImageName, Reference, Scan, Timestamp, Transport, Verdict};
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::cluster::{ClusterScan, ImageScan, Vulnerability};
-use rayon::prelude::*;
 
 use super::ScanCommand;
+use super::stop::Stop;
 use crate::clock;
 use crate::commands::scan::{judged, open_database};
 use crate::exit::{Usage, chain};
@@ -66,36 +70,50 @@ impl Scanning {
     }
 
     /// Scans all images, and tells which gates were not passed.
-    pub(super) fn all(&self, found: &Assessment, scan: &mut ClusterScan<'_>) -> anyhow::Result<()> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build();
-        let pool = pool.context("there are no threads to read images")?;
+    pub(super) fn all(
+        self,
+        found: &Assessment,
+        scan: &mut ClusterScan<'_>,
+        stop: &Stop,
+    ) -> anyhow::Result<()> {
         let progress = spinner(&format!("scanning {} images", found.images.len()));
-        let done: Vec<(ImageScan, Verdict)> =
-            pool.install(|| found.images.par_iter().map(|image| self.one(image)).collect());
+        let work = Arc::new(Work::new(self, &found.images));
+        let done = work.begin(stop)?;
         progress.finish_and_clear();
 
-        let data = self.database.data();
+        let own = &work.scanning;
+        let data = own.database.data();
         // The age of the advisories is one for all.
         let empty = Scan { data: data.clone(), ..Scan::default() };
-        let stale = self.gates.verdict(&empty, self.now).failed;
+        let stale = own.gates.verdict(&empty, own.now).failed;
         scan.failed.extend(stale);
         let over = done
             .iter()
+            .flatten()
             .filter(|(_, verdict)| verdict.failed.iter().any(|reason| reason.exit_code == 1))
             .count();
-        if let Some(level) = self.gates.fail_on.filter(|_| over > 0) {
+        if let Some(level) = own.gates.fail_on.filter(|_| over > 0) {
             scan.failed.push(GateReason {
                 gate: "severity".into(),
                 reason: format!("{over} images have vulnerabilities of severity {level} or worse"),
                 exit_code: 1,
             });
         }
-        scan.images = done.into_iter().map(|(image, _)| image).collect();
-        let troubles = scan.images.iter().zip(&found.images);
+        let troubles = done.iter().zip(&found.images);
         scan.missing.extend(troubles.filter_map(|(done, image)| {
+            let (done, _) = done.as_ref()?;
             let names: Vec<&str> = image.names.iter().map(String::as_str).collect();
             Some(format!("image {}: {}", names.join(", "), done.problem.as_ref()?))
         }));
+        let left = done.iter().filter(|one| one.is_none()).count();
+        let why = stop.why().unwrap_or_else(|| "whoever looked at them broke down".to_owned());
+        if left > 0 {
+            scan.missing.push(format!("{left} of {} images: {why}", done.len()));
+        }
+        let unread =
+            || ImageScan { problem: Some(format!("not looked at: {why}")), ..ImageScan::default() };
+        scan.images =
+            done.into_iter().map(|one| one.map_or_else(unread, |(image, _)| image)).collect();
         scan.data = Some(data);
         Ok(())
     }
@@ -143,5 +161,90 @@ impl Scanning {
         });
         let distro = distro.unwrap_or_default();
         Ok((ImageScan { reference: text.to_owned(), distro, findings, problem }, verdict))
+    }
+}
+
+/// What came of an image.
+type Done = (ImageScan, Verdict);
+
+/// How often it is looked whether the scan is over.
+const INTERVAL: Duration = Duration::from_millis(100);
+
+/// Images that threads take one after the other. Nobody waits for a thread that is in the middle of one
+/// when the scan is over: a registry may take as long as it likes to answer.
+struct Work {
+    scanning: Scanning,
+    images: Vec<Image>,
+    next: AtomicUsize,
+    /// How many threads still work.
+    working: AtomicUsize,
+    over: AtomicBool,
+    done: Mutex<Vec<Option<Done>>>,
+    told: Condvar,
+}
+
+/// A thread that works; it is none any more when this is dropped, however it ended.
+struct Working<'w>(&'w Work);
+
+impl Drop for Working<'_> {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::SeqCst);
+        self.0.told.notify_all();
+    }
+}
+
+impl Work {
+    fn new(scanning: Scanning, images: &[Image]) -> Self {
+        Self {
+            scanning,
+            next: AtomicUsize::new(0),
+            working: AtomicUsize::new(0),
+            over: AtomicBool::new(false),
+            done: Mutex::new(images.iter().map(|_| None).collect()),
+            told: Condvar::new(),
+            images: images.to_vec(),
+        }
+    }
+
+    /// Looks at the images until all were, or the scan is over; what came of each.
+    fn begin(self: &Arc<Self>, stop: &Stop) -> anyhow::Result<Vec<Option<Done>>> {
+        let threads = self.scanning.jobs.min(self.images.len());
+        self.working.store(threads, Ordering::SeqCst);
+        for number in 0..threads {
+            let work = Arc::clone(self);
+            let thread = std::thread::Builder::new().name("image".to_owned());
+            let begun = thread.spawn(move || {
+                let working = Working(&work);
+                work.take_all();
+                drop(working);
+            });
+            if let Err(error) = begun {
+                self.working.fetch_sub(threads.saturating_sub(number), Ordering::SeqCst);
+                if number == 0 {
+                    return Err(error).context("there are no threads to read images");
+                }
+                break;
+            }
+        }
+        let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        while self.working.load(Ordering::SeqCst) > 0 && stop.why().is_none() {
+            let waited = self.told.wait_timeout(done, INTERVAL);
+            done = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        self.over.store(true, Ordering::SeqCst);
+        Ok(std::mem::take(&mut *done))
+    }
+
+    fn take_all(&self) {
+        while !self.over.load(Ordering::SeqCst)
+            && let number = self.next.fetch_add(1, Ordering::SeqCst)
+            && let Some(image) = self.images.get(number)
+        {
+            let one = self.scanning.one(image);
+            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = done.get_mut(number) {
+                *place = Some(one);
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 mod images;
 mod source;
 mod stages;
+mod stop;
 
 use std::path::{Path, PathBuf};
 
@@ -20,10 +21,11 @@ use crate::cluster::{Access, Client, is_name};
 use crate::exit::{Outcome, Usage, tell};
 use crate::style::stdout_style;
 use crate::target::Reading;
-use crate::{clock, output};
+use crate::{clock, duration, output};
 use images::Scanning;
 pub(super) use images::transport;
 use source::{Source, Told};
+use stop::Stop;
 
 /// Scan a cluster: images, workloads, rights and networks, each workload once
 #[derive(Debug, clap::Args)]
@@ -32,6 +34,7 @@ use source::{Source, Told};
   plimsoll kube scan --context prod -n shop --fail-on critical
   plimsoll kube scan --report all -o table -o json=cluster.json
   plimsoll kube scan --skip-images                what the objects alone say, in seconds
+  plimsoll kube scan --timeout 10m -o json        what there is after ten minutes, marked as a part
   kubectl get all,ns,nodes,sa,ing,netpol,roles,rolebindings,clusterroles,clusterrolebindings \\
     -A -o json | plimsoll kube scan -
 
@@ -98,12 +101,22 @@ pub(crate) struct ScanCommand {
     #[arg(long, value_name = "DAYS")]
     max_data_age: Option<u64>,
 
+    /// End after this time, with what was looked at by then: 90s, 15m, 2h. The report says what is
+    /// missing, and the exit code is 3, as where it is interrupted
+    #[arg(long, value_name = "TIME", value_parser = seconds)]
+    timeout: Option<u64>,
+
     /// Folder of the advisory database
     #[arg(long, value_name = "DIR")]
     db: Option<PathBuf>,
 
     #[command(flatten)]
     reading: Reading,
+}
+
+fn seconds(text: &str) -> Result<u64, String> {
+    let wrong = || format!("`{text}` is no time: expected a number and s, m or h, as 15m");
+    duration::seconds(text).filter(|seconds| *seconds > 0).ok_or_else(wrong)
 }
 
 impl ScanCommand {
@@ -123,15 +136,16 @@ impl ScanCommand {
             .map(|level| level.parse().map_err(|error| Usage(format!("{error}"))))
             .transpose()?;
         let only = self.only()?;
+        let stop = Stop::new(self.timeout)?;
         let scanning = (!self.skip_images).then(|| Scanning::new(&self)).transpose()?;
-        let source = self.source()?;
+        let source = self.source(&stop)?;
         let name = source.name();
         let server = source.version()?;
         // The standards are those of the server, whose own admission would judge by them.
         let minor = server.as_deref().and_then(releases::minor);
         let config =
             Config { version: minor.map_or(Version::Latest, Version::Minor), ..Config::default() };
-        let Told { found, missing, mut outcome } = source.assess(config, only)?;
+        let Told { found, missing, mut outcome } = source.assess(config, only, &stop)?;
         let paths = Paths::new(&found.access);
         let mut scan = ClusterScan {
             name,
@@ -143,12 +157,15 @@ impl ScanCommand {
             data: None,
             missing,
             failed: Vec::new(),
+            stopped: None,
             scanned_at: clock::now(),
             is_whole,
         };
         if let Some(scanning) = scanning {
-            scanning.all(&found, &mut scan)?;
+            scanning.all(&found, &mut scan, &stop)?;
         }
+        // Where nothing is missing it was over in time.
+        scan.stopped = stop.why().filter(|_| !scan.missing.is_empty());
         if let Some(threshold) = threshold {
             scan.failed.extend(over(&found, threshold));
         }
@@ -156,6 +173,9 @@ impl ScanCommand {
             let style =
                 if file.is_some() { plimsoll_report::Style::default() } else { stdout_style() };
             output::write(file, |out| (format.write)(&scan, &style, out))?;
+        }
+        if let Some(why) = &scan.stopped {
+            tell(&format!("ended early: {why}"));
         }
         if !scan.missing.is_empty() {
             tell(&format!(
@@ -181,7 +201,7 @@ impl ScanCommand {
         }
     }
 
-    fn source(&self) -> anyhow::Result<Source> {
+    fn source(&self, stop: &Stop) -> anyhow::Result<Source> {
         if !self.files.is_empty() {
             return Source::files(&self.files, Rendering::default());
         }
@@ -191,7 +211,7 @@ impl ScanCommand {
                        --kubeconfig FILE, or read `kubectl get … -A -o json` from stdin with `-`";
             return Err(Usage(why.into()).into());
         };
-        Ok(Source::Cluster { client: Client::new(access)?, name })
+        Ok(Source::Cluster { client: Client::new(access)?.until(stop.deadline()), name })
     }
 }
 

@@ -11,6 +11,7 @@ use plimsoll_kube::assessment::{Assessment, Surroundings};
 use tempfile::TempDir;
 
 use super::stages::Stages;
+use super::stop::Stop;
 use super::{called, shown};
 use crate::cluster::{Client, Failure, Kind, Stage};
 use crate::commands::kube::files;
@@ -83,33 +84,40 @@ impl Source {
         }
     }
 
-    pub(super) fn assess(&self, config: Config, only: Option<&str>) -> anyhow::Result<Told> {
+    pub(super) fn assess(
+        &self,
+        config: Config,
+        only: Option<&str>,
+        stop: &Stop,
+    ) -> anyhow::Result<Told> {
         match self {
-            Self::Cluster { client, .. } => Ok(of_cluster(client, config, only)),
+            Self::Cluster { client, .. } => Ok(of_cluster(client, config, only, stop)),
             Self::Files { files, rendering, kept, .. } => {
                 let kept = kept.as_ref().map(TempDir::path);
-                of_files(files, rendering, kept, config, only)
+                of_files((files, rendering, kept), config, only, stop)
             }
         }
     }
 }
 
-fn of_cluster(client: &Client, config: Config, only: Option<&str>) -> Told {
+fn of_cluster(client: &Client, config: Config, only: Option<&str>, stop: &Stop) -> Told {
     let mut around = Surroundings::new(config, only);
     let mut missing = Vec::new();
     for kind in of_stage(Stage::Surroundings) {
-        list(client, kind, only, &mut missing, &mut |manifest| {
+        list((client, kind, only), stop, &mut missing, &mut |manifest| {
             around.add(kind.plural, Arc::new(manifest));
         });
     }
     let mut judge = around.finish();
     for kind in of_stage(Stage::Controllers) {
-        list(client, kind, only, &mut missing, &mut |manifest| {
+        list((client, kind, only), stop, &mut missing, &mut |manifest| {
             judge.controller(kind.plural, &manifest);
         });
     }
     for kind in of_stage(Stage::Pods) {
-        list(client, kind, only, &mut missing, &mut |manifest| judge.pod(kind.plural, &manifest));
+        list((client, kind, only), stop, &mut missing, &mut |manifest| {
+            judge.pod(kind.plural, &manifest)
+        });
     }
     Told { found: judge.finish(), missing, outcome: Outcome::Clean }
 }
@@ -120,14 +128,25 @@ fn of_stage(stage: Stage) -> impl Iterator<Item = &'static Kind> {
 
 /// Lists a kind; what of it cannot be read is named.
 fn list(
-    client: &Client,
-    kind: &Kind,
-    only: Option<&str>,
+    (client, kind, only): (&Client, &Kind, Option<&str>),
+    stop: &Stop,
     missing: &mut Vec<String>,
     take: &mut dyn FnMut(plimsoll_kube::manifest::Manifest),
 ) {
     let progress = spinner(&format!("listing {}", kind.plural));
-    let listed = client.each(kind, only, take);
+    let mut taken = 0_u64;
+    let unless_stopped = || match stop.why() {
+        Some(why) => Err(Failure::Other(why)),
+        None => Ok(()),
+    };
+    let listed = unless_stopped().and_then(|()| {
+        client.each(kind, only, &mut |manifest| {
+            unless_stopped()?;
+            taken = taken.saturating_add(1);
+            take(manifest);
+            Ok(())
+        })
+    });
     progress.finish_and_clear();
     match listed {
         Ok(listed) if listed.expired > 0 => tell(&format!(
@@ -138,16 +157,21 @@ fn list(
         Ok(_) => {}
         // A cluster need not have it.
         Err(Failure::Said(404, _)) if kind.is_optional => {}
-        Err(error) => missing.push(format!("{} of {}: {error}", kind.plural, kind.api_version)),
+        // What was cut off by the end of the scan is its matter, whatever the request says of it.
+        Err(error) => {
+            let why = stop
+                .why()
+                .map_or_else(|| error.to_string(), |why| format!("{why}; {taken} were read"));
+            missing.push(format!("{} of {}: {why}", kind.plural, kind.api_version));
+        }
     }
 }
 
 fn of_files(
-    named: &[PathBuf],
-    rendering: &Rendering,
-    kept: Option<&Path>,
+    (named, rendering, kept): (&[PathBuf], &Rendering, Option<&Path>),
     config: Config,
     only: Option<&str>,
+    stop: &Stop,
 ) -> anyhow::Result<Told> {
     let name = |path: &Path| match kept {
         Some(folder) if path.starts_with(folder) => "stdin".to_owned(),
@@ -166,7 +190,23 @@ fn of_files(
         wrong = wrong.or(Outcome::Gate(2));
     }
     let mut judge = around.finish();
-    stages.again(&mut |path, manifest| judge.controller(&name(path), manifest))?;
-    stages.again(&mut |path, manifest| judge.pod(&name(path), manifest))?;
-    Ok(Told { found: judge.finish(), missing: Vec::new(), outcome: read.or(wrong) })
+    let mut left_out = 0_u64;
+    let mut is_over = || {
+        let over = stop.why().is_some();
+        left_out = left_out.saturating_add(u64::from(over));
+        over
+    };
+    stages.again(&mut |path, manifest| {
+        if !is_over() {
+            judge.controller(&name(path), manifest);
+        }
+    })?;
+    stages.again(&mut |path, manifest| {
+        if !is_over() {
+            judge.pod(&name(path), manifest);
+        }
+    })?;
+    let missing = stop.why().filter(|_| left_out > 0);
+    let missing = missing.map(|why| format!("workloads and pods: {why}")).into_iter().collect();
+    Ok(Told { found: judge.finish(), missing, outcome: read.or(wrong) })
 }

@@ -3,6 +3,10 @@
 //! The dates are of November 2026, after <https://kubernetes.io/releases/> and
 //! <https://github.com/kubernetes/website/blob/main/data/releases/eol.yaml>.
 
+mod components;
+
+pub use components::skew;
+
 /// When the table was taken.
 pub const TAKEN: &str = "2026-11-27";
 
