@@ -231,6 +231,9 @@ async fn pages(app: &Arc<App>) {
         "/coverage".into(),
         "/trends/vulnerabilities".into(),
         "/search?q=package-77".into(),
+        "/api/v1/images?limit=50".into(),
+        "/api/v1/findings?limit=20&weakness=GHSA-00000077".into(),
+        "/api/v1/findings?limit=20&severity=high".into(),
     ] {
         let mut times = Vec::new();
         let mut size = 0;
