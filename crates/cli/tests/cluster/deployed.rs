@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use plimsoll_admission::settings::Settings;
-use plimsoll_admission::webhook::{NAME, Target, configurations, yaml};
+use plimsoll_admission::webhook::{Authority, NAME, Target, configurations, yaml};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn the_webhooks_are_those_that_the_settings_ask_for() {
     let settings = Settings::parse(&settings).unwrap();
     let target =
         Target::Service { namespace: "plimsoll".into(), name: "plimsoll-admission".into() };
-    let printed = configurations(&settings, NAME, &target, b"");
+    let printed = configurations(&settings, NAME, &target, &Authority::Bundle(Vec::new()));
     let path = manifest();
     let text = file(&path);
     let (head, _) = text.split_once("# As `plimsoll kube admit --print-config` prints it").unwrap();
