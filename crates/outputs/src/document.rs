@@ -188,17 +188,14 @@ fn expanded(text: &str, variable: &dyn Fn(&str) -> Option<String>) -> String {
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once("${") {
         let Some((name, after)) = behind.split_once('}') else { break };
-        match before.strip_suffix('$') {
-            Some(before) => {
-                all.push_str(before);
-                all.push_str("${");
-                all.push_str(name);
-                all.push('}');
-            }
-            None => {
-                all.push_str(before);
-                all.push_str(&variable(name).unwrap_or_default());
-            }
+        if let Some(before) = before.strip_suffix('$') {
+            all.push_str(before);
+            all.push_str("${");
+            all.push_str(name);
+            all.push('}');
+        } else {
+            all.push_str(before);
+            all.push_str(&variable(name).unwrap_or_default());
         }
         rest = after;
     }

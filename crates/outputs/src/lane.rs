@@ -38,6 +38,10 @@ struct Shared {
 }
 
 #[derive(Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, not a step of one way"
+)]
 struct State {
     waiting: VecDeque<Arc<Item>>,
     bytes: usize,
