@@ -1,7 +1,7 @@
 //! Cases: events, and the alerts that they have to raise.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;

@@ -219,6 +219,7 @@ fn serves() {
             queue: text("queue"),
             accepts_older_advisories: false,
         },
+        ..Settings::in_folder(Path::new(""))
     };
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -9,10 +9,10 @@ use plimsoll_model::gate::Place;
 use plimsoll_model::text::{Level, Source, Span};
 use rayon::prelude::*;
 
-use super::files::{self, Origin, Read};
+use super::files::{self, Origin, Read, Reads};
 use super::rendered::Rendering;
 use super::{images, stream};
-use crate::exit::chain;
+use crate::exit::{Outcome, chain};
 use crate::target::Reading;
 
 /// What a rule says of a place.
