@@ -116,8 +116,8 @@ kube-peers:
 	test -x "$(SIGN_PEERS)/kube-apiserver" || { at="$$(mktemp -d)" && \
 	cp crates/cli/tests/cluster/apiserver/go.mod crates/cli/tests/cluster/apiserver/main.go "$$at" && \
 	(cd "$$at" && go mod tidy && mkdir -p "$(SIGN_PEERS)" && go build -trimpath -ldflags "-s -w \
-	-X k8s.io/component-base/version.gitVersion=v1.34.2 -X k8s.io/component-base/version.gitMajor=1 \
-	-X k8s.io/component-base/version.gitMinor=34" -o "$(SIGN_PEERS)/kube-apiserver" .); rm -rf "$$at"; }
+	-X k8s.io/component-base/version.gitVersion=v1.37.2 -X k8s.io/component-base/version.gitMajor=1 \
+	-X k8s.io/component-base/version.gitMinor=37" -o "$(SIGN_PEERS)/kube-apiserver" .); rm -rf "$$at"; }
 
 # Longer runs of the properties, the tests against other programs that sign, and real builds of what
 # the linter mends and proposes, beside all tests: half an hour, and the package registries of the

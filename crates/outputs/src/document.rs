@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn further_files_add_replace_or_fill_in() {
         let main = "rules_files: [a]\njson_output: false\npriority: error\nconfig_files:\n  - x\n  \
-                    - path: y\n    strategy: override\n  - {path: z, strategy: add-only}\n";
+                    - path: w\n    strategy: override\n  - {path: z, strategy: add-only}\n";
         let mut document = read(main);
         let named = document.files().unwrap();
         let strategies: Vec<Strategy> = named.iter().map(|it| it.strategy).collect();

@@ -55,12 +55,12 @@ impl Sending {
     /// Sends one and waits for what comes of it.
     fn send(&mut self, message: &str) -> Vec<String> {
         self.outputs.send(alert(message));
-        assert!(self.outputs.settle(Duration::from_secs(60)));
+        assert!(self.outputs.settle(Duration::from_mins(1)));
         std::mem::take(&mut self.said.lock().unwrap())
     }
 
     fn end(&mut self) -> Vec<String> {
-        self.outputs.end_within(Duration::from_secs(60));
+        self.outputs.end_within(Duration::from_mins(1));
         std::mem::take(&mut self.said.lock().unwrap())
     }
 }

@@ -77,7 +77,7 @@ fn of_each_event(captures: &Path, rules: &[&Rule]) {
     for folder in [captures.to_owned(), captures.join("libs")] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if !path.extension().is_some_and(|it| it == "scap") {
+            if path.extension().is_none_or(|it| it != "scap") {
                 continue;
             }
             let Ok(mut capture) = Capture::new(File::open(&path).unwrap(), Limits::default())

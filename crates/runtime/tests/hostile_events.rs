@@ -245,7 +245,7 @@ fn patterns_that_would_blow_up_are_judged_in_time_or_refused() {
     }
     let glob = format!("evt.type = open and fd.name glob '{}b'", "*a".repeat(40));
     assert_eq!(messages(&bytes, &glob, "%evt.num").len(), 0);
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
     let rule = |pattern: &str| {
         let mut loader = Loader::new(Options::default());
         let condition = format!("evt.type = open and fd.name regex '{pattern}'");

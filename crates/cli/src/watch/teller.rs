@@ -172,7 +172,9 @@ fn notices(
     let failures = AtomicU64::new(0);
     move |channel, notice| match notice {
         Notice::Failed(error) => {
-            metrics.iter().for_each(|metrics| metrics.undelivered(channel, 1));
+            if let Some(metrics) = &metrics {
+                metrics.undelivered(channel, 1);
+            }
             if failures.fetch_add(1, Ordering::Relaxed) < MAX_MESSAGES {
                 tell(&format!("error: {channel}: {error}"));
             }
@@ -187,7 +189,9 @@ fn notices(
             full.lock().unwrap_or_else(PoisonError::into_inner).push((channel, alerts));
         }
         Notice::GivenUp(alerts) => {
-            metrics.iter().for_each(|metrics| metrics.undelivered(channel, alerts));
+            if let Some(metrics) = &metrics {
+                metrics.undelivered(channel, alerts);
+            }
             tell(&format!("error: {channel}: {alerts} alerts were not taken in time"));
         }
     }

@@ -40,13 +40,12 @@ fn words(case: &Value, machine: &Machine, root: &std::path::Path) -> Vec<String>
     let mut words = vec!["as".to_owned(), "falco".to_owned()];
     words.extend(["-o", "json_output=true"].map(str::to_owned));
     for (at, file) in case["files"].as_array().unwrap().iter().enumerate() {
-        let path = match file["ref"].as_str() {
-            Some(path) => root.join(path).display().to_string(),
-            None => {
-                let name = format!("{at}-{}", file["name"].as_str().unwrap());
-                machine.write(&name, file["text"].as_str().unwrap());
-                name
-            }
+        let path = if let Some(path) = file["ref"].as_str() {
+            root.join(path).display().to_string()
+        } else {
+            let name = format!("{at}-{}", file["name"].as_str().unwrap());
+            machine.write(&name, file["text"].as_str().unwrap());
+            name
         };
         words.extend(["-r".to_owned(), path]);
     }

@@ -102,9 +102,9 @@ fn connects(pod: &str, pid: u32, own: &str, to: &str, port: u16) -> String {
         "exec_id": format!("a{pid}"), "pid": pid, "uid": 0, "cwd": "/", "binary": "/app",
         "flags": "execve clone", "start_time": "2026-01-02T03:00:00.000000001Z",
         "pod": {"namespace": "shop", "name": pod, "container": {
-            "id": format!("containerd://{pid:0>64}"), "name": "c",
+            "id": format!("containerd://{pid:0<64}"), "name": "c",
             "image": {"id": "a@sha256:b", "name": "a:1"}, "start_time": "2026-01-02T02:59:00Z"}},
-        "docker": format!("{pid:0>31}"), "tid": pid});
+        "docker": format!("{pid:0<31}"), "tid": pid});
     let socket = json!({"family": "AF_INET", "type": "SOCK_STREAM", "protocol": "IPPROTO_TCP",
         "saddr": own, "daddr": to, "sport": 40112, "dport": port, "state": "TCP_SYN_SENT"});
     let time = "2026-01-02T03:00:05.030Z";
@@ -166,7 +166,10 @@ fn a_capture_without_pods_is_told_to_be_of_no_use() {
         "{}",
         ran.err
     );
-    machine.write("audit.json", r#"{"kind":"Event","auditID":"1","verb":"get"}"#);
+    machine.write(
+        "audit.json",
+        r#"{"kind":"Event","auditID":"1","verb":"get","stageTimestamp":"2026-01-02T03:00:00Z"}"#,
+    );
     let ran = machine.run("kube netpol suggest --observed audit.json shop.yaml").ended(2);
     assert!(ran.err.contains("`audit.json` tells of no system calls"), "{}", ran.err);
 }

@@ -187,6 +187,10 @@ fn a_table_has_a_row_for_each_workload_and_namespace() {
     NAMESPACE  WORKLOADS  MEETS       ENFORCES         POLICIES  OPEN WORKLOADS
     shop               1  privileged  baseline:latest         0               1
 
+    Nodes
+    NODE  KUBELET  RUNTIME  SYSTEM  PODS  ERRORS  WARNINGS
+    a     v1.33.1  -        -          0       0         0
+
     Roles, bindings, services
     NAMESPACE  OBJECT                  ERRORS  WARNINGS  INFOS
     -          ClusterRoleBinding/web       1         0      0

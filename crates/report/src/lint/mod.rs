@@ -7,7 +7,6 @@ mod checkstyle;
 mod codacy;
 mod codeclimate;
 mod dockerfile;
-mod excerpt;
 mod json;
 mod judged;
 mod junit;

@@ -6,7 +6,9 @@ use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Patch, Renderer, Snippet};
 use plimsoll_model::text::{Level, Safety, Source, Span};
 
-use super::excerpt::{Excerpt, harmless};
+mod excerpt;
+
+use self::excerpt::{Excerpt, harmless};
 use super::{Finding, Fix, Judged, LintFormat};
 use crate::Style;
 use crate::text::{lines, one_line};
@@ -58,7 +60,7 @@ fn finding_group<'a>(
     let excerpt = Excerpt::new(source, around, secrets);
     let mut span = excerpt.within(finding.span);
     if span.is_empty() {
-        span = span.start..span.end.saturating_add(1).min(excerpt.text.len());
+        span = span.start..excerpt.text.ceil_char_boundary(span.end.saturating_add(1));
     }
     let related: Vec<_> = finding
         .related

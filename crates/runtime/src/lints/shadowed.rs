@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn conditions_that_are_deeply_mixed_end_in_time() {
         let mut text = "proc.name=a".to_owned();
-        for level in 0..60 {
+        for level in 0..35 {
             let word = if level % 2 == 0 { "and" } else { "or" };
             text = format!("({text} {word} fd.num={level})");
         }

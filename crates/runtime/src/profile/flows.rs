@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::deed::{Peer, Witness, first};
+use super::deed::{Direction, Peer, Witness, first};
 use crate::event::{Arena, FieldRef, Value};
 use crate::fields::Source;
 use crate::syscall::SystemCall;
@@ -25,7 +25,8 @@ pub struct FlowWitness {
     witness: Witness,
     namespace: Option<FieldRef>,
     pod: Option<FieldRef>,
-    own: Option<FieldRef>,
+    client: Option<FieldRef>,
+    server: Option<FieldRef>,
 }
 
 impl Default for FlowWitness {
@@ -42,7 +43,9 @@ impl FlowWitness {
             witness: Witness::new(),
             namespace: field("k8s.ns.name"),
             pod: field("k8s.pod.name"),
-            own: field("fd.lip"),
+            // Which end is on this machine a log does not say, but who began.
+            client: field("fd.cip"),
+            server: field("fd.sip"),
         }
     }
 
@@ -61,7 +64,11 @@ impl FlowWitness {
         let (Some(namespace), Some(pod)) = (text(&self.namespace), text(&self.pod)) else {
             return Some(Err(peer));
         };
-        let own = self.own.as_ref().and_then(|field| first(call, field, arena));
+        let own = match peer.direction {
+            Direction::Out => &self.client,
+            Direction::In => &self.server,
+        };
+        let own = own.as_ref().and_then(|field| first(call, field, arena));
         let own = match own {
             Some(Value::Address(address)) if !is_local(address) => Some(address),
             _ => None,

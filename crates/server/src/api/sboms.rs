@@ -58,7 +58,11 @@ async fn create(
             "`name` is to be an image of your teams' repositories, as `registry/team/app:1.0`";
         return Err(Problem::new(StatusCode::FORBIDDEN, why));
     }
-    let job = jobs::sbom(&app, &body?, &name).await?;
+    let claim = match actor.repositories {
+        None => jobs::Claim::Heard,
+        Some(_) => jobs::Claim::NameAlone,
+    };
+    let job = jobs::sbom(&app, &body?, &name, claim).await?;
     let mut write = app.store.write().await?;
     let (id, is_new) = app.queue.push_in(&mut write, &job).await?;
     store::audit::note(&mut write, &actor.name, "sbom", &job.key, "").await?;

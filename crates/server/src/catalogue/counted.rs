@@ -46,7 +46,7 @@ impl Counted {
         let (event, at) = newest.unwrap_or_default();
         let may_be_held = dialect == Dialect::Sqlite || now().saturating_sub(at) > SETTLED;
         let all = sets.values().fold(RoaringBitmap::new(), |all, set| all | set);
-        let mut known: HashMap<u32, Counts> = HashMap::with_capacity(all.len() as usize);
+        let mut known: HashMap<u32, Counts> = HashMap::new();
         let mut missing: Vec<i64> = Vec::new();
         {
             let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -29,6 +29,19 @@ struct Request {
     /// What it is called, where the document is not to say.
     #[serde(default)]
     name: String,
+    /// Whose digest it says that it is of, is not heard.
+    #[serde(default)]
+    is_anonymous: bool,
+}
+
+/// What is made of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// It is of the image whose digest it says.
+    Heard,
+    /// It is of no image but what it is called: whoever sends it sees some images only, and the digest may
+    /// be another's.
+    NameAlone,
 }
 
 /// A job that stores a document, which is kept; the same document is one job. `name` is what it is
@@ -36,22 +49,24 @@ struct Request {
 ///
 /// # Errors
 /// [`Error::Refused`] where nothing can be read from it.
-pub async fn sbom(app: &App, document: &[u8], name: &str) -> Result<NewJob> {
-    let inventory = read(document, name)?;
+pub async fn sbom(app: &App, document: &[u8], name: &str, claim: Claim) -> Result<NewJob> {
+    let is_anonymous = claim == Claim::NameAlone;
+    let inventory = read(document, name, is_anonymous)?;
     let document = app.blobs.put(DOCUMENTS, document).await?;
-    let key = key(&document, name);
+    let request = Request { document, name: name.to_owned(), is_anonymous };
+    let key = key(&request);
     app.fresh.hold(&key, inventory);
-    let request = Request { document, name: name.to_owned() };
     let payload = serde_json::to_string(&request).map_err(|_| Error::Damaged("a request"))?;
     Ok(NewJob::new(KIND, key.trim_end(), payload))
 }
 
 /// What a document that is called so is known by.
-fn key(document: &str, name: &str) -> String {
-    format!("{document} {name}")
+fn key(request: &Request) -> String {
+    let end = if request.is_anonymous { " (by its name)" } else { "" };
+    format!("{} {}{end}", request.document, request.name)
 }
 
-fn read(document: &[u8], name: &str) -> Result<Inventory> {
+fn read(document: &[u8], name: &str, is_anonymous: bool) -> Result<Inventory> {
     let mut inventory = plimsoll_supply::document::read(document)
         .map_err(|error| Error::Refused(error.to_string()))?;
     if let Some(distro) = &mut inventory.distro {
@@ -59,6 +74,10 @@ fn read(document: &[u8], name: &str) -> Result<Inventory> {
     }
     if !name.is_empty() {
         name.clone_into(&mut inventory.artifact.reference);
+    }
+    if is_anonymous {
+        inventory.artifact.manifest_digest = None;
+        inventory.artifact.config_digest = None;
     }
     Ok(inventory)
 }
@@ -80,12 +99,16 @@ impl Handler for Sbom {
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let request: Request = serde_json::from_str(&job.payload)
             .map_err(|error| Error::Refused(format!("the job makes no sense: {error}")))?;
-        let key = key(&request.document, &request.name);
+        let key = key(&request);
         let mut inventory = if let Some(inventory) = app.fresh.take(&key) {
             inventory
         } else {
             let document = app.blobs.fetch(DOCUMENTS, &request.document).await?;
-            read(&document.ok_or(Error::Damaged("a document"))?, &request.name)?
+            read(
+                &document.ok_or(Error::Damaged("a document"))?,
+                &request.name,
+                request.is_anonymous,
+            )?
         };
         if inventory.artifact.reference.is_empty() {
             inventory.artifact.reference = format!("sbom:{}", request.document);

@@ -32,26 +32,7 @@ fn again(visit: &Visit, status: &Status) -> Markup {
     html! { @if ended::can_be_put_back(status) { (button.show(visit)) } }
 }
 
-pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    let kinds: Vec<&str> = jobs::ALL.iter().map(|it| it.kind()).collect();
-    let kind = if visit.ask("kind").is_empty() { jobs::SCAN } else { visit.ask("kind") };
-    if !kinds.contains(&kind) {
-        return Err(Failure::missing("There is no such kind of job."));
-    }
-    let state = match visit.ask("state") {
-        "" => None,
-        word => Some(JobState::named(word).ok_or_else(|| Failure::bad("There is no such state."))?),
-    };
-    let before = visit.after::<1>("scans")?.map(|[id]| id);
-    let wanted = ended::Wanted { kind: kind.to_owned(), state, before };
-    let mut read = app.store.read().await?;
-    let rows = visit.rows(PAGE);
-    let limit = i64::try_from(rows).unwrap_or(0) + 1;
-    let mut found = ended::page(&mut read, &wanted, limit).await?;
-    let depth = store::jobs::depth(&mut read).await?;
-    drop(read);
-    let more = found.len() > rows;
-    found.truncate(rows);
+fn jobs_table(visit: &Visit, found: &[Status], more: bool) -> Table {
     let mut table = Table::new(
         "scans",
         "Jobs, newest first",
@@ -68,7 +49,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         ],
     );
     table.next(found.last().filter(|_| more).map(|it| it.job.id.to_string()));
-    for status in &found {
+    for status in found {
         let done: Option<jobs::Done> = serde_json::from_str(&status.result).ok();
         let what = html! {
             @match &done {
@@ -98,9 +79,33 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
                 html! { @if let Some(at) = status.finished { (parts::time(at)) } },
             ),
             plain(status.error.clone()),
-            cell(Value::Null, again(&visit, status)),
+            cell(Value::Null, again(visit, status)),
         ]);
     }
+    table
+}
+
+pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
+    let kinds: Vec<&str> = jobs::ALL.iter().map(|it| it.kind()).collect();
+    let kind = if visit.ask("kind").is_empty() { jobs::SCAN } else { visit.ask("kind") };
+    if !kinds.contains(&kind) {
+        return Err(Failure::missing("There is no such kind of job."));
+    }
+    let state = match visit.ask("state") {
+        "" => None,
+        word => Some(JobState::named(word).ok_or_else(|| Failure::bad("There is no such state."))?),
+    };
+    let before = visit.after::<1>("scans")?.map(|[id]| id);
+    let wanted = ended::Wanted { kind: kind.to_owned(), state, before };
+    let mut read = app.store.read().await?;
+    let rows = visit.rows(PAGE);
+    let limit = i64::try_from(rows).unwrap_or(0) + 1;
+    let mut found = ended::page(&mut read, &wanted, limit).await?;
+    let depth = store::jobs::depth(&mut read).await?;
+    drop(read);
+    let more = found.len() > rows;
+    found.truncate(rows);
+    let table = jobs_table(&visit, &found, more);
     if let Some(export) = table.export(&visit) {
         return Ok(export);
     }

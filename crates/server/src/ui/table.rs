@@ -184,12 +184,12 @@ impl Table {
     }
 
     fn csv(&self) -> String {
-        let heads = self.columns.iter().filter(has_values).map(|it| quoted(it.key));
+        let heads = self.columns.iter().filter(|it| has_values(it)).map(|it| quoted(it.key));
         let heads: Vec<String> = heads.collect();
         let mut out = heads.join(",");
         out.push_str("\r\n");
         for row in &self.rows {
-            let cells = self.columns.iter().zip(row).filter(|it| has_values(&it.0));
+            let cells = self.columns.iter().zip(row).filter(|it| has_values(it.0));
             let cells: Vec<String> = cells.map(|it| quoted(&flat(&it.1.value))).collect();
             out.push_str(&cells.join(","));
             out.push_str("\r\n");
@@ -199,7 +199,7 @@ impl Table {
 
     fn json(&self) -> Value {
         let rows = self.rows.iter().map(|row| {
-            let pairs = self.columns.iter().zip(row).filter(|it| has_values(&it.0));
+            let pairs = self.columns.iter().zip(row).filter(|it| has_values(it.0));
             Value::Object(pairs.map(|(it, cell)| (it.key.to_owned(), cell.value.clone())).collect())
         });
         let mut all = Map::new();
@@ -290,7 +290,7 @@ impl Table {
     }
 }
 
-fn has_values(column: &&Column) -> bool {
+fn has_values(column: &Column) -> bool {
     !column.key.is_empty()
 }
 

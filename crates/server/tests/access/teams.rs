@@ -1,6 +1,7 @@
 //! Members of teams see their repositories, and for them there is nothing else.
 
 use plimsoll_server::auth::{Access, Role};
+use plimsoll_server::queue::worker;
 use serde_json::json;
 
 use crate::bench::Bench;
@@ -75,9 +76,42 @@ async fn what_is_another_teams_is_not_there_and_what_is_asked_of_it_is_refused()
     let scans = bench.by(&key, "GET", "/api/v1/scans", "").await.json();
     assert_eq!(scans["items"].as_array().unwrap().len(), 1, "{scans}");
 
-    // A part that does not keep teams apart is closed to them.
+    // A bill has to be of an image of theirs, and is not believed to be of another by its digest.
     let answer = bench.by(&key, "POST", "/api/v1/sboms", "{}").await;
     assert_eq!(answer.status, 403, "{}", answer.text);
+    let (_ends, ended) = tokio::sync::watch::channel(false);
+    tokio::spawn(worker::work(bench.app.clone(), "test".into(), ended));
+    let digest = format!("sha256:{:064x}", 7);
+    let bill = |names: &[&str]| {
+        let part = |name: &&str| {
+            json!({"type": "library", "name": name, "version": "1.0.0",
+            "purl": format!("pkg:npm/{name}@1.0.0")})
+        };
+        let of = json!({"type": "container", "name": "r.example/bank/api", "version": digest});
+        json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {"component": of},
+            "components": names.iter().map(part).collect::<Vec<_>>()})
+    };
+    let path = format!("/api/v1/images/{digest}");
+    for (by, query, names) in
+        [(&admin, "", &["a", "b"][..]), (&key, "?name=r.example/shop/web:9", &["a"])]
+    {
+        let sent =
+            bench.by(by, "POST", &format!("/api/v1/sboms{query}"), &bill(names).to_string()).await;
+        assert_eq!(sent.status, 202, "{}", sent.text);
+        let job = format!("/api/v1/scans/{}", sent.json()["id"]);
+        let mut state = serde_json::Value::Null;
+        for _ in 0..400 {
+            state = bench.by(&admin, "GET", &job, "").await.json()["state"].clone();
+            if state == "done" {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        assert_eq!(state, "done");
+        let kept = bench.by(&admin, "GET", &path, "").await.json();
+        assert_eq!(kept["components"], 2, "{kept}");
+        assert_eq!(bench.by(&key, "GET", &path, "").await.status, 404);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -223,7 +223,7 @@ fn every_query_of_every_board_finds_something() {
             if count > 5_000 && began.elapsed() > Duration::from_secs(3) {
                 break count;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "{count} series");
+            assert!(began.elapsed() < Duration::from_mins(1), "{count} series");
             tokio::time::sleep(Duration::from_millis(500)).await;
         };
         let times = times(&client, at).await;

@@ -61,7 +61,7 @@ impl Live {
             let progress = spinner(&format!("listing {}", kind.plural));
             let listed = client.items(&kind.path(namespace), WHOLE, &mut |batch| {
                 let read: Vec<_> =
-                    batch.into_par_iter().map(|item| as_printed(item, kind)).collect();
+                    batch.into_par_iter().map(|item| as_printed(&item, kind)).collect();
                 for one in read {
                     take(one.map_err(Failure::Other)?);
                 }
@@ -88,7 +88,7 @@ impl Live {
 
 /// An item of a list as `kubectl get -o json` prints the object, so that lines are those that people
 /// see.
-fn as_printed(item: Item, kind: &Kind) -> Result<Read, String> {
+fn as_printed(item: &Item, kind: &Kind) -> Result<Read, String> {
     let mut object: Value =
         serde_json::from_slice(&item.bytes).map_err(|error| error.to_string())?;
     if let Some(fields) = object.as_object_mut() {

@@ -107,7 +107,7 @@ pub(super) const ROWS: &[Row] = &[
     row("key import @ -o imported --force", "k.key"),
     row("key public --key @", "k.key"),
     row("lint @", "s/shop/Dockerfile").writes("-f json=%"),
-    row("lint --diff @", "s/shop/Dockerfile"),
+    row("lint --fix --diff @", "s/shop/Dockerfile"),
     row("profile --kind seccomp @", "s/image/events.jsonl"),
     row("provenance generate @", "").image("provenance generate @"),
     row("provenance rebuild @ oci-dir:s/image/shop", "")

@@ -1,3 +1,5 @@
+//! What a graph has, held against the answers of queries.
+
 use std::fmt::Write as _;
 
 use plimsoll_model::text::Source as Text;

@@ -125,7 +125,8 @@ async fn create(
         "" => project.name.clone(),
         version => format!("{}@{version}", project.name),
     };
-    let (job, _) = app.push(jobs::sbom(&app, &upload.bom, &called).await?).await?;
+    let (job, _) =
+        app.push(jobs::sbom(&app, &upload.bom, &called, jobs::Claim::Heard).await?).await?;
     let mut write = app.store.write().await?;
     table::uploaded(&mut write, &project.uuid, job).await?;
     audit::note(&mut write, &actor.name, "bom", &called, "dependency-track").await?;

@@ -116,7 +116,7 @@ fn of_cluster(client: &Client, config: Config, only: Option<&str>, stop: &Stop) 
     }
     for kind in of_stage(Stage::Pods) {
         list((client, kind, only), stop, &mut missing, &mut |manifest| {
-            judge.pod(kind.plural, &manifest)
+            judge.pod(kind.plural, &manifest);
         });
     }
     Told { found: judge.finish(), missing, outcome: Outcome::Clean }
