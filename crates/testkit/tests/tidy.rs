@@ -112,7 +112,12 @@ const REGISTRIES: &[(&str, &str, &[&str])] = &[
         // What chapters judge by.
         &["facts", "judge", "program", "tests"],
     ),
-    ("crates/runtime/src/lints", "crates/runtime/src/lints/mod.rs", &[]),
+    (
+        "crates/runtime/src/lints",
+        "crates/runtime/src/lints/mod.rs",
+        // What several of them judge by.
+        &["constraint"],
+    ),
     ("crates/runtime/src/profile/documents", "crates/runtime/src/profile/documents/mod.rs", &[]),
     ("crates/response/src/actions", "crates/response/src/actions/mod.rs", &[]),
     ("crates/lsp/src/documents", "crates/lsp/src/documents/mod.rs", &[]),

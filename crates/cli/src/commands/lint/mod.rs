@@ -192,6 +192,11 @@ impl Lint {
         for (format, file) in outputs {
             // The mended text, or the diff, is the result.
             if file.is_none() && (self.diff || mended_stdin) {
+                for one in judged.iter().filter(|one| !one.file.problems.is_empty()) {
+                    if let Some(first) = one.findings.first() {
+                        tell(&format!("error: {}: {}", one.path, first.message));
+                    }
+                }
                 continue;
             }
             let style =

@@ -81,8 +81,13 @@ fn run(machine: &Machine, line: &str) -> Ended {
     ended
 }
 
+/// How many errors are told, but for those that each have a line of a file.
 fn errors(said: &str) -> usize {
-    said.lines().filter(|line| line.starts_with("error:") || line.starts_with("error[")).count()
+    let has_place = |line: &str| {
+        let mut parts = line.trim_start_matches("error: ").split(':').skip(1);
+        parts.next().is_some_and(|number| number.parse::<u32>().is_ok())
+    };
+    said.lines().filter(|line| line.starts_with("error") && !has_place(line)).count()
 }
 
 /// What is there, but for caches.

@@ -136,7 +136,7 @@ impl ScanCommand {
             .map(|level| level.parse().map_err(|error| Usage(format!("{error}"))))
             .transpose()?;
         let only = self.only()?;
-        let stop = Stop::new(self.timeout)?;
+        let stop = Stop::new(self.timeout);
         let scanning = (!self.skip_images).then(|| Scanning::new(&self)).transpose()?;
         let source = self.source(&stop)?;
         let name = source.name();
@@ -145,7 +145,15 @@ impl ScanCommand {
         let minor = server.as_deref().and_then(releases::minor);
         let config =
             Config { version: minor.map_or(Version::Latest, Version::Minor), ..Config::default() };
+        let is_cluster = matches!(source, Source::Cluster { .. });
+        if is_cluster {
+            stop.heed_signals()?;
+        }
         let Told { found, missing, mut outcome } = source.assess(config, only, &stop)?;
+        if !is_cluster {
+            // Reading files cannot be ended half-way, looking at images can.
+            stop.heed_signals()?;
+        }
         let paths = Paths::new(&found.access);
         let mut scan = ClusterScan {
             name,

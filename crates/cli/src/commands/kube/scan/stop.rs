@@ -19,9 +19,17 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// From now on, after some seconds or at the first signal; the second one ends the program at once.
-    pub(super) fn new(seconds: Option<u64>) -> anyhow::Result<Self> {
-        let interrupted = Arc::new(AtomicBool::new(false));
+    /// From now on, after some seconds.
+    pub(super) fn new(seconds: Option<u64>) -> Self {
+        let deadline = seconds.and_then(|seconds| {
+            Some((Instant::now().checked_add(Duration::from_secs(seconds))?, seconds))
+        });
+        Self { interrupted: Arc::new(AtomicBool::new(false)), deadline }
+    }
+
+    /// From now on at the first signal too, and the second one ends the program at once. Before that a
+    /// signal ends it: there is nothing to report yet.
+    pub(super) fn heed_signals(&self) -> anyhow::Result<()> {
         #[cfg(unix)]
         for signal in SIGNALS {
             let code = 128 + signal;
@@ -29,15 +37,12 @@ impl Stop {
             signal_hook::flag::register_conditional_shutdown(
                 signal,
                 code,
-                Arc::clone(&interrupted),
+                Arc::clone(&self.interrupted),
             )
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&self.interrupted)))
             .context("cannot wait for signals")?;
         }
-        let deadline = seconds.and_then(|seconds| {
-            Some((Instant::now().checked_add(Duration::from_secs(seconds))?, seconds))
-        });
-        Ok(Self { interrupted, deadline })
+        Ok(())
     }
 
     /// Why it is over; `None` where it is not.
