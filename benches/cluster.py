@@ -28,6 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 NAMESPACES = 100
+NODES = 5_000
 PROCESSES = 4
 
 
@@ -50,7 +51,8 @@ class Server:
                                                       timeout=60)
 
     def ask(self, method, path, body=None):
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
         for attempt in range(5):
             try:
                 text = None if body is None else json.dumps(body)
@@ -105,16 +107,25 @@ def fill(port, token, pods, workloads, part):
             "name": f"app-{app}-{number}", "namespace": home(app), "ownerReferences": [{
                 "apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True,
                 "name": f"app-{app}-1", "uid": f"{app:08d}-0000-4000-8000-000000000000"}]}
-        pod["spec"]["nodeName"] = f"node-{number % 200}"
+        pod["spec"]["nodeName"] = f"node-{number % NODES}"
         server.make(f"/api/v1/namespaces/{home(app)}/pods",
                     {"apiVersion": "v1", "kind": "Pod", **pod})
 
 
 def around(server, workloads):
     """All that is no pod."""
-    for number in range(200):
-        server.make("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {
-            "name": f"node-{number}"}})
+    for number in range(NODES):
+        name = f"node-{number}"
+        server.make("/api/v1/nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}})
+        info = {key: "" for key in ("bootID", "machineID", "systemUUID")} | {
+            "architecture": "amd64", "operatingSystem": "linux", "kernelVersion": "6.12.48",
+            "osImage": "Debian GNU/Linux 13 (trixie)", "kubeletVersion": "v1.37.1",
+            "kubeProxyVersion": "v1.37.1", "containerRuntimeVersion": "containerd://2.1.4"}
+        address = f"10.{number // 250}.{number % 250}.1"
+        status, data = server.ask("PATCH", f"/api/v1/nodes/{name}/status", {"status": {
+            "nodeInfo": info, "addresses": [{"type": "InternalIP", "address": address}]}})
+        if status != 200:
+            raise SystemExit(f"{name}: {status} {data[:400]}")
     for number in range(NAMESPACES):
         name = home(number)
         server.make("/api/v1/namespaces", {"apiVersion": "v1", "kind": "Namespace", "metadata": {

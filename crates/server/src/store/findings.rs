@@ -403,10 +403,16 @@ pub struct Wanted {
 pub async fn page(connection: &mut Connection, wanted: &Wanted, limit: i64) -> Result<Vec<Stored>> {
     let (severity, id) = wanted.after.unwrap_or((i64::MAX, i64::MAX));
     let is_open = if wanted.resolved { "is_open = 0" } else { "is_open = 1" };
+    // What is asked for is said as it is: an index cannot be used for what may be or not.
+    let weakness = if wanted.weakness.is_empty() { "$5 = ''" } else { "weakness = $5" };
+    let name = if wanted.name.is_empty() {
+        "$6 = ''"
+    } else {
+        "component_id IN (SELECT id FROM components WHERE name = $6)"
+    };
     let text = format!(
         "SELECT {COLUMNS} FROM findings WHERE {is_open} AND (severity, id) < ($1, $2) \
-         AND severity >= $3 AND ($4 = '' OR fix_state = $4) AND ($5 = '' OR weakness = $5) \
-         AND ($6 = '' OR component_id IN (SELECT id FROM components WHERE name = $6)) \
+         AND severity >= $3 AND ($4 = '' OR fix_state = $4) AND {weakness} AND {name} \
          ORDER BY severity DESC, id DESC LIMIT $7"
     );
     let rows = sqlx::query(AssertSqlSafe(text))
