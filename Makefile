@@ -126,6 +126,7 @@ test-all: test-tools sign-peers drop-in-peers kube-peers server-peers fleet-peer
 	PATH="$(SIGN_PEERS):$$PATH" PROPTEST_CASES=2000 $(CARGO) test --workspace --locked --release
 	$(CARGO) test --locked --release -p plimsoll-cli --test builds --test attacks -- --ignored --nocapture --test-threads=1
 	PATH="$(SIGN_PEERS):$$PATH" $(CARGO) test --locked --release -p plimsoll-server --test fleet -- --ignored --nocapture --test-threads=1
+	$(MAKE) packages
 
 # The other store of the server, and what its alerts are sent to.
 server-peers:

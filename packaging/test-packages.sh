@@ -15,6 +15,12 @@ fi
 inside() { chroot "$at" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C "$@"; }
 snapshot() { (cd "$at" && find etc usr var/lib -xdev ! -path 'var/lib/dpkg/*' ! -path 'var/lib/apt/*' | sort); }
 
+for image in "$out"/image; do
+  bytes=$(du -sb "$image" | cut -f1)
+  step "$image: $bytes bytes"
+  [ "$bytes" -lt 30000000 ] || { echo "error: $image is larger than 30 MB" >&2; exit 3; }
+done
+
 before=$(snapshot)
 step "install"
 cp "$deb" "$at/tmp/plimsoll.deb"
