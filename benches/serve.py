@@ -3,7 +3,7 @@
 materials and runtime events it takes in a second.
 
     cargo build --release -p plimsoll-cli
-    benches/serve.py [--starts 20] [--bills 3000] [--packages 500] [--events 3000000]
+    benches/serve.py [--starts 20] [--bills 3000] [--packages 500] [--workers 1] [--events 3000000]
 
 All is on 127.0.0.1 and in a folder that is gone at the end. Bills are CycloneDX documents; they share
 packages as images do: of 30,000 names with three versions each. Who sends runs on the same processors.
@@ -29,11 +29,11 @@ PROGRAM = TARGET / "release/plimsoll"
 class Serving:
     """A server of its own folder."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, workers=1):
         begun = time.perf_counter()
         self.process = subprocess.Popen(
             [PROGRAM, "serve", "--data-dir", f"{folder}/data", "--listen", "127.0.0.1:0",
-             "--introspection", "127.0.0.1:0"],
+             "--introspection", "127.0.0.1:0", "--workers", str(workers)],
             stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
             env={**os.environ, "PLIMSOLL_CACHE_DIR": f"{folder}/cache"})
         for line in self.process.stderr:
@@ -119,10 +119,10 @@ def in_parts(address, path, bodies, kind, count=2):
             raise SystemExit("not all was taken")
 
 
-def bills(count, packages):
+def bills(count, packages, workers):
     bodies = [bill(number, packages) for number in range(count)]
     with tempfile.TemporaryDirectory() as folder:
-        serving = Serving(folder)
+        serving = Serving(folder, workers)
         begun = time.perf_counter()
         in_parts(serving.address, "/api/v1/sboms", bodies, "application/json")
         sent = time.perf_counter() - begun
@@ -176,12 +176,13 @@ def main():
     options.add_argument("--starts", type=int, default=20)
     options.add_argument("--bills", type=int, default=3000)
     options.add_argument("--packages", type=int, default=500)
+    options.add_argument("--workers", type=int, default=1)
     options.add_argument("--events", type=int, default=3_000_000)
     chosen = options.parse_args()
     if chosen.starts:
         starts(chosen.starts)
     if chosen.bills:
-        bills(chosen.bills, chosen.packages)
+        bills(chosen.bills, chosen.packages, chosen.workers)
     if chosen.events:
         events(chosen.events)
 
