@@ -24,5 +24,6 @@ pub(crate) fn yaml<T: DeserializeOwned>(file: &Path, most: u64) -> anyhow::Resul
     let shown = file.display();
     let bytes = read(file, most).with_context(|| format!("cannot read `{shown}`"))?;
     let text = String::from_utf8_lossy(&bytes);
-    Ok(serde_saphyr::from_str(&text).map_err(|error| Usage(format!("`{shown}`: {}", error.without_snippet())))?)
+    Ok(serde_saphyr::from_str(&text)
+        .map_err(|error| Usage(format!("`{shown}`: {}", error.without_snippet())))?)
 }

@@ -133,8 +133,7 @@ fn unsaid(
     container: &Container<'_>,
     estate: &Estate,
 ) -> Setting {
-    let mut setting =
-        Setting { name, value: default.into(), origin: Origin::Default, span: None };
+    let mut setting = Setting { name, value: default.into(), origin: Origin::Default, span: None };
     if name == APP_ARMOR {
         let of = |written: &str| written.strip_prefix(APP_ARMOR_OF) == Some(container.name);
         if let Some(annotation) = pod.annotations().find(|one| of(one.name)) {
@@ -184,9 +183,7 @@ mod tests {
         let manifest = Manifest::parse(Source::new(text));
         let pod = Pod::of(&manifest.documents[0], &manifest.source).unwrap();
         let all = effective(&pod, &pod.containers[container], &Estate::default());
-        all.into_iter()
-            .map(|one| (one.name, one.value.into_owned(), one.origin.name()))
-            .collect()
+        all.into_iter().map(|one| (one.name, one.value.into_owned(), one.origin.name())).collect()
     }
 
     fn field(text: &str, container: usize, name: &str) -> (String, &'static str) {

@@ -61,7 +61,8 @@ fn the_guides_namespace_enforces_what_its_pod_meets() {
     let parse = |text: &str| Manifest::parse(Source::new(text));
     let namespace = parse(&namespace);
     let inside = pod.replace("metadata:\n", "metadata:\n  namespace: production\n");
-    let rollout = |pod: &Manifest| plan([("ns.yaml", &namespace), ("pod.yaml", pod)], Version::Latest);
+    let rollout =
+        |pod: &Manifest| plan([("ns.yaml", &namespace), ("pod.yaml", pod)], Version::Latest);
     let met = rollout(&parse(&inside));
     let production = met.iter().find(|one| one.namespace == "production").unwrap();
     assert_eq!(production.meets, Profile::Restricted);

@@ -57,8 +57,7 @@ impl Fmt {
             } else if path == Path::new("-") {
                 output::stdout().write_all(after.as_bytes())?;
             } else if after != before {
-                output::anew(path, &after)
-                    .with_context(|| format!("cannot write `{shown}`"))?;
+                output::anew(path, &after).with_context(|| format!("cannot write `{shown}`"))?;
                 tell(&format!("{shown}: formatted"));
             }
         }

@@ -276,8 +276,7 @@ impl Trivy {
         asked.print(&scan, found.as_ref())?;
         let is_found = scan.findings.iter().any(|finding| finding.suppressed.is_none())
             || found.as_ref().is_some_and(|found| !found.is_empty());
-        let is_partial =
-            scan.inventory.is_partial() || found.is_some_and(|found| found.is_partial);
+        let is_partial = scan.inventory.is_partial() || found.is_some_and(|found| found.is_partial);
         let ended = scan.inventory.distro.as_ref().and_then(|distro| distro.end_of_life);
         if asked.exit_on_eol > 0 && ended.is_some_and(|at| at < crate::clock::now()) {
             tell("error: the distribution is no longer supported");
