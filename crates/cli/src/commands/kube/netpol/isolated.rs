@@ -1,14 +1,12 @@
 //! `plimsoll kube netpol isolated`: which pods a policy isolates, direction by direction.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use plimsoll_kube::netpol::{AdminPolicy, Direction, Isolation, Network};
 use plimsoll_report::text;
 use serde_json::{Value, json};
 
-use super::load;
-use crate::commands::kube::rendered::Rendering;
+use super::load::{self, Asked};
 use crate::exit::{Outcome, tell};
 use crate::output;
 
@@ -30,16 +28,8 @@ pub(crate) struct Isolated {
     #[arg(long, value_name = "DIRECTION", value_delimiter = ',', value_parser = direction)]
     require: Vec<Direction>,
 
-    /// text or json, =FILE if wanted
-    #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
-    format: String,
-
-    /// Manifests, folders to look for them in, or `-` for stdin
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
-
     #[command(flatten)]
-    rendering: Rendering,
+    asked: Asked,
 }
 
 fn direction(text: &str) -> Result<Direction, String> {
@@ -51,10 +41,8 @@ fn direction(text: &str) -> Result<Direction, String> {
 
 impl Isolated {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let known = ["text", "json"];
-        let named = |name: &str| known.into_iter().find(|known| *known == name);
-        let outputs = output::parse(std::slice::from_ref(&self.format), named, &known)?;
-        let cluster = load::whole(&self.files, &self.rendering)?;
+        let outputs = self.asked.outputs()?;
+        let cluster = self.asked.cluster()?;
         let network = Network::new(&cluster);
         let one_by_one = !self.pods.is_empty();
         let numbers: Vec<usize> = if one_by_one {

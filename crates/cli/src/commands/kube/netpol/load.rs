@@ -9,6 +9,36 @@ use crate::commands::kube::files::{self, Read, parse};
 use crate::commands::kube::rendered::Rendering;
 use crate::commands::kube::stream;
 use crate::exit::{Usage, tell};
+use crate::output;
+
+/// What is asked of the cluster that files describe, and how the answer is told.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    /// text or json, =FILE if wanted
+    #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
+    format: String,
+
+    /// Manifests, folders to look for them in, or `-` for stdin
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    rendering: Rendering,
+}
+
+impl Asked {
+    /// The formats that are wanted, and their files.
+    pub(super) fn outputs(&self) -> Result<Vec<(&'static str, Option<&str>)>, Usage> {
+        let known = ["text", "json"];
+        let named = |name: &str| known.into_iter().find(|known| *known == name);
+        output::parse(std::slice::from_ref(&self.format), named, &known)
+    }
+
+    /// The cluster.
+    pub(super) fn cluster(&self) -> anyhow::Result<Cluster> {
+        whole(&self.files, &self.rendering)
+    }
+}
 
 /// How many mistakes are told one by one.
 const MAX_TOLD: usize = 50;

@@ -1,12 +1,9 @@
 //! `plimsoll kube netpol query`: may this pass, and what says so.
 
-use std::path::PathBuf;
-
 use plimsoll_kube::netpol::{Direction, End, Flow, Network, Protocol, Side, Verdict};
 use serde_json::{Value, json};
 
-use super::load;
-use crate::commands::kube::rendered::Rendering;
+use super::load::{self, Asked};
 use crate::exit::Outcome;
 use crate::output;
 
@@ -32,24 +29,14 @@ pub(crate) struct Query {
     #[arg(long, value_name = "P", default_value = "TCP", value_parser = load::protocol)]
     protocol: Protocol,
 
-    /// text or json, =FILE if wanted
-    #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
-    format: String,
-
-    /// Manifests, folders to look for them in, or `-` for stdin
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
-
     #[command(flatten)]
-    rendering: Rendering,
+    asked: Asked,
 }
 
 impl Query {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let known = ["text", "json"];
-        let named = |name: &str| known.into_iter().find(|known| *known == name);
-        let outputs = output::parse(std::slice::from_ref(&self.format), named, &known)?;
-        let cluster = load::whole(&self.files, &self.rendering)?;
+        let outputs = self.asked.outputs()?;
+        let cluster = self.asked.cluster()?;
         let network = Network::new(&cluster);
         let (from, to) = (load::end(&network, &self.from)?, load::end(&network, &self.to)?);
         let flow = Flow { from, to, port: self.port, protocol: self.protocol };

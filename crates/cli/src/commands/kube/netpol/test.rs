@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use plimsoll_kube::netpol::{End, Expectation, Flow, Network, Tried, expectations};
 use serde_json::{Value, json};
 
-use super::load;
+use super::load::{self, Asked};
 use crate::commands::kube::rendered::Rendering;
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
@@ -26,16 +26,8 @@ pub(crate) struct Test {
     #[arg(long, value_name = "FILE", required = true)]
     expect: Vec<PathBuf>,
 
-    /// text or json, =FILE if wanted
-    #[arg(short = 'o', long = "format", value_name = "FORMAT[=FILE]", default_value = "text")]
-    format: String,
-
-    /// Manifests, folders to look for them in, or `-` for stdin
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
-
     #[command(flatten)]
-    rendering: Rendering,
+    asked: Asked,
 }
 
 /// How much traffic of one expectation is named in a text.
@@ -43,11 +35,9 @@ const NAMED: usize = 10;
 
 impl Test {
     pub(crate) fn run(self) -> anyhow::Result<Outcome> {
-        let known = ["text", "json"];
-        let named = |name: &str| known.into_iter().find(|known| *known == name);
-        let outputs = output::parse(std::slice::from_ref(&self.format), named, &known)?;
+        let outputs = self.asked.outputs()?;
         let all = read(&self.expect)?;
-        let cluster = load::whole(&self.files, &self.rendering)?;
+        let cluster = self.asked.cluster()?;
         let network = Network::new(&cluster);
         let tried: Vec<(&Expectation, Tried)> =
             all.iter().map(|one| (one, one.try_on(&network))).collect();
