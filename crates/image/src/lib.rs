@@ -60,6 +60,8 @@ pub struct Options {
     pub daemons: DaemonOptions,
     /// Whether to survey it as well: its accounts, programs and bytes. Layers are read anew.
     pub survey: bool,
+    /// Whether such a survey sums what is in programs.
+    pub contents: bool,
     /// Whether to list its files as well, at most as many as [`listing`] says. Layers are read anew.
     pub files: bool,
 }
@@ -72,6 +74,7 @@ impl Default for Options {
             daemons: DaemonOptions::from_env(),
             cache: None,
             survey: false,
+            contents: false,
             files: false,
         }
     }

@@ -34,6 +34,7 @@ pub(crate) fn read_layer<S: Forward>(
         links: Vec::new(),
         spool: Spool::default(),
         normal: String::new(),
+        room: String::new(),
     };
     let mut outcome = reading.entries(&mut archive);
     if outcome.is_ok() && reading.has_unread_links() {
@@ -57,6 +58,8 @@ struct Reading<'r, 'c> {
     spool: Spool,
     /// Room for a path that is not stored in its normal form.
     normal: String,
+    /// The same for the target of a link.
+    room: String,
 }
 
 struct Link {
@@ -99,7 +102,10 @@ impl Reading<'_, '_> {
                 match entry.kind {
                     EntryKind::File => survey.file(path, entry.mode, entry.size),
                     EntryKind::Symlink => survey.link(path, &entry.link),
-                    EntryKind::HardLink => survey.file(path, entry.mode, 0),
+                    EntryKind::HardLink => match normal_path(&entry.link, &mut self.room) {
+                        Some(target) => survey.hard_link(path, entry.mode, target),
+                        None => survey.file(path, entry.mode, 0),
+                    },
                     _ => {}
                 }
             }
@@ -108,7 +114,8 @@ impl Reading<'_, '_> {
                     let wanted = self.wants.by_path(path);
                     let may_be_program = !self.wants.executables().is_empty()
                         && may_be_program(path, entry.mode, entry.size);
-                    if may_be_program || !wanted.is_empty() {
+                    let is_summed = self.wants.sums(path, entry.mode);
+                    if may_be_program || is_summed || !wanted.is_empty() {
                         let path = path.to_owned();
                         self.file(archive, path, wanted, may_be_program)?;
                     }
@@ -136,6 +143,7 @@ impl Reading<'_, '_> {
         may_be_program: bool,
     ) -> Result<(), TarError> {
         let executable = archive.entry().mode & 0o111 != 0;
+        let is_summed = self.wants.sums(&path, archive.entry().mode);
         let map = match archive.sparse_map() {
             Ok(map) => map,
             Err(error @ TarError::BadHeader { .. }) if !wanted.is_empty() => {
@@ -159,7 +167,7 @@ impl Reading<'_, '_> {
         } else {
             self.spool.begin(&[]);
         }
-        if wanted.is_empty() && map.is_none() {
+        if wanted.is_empty() && map.is_none() && !is_summed {
             return Ok(());
         }
         let stored: &dyn ReadAt = if let Some(slice) = &in_place {
@@ -183,6 +191,13 @@ impl Reading<'_, '_> {
             && read_exact_at(content, 0, 4).is_ok_and(|start| is_program(&start))
         {
             wanted = wanted.and(self.wants.executables());
+        }
+        if let (true, Some(survey)) = (is_summed, &mut self.layer.survey)
+            && let Err(error) = survey.content(&path, content)
+        {
+            self.layer.may_differ = true;
+            let message = format!("not summed: {error}");
+            self.layer.problem(ProblemKind::Partial, &path, message);
         }
         if self.read.insert(path_hash(&path), wanted).is_some() {
             self.layer.forget(&path);

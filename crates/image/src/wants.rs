@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::cataloguer::{Cataloguer, Want};
 use crate::listing::Room;
+use crate::survey::runs;
 
 /// All wishes of a set of cataloguers, indexed.
 ///
@@ -19,6 +20,7 @@ pub struct WantIndex<'c> {
     named_folders: Table<Vec<(&'static str, Wanted)>>,
     executables: Wanted,
     is_survey: bool,
+    with_contents: bool,
     listing: Option<Room>,
 }
 
@@ -109,6 +111,7 @@ impl<'c> WantIndex<'c> {
             named_folders: Table::default(),
             executables: Wanted::default(),
             is_survey: false,
+            with_contents: false,
             listing: None,
         };
         for (at, cataloguer) in cataloguers.iter().enumerate() {
@@ -138,6 +141,18 @@ impl<'c> WantIndex<'c> {
     pub fn with_survey(mut self) -> Self {
         self.is_survey = true;
         self
+    }
+
+    /// Makes a survey sum what is in programs.
+    #[must_use]
+    pub fn with_contents(mut self) -> Self {
+        self.with_contents = true;
+        self
+    }
+
+    /// Whether the content of a file is summed.
+    pub fn sums(&self, path: &str, mode: u32) -> bool {
+        self.with_contents && self.is_survey && runs(path, mode)
     }
 
     /// Whether each layer is surveyed as well.

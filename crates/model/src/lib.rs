@@ -58,6 +58,6 @@ pub use purl::{Purl, PurlError};
 pub use reference::{ImageName, Platform, Reference, ReferenceError, Transport};
 pub use scan::{AdvisoryData, FeedStatus, Scan, Undecided};
 pub use severity::Severity;
-pub use survey::{RunConfig, Survey};
+pub use survey::{Content, RunConfig, Survey};
 pub use timestamp::{Timestamp, TimestampError};
 pub use verdict::{GateReason, Verdict};

@@ -25,4 +25,4 @@ pub use policy::{Policy, PolicyError, Scope};
 pub use privilege::{is_in_first_pid_namespace, missing};
 pub use responder::{Orders, Responder};
 pub use switch::Switch;
-pub use target::Target;
+pub use target::{Observer, Target};

@@ -150,17 +150,23 @@ impl Responder {
 
     /// Responds to an alert about an event.
     pub fn fired(&mut self, alert: &Alert, event: &dyn Event, host: &str, arena: &Arena) {
+        let is_meant = |response: &Response| {
+            response.matches.is_of_rule(&alert.rule, alert.priority, &alert.tags)
+        };
+        if self.shared.policy.responses.iter().any(is_meant)
+            && let Some(target) = self.observer.target(event, host, arena)
+        {
+            self.fired_at(alert, &target);
+        }
+    }
+
+    /// Responds to an alert about a process that was noted before.
+    pub fn fired_at(&mut self, alert: &Alert, target: &Target) {
         let shared = std::sync::Arc::clone(&self.shared);
-        let mut noted = None;
         for (at, response) in shared.policy.responses.iter().enumerate() {
-            if !response.matches.is_of_rule(&alert.rule, alert.priority, &alert.tags) {
-                continue;
-            }
-            if noted.is_none() {
-                noted = self.observer.target(event, host, arena);
-            }
-            let Some(target) = &noted else { return };
-            if response.matches.holds(alert, target) {
+            if response.matches.is_of_rule(&alert.rule, alert.priority, &alert.tags)
+                && response.matches.holds(alert, target)
+            {
                 self.respond(at, response, alert, target);
             }
         }

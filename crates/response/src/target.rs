@@ -105,21 +105,28 @@ impl Target {
 
 /// Notes targets of events.
 #[derive(Debug)]
-pub(crate) struct Observer {
+pub struct Observer {
     fields: Vec<(&'static str, Template)>,
     groups: Vec<Template>,
 }
 
+impl Default for Observer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Observer {
-    pub(crate) fn new() -> Self {
+    /// One that knows the fields.
+    pub fn new() -> Self {
         let template = |name: &str| Template::new(&format!("%{name}"), Source::Syscall).ok();
         let fields = FIELDS.into_iter().filter_map(|name| Some((name, template(name)?)));
         let groups = GROUPS.iter().filter_map(|name| template(&format!("thread.cgroup.{name}")));
         Self { fields: fields.collect(), groups: groups.collect() }
     }
 
-    /// None of an event that no process made.
-    pub(crate) fn target(&self, event: &dyn Event, host: &str, arena: &Arena) -> Option<Target> {
+    /// Whom an event is about; none where no process made it.
+    pub fn target(&self, event: &dyn Event, host: &str, arena: &Arena) -> Option<Target> {
         if event.source() != Source::Syscall {
             return None;
         }

@@ -2,10 +2,13 @@
 //!
 //! No rule is needed for it: what an image has is known before, and whatever else is executed was
 //! brought there. A container's own files are told from the image's by the path, by a write that
-//! was seen, and by what the kernel says of the file's layer.
+//! was seen, by what the kernel says of the file's layer, and by their content, which whoever has the
+//! machine at hand compares: events do not carry it.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+
+use plimsoll_model::Content;
 
 use crate::event::{Arena, Event, FieldRef, Value, Values};
 use crate::fields::Source;
@@ -23,6 +26,29 @@ const MOST_LINKS: usize = 40;
 pub struct Programs {
     files: HashSet<String>,
     links: HashMap<String, String>,
+    contents: HashMap<String, Content>,
+}
+
+/// What is to be said of a program that was executed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judged {
+    /// It is none of the image's.
+    Drifted {
+        /// Its path in the container.
+        path: String,
+        /// How that is known.
+        why: Drifted,
+    },
+    /// By its path it is the image's: its content has the last word.
+    Claimed {
+        /// The path in the image, without links.
+        path: String,
+        /// What the image has there.
+        content: Content,
+        /// Whether the kernel has it from what the container has written: without the content it has
+        /// drifted.
+        is_upper: bool,
+    },
 }
 
 /// Why a program is none of the image's.
@@ -41,6 +67,8 @@ pub enum Drifted {
     NotInImage,
     /// The image has one of this path, which the container has changed before.
     UpperLayer,
+    /// The image has one of this path with another content.
+    OtherContent,
 }
 
 /// Follows what containers execute and write.
@@ -66,22 +94,30 @@ impl Programs {
         Self {
             files: files.into_iter().map(|path| absolute(&path)).collect(),
             links: links.collect(),
+            contents: HashMap::new(),
         }
     }
 
-    /// Whether the image has a program, by this path or by links.
-    pub fn has(&self, path: &str) -> bool {
+    /// With what is in them, by paths with or without the slash of the root.
+    #[must_use]
+    pub fn with_contents(mut self, of: impl IntoIterator<Item = (String, Content)>) -> Self {
+        self.contents = of.into_iter().map(|(path, content)| (absolute(&path), content)).collect();
+        self
+    }
+
+    /// The path of a program of the image without links, where it has one by this path or by links.
+    pub fn find(&self, path: &str) -> Option<String> {
         let mut path = absolute(path);
         for _ in 0..MOST_LINKS {
             if self.files.contains(&path) {
-                return true;
+                return Some(path);
             }
             let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
             let link =
                 ends.filter_map(|end| path.split_at_checked(end)).find_map(|(link, rest)| {
                     Some((link.to_owned(), rest.to_owned(), self.links.get(link)?.clone()))
                 });
-            let Some((link, rest, target)) = link else { return false };
+            let (link, rest, target) = link?;
             let folder = link.rsplit_once('/').map_or("", |(folder, _)| folder);
             path = if target.starts_with('/') {
                 absolute(&format!("{target}{rest}"))
@@ -89,7 +125,7 @@ impl Programs {
                 absolute(&format!("{folder}/{target}{rest}"))
             };
         }
-        false
+        None
     }
 }
 
@@ -130,10 +166,10 @@ impl Drift {
         Self { only: Some(only), ..self }
     }
 
-    /// Takes in an event: the program that it starts, and why that is none of the image's.
+    /// Takes in an event: what is to be said of the program that it starts.
     ///
     /// What happens outside containers is no drift.
-    pub fn judge(&mut self, call: &SystemCall<'_>, arena: &Arena) -> Option<(String, Drifted)> {
+    pub fn judge(&mut self, call: &SystemCall<'_>, arena: &Arena) -> Option<Judged> {
         let deed = self.witness.deed(call, arena);
         if deed.executes.is_none() && deed.files.is_empty() {
             return None;
@@ -158,7 +194,7 @@ impl Drift {
             matches!(value, Some(Values::One(Value::Bool(true))))
         };
         if is(&self.memory) {
-            return Some((path, Drifted::FromMemory));
+            return Some(Judged::Drifted { path, why: Drifted::FromMemory });
         }
         // Without a path there is nothing to compare.
         if !path.starts_with('/') {
@@ -167,14 +203,19 @@ impl Drift {
         let key = (container, path);
         let why = if let Some((by, event)) = self.changed.get(&key) {
             Drifted::Changed { by: by.clone(), event: *event }
-        } else if !self.programs.has(&key.1) {
-            Drifted::NotInImage
-        } else if is(&self.upper) {
+        } else if let Some(path) = self.programs.find(&key.1) {
+            let is_upper = is(&self.upper);
+            if let Some(content) = self.programs.contents.get(&path).copied() {
+                return Some(Judged::Claimed { path, content, is_upper });
+            }
+            if !is_upper {
+                return None;
+            }
             Drifted::UpperLayer
         } else {
-            return None;
+            Drifted::NotInImage
         };
-        Some((key.1, why))
+        Some(Judged::Drifted { path: key.1, why })
     }
 }
 
@@ -194,6 +235,7 @@ impl fmt::Display for Drifted {
             }
             Self::NotInImage => f.write_str("the image has no such program"),
             Self::UpperLayer => f.write_str("the container has changed the image's"),
+            Self::OtherContent => f.write_str("the image has another content there"),
         }
     }
 }
@@ -216,13 +258,18 @@ mod tests {
             ]
             .map(|(link, target)| (link.to_owned(), target.to_owned())),
         );
-        for path in ["/usr/bin/busybox", "/bin/sh", "/bin/python", "/up/app/run", "//opt/./app/run"]
-        {
-            assert!(programs.has(path), "{path}");
+        for (path, file) in [
+            ("/usr/bin/busybox", "/usr/bin/busybox"),
+            ("/bin/sh", "/usr/bin/busybox"),
+            ("/bin/python", "/usr/bin/python3.12"),
+            ("/up/app/run", "/opt/app/run"),
+            ("//opt/./app/run", "/opt/app/run"),
+        ] {
+            assert_eq!(programs.find(path).as_deref(), Some(file), "{path}");
         }
         for path in ["/usr/bin/nc", "/bin/nc", "/loop", "/loop/x", "/usr/bin", "/opt/app/run/x", ""]
         {
-            assert!(!programs.has(path), "{path}");
+            assert_eq!(programs.find(path), None, "{path}");
         }
     }
 }

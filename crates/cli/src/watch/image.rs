@@ -15,9 +15,11 @@ pub(super) struct Surveyed {
 }
 
 impl Surveyed {
-    /// Reads it; whether runtimes are asked for the images of containers.
-    pub(super) fn read(reference: &str, is_told: bool) -> anyhow::Result<Self> {
-        let inventory = target::survey(reference, &Options::default())?;
+    /// Reads it; whether runtimes are asked for the images of containers, and whether the content of
+    /// its programs is compared with what runs.
+    pub(super) fn read(reference: &str, is_told: bool, is_compared: bool) -> anyhow::Result<Self> {
+        let inventory =
+            target::survey(reference, &Options { contents: is_compared, ..Options::default() })?;
         target::tell_problems(&inventory);
         let only = Only { image: loaded::image(&inventory.artifact), is_told };
         Ok(Self { reference: reference.to_owned(), inventory, only })

@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use plimsoll_outputs::{Metrics, Settings};
-use plimsoll_runtime::alert::Formatter;
+use plimsoll_runtime::alert::{Alert, Formatter};
 use plimsoll_runtime::engine::{Engine, Matching};
 use plimsoll_runtime::event::{Arena, Next, Stream};
 use plimsoll_runtime::loader::{Priority, Rule};
@@ -112,7 +112,8 @@ pub(crate) fn run(plan: &Plan) -> anyhow::Result<Outcome> {
     let fail_on = plan.fail_on.as_deref().map(priority).transpose()?;
     let is_told = plan.captures.is_empty() && plan.sensor.ask_runtimes;
     let image = plan.image.as_deref();
-    let image = image.map(|it| image::Surveyed::read(it, is_told)).transpose()?;
+    let is_compared = plan.captures.is_empty();
+    let image = image.map(|it| image::Surveyed::read(it, is_told, is_compared)).transpose()?;
     let mut watch = Watching::new(&chosen, &settings, plan)?;
     if plan.explain {
         let macros = &loaded.loader.definitions().macros;
@@ -232,6 +233,14 @@ impl<'r> Watching<'r> {
 
     #[cfg(target_os = "linux")]
     fn machine(&mut self, plan: &Plan, rules: &[&Rule]) -> anyhow::Result<()> {
+        let (take, metrics) = (self.teller.taking(), self.metrics.clone());
+        let hand_over = move |alert: Alert| {
+            metrics.iter().for_each(|metrics| metrics.fired(&alert));
+            take(alert);
+        };
+        if let Some(drifting) = &mut self.drifting {
+            drifting.compare(hand_over, self.responder.is_some())?;
+        }
         live::run(self, plan, rules)
     }
 
@@ -322,6 +331,8 @@ impl<'r> Watching<'r> {
                     self.teller.take(alert);
                     kept = true;
                 }
+                #[cfg(target_os = "linux")]
+                self.compared();
             }
             if kept {
                 drop(next);
@@ -332,7 +343,28 @@ impl<'r> Watching<'r> {
         Ok(())
     }
 
+    /// Counts and responds to what was found by content since it was looked last.
+    #[cfg(target_os = "linux")]
+    fn compared(&mut self) {
+        let Some(drifting) = &self.drifting else { return };
+        for told in drifting.told() {
+            let count = self.counts.entry((drift::PRIORITY, drift::NAME)).or_default();
+            *count = count.saturating_add(1);
+            if let (Some(responder), Some(target)) = (&mut self.responder, &told.target) {
+                responder.fired_at(&told.alert, target);
+            }
+        }
+    }
+
     fn end(&mut self) {
+        #[cfg(target_os = "linux")]
+        if let Some(left @ 1..) = self.drifting.as_mut().map(drift::Drifting::end) {
+            tell(&format!(
+                "warning: {left} programs had ended before their content could be compared"
+            ));
+        }
+        #[cfg(target_os = "linux")]
+        self.compared();
         self.failures = self.failures.saturating_add(self.teller.end());
         if self.skipped > MAX_MESSAGES {
             tell(&format!("warning: {} parts of the captures are no events", self.skipped));

@@ -104,10 +104,14 @@ impl Teller {
 
     /// An alert was raised.
     pub(super) fn take(&self, alert: Alert) {
-        let mut state = self.state();
-        let State { groups, ready, .. } = &mut *state;
-        groups.take(alert, ready);
-        state.send_ready();
+        self.state().take(alert);
+    }
+
+    /// The same for another thread.
+    #[cfg(target_os = "linux")]
+    pub(super) fn taking(&self) -> impl Fn(Alert) + Send + 'static {
+        let state = Arc::clone(&self.state);
+        move |alert| state.lock().unwrap_or_else(PoisonError::into_inner).take(alert)
     }
 
     /// Hands over an alert that is not grouped.
@@ -142,6 +146,11 @@ impl Teller {
 }
 
 impl State {
+    fn take(&mut self, alert: Alert) {
+        self.groups.take(alert, &mut self.ready);
+        self.send_ready();
+    }
+
     fn close(&mut self, time: u64) {
         self.groups.close(time, &mut self.ready);
         self.send_ready();

@@ -1,6 +1,14 @@
 //! `plimsoll watch --inventory`: programs that are none of the image's are told without a rule.
 
+use std::collections::BTreeSet;
+use std::fs::{self, File, Permissions};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
 use plimsoll_runtime::scap::{Process, Writer};
+use plimsoll_testkit::Dockerd;
 use plimsoll_testkit::capture::{event, values};
 use serde_json::Value;
 
@@ -129,4 +137,94 @@ fn what_has_no_programs_cannot_be_compared() {
     machine.write("empty/etc/motd", "hello");
     let ran = machine.run("watch --inventory rootfs:empty --replay trace.scap").ended(2);
     assert!(ran.err.contains("`rootfs:empty` has no programs to compare with"), "{}", ran.err);
+}
+
+/// A program of many names that asks for no library.
+const BUSYBOX: &str = "/bin/busybox";
+
+/// A root of a shell and a program of its own, and a folder that a container may have in the place of
+/// that program's: of the same size, but for one byte.
+fn image(machine: &Machine) -> Result<(), String> {
+    let program = fs::read(BUSYBOX).map_err(|why| format!("{BUSYBOX}: {why}"))?;
+    let mut other = program.clone();
+    *other.last_mut().unwrap() ^= 1;
+    for (path, bytes) in
+        [("root/bin/busybox", &program), ("root/app/sleep", &program), ("other/sleep", &other)]
+    {
+        machine.write(path, bytes);
+        fs::set_permissions(machine.path(path), Permissions::from_mode(0o755)).unwrap();
+    }
+    symlink("busybox", machine.path("root/bin/sh")).unwrap();
+    let tar = ["-C", "root", "-cf", "image.tar", "."];
+    let ran = Command::new("tar").args(tar).current_dir(machine.path(".")).status();
+    ran.map_err(|why| why.to_string()).map(|_| ())
+}
+
+#[test]
+fn a_program_in_the_place_of_the_images_is_known_by_its_content() {
+    let machine = Machine::new();
+    let dockerd = match image(&machine).and_then(|()| Dockerd::for_builds()) {
+        Ok(dockerd) => dockerd,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let path = |name: &str| machine.path(name).display().to_string();
+    dockerd.docker(&["import", &path("image.tar"), "sleeper:1"]).unwrap();
+    let volume = format!("{}:/app", path("other"));
+    let run = |name: &str, more: &[&str], command: &str| {
+        let id = path(&format!("{name}.id"));
+        let run = ["run", "-d", "--network=none", "--name", name, "--cidfile", &id];
+        let command = ["sleeper:1", "/bin/sh", "-c", command];
+        dockerd.docker(&[&run[..], more, &command[..]].concat())
+    };
+    // What it writes is written before anybody watches, and is what was there.
+    let before = "cat /app/sleep > /kept; cat /kept > /app/sleep; read x < /dev/zero";
+    if let Err(why) = run("before", &[], before) {
+        return println!("skipped: no container runs here: {why}");
+    }
+    let mut watch = Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+        .args(["watch", "--inventory", "rootfs:root", "--no-runtimes", "-o", "json"])
+        .current_dir(machine.path("."))
+        .stdout(File::create(machine.path("alerts.jsonl")).unwrap())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut err = BufReader::new(watch.stderr.take().unwrap());
+    let mut told = String::new();
+    while !told.contains("watching") {
+        if err.read_line(&mut told).unwrap() == 0 {
+            watch.wait().unwrap();
+            return println!("skipped: {told}");
+        }
+    }
+    // The first has ended before anybody looks, but its shell has not.
+    let twice = "/app/sleep 0; /app/sleep 2";
+    run("own", &[], twice).unwrap();
+    run("other", &["-v", &volume], twice).unwrap();
+    dockerd.docker(&["exec", "before", "/app/sleep", "1"]).unwrap();
+    std::thread::sleep(Duration::from_secs(2));
+    let pid = watch.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    err.read_to_string(&mut told).unwrap();
+    let lost = watch.wait().unwrap().code() != Some(0);
+    let _ = dockerd.docker(&["rm", "-f", "before", "own", "other"]);
+    if lost {
+        return println!("skipped: this machine was too busy: {told}");
+    }
+
+    // Whoever runs these tests may be in a container itself.
+    let alerts = fs::read_to_string(machine.path("alerts.jsonl")).unwrap();
+    let of = |name: &str| -> BTreeSet<(String, String)> {
+        let id = fs::read_to_string(machine.path(&format!("{name}.id"))).unwrap();
+        let alerts = alerts.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let text = |fields: &Value, name: &str| fields[name].as_str().unwrap().to_owned();
+        alerts
+            .map(|alert| alert["output_fields"].clone())
+            .filter(|fields| id.starts_with(fields["container.id"].as_str().unwrap()))
+            .map(|it| (text(&it, "plimsoll.drift.path"), text(&it, "plimsoll.drift.reason")))
+            .collect()
+    };
+    let told_of = ("/app/sleep".to_owned(), "the image has another content there".to_owned());
+    assert_eq!(of("other"), BTreeSet::from([told_of]), "{told}{alerts}");
+    assert_eq!(of("own"), BTreeSet::new(), "{told}");
+    assert_eq!(of("before"), BTreeSet::new(), "{told}");
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::sync::Arc;
 
 use plimsoll_model::{Inventory, Package, PackageKind};
+use sha2::Digest as _;
 
 use super::*;
 use crate::cataloguer::{CatalogueError, Cataloguer, File, Found, Want};
@@ -53,14 +54,17 @@ enum Form {
 
 fn read(tar: &Path, form: Form, is_bottom: bool) -> LayerInventory {
     let all: [&dyn Cataloguer; 2] = [&WANTED, &PROGRAMS];
-    let wants = WantIndex::new(&all);
+    read_for(&WantIndex::new(&all), tar, form, is_bottom)
+}
+
+fn read_for(wants: &WantIndex<'_>, tar: &Path, form: Form, is_bottom: bool) -> LayerInventory {
     if form == Form::Stream {
         let bytes = std::io::BufReader::new(StdFile::open(tar).unwrap());
-        return read_layer(Archive::new(Stream::new(bytes), 1000), || None, &wants, is_bottom);
+        return read_layer(Archive::new(Stream::new(bytes), 1000), || None, wants, is_bottom);
     }
     let file = Arc::new(StdFile::open(tar).unwrap());
     let archive = || Archive::new(FileWindow::new(Arc::clone(&file), 0, u64::MAX).unwrap(), 1000);
-    read_layer(archive(), || Some(archive()), &wants, is_bottom)
+    read_layer(archive(), || Some(archive()), wants, is_bottom)
 }
 
 fn merged(layers: Vec<LayerInventory>) -> String {
@@ -119,6 +123,38 @@ impl Layer {
 
 fn version(content: &[u8]) -> String {
     format!("{}:{:x}", content.len(), xxhash_rust::xxh3::xxh3_64(content))
+}
+
+#[test]
+fn programs_are_summed_whoever_else_wants_them_and_nothing_else_is() {
+    let large: Vec<u8> = (0..3_000_000_u32).map(|at| at.to_le_bytes()[1]).collect();
+    let tar = Layer::new()
+        .file("bin/small", 0o644, b"#!/bin/sh")
+        .file("opt/large", 0o755, &large)
+        .file("opt/wanted", 0o755, b"\x7fELF program")
+        .file("opt/empty", 0o755, b"")
+        .file("etc/wanted", 0o644, b"text")
+        .hard_link("opt/other", "opt/large")
+        .saved();
+    let all: [&dyn Cataloguer; 2] = [&WANTED, &PROGRAMS];
+    let wants = WantIndex::new(&all).with_survey().with_contents();
+    for form in [Form::InFile, Form::Stream] {
+        let mut inventory = Inventory::default();
+        crate::merge::merge(vec![read_for(&wants, tar.path(), form, true)], true, &mut inventory);
+        let contents = inventory.survey.unwrap().contents;
+        let sizes: Vec<(&str, u64)> =
+            contents.iter().map(|(path, content)| (path.as_str(), content.size)).collect();
+        let expected = [
+            ("bin/small", 9),
+            ("opt/empty", 0),
+            ("opt/large", 3_000_000),
+            ("opt/other", 3_000_000),
+            ("opt/wanted", 12),
+        ];
+        assert_eq!(sizes, expected);
+        assert_eq!(contents["opt/large"].sha256, *sha2::Sha256::digest(&large));
+        assert_eq!(inventory.packages.len(), 2, "those who want files still read them");
+    }
 }
 
 #[test]

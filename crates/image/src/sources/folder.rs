@@ -170,14 +170,15 @@ impl Walk<'_, '_> {
     }
 
     fn file(&self, folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
-        survey_file(folder, name, path, found);
+        let mode = survey_file(folder, name, path, found);
+        let is_summed = mode.is_some_and(|mode| self.wants.sums(path, mode));
         let by_path = self.wants.by_path(path);
         let mut may_be = !self.wants.executables().is_empty() && !has_end(path, &NO_PROGRAMS);
         if may_be {
             may_be = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
                 .is_ok_and(|stat| may_be_program(path, stat.st_mode, size(&stat)));
         }
-        if by_path.is_empty() && !may_be {
+        if by_path.is_empty() && !may_be && !is_summed {
             return;
         }
         // Without NONBLOCK the opening of a named pipe would wait for its other end.
@@ -196,6 +197,11 @@ impl Walk<'_, '_> {
             }
         };
         let content = FileSlice::new(Arc::new(File::from(file)), 0, size(&stat));
+        if let (true, Some(survey)) = (is_summed, &mut found.survey)
+            && let Err(error) = survey.content(path, &content)
+        {
+            found.problem(ProblemKind::Partial, path, format!("not summed: {error}"));
+        }
         let mut wanted = by_path;
         if may_be && read_exact_at(&content, 0, 4).is_ok_and(|start| is_program(&start)) {
             wanted = wanted.and(self.wants.executables());
@@ -248,12 +254,17 @@ impl Walk<'_, '_> {
     }
 }
 
-fn survey_file(folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {
-    if let Some(survey) = &mut found.survey
-        && let Ok(stat) = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
-    {
-        survey.file(path, stat.st_mode, size(&stat));
-    }
+/// Surveys a file, where that is asked for: its mode.
+fn survey_file(
+    folder: &OwnedFd,
+    name: &CStr,
+    path: &str,
+    found: &mut LayerInventory,
+) -> Option<u32> {
+    let survey = found.survey.as_mut()?;
+    let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    survey.file(path, stat.st_mode, size(&stat));
+    Some(stat.st_mode)
 }
 
 fn survey_link(folder: &OwnedFd, name: &CStr, path: &str, found: &mut LayerInventory) {

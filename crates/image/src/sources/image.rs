@@ -40,7 +40,9 @@ impl Reader<'static> {
     pub fn new(options: &Options) -> Self {
         if options.survey {
             let all = crate::survey::cataloguers();
-            return Self { wants: WantIndex::new(all).with_survey(), cache: None };
+            let wants = WantIndex::new(all).with_survey();
+            let wants = if options.contents { wants.with_contents() } else { wants };
+            return Self { wants, cache: None };
         }
         let all = crate::cataloguers::ALL;
         if options.files {
