@@ -170,7 +170,7 @@ fn size_of(folder: &Path) -> u64 {
 }
 
 /// How long answers take at so many requests a second, for ten seconds.
-async fn load(address: std::net::SocketAddr, paths: &[String], rate: u32) {
+async fn load(what: &str, address: std::net::SocketAddr, paths: &[String], rate: u32) {
     let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut running = tokio::task::JoinSet::new();
     for number in 0..rate * 10 {
@@ -193,7 +193,7 @@ async fn load(address: std::net::SocketAddr, paths: &[String], rate: u32) {
     times.sort_by(f64::total_cmp);
     let at = |thousandth: usize| times[(times.len() - 1) * thousandth / 1000];
     println!(
-        "{rate} requests/s: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",
+        "{what}, {rate} requests/s: p50 {:.1} ms, p99 {:.1} ms, most {:.1} ms",
         at(500),
         at(990),
         at(1000)
@@ -208,7 +208,7 @@ async fn pages(app: &Arc<App>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let router = plimsoll_server::api::app(Arc::clone(app));
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
     let digest = format!("sha256:{:064x}", 77);
     let other = format!("sha256:{:064x}", 78);
     for path in [
@@ -254,18 +254,25 @@ async fn pages(app: &Arc<App>) {
             times[0], times[3]
         );
     }
-    let mut paths: Vec<String> = (0..200_u32)
-        .flat_map(|number| {
-            [
-                format!("/weaknesses/GHSA-{number:08}"),
-                format!("/api/v1/findings?limit=20&weakness=GHSA-{number:08}"),
-                format!("/api/v1/images?limit={}", 20 + number % 50),
-                format!("/components/{}", number * 7 + 1),
-            ]
-        })
-        .collect();
-    paths.push("/api/v1/findings?limit=20&severity=high".into());
-    load(address, &paths, 200).await;
+    let of = |paths: fn(u32) -> [String; 4]| (0..200).flat_map(paths).collect::<Vec<String>>();
+    let api = of(|number| {
+        [
+            format!("/api/v1/findings?limit=20&weakness=GHSA-{number:08}"),
+            format!("/api/v1/images?limit={}", 20 + number % 50),
+            format!("/api/v1/images/sha256:{:064x}", number * 400),
+            format!("/api/v1/findings?limit={}&severity=high", 20 + number % 30),
+        ]
+    });
+    load("API", address, &api, 200).await;
+    let pages = of(|number| {
+        [
+            format!("/weaknesses/GHSA-{number:08}"),
+            format!("/components/{}", number * 7 + 1),
+            format!("/images?q=app{number}"),
+            format!("/images/sha256:{:064x}", number * 400),
+        ]
+    });
+    load("pages", address, &pages, 50).await;
 }
 
 async fn catalogue(app: &App) -> Vec<u32> {

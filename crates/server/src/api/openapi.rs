@@ -2,6 +2,7 @@
 
 use axum::http::{Method, header};
 use axum::response::IntoResponse;
+use bytes::Bytes;
 use utoipa::PartialSchema;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -86,8 +87,9 @@ fn repeated() -> Parameter {
         .build()
 }
 
-pub(super) fn answer(description: &OpenApi) -> impl IntoResponse + use<> {
-    let text = description.to_json().unwrap_or_default();
+/// The text of a description, which whoever takes it shares.
+pub(super) fn answer(description: &OpenApi) -> impl IntoResponse + Clone + use<> {
+    let text = Bytes::from(description.to_json().unwrap_or_default());
     ([(header::CONTENT_TYPE, "application/json")], text)
 }
 
