@@ -239,6 +239,33 @@ spec:
 }
 
 #[test]
+fn a_namespace_that_is_no_text_is_not_the_default_one() {
+    let text = "apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: 5}
+spec: {containers: []}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: all, namespace: n}
+spec: {podSelector: {}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: plain, namespace: }
+spec: {containers: []}
+";
+    let manifest = Manifest::parse(Source::new(text));
+    let cluster = Cluster::of([("p.yaml", &manifest)]);
+    let said: Vec<String> = cluster.refused.iter().map(ToString::to_string).collect();
+    let expected = [
+        "p.yaml:3: `metadata.namespace` must be a text, not a number",
+        "p.yaml:8: `metadata.namespace` must be a text, not a boolean",
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
 fn what_makes_pods_gives_way_to_the_pods_that_it_made() {
     let text = "
 kind: List

@@ -235,7 +235,9 @@ impl<'r> Watching<'r> {
     fn machine(&mut self, plan: &Plan, rules: &[&Rule]) -> anyhow::Result<()> {
         let (take, metrics) = (self.teller.taking(), self.metrics.clone());
         let hand_over = move |alert: Alert| {
-            metrics.iter().for_each(|metrics| metrics.fired(&alert));
+            if let Some(metrics) = &metrics {
+                metrics.fired(&alert);
+            }
             take(alert);
         };
         if let Some(drifting) = &mut self.drifting {

@@ -138,10 +138,13 @@ impl Cluster {
             {
                 self.pass_over(&object, source, file);
             }
-            "NetworkPolicy" => match policy(&object, source, file) {
-                Ok(policy) => self.policies.push(policy),
-                Err(refused) => self.refused.extend(refused),
-            },
+            "NetworkPolicy" => {
+                self.refuse_home(&object, source, file);
+                match policy(&object, source, file) {
+                    Ok(policy) => self.policies.push(policy),
+                    Err(refused) => self.refused.extend(refused),
+                }
+            }
             kind if KINDS.contains(&kind) && object.group() == GROUP => {
                 match admin_policy(&object, source, file) {
                     Ok(policy) => {
@@ -158,9 +161,22 @@ impl Cluster {
             kind if OTHER_POLICIES.contains(&kind) => self.pass_over(&object, source, file),
             _ => {
                 if let Some(workload) = Workload::new(object, source) {
+                    self.refuse_home(&workload.object, source, file);
                     self.add_workload(&workload, source, file, owned);
                 }
             }
+        }
+    }
+
+    /// A namespace that is no text is not `default`: nobody knows which it should be.
+    fn refuse_home(&mut self, object: &Object<'_>, source: &Source, file: &File) {
+        if let Some(node) = object.node.at(&["metadata", "namespace"])
+            && !node.is_null()
+            && node.as_str().is_none()
+        {
+            let wrong = Wrong::Type { wanted: "a text", found: node.kind() };
+            let (place, path) = (file.place(source, node.span), "metadata.namespace".to_owned());
+            self.refused.push(Refused { place, path, wrong });
         }
     }
 
