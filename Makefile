@@ -105,7 +105,10 @@ drop-in-peers:
 	(cd "$$at" && go mod tidy && go build -o "$(SIGN_PEERS)/trivy-db" .); rm -rf "$$at"; }; \
 	have actionlint || install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; \
 	have clair-scanner || { at="$$(mktemp -d)" && git clone -q --depth 1 https://github.com/arminc/clair-scanner "$$at" && \
-	(cd "$$at" && go build -o "$(SIGN_PEERS)/clair-scanner" .); rm -rf "$$at"; }
+	(cd "$$at" && go build -o "$(SIGN_PEERS)/clair-scanner" .); rm -rf "$$at"; }; \
+	have webhookd || ( cd "$$(mktemp -d)" && go mod init peer && go mod edit -require github.com/quay/clair/v4@v4.9.0 && \
+	printf 'package peer\n\nimport _ "github.com/quay/clair/v4/notifier"\n' > peer.go && \
+	go build -mod=mod -o "$(SIGN_PEERS)/webhookd" github.com/quay/clair/v4/notifier/webhook/cmd/webhookd )
 
 # A real API server, for the tests of admission: Go refuses to install it, so it is built from a module
 # of its own; six minutes and 2 GB of modules the first time. etcd is Debian's.

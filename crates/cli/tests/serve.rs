@@ -11,7 +11,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -383,6 +383,120 @@ fn alerts_of_a_watch_are_kept_by_the_server() {
         "{kept}"
     );
     assert!(kept.to_string().contains("Made by jane"), "{kept}");
+}
+
+/// A capture of a machine on which a container of this image runs, and a process of none.
+fn capture(image: &str, repository: &str, digest: &str) -> Vec<u8> {
+    use plimsoll_runtime::scap::{Process, Writer};
+    use plimsoll_testkit::capture::{event, large_event, values};
+    const START: u64 = 1_700_000_000_000_000_000;
+    let group = format!("memory=/docker/{}\0", "0123456789abcdef".repeat(4)).into_bytes();
+    let process = |tid: i64| Process {
+        tid,
+        pid: tid,
+        ptid: 1,
+        vtid: 1,
+        vpid: 1,
+        comm: b"server".to_vec(),
+        exe: b"/usr/bin/server".to_vec(),
+        exepath: b"/usr/bin/server".to_vec(),
+        cwd: b"/".to_vec(),
+        root: b"/".to_vec(),
+        cgroups: if tid == 100 { group.clone() } else { b"memory=/\0".to_vec() },
+        ..Process::default()
+    };
+    let mut writer = Writer::new(Vec::new()).unwrap();
+    writer.processes([100, 200].into_iter().map(process)).unwrap();
+    let mut bytes = writer.finish().unwrap();
+    let described = json!({"container": {"id": "0123456789ab", "type": 0, "name": "shop-web",
+        "image": image, "imagerepo": repository, "imagedigest": digest}});
+    let told = values().u32(0).text("container").text(&described.to_string());
+    large_event(&mut bytes, (START, 100), 402, &told);
+    for tid in [100, 200] {
+        let open = values().i64(5).text("/etc/passwd").u32(1).u32(0).u32(1).bytes(&[0; 8]);
+        event(&mut bytes, (START + 1, tid), 3, &open);
+    }
+    bytes
+}
+
+#[test]
+fn what_a_watch_sees_running_is_scanned_before_all_others_and_counts_in_coverage() {
+    let served = Served::new(&image(), Compression::Gzip);
+    let digest = served.root.clone();
+    let (is_stuck, asked) = (Arc::new(AtomicBool::new(true)), Arc::<Mutex<Vec<String>>>::default());
+    let registry = {
+        let (is_stuck, asked) = (Arc::clone(&is_stuck), Arc::clone(&asked));
+        Server::start(move |request| {
+            if let Some((before, _)) = request.path.split_once("/manifests/") {
+                asked.lock().unwrap().push(before.trim_start_matches("/v2/").to_owned());
+            }
+            let until = Instant::now() + Duration::from_secs(30);
+            while is_stuck.load(Ordering::SeqCst) && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            served.reply(request)
+        })
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let host = registry.host();
+    let more = ["--insecure-registry", host.as_str(), "--allow-network", "127.0.0.0/8", "--workers", "1"];
+    let serving = Serving::with(folder.path(), &more);
+    // One is being read, two wait.
+    for name in ["first", "second", "third"] {
+        let reference = json!({"reference": format!("registry:{host}/{name}:1")});
+        assert_eq!(serving.post("/api/v1/scans", &reference.to_string()).0, 202);
+    }
+    let repository = format!("{host}/shop/web");
+    let bytes = capture(&format!("{repository}:1"), &repository, &digest);
+    std::fs::write(folder.path().join("trace.scap"), bytes).unwrap();
+    let rule = "- rule: Read\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n";
+    std::fs::write(folder.path().join("rules.yaml"), rule).unwrap();
+    let watch = |server: &str| {
+        Command::new(env!("CARGO_BIN_EXE_plimsoll"))
+            .args(["watch", "--rules", "rules.yaml", "--replay", "trace.scap", "--server", server])
+            .args(["--place", "node-1"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let watched = watch(&format!("http://{}", serving.clients));
+    assert_eq!(watched.status.code(), Some(0), "{}", String::from_utf8_lossy(&watched.stderr));
+    let (_, running) = serving.get("/api/v1/running");
+    let all = running["items"].as_array().unwrap();
+    assert_eq!(all.len(), 1, "the process of no container is none: {running}");
+    assert_eq!(
+        [&all[0]["place"], &all[0]["kind"], &all[0]["name"], &all[0]["image_id"]],
+        [&json!("node-1"), &json!("docker"), &json!("shop-web"), &json!(digest)]
+    );
+    let coverage = || {
+        let metrics = serving.metrics();
+        let line = metrics
+            .lines()
+            .find(|line| line.starts_with("plimsoll_scan_coverage_ratio{scope=\"place/node-1\"}"));
+        line.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+    };
+    is_stuck.store(false, Ordering::SeqCst);
+    let until = Instant::now() + Duration::from_mins(1);
+    while coverage() != Some(1.0) {
+        assert!(Instant::now() < until, "{:?}: {}", coverage(), serving.get("/api/v1/scans").1);
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    let until = Instant::now() + Duration::from_mins(1);
+    while !asked.lock().unwrap().iter().any(|it| it == "third") {
+        assert!(Instant::now() < until, "{:?}", asked.lock().unwrap());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let mut order = asked.lock().unwrap().clone();
+    order.dedup();
+    let first = |name: &str| order.iter().position(|it| it == name).unwrap();
+    assert!(first("shop/web") < first("second"), "{order:?}");
+
+    // A server that is not there is named, and the alerts were told all the same.
+    let watched = watch("http://127.0.0.1:1");
+    let said = String::from_utf8_lossy(&watched.stderr).into_owned();
+    assert_eq!(watched.status.code(), Some(3), "{said}");
+    assert!(said.contains("nothing answers at http://127.0.0.1:1"), "{said}");
+    assert!(said.contains("2 alerts"), "{said}");
 }
 
 #[test]

@@ -37,22 +37,58 @@ pub const FREE: u64 = 64 << 20;
 /// Bytes that come out of one layer at most: 1 TiB. Nobody's layer is a hundredth of it.
 pub const MAX_TOTAL: u64 = 1 << 40;
 
-/// A reader of the uncompressed bytes of whatever `stored` holds.
+/// Why reading a stream of compressed bytes was given up, inside an [`io::Error`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Excess {
+    /// A few bytes become very many.
+    #[error("decompression bomb: {out} bytes from {stored} are more than {MAX_RATIO} to 1")]
+    Ratio {
+        /// Bytes that came out.
+        out: u64,
+        /// Bytes that went in.
+        stored: u64,
+    },
+    /// More bytes than anybody's layer has, or than whoever reads it allows.
+    #[error("more than {most} bytes when inflated")]
+    Total {
+        /// The bound.
+        most: u64,
+    },
+}
+
+impl Excess {
+    /// What is inside an error.
+    pub fn of(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+/// A reader of the uncompressed bytes of whatever `stored` holds, [`MAX_TOTAL`] at most.
 pub fn inflate<'r>(stored: impl BufRead + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
+    inflate_at_most(stored, MAX_TOTAL)
+}
+
+/// The same with a bound of its own, which counts for plain bytes, too.
+pub fn inflate_at_most<'r>(
+    stored: impl BufRead + Send + 'r,
+    most: u64,
+) -> io::Result<Box<dyn Read + Send + 'r>> {
     let passed = Passed::default();
     let mut stored = Counting { inner: stored, passed: passed.clone() };
     Ok(match Compression::of(stored.fill_buf()?) {
-        Compression::None => Box::new(stored),
+        Compression::None => Box::new(Bounded { inner: stored, out: 0, most, passed }),
         Compression::Gzip => Box::new(Bounded {
             inner: flate2::bufread::MultiGzDecoder::new(stored),
             out: 0,
+            most,
             passed,
         }),
         Compression::Zstd => {
             let mut decoder = zstd::stream::read::Decoder::with_buffer(stored)?;
             // A window of 128 MiB is what `zstd --long=27` asks for; more is hostile.
             decoder.window_log_max(27)?;
-            Box::new(Bounded { inner: decoder, out: 0, passed })
+            Box::new(Bounded { inner: decoder, out: 0, most, passed })
         }
     })
 }
@@ -88,6 +124,7 @@ impl<R: BufRead> BufRead for Counting<R> {
 struct Bounded<R> {
     inner: R,
     out: u64,
+    most: u64,
     passed: Passed,
 }
 
@@ -96,18 +133,14 @@ impl<R: Read> Read for Bounded<R> {
         let read = self.inner.read(buffer)?;
         self.out += read as u64;
         let stored = self.passed.0.load(std::sync::atomic::Ordering::Relaxed);
-        if self.out > FREE && self.out > stored.saturating_mul(MAX_RATIO) {
-            let message = format!(
-                "decompression bomb: {} bytes from {stored} are more than {MAX_RATIO} to 1",
-                self.out
-            );
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        if self.out > MAX_TOTAL {
-            let message = format!("more than {MAX_TOTAL} bytes when inflated");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        }
-        Ok(read)
+        let excess = if self.out > FREE && self.out > stored.saturating_mul(MAX_RATIO) {
+            Excess::Ratio { out: self.out, stored }
+        } else if self.out > self.most {
+            Excess::Total { most: self.most }
+        } else {
+            return Ok(read);
+        };
+        Err(io::Error::new(io::ErrorKind::InvalidData, excess))
     }
 }
 
@@ -143,6 +176,22 @@ mod tests {
         let bomb = zstd::encode_all(io::repeat(0).take(200 << 20), 3).unwrap();
         let error = io::copy(&mut inflate(bomb.as_slice()).unwrap(), &mut io::sink()).unwrap_err();
         assert!(error.to_string().contains("decompression bomb"), "{error}");
+        assert!(matches!(Excess::of(&error), Some(Excess::Ratio { .. })), "{error:?}");
+    }
+
+    #[test]
+    fn a_bound_of_ones_own_counts_for_each_form() {
+        let bytes = b"layer ".repeat(1000);
+        let zstd = zstd::encode_all(bytes.as_slice(), 3).unwrap();
+        for stored in [bytes.clone(), gzip(&bytes), zstd] {
+            let count = |most| {
+                let mut inflated = inflate_at_most(stored.as_slice(), most).unwrap();
+                io::copy(&mut inflated, &mut io::sink())
+            };
+            assert_eq!(count(6000).unwrap(), 6000);
+            let error = count(5999).unwrap_err();
+            assert_eq!(Excess::of(&error), Some(&Excess::Total { most: 5999 }));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use plimsoll_model::{Digest, Platform};
 
+use crate::compression::Excess;
 use crate::tar::TarError;
 
 /// An image that gives no inventory, not even a partial one.
@@ -59,6 +60,14 @@ pub enum ImageError {
         expected: Digest,
         /// Of the bytes, in the same algorithm.
         actual: String,
+    },
+    /// A layer that is more than is read.
+    #[error("layer {layer} is not read: {why}")]
+    TooLarge {
+        /// Its digest, where it is known.
+        layer: String,
+        /// How much it is.
+        why: Excess,
     },
     /// Several images, none of them chosen.
     #[error("`{}` holds several images: name one of {}", path.display(), names.join(", "))]

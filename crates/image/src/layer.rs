@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::cataloguer::{CatalogueError, File, Found};
+use crate::compression::Excess;
 use crate::content::ReadAt;
 use crate::listing::LayerListing;
 use crate::survey::LayerSurvey;
@@ -41,6 +42,9 @@ pub struct LayerInventory {
     /// Something failed that may succeed next time: not for the cache.
     #[serde(skip)]
     pub(crate) may_differ: bool,
+    /// Why its bytes were not read to their end, where they are too many.
+    #[serde(skip)]
+    pub(crate) excess: Option<Excess>,
     /// What a survey found, where one was asked for.
     #[serde(skip)]
     pub survey: Option<LayerSurvey>,

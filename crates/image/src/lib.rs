@@ -64,6 +64,10 @@ pub struct Options {
     pub contents: bool,
     /// Whether to list its files as well, at most as many as [`listing`] says. Layers are read anew.
     pub files: bool,
+    /// How many bytes a layer may have when it is inflated. With a bound, a layer that has more or is
+    /// a decompression bomb is an error; without one it is read as far as it goes, and the inventory
+    /// is partial.
+    pub layer_bound: Option<u64>,
 }
 
 impl Default for Options {
@@ -76,6 +80,7 @@ impl Default for Options {
             survey: false,
             contents: false,
             files: false,
+            layer_bound: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use plimsoll_model::ProblemKind;
 
+use crate::compression::Excess;
 use crate::content::{Pieces, ReadAt, read_exact_at};
 use crate::layer::{HardLink, LayerInventory, path_hash, unreachable_link};
 use crate::spool::{Spool, SpoolError};
@@ -41,7 +42,10 @@ pub(crate) fn read_layer<S: Forward>(
         outcome = again().map_or(Ok(()), |mut archive| reading.linked_files(&mut archive));
     }
     if let Err(error) = outcome {
-        reading.layer.may_differ |= matches!(error, TarError::Io { .. });
+        if let TarError::Io { source, .. } = &error {
+            reading.layer.may_differ = true;
+            reading.layer.excess = Excess::of(source).cloned();
+        }
         let message = format!("layer is damaged: {error}");
         reading.layer.problem(ProblemKind::Partial, "", message);
     }

@@ -95,7 +95,14 @@ pub enum Error {
 impl Error {
     /// Whether the same may go well later.
     pub fn is_passing(&self) -> bool {
-        !matches!(self, Self::Refused(_) | Self::Taken(_) | Self::NoStore(_) | Self::Newer { .. })
+        !matches!(
+            self,
+            Self::Refused(_)
+                | Self::Taken(_)
+                | Self::NoStore(_)
+                | Self::Newer { .. }
+                | Self::Image(plimsoll_image::ImageError::TooLarge { .. })
+        )
     }
 }
 

@@ -123,6 +123,9 @@ pub struct Listening {
     pub introspection: SocketAddr,
 }
 
+/// What a layer may have when it is inflated: 64 GiB. Anybody who may scan decides what is read.
+const MAX_INFLATED: u64 = 64 << 30;
+
 /// How long requests that are being answered when it ends may still take.
 const FAREWELL: Duration = Duration::from_secs(15);
 
@@ -216,7 +219,10 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
             settings.fleet.accepts_older_advisories,
         )?,
         health: Health::default(),
-        reading: settings.reading.clone(),
+        reading: plimsoll_image::Options {
+            layer_bound: settings.reading.layer_bound.or(Some(MAX_INFLATED)),
+            ..settings.reading.clone()
+        },
         intake: Intake::open(&settings.data_dir.join("spool"))?,
         outward: Outward::new(settings.allowed_networks.clone()),
         web: Web::from_env(),

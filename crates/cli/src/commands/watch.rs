@@ -24,6 +24,7 @@ use crate::watch::{self, Form, Plan, Sensor, Wanted};
   plimsoll watch --rules falco_rules.yaml --respond responses.yaml --enforce
   plimsoll watch --rules falco_rules.yaml --explain --inventory web:1.4 --dockerfile Dockerfile
   plimsoll watch --metrics 127.0.0.1:8765
+  plimsoll watch --server https://plimsoll.example
   plimsoll watch --loaded used.json --duration 86400
   plimsoll watch --config falco.yaml --replay audit.log -o http_output.url=http://127.0.0.1:2801
 
@@ -142,6 +143,15 @@ pub(crate) struct Watch {
     #[arg(long, value_name = "ADDR:PORT")]
     metrics: Option<SocketAddr>,
 
+    /// Tell the `plimsoll serve` at this address which containers run, so that their images are scanned
+    /// before all others; its key, of the role `scanner`, is PLIMSOLL_SERVER_KEY
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+
+    /// What this machine is called there, instead of its host name
+    #[arg(long, value_name = "NAME", requires = "server")]
+    place: Option<String>,
+
     /// Exit 1 for an alert that is at least as grave
     #[arg(long, value_name = "PRIORITY")]
     fail_on: Option<String>,
@@ -191,6 +201,8 @@ impl Watch {
             dockerfile: self.dockerfile,
             signed_with: self.signed_with,
             record: self.write,
+            server: self.server,
+            place: self.place,
             #[cfg(target_os = "linux")]
             respond: watch::respond::Respond {
                 files: self.respond,

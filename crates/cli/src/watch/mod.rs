@@ -8,6 +8,7 @@ mod drops;
 pub(crate) mod flows;
 mod image;
 mod inline;
+mod inventory;
 #[cfg(target_os = "linux")]
 mod live;
 mod loaded;
@@ -69,6 +70,10 @@ pub(crate) struct Plan {
     pub(crate) has_mappings: bool,
     /// The capture that events with alerts are recorded into.
     pub(crate) record: Option<PathBuf>,
+    /// The address of a server that is told which containers run.
+    pub(crate) server: Option<String>,
+    /// What the server is to call this machine.
+    pub(crate) place: Option<String>,
     /// What is done when a rule fires.
     #[cfg(target_os = "linux")]
     pub(crate) respond: respond::Respond,
@@ -172,6 +177,7 @@ struct Watching<'r> {
     #[cfg(target_os = "linux")]
     on_loss: Option<plimsoll_outputs::DropSettings>,
     loading: Option<loaded::Loading>,
+    inventory: Option<inventory::Inventory>,
     origins: Option<origin::Origins<'r>>,
     host: String,
     teller: Teller,
@@ -211,6 +217,7 @@ impl<'r> Watching<'r> {
             #[cfg(target_os = "linux")]
             on_loss: settings.syscall_event_drops.clone(),
             loading: None,
+            inventory: inventory(plan, &host)?,
             origins: None,
             host,
             teller,
@@ -317,6 +324,9 @@ impl<'r> Watching<'r> {
             if let (Some(loading), Next::Call(call)) = (&mut self.loading, &next) {
                 loading.recorder.take(call);
             }
+            if let (Some(inventory), Next::Call(call)) = (&mut self.inventory, &next) {
+                inventory.look(call);
+            }
             let mut kept = !matched.is_empty();
             if let (Some(drifting), Next::Call(call)) = (&mut self.drifting, &next) {
                 arena.reset();
@@ -368,6 +378,9 @@ impl<'r> Watching<'r> {
         #[cfg(target_os = "linux")]
         self.compared();
         self.failures = self.failures.saturating_add(self.teller.end());
+        if let Some(inventory) = self.inventory.take() {
+            self.failures = self.failures.saturating_add(u64::from(!inventory.end()));
+        }
         if self.skipped > MAX_MESSAGES {
             tell(&format!("warning: {} parts of the captures are no events", self.skipped));
         }
@@ -388,6 +401,16 @@ impl<'r> Watching<'r> {
         let is_whole = self.failures == 0 && (self.skipped == 0 || self.events > 0);
         if is_whole { gate } else { Outcome::Partial }
     }
+}
+
+/// Who is told which containers run, where one is named.
+fn inventory(plan: &Plan, host: &str) -> anyhow::Result<Option<inventory::Inventory>> {
+    let Some(address) = &plan.server else { return Ok(None) };
+    let place = plan.place.as_deref().unwrap_or(host);
+    if place.is_empty() || place.len() > 200 {
+        return Err(Usage("--place is empty or longer than 200 bytes".to_owned()).into());
+    }
+    inventory::Inventory::start(address, place, plan.captures.is_empty()).map(Some)
 }
 
 /// All rules that hold are told, but with settings of Falco, whose own word is the first.

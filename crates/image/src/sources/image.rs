@@ -14,7 +14,7 @@ use plimsoll_model::{Artifact, Digest, Inventory, Layer, Problem, ProblemKind};
 
 use crate::Options;
 use crate::cache::LayerCache;
-use crate::compression::Compression;
+use crate::compression::{Compression, Excess, MAX_TOTAL};
 use crate::error::ImageError;
 use crate::layer::LayerInventory;
 use crate::oci::Config;
@@ -33,23 +33,25 @@ const LARGE: u64 = 1 << 20;
 pub struct Reader<'c> {
     wants: WantIndex<'c>,
     cache: Option<LayerCache>,
+    layer_bound: Option<u64>,
 }
 
 impl Reader<'static> {
     /// A reader with every cataloguer there is.
     pub fn new(options: &Options) -> Self {
+        let layer_bound = options.layer_bound;
         if options.survey {
             let all = crate::survey::cataloguers();
             let wants = WantIndex::new(all).with_survey();
             let wants = if options.contents { wants.with_contents() } else { wants };
-            return Self { wants, cache: None };
+            return Self { wants, cache: None, layer_bound };
         }
         let all = crate::cataloguers::ALL;
         if options.files {
-            return Self { wants: WantIndex::new(all).with_listing(), cache: None };
+            return Self { wants: WantIndex::new(all).with_listing(), cache: None, layer_bound };
         }
         let cache = options.cache.as_deref().map(|folder| LayerCache::new(folder, all));
-        Self { wants: WantIndex::new(all), cache }
+        Self { wants: WantIndex::new(all), cache, layer_bound }
     }
 }
 
@@ -253,12 +255,18 @@ fn read_stream(
     place: Place,
 ) -> Result<ReadLayer, ImageError> {
     let is_large = size.is_none_or(|size| size >= LARGE);
-    let (found, actual) = inflated(stored, expected, place.is_alone && is_large, |inflated| {
+    let in_parallel = place.is_alone && is_large;
+    let most = reader.layer_bound.unwrap_or(MAX_TOTAL);
+    let (found, actual) = inflated(stored, expected, in_parallel, most, |inflated| {
         let archive = Archive::new(Stream::new(&mut *inflated), MAX_ENTRIES);
         let archive = detailed(archive, reader);
         let mut found = read_archive(archive, || None, reader.wants(), place.is_bottom);
         // The checksum of a compressed layer stands at its end, after that of the tar.
-        if let Err(error) = io::copy(inflated, &mut io::sink())
+        let rest = io::copy(inflated, &mut io::sink());
+        if let Err(error) = &rest {
+            found.excess = found.excess.take().or_else(|| Excess::of(error).cloned());
+        }
+        if let Err(error) = rest
             && !found.is_damaged()
             && !is_trailing(&error)
         {
@@ -272,7 +280,13 @@ fn read_stream(
         (Some(expected), Some(actual)) if expected.to_string() != actual => {
             Err(ImageError::WrongDigest { expected: expected.clone(), actual })
         }
-        (_, actual) => Ok(ReadLayer { found, is_verified: actual.is_some() }),
+        (expected, actual) => match &found.excess {
+            Some(why) if reader.layer_bound.is_some() => Err(ImageError::TooLarge {
+                layer: expected.map_or_else(|| "of no digest".to_owned(), ToString::to_string),
+                why: why.clone(),
+            }),
+            _ => Ok(ReadLayer { found, is_verified: actual.is_some() }),
+        },
     }
 }
 

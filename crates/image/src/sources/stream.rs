@@ -11,7 +11,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use plimsoll_model::{Algorithm, Digest};
 use sha2::Digest as _;
 
-use crate::compression::inflate;
+use crate::compression::inflate_at_most;
 
 /// Bytes of one piece, stored or inflated.
 const PIECE: usize = 256 << 10;
@@ -21,18 +21,19 @@ const WAITING: usize = 4;
 
 /// Hands the inflated bytes of `stored` to `reading`, then says which digest the stored bytes
 /// have, in the algorithm of `like`; they are read to their end only if that is asked for.
-/// With `in_parallel` threads of its own inflate and hash.
+/// With `in_parallel` threads of its own inflate and hash. More than `most` inflated bytes are an error.
 pub(crate) fn inflated<T>(
     stored: impl Read + Send,
     like: Option<&Digest>,
     in_parallel: bool,
+    most: u64,
     reading: impl FnOnce(&mut dyn BufRead) -> T,
 ) -> io::Result<(T, Option<String>)> {
     let hash = like.map(Hash::new);
     if !in_parallel {
         let mut stored = BufReader::with_capacity(PIECE / 4, Hashing { inner: stored, hash });
         let done = {
-            let inflated = inflate(&mut stored)?;
+            let inflated = inflate_at_most(&mut stored, most)?;
             reading(&mut BufReader::with_capacity(PIECE / 4, inflated))
         };
         let mut stored = stored.into_inner();
@@ -59,7 +60,7 @@ pub(crate) fn inflated<T>(
         let (give_back, used) = channel();
         let inflating = scope.spawn(move || {
             let mut stored = Shared::new(stored, to_hash);
-            send_inflated(&mut stored, &to_reading, &used);
+            send_inflated(&mut stored, most, &to_reading, &used);
             drop(to_reading);
             stored.finish()
         });
@@ -78,10 +79,11 @@ fn joined<T>(handle: std::thread::ScopedJoinHandle<'_, T>) -> T {
 /// Inflates into pieces until the bytes end or nobody wants more.
 fn send_inflated(
     stored: &mut (impl BufRead + Send),
+    most: u64,
     to_reading: &SyncSender<io::Result<Vec<u8>>>,
     used: &Receiver<Vec<u8>>,
 ) {
-    let mut inflated = match inflate(stored) {
+    let mut inflated = match inflate_at_most(stored, most) {
         Ok(inflated) => inflated,
         Err(error) => {
             // Where nobody listens any more nobody needs to know.

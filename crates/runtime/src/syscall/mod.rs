@@ -8,11 +8,13 @@ mod capture;
 mod changes;
 mod fields;
 mod record;
+mod running;
 mod show;
 pub(crate) mod state;
 
 pub use call::SystemCall;
 pub use capture::Capture;
+pub use running::RunningContainer;
 pub(crate) use show::names::signal_named;
 pub use state::containers::image_parts;
 

@@ -21,13 +21,13 @@ pub enum Credential {
 
 impl Credential {
     /// From a request's headers: `Authorization: Bearer KEY`, the password of `Basic`, `X-Api-Key` (as
-    /// clients of Dependency-Track send it), `X-ScannerAdapter-API-Key` (as Harbor does); else the
-    /// cookie.
+    /// clients of Dependency-Track send it), `X-ScannerAdapter-API-Key` (as Harbor does), `Trivy-Token`
+    /// (as Trivy does); else the cookie.
     pub fn of(headers: &HeaderMap) -> Self {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             return Self::Key(value.to_str().ok().and_then(authorization).unwrap_or_default());
         }
-        for name in ["x-api-key", "x-scanneradapter-api-key"] {
+        for name in ["x-api-key", "x-scanneradapter-api-key", "trivy-token"] {
             if let Some(value) = headers.get(name) {
                 return Self::Key(value.to_str().unwrap_or_default().trim().to_owned());
             }
@@ -83,6 +83,7 @@ mod tests {
         assert_eq!(of(&[("authorization", "basic dXNlcjpr")]), key);
         assert_eq!(of(&[("x-api-key", "k")]), key);
         assert_eq!(of(&[("x-scanneradapter-api-key", "k")]), key);
+        assert_eq!(of(&[("trivy-token", "k")]), key);
         assert_eq!(of(&[]), Credential::None);
         for broken in ["Bearer", "Basic !!", "Basic dXNlcg==", "Digest k"] {
             assert_eq!(
@@ -107,7 +108,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_header_panics(
-            name in "authorization|x-api-key|x-scanneradapter-api-key|cookie",
+            name in "authorization|x-api-key|x-scanneradapter-api-key|trivy-token|cookie",
             value in r"(Bearer |Basic |__Host-plimsoll=)?[ -~]{0,60}",
         ) {
             let mut headers = HeaderMap::new();

@@ -22,7 +22,7 @@ use crate::store::foreign::{self, Named};
 pub const KIND: &str = "layer";
 
 /// Family of what is in layers, among the blobs.
-const LAYERS: &str = "layers";
+pub(crate) const LAYERS: &str = "layers";
 
 /// The handler.
 #[derive(Debug)]

@@ -9,6 +9,7 @@
 #![allow(clippy::indexing_slicing, reason = "fields of an object that is made right here")]
 
 mod alertmanager;
+mod clair;
 pub mod concerns;
 mod email;
 mod message;
@@ -42,6 +43,11 @@ pub trait Channel: Send + Sync + std::fmt::Debug {
 
     /// Settings that must be there, and what they are.
     fn settings(&self) -> &'static [Setting];
+
+    /// Whether it is told causes and what else stands; else it is told things of its own.
+    fn takes_messages(&self) -> bool {
+        true
+    }
 
     /// Sends a message.
     ///
@@ -82,6 +88,7 @@ impl Setting {
 /// The registry.
 pub const ALL: &[&dyn Channel] = &[
     &alertmanager::Alertmanager,
+    &clair::Clair,
     &email::Email,
     &pagerduty::PagerDuty,
     &slack::Slack,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plimsoll_model::Severity;
 
 use super::concerns::FINDINGS;
-use super::{Cause, Message, Quiet};
+use super::{Cause, Message, Quiet, clair};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs;
@@ -20,6 +20,9 @@ pub(super) const MOST: usize = 25;
 
 /// Pushes a job for each cause that a notifier has to be told of; says how many.
 pub async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
+    if notifier.kind == clair::KIND {
+        return clair::round(app, notifier).await;
+    }
     if is_silent(notifier)? {
         return Ok(0);
     }

@@ -23,7 +23,7 @@ use crate::store::findings::{self, Content, Event};
 use crate::store::{Connection, Store, Write, blobs::Blobs, components, postings, settings};
 
 /// Family of the fingerprints among the blobs.
-const FINGERPRINTS: &str = "fingerprints";
+pub(crate) const FINGERPRINTS: &str = "fingerprints";
 
 /// How many components are judged and written at a time.
 const BATCH: usize = 2_000;

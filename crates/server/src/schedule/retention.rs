@@ -1,5 +1,5 @@
-//! Forgets runtime alerts that are older than anybody wants to keep them, and answers to requests that
-//! may come again.
+//! Forgets runtime alerts that are older than anybody wants to keep them, answers to requests that may
+//! come again, and notifications of Clair.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,11 @@ use crate::api::REPEATS;
 use crate::app::App;
 use crate::error::Result;
 use crate::intake::Retention;
-use crate::moment::now;
-use crate::store::{alerts, repeats};
+use crate::moment::{Millis, now};
+use crate::store::{alerts, clair, repeats};
+
+/// How long clients of Clair may fetch what they were notified of; as with Clair itself.
+const NOTIFICATIONS: Millis = 14 * 24 * 60 * 60 * 1000;
 
 /// The task.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ impl Task for Forget {
         let kept = Retention::load(&mut *app.store.read().await?).await?;
         let mut write = app.store.write().await?;
         repeats::forget(&mut write, now().saturating_sub(REPEATS)).await?;
+        clair::forget(&mut write, now().saturating_sub(NOTIFICATIONS)).await?;
         let gone = match kept.before(now()) {
             Some(before) => alerts::forget(&mut write, before).await?,
             None => 0,

@@ -1,4 +1,6 @@
-//! Removes inventories of images that were dropped, and documents that were read long ago.
+//! Removes what nobody refers to any more: inventories and sets of components of images that were dropped,
+//! documents that were read long ago, fingerprints of advisories of before, layers that clients of Clair
+//! deleted, and those that no client of Trivy has asked for in a month.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,12 +9,15 @@ use async_trait::async_trait;
 use sqlx::Row;
 
 use super::Task;
+use crate::api::{clair, trivy};
 use crate::app::App;
 use crate::catalogue::INVENTORIES;
 use crate::error::Result;
+use crate::jobs;
 use crate::moment::{Millis, now};
+use crate::rematch;
 use crate::store::blobs::{Kept, SETTLED};
-use crate::store::settings;
+use crate::store::{foreign, images, settings};
 
 /// The task.
 #[derive(Debug)]
@@ -26,6 +31,9 @@ const DONE: &str = "blobs.swept";
 
 /// Family of the documents that `jobs/sbom.rs` stores.
 const DOCUMENTS: &str = "sboms";
+
+/// How many sets are removed at a time.
+const SETS: i64 = 500;
 
 /// How many rows are read at a time.
 const BATCH: i64 = 20_000;
@@ -47,11 +55,15 @@ impl Task for Sweep {
             return Ok(());
         }
         let gone = sweep(app, SETTLED).await?;
+        let rows = rows(app, SETTLED).await?;
         let mut write = app.store.write().await?;
         settings::set(&mut write, DONE, &now().to_string()).await?;
         write.commit().await?;
         if gone > 0 {
             app.tell(&format!("blobs: {gone} that nobody refers to any more are gone"));
+        }
+        if rows > 0 {
+            app.tell(&format!("store: {rows} rows that nobody refers to any more are gone"));
         }
         Ok(())
     }
@@ -61,8 +73,55 @@ impl Task for Sweep {
 pub async fn sweep(app: &App, settled: Millis) -> Result<u64> {
     let inventories = of_images(app).await?;
     let documents = of_jobs(app).await?;
-    let gone = app.blobs.sweep(INVENTORIES, &inventories, settled).await?;
-    Ok(gone + app.blobs.sweep(DOCUMENTS, &documents, settled).await?)
+    let mut gone = app.blobs.sweep(INVENTORIES, &inventories, settled).await?;
+    gone += app.blobs.sweep(DOCUMENTS, &documents, settled).await?;
+    gone += app.blobs.sweep(jobs::LAYER_BLOBS, &of_layers(app).await?, settled).await?;
+    gone += app.blobs.sweep_but(rematch::FINGERPRINTS, &editions(app).await?, settled).await?;
+    for family in [trivy::LAYERS, trivy::ARTIFACTS] {
+        gone += app.blobs.sweep_but(family, &[], settled.max(trivy::KEPT)).await?;
+    }
+    Ok(gone)
+}
+
+/// Removes rows that are older than `settled` and nothing refers to; says how many it were.
+pub async fn rows(app: &App, settled: Millis) -> Result<u64> {
+    let before = now().saturating_sub(settled);
+    let mut write = app.store.write().await?;
+    let mut gone = foreign::forget_lost(&mut write, clair::PROTOCOL, before).await?;
+    gone += foreign::forget_other(&mut write, clair::V1, &clair::v1_state(), before).await?;
+    write.commit().await?;
+    loop {
+        // A few at a time: nobody else writes meanwhile.
+        let mut write = app.store.write().await?;
+        let some = images::forget_sets(&mut write, SETS).await?;
+        write.commit().await?;
+        gone += some;
+        if some < SETS.unsigned_abs() {
+            return Ok(gone);
+        }
+    }
+}
+
+/// Layers of images that come layer by layer.
+async fn of_layers(app: &App) -> Result<Kept> {
+    let (mut kept, mut after) = (Kept::default(), String::new());
+    loop {
+        let mut read = app.store.read().await?;
+        let page = foreign::list(&mut read, clair::V1, &after, BATCH).await?;
+        let Some(last) = page.last() else { return Ok(kept.sorted()) };
+        after.clone_from(&last.name);
+        kept.extend(page.iter().map(|it| it.digest.as_str()));
+    }
+}
+
+/// Advisories whose fingerprints are still compared with.
+async fn editions(app: &App) -> Result<Vec<String>> {
+    let mut read = app.store.read().await?;
+    let mut kept = vec![app.advisories.current().edition.clone()];
+    for name in [settings::EDITION, settings::MATCHED] {
+        kept.extend(settings::value(&mut read, name).await?);
+    }
+    Ok(kept)
 }
 
 /// Inventories of images.

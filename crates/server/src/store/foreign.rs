@@ -105,6 +105,41 @@ pub async fn forget(connection: &mut Connection, protocol: &str, name: &str) -> 
     Ok(done.rows_affected() > 0)
 }
 
+/// Forgets names of a protocol whose image is not there, and that were put before a time.
+pub async fn forget_lost(
+    connection: &mut Connection,
+    protocol: &str,
+    before: Millis,
+) -> Result<u64> {
+    let done = sqlx::query(
+        "DELETE FROM foreign_images WHERE protocol = $1 AND at < $2 \
+         AND NOT EXISTS (SELECT 1 FROM images i WHERE i.digest = foreign_images.digest)",
+    )
+    .bind(protocol)
+    .bind(before)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Forgets names of a protocol that were read in another state and put before a time.
+pub async fn forget_other(
+    connection: &mut Connection,
+    protocol: &str,
+    state: &str,
+    before: Millis,
+) -> Result<u64> {
+    let done = sqlx::query(
+        "DELETE FROM foreign_images WHERE protocol = $1 AND state <> $2 AND at < $3",
+    )
+    .bind(protocol)
+    .bind(state)
+    .bind(before)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Takes what a job no longer needs out of it: it may hold passwords.
 pub async fn scrub(connection: &mut Connection, job: i64) -> Result<()> {
     sqlx::query("UPDATE jobs SET payload = '{}' WHERE id = $1")

@@ -114,6 +114,19 @@ pub async fn set(
     Ok(row.try_get(0)?)
 }
 
+/// Forgets sets that no image has, at most `limit` of them; says how many it were.
+pub async fn forget_sets(connection: &mut Connection, limit: i64) -> Result<u64> {
+    let done = sqlx::query(
+        "DELETE FROM component_sets WHERE id IN (SELECT s.id FROM component_sets s \
+         WHERE NOT EXISTS (SELECT 1 FROM images i WHERE i.set_id = s.id) \
+         AND NOT EXISTS (SELECT 1 FROM images i WHERE i.posted_set = s.id) LIMIT $1)",
+    )
+    .bind(limit)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// These sets.
 pub async fn sets(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, RoaringBitmap>> {
     let mut found = HashMap::with_capacity(ids.len());

@@ -54,6 +54,8 @@ changes![
     "0070_image_names",
     "0071_summary_evidence",
     "0080_summary_policies",
+    "0090_clair_notifications",
+    "0091_posted_sets",
 ];
 
 /// The version that this program works with.

@@ -11,6 +11,7 @@ pub mod access;
 pub mod alerts;
 pub mod audit;
 pub mod blobs;
+pub mod clair;
 pub mod components;
 pub mod ended;
 pub mod estate;

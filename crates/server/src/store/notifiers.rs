@@ -135,6 +135,22 @@ pub async fn told(connection: &mut Connection, id: i64, event: i64) -> Result<()
     Ok(())
 }
 
+/// The same where nobody else did since it was told up to `before`; `false` where somebody did.
+pub async fn told_since(
+    connection: &mut Connection,
+    id: i64,
+    before: i64,
+    event: i64,
+) -> Result<bool> {
+    let done = sqlx::query("UPDATE notifiers SET told = $3 WHERE id = $1 AND told = $2")
+        .bind(id)
+        .bind(before)
+        .bind(event)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Something that befell a finding, and what the finding is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Happened {

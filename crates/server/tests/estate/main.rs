@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod clair_notifier;
 mod concerns;
 mod lists;
 mod metrics;

@@ -150,6 +150,99 @@ fn a_database_that_is_away_has_a_name_and_its_jobs_go_on_when_it_is_back() {
     assert_eq!(server.until_health("store", "ready")["status"], "ok");
 }
 
+/// Whether transactions of a database may write; whoever is connected has to come again.
+fn may_write(postgres: &Postgres, name: &str, may: bool) {
+    let address = postgres.database(if may { "again" } else { "aside" });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = plimsoll_server::store::Store::connect(&address).await.unwrap();
+        let mut connection = store.read().await.unwrap();
+        let off = if may { "off" } else { "on" };
+        for text in [
+            format!("ALTER DATABASE {name} SET default_transaction_read_only = {off}"),
+            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+        ] {
+            sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut *connection).await.unwrap();
+        }
+        drop(connection);
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_store_that_may_not_be_written_has_a_name_and_takes_again_what_comes_later() {
+    let Some(postgres) = Postgres::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let start = Start { store: Some(postgres.database("faults")), ..Start::default() };
+    let server = Process::start(folder.path(), "server", start);
+    let first = server.scan(&image(folder.path(), 1));
+    server.done(first);
+    may_write(&postgres, "faults", false);
+    let health = server.until_health("store", "read-only");
+    assert_ne!(health["status"], "ok", "{health}");
+    let (status, body) = ask("GET", &server.url("/api/v1/images"), None, "").unwrap();
+    assert!(status == 200 && body.to_string().contains("digest"), "what is known is told: {status} {body}");
+    let reference = image(folder.path(), 2);
+    let asked = serde_json::json!({"reference": reference}).to_string();
+    let (status, body) = ask("POST", &server.url("/api/v1/scans"), None, &asked).unwrap();
+    assert_eq!(status, 503, "{body}");
+    // What needs no store to be accepted is.
+    assert_eq!(ask("POST", &server.url("/falco"), None, &alert(1)).unwrap().0, 202);
+    may_write(&postgres, "faults", true);
+    server.until_health("store", "ready");
+    let second = server.scan(&reference);
+    server.done(second);
+    until("the alert is stored", Duration::from_secs(30), || {
+        stored_alerts(&server, None).contains(&1).then_some(())
+    });
+}
+
+/// A folder that may not be written as long as this is there: whatever is open in it stays so.
+struct ReadOnly(PathBuf);
+
+impl ReadOnly {
+    fn mount(at: &Path) -> Option<Self> {
+        let mount = |options: &[&str]| {
+            let done = Command::new("mount").args(options).arg(at).output();
+            done.is_ok_and(|it| it.status.success())
+        };
+        if !mount(&["--bind", &at.display().to_string()]) {
+            eprintln!("skipped: no file system may be mounted here (run it as root)");
+            return None;
+        }
+        let own = Self(at.to_owned());
+        assert!(mount(&["-o", "remount,bind,ro"]));
+        Some(own)
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_folder_that_may_not_be_written_has_a_name_and_alerts_are_taken_when_it_may_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::start(folder.path(), "server", Start::default());
+    server.until_health("folder", "ready");
+    let Some(mounted) = ReadOnly::mount(&server.data()) else { return };
+    let health = server.until_health("folder", "read-only");
+    assert_ne!(health["status"], "ok", "{health}");
+    let send = |number| ask("POST", &server.url("/falco"), None, &alert(number)).unwrap().0;
+    let early = send(1);
+    assert!([202, 503].contains(&early), "{early}");
+    drop(mounted);
+    server.until_health("folder", "ready");
+    assert_eq!(send(2), 202);
+    let stored = until("it is stored", Duration::from_secs(30), || {
+        let stored = stored_alerts(&server, None);
+        stored.contains(&2).then_some(stored)
+    });
+    assert_eq!(stored.contains(&1), early == 202, "{stored:?}");
+}
+
 #[test]
 fn a_database_that_was_removed_has_a_name() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,7 +7,7 @@ use crate::running::{client, image};
 use crate::{Running, body, get, post};
 
 /// A manifest and a server of its layers that wants to know who asks.
-fn served() -> (Server, Value, String) {
+pub(crate) fn served() -> (Server, Value, String) {
     let layered = Served::new(&image(), Compression::Gzip);
     let (layers, hash) = (layered.layers.clone(), layered.root.clone());
     let server = Server::start(move |request| {

@@ -11,7 +11,7 @@ use crate::Running;
 use crate::running::image;
 
 /// Where it is, if it is there.
-fn program(name: &str) -> Option<PathBuf> {
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
     let paths = std::env::var_os("PATH").unwrap_or_default();
     let given = std::env::var_os("PLIMSOLL_PEERS").map(PathBuf::from);
     let found =

@@ -6,6 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod bombs;
 mod clair;
 mod clair_scanner;
 mod clair_v1;

@@ -1,8 +1,13 @@
 //! Trivy's server protocol, in JSON and as its clients write it.
 
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use plimsoll_testkit::Compression;
 use serde_json::{Value, json};
 
-use crate::running::client;
+use crate::clair_scanner::program;
+use crate::running::{client, image};
 use crate::{Running, body, get, post};
 
 #[test]
@@ -82,4 +87,96 @@ fn clients_write_protobuf_and_are_told_in_json_what_is_wrong() {
     assert_eq!((wrong.status().as_u16(), &body(wrong)["code"]), (400, &json!("malformed")));
     let wrong = send("/twirp/trivy.scanner.v1.Scanner/Scan", "text/plain", Vec::new());
     assert_eq!(wrong.status(), 404);
+}
+
+/// What one side says of a weakness: name, package, version, fixed version, severity.
+type Said = BTreeSet<[String; 5]>;
+
+/// What this server's own reading of the image of these tests comes to.
+fn own(running: &Running) -> Said {
+    let (_layers, manifest, hash) = crate::clair::served();
+    let index = running.url("/indexer/api/v1/index_report");
+    assert_eq!(post(&index, manifest.to_string()).status(), 201);
+    let report = body(get(&running.url(&format!("/matcher/api/v1/vulnerability_report/{hash}"))));
+    let one = |it: &Value| {
+        [
+            &it["name"],
+            &it["package"]["name"],
+            &it["package"]["version"],
+            &it["fixed_in_version"],
+            &it["normalized_severity"],
+        ]
+        .map(|value| value.as_str().unwrap().to_owned())
+    };
+    report["vulnerabilities"].as_object().unwrap().values().map(one).collect()
+}
+
+fn theirs(report: &Value) -> Said {
+    let results = report["Results"].as_array().unwrap().iter();
+    let found = results.flat_map(|it| it["Vulnerabilities"].as_array().into_iter().flatten());
+    found
+        .map(|it| {
+            let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
+            let mut severity = text("Severity").to_lowercase();
+            severity[..1].make_ascii_uppercase();
+            let names = ["VulnerabilityID", "PkgName", "InstalledVersion", "FixedVersion"];
+            let [id, package, version, fixed] = names.map(text);
+            [id, package, version, fixed, severity]
+        })
+        .collect()
+}
+
+/// How often something was asked of the server.
+fn asked(running: &Running, method: &str) -> f64 {
+    let metrics = get(&format!("http://{}/metrics", running.introspection)).text().unwrap();
+    let lines = metrics.lines().filter(|line| {
+        line.starts_with("plimsoll_http_requests_total") && line.contains(&format!("/{method}\""))
+    });
+    lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+}
+
+#[test]
+fn trivy_itself_finds_by_the_server_what_the_server_finds() {
+    let Some(program) = program("trivy") else { return };
+    let running = Running::start();
+    let folder = tempfile::tempdir().unwrap();
+    image().write_oci_dir(Compression::Gzip, &folder.path().join("image"));
+    let scan = |more: &[&str]| {
+        let report = folder.path().join("report.json");
+        let output = Command::new(&program)
+            .args(["image", "--server", &format!("http://{}", running.address), "--input"])
+            .arg(folder.path().join("image"))
+            .arg("--cache-dir")
+            .arg(folder.path().join("cache"))
+            .args(["--format", "json", "--quiet", "--skip-version-check", "--disable-telemetry"])
+            .args(more)
+            .arg("--output")
+            .arg(&report)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&std::fs::read(report).unwrap()).unwrap()
+    };
+    let report = scan(&[]);
+    let (theirs, own) = (theirs(&report), own(&running));
+    assert!(own.iter().any(|it| it[0] == "CVE-2019-10744"), "{own:?}");
+    assert_eq!(theirs, own);
+    assert_eq!(report["Metadata"]["OS"], json!({"Family": "debian", "Name": "12"}));
+    let results = report["Results"].as_array().unwrap();
+    let lang = results.iter().find(|it| it["Class"] == "lang-pkgs").unwrap();
+    let one = &lang["Vulnerabilities"][0];
+    assert!(one["Layer"]["DiffID"].as_str().unwrap().starts_with("sha256:"), "{one}");
+    assert!(!one["Title"].as_str().unwrap().is_empty() && one["Status"] == "fixed", "{one}");
+
+    // What it read once is known: only the question is asked again.
+    let (put, scanned) = (asked(&running, "PutBlob"), asked(&running, "Scan"));
+    assert!(put >= 2.0 && scanned == 1.0, "{put} {scanned}");
+    assert_eq!(self::theirs(&scan(&["--pkg-types", "library"])).len(), lang_count(lang));
+    assert_eq!((asked(&running, "PutBlob"), asked(&running, "Scan")), (put, 2.0));
+    let strict = scan(&["--severity", "LOW"]);
+    assert!(self::theirs(&strict).iter().all(|it| it[4] == "Low"), "{strict}");
+}
+
+fn lang_count(result: &Value) -> usize {
+    result["Vulnerabilities"].as_array().unwrap().len()
 }

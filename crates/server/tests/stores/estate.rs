@@ -79,6 +79,59 @@ fn inventories_that_no_image_refers_to_are_swept_and_others_stay() {
 }
 
 #[test]
+fn sets_fingerprints_and_names_of_clients_that_lead_nowhere_are_swept() {
+    use plimsoll_server::schedule::sweep::{rows, sweep};
+    use plimsoll_server::store::foreign::{self, Named};
+    each(|bench| async move {
+        let app = &bench.app;
+        let digest = bench.image("one", &[("lodash", "4.17.4"), ("left-pad", "1.3.0")]).await;
+        bench.image("one", &[("lodash", "4.17.21")]).await;
+        let kept = bench.image("two", &[("left-pad", "1.3.0")]).await;
+        let named = |protocol: &str, name: &str, digest: &str| Named {
+            protocol: protocol.into(),
+            name: name.into(),
+            digest: digest.into(),
+            state: "of before".into(),
+            ..Named::default()
+        };
+        let lost = format!("sha256:{:064}", 7);
+        let layer = app.blobs.put("layers", b"a layer").await.unwrap();
+        let gone = app.blobs.put("layers", b"another").await.unwrap();
+        let mut write = app.store.write().await.unwrap();
+        for it in [
+            named("clair", &kept, &kept),
+            named("clair", &lost, &lost),
+            named("clair-v1", "old", &layer),
+            named("harbor", "other", &lost),
+        ] {
+            foreign::put(&mut write, &it).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        app.blobs.put_named("fingerprints", "of-before", b"x").await.unwrap();
+        app.blobs.put_named("fingerprints", &app.advisories.current().edition, b"y").await.unwrap();
+        app.blobs.put_named("trivy-layers", "asked-for", b"z").await.unwrap();
+
+        assert_eq!(rows(app, 60_000).await.unwrap(), 1, "the set that no image has");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let layers = async |name: &str| app.blobs.has("layers", name).await.unwrap();
+        // The inventory of before, the fingerprint, the layer that nobody names.
+        assert_eq!(sweep(app, 0).await.unwrap(), 3);
+        assert!(layers(&layer).await && !layers(&gone).await);
+        assert!(app.blobs.has("trivy-layers", "asked-for").await.unwrap());
+        assert!(!app.blobs.has("fingerprints", "of-before").await.unwrap());
+        assert_eq!(rows(app, 0).await.unwrap(), 2, "what is lost, and what was read otherwise");
+        assert_eq!(sweep(app, 0).await.unwrap(), 1, "its layer");
+        let mut read = app.store.read().await.unwrap();
+        let has = async |read: &mut _, protocol, name: &str| {
+            foreign::find(read, protocol, name).await.unwrap().is_some()
+        };
+        assert!(has(&mut read, "clair", &kept).await && has(&mut read, "harbor", "other").await);
+        assert!(!has(&mut read, "clair", &lost).await && !has(&mut read, "clair-v1", "old").await);
+        assert!(images::by_digest(&mut read, &digest).await.unwrap().is_some());
+    });
+}
+
+#[test]
 fn a_transaction_that_is_not_committed_leaves_nothing() {
     each(|bench| async move {
         let mut inventory = plimsoll_model::Inventory::default();

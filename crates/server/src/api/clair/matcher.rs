@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use plimsoll_model::{Finding, FixState, Package, RatingKind};
 use serde::Serialize;
@@ -155,17 +154,4 @@ pub(super) async fn report(
         (header::CACHE_CONTROL, "no-cache"),
     ];
     Ok((kind, body).into_response())
-}
-
-/// Nothing is ever notified this way, so each set of notifications is empty.
-pub(super) async fn notification(Path(id): Path<String>) -> Result<Response, Fault> {
-    let is_uuid = id.len() == 36 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    if !is_uuid {
-        return Err(Fault::bad_request("could not parse notification id"));
-    }
-    Ok(Json(json!({"page": {"size": 0}, "notifications": []})).into_response())
-}
-
-pub(super) async fn forget_notification() -> StatusCode {
-    StatusCode::OK
 }

@@ -1,5 +1,5 @@
-//! Clair's API, version 4: its indexer, its matcher, and as much of its notifier as says that there is
-//! nothing. The API of its older releases, layer by layer, is [`v1`].
+//! Clair's API, version 4: its indexer, its matcher, and where its notifier is asked; [`crate::notify`]
+//! tells clients that there is something. The API of its older releases, layer by layer, is [`v1`].
 //!
 //! A manifest says where layers are; they are fetched and read as those of any image. An image that is
 //! known already is not fetched again.
@@ -10,6 +10,7 @@ mod fault;
 mod indexer;
 mod manifest;
 mod matcher;
+mod notifier;
 mod packages;
 mod v1;
 
@@ -24,13 +25,14 @@ use super::{Module, Routes};
 
 pub use manifest::Manifest;
 pub use v1::NamedLayer;
+pub(crate) use v1::{PROTOCOL as V1, state as v1_state};
 
 use fault::Fault;
 
 pub(super) const MODULE: Module = Module { name: "clair", routes };
 
 /// Under which names of clients stand here.
-const PROTOCOL: &str = "clair";
+pub(crate) const PROTOCOL: &str = "clair";
 
 /// The largest manifest: headers of a thousand layers.
 const MAX_MANIFEST: usize = 8 << 20;
@@ -46,7 +48,7 @@ fn routes() -> Routes {
         .route("/matcher/api/v1/vulnerability_report/{digest}", get(matcher::report))
         .route(
             "/notifier/api/v1/notification/{id}",
-            get(matcher::notification).delete(matcher::forget_notification),
+            get(notifier::page).delete(notifier::delete),
         )
         .merge(v1::routes())
         .layer(DefaultBodyLimit::max(MAX_MANIFEST))

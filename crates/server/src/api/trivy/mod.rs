@@ -26,6 +26,7 @@ use super::peer;
 use super::{Module, Routes};
 use crate::app::App;
 use crate::error::Error;
+use crate::moment::Millis;
 
 pub use image::Blob;
 
@@ -37,10 +38,18 @@ use messages::{
 pub(super) const MODULE: Module = Module { name: "trivy", routes };
 
 /// Family of the layers among the blobs.
-const LAYERS: &str = "trivy-layers";
+pub(crate) const LAYERS: &str = "trivy-layers";
 
 /// Family of the images among the blobs.
-const ARTIFACTS: &str = "trivy-artifacts";
+pub(crate) const ARTIFACTS: &str = "trivy-artifacts";
+
+/// How long what a client put is kept.
+pub(crate) const KEPT: Millis = 30 * DAY;
+
+/// What is as old is put again by whoever asks for it, so that it is there when they need it.
+const FRESH: Millis = KEPT - DAY;
+
+const DAY: Millis = 24 * 60 * 60 * 1000;
 
 /// The largest message: a layer with a hundred thousand packages.
 const MAX_MESSAGE: usize = 64 << 20;
@@ -154,11 +163,14 @@ async fn missing_blobs(
     let asked: MissingBlobsRequest = read(&headers, &body)?;
     few(&asked.blob_ids)?;
     let mut answer = MissingBlobsResponse {
-        missing_artifact: !app.blobs.has(ARTIFACTS, &place(&asked.artifact_id)).await?,
+        missing_artifact: !app
+            .blobs
+            .has_younger(ARTIFACTS, &place(&asked.artifact_id), FRESH)
+            .await?,
         missing_blob_ids: Vec::new(),
     };
     for id in asked.blob_ids {
-        if !app.blobs.has(LAYERS, &place(&id)).await? {
+        if !app.blobs.has_younger(LAYERS, &place(&id), FRESH).await? {
             answer.missing_blob_ids.push(id);
         }
     }

@@ -68,7 +68,8 @@ fn key(topic: &str, what: &str) -> String {
 /// says how many.
 pub async fn tell(app: &App, notifier: &Notifier, concern: &dyn Concern) -> Result<usize> {
     let topic = concern.topic();
-    if !notifier.hears_of(topic) || is_silent(notifier)? {
+    let takes_it = super::channel(&notifier.kind)?.takes_messages() && notifier.hears_of(topic);
+    if !takes_it || is_silent(notifier)? {
         return Ok(0);
     }
     let mut told: BTreeSet<String> =

@@ -60,13 +60,37 @@ pub(super) fn age(found: &ObjectMeta) -> Millis {
 impl Blobs {
     /// Removes what is in a family, is older than `settled` and is not kept; says how many it were.
     pub async fn sweep(&self, family: &str, kept: &Kept, settled: Millis) -> Result<u64> {
+        // What is no hash is nobody's that is swept here.
+        self.remove_old(family, settled, |name| name.len() != 40 || kept.has(name)).await
+    }
+
+    /// Removes what is in a family, is older than `settled` and has none of these names; says how many it
+    /// were.
+    pub async fn sweep_but(&self, family: &str, names: &[String], settled: Millis) -> Result<u64> {
+        self.remove_old(family, settled, |name| names.iter().any(|it| it == name)).await
+    }
+
+    /// Whether something is stored there that is younger than `age`.
+    pub async fn has_younger(&self, family: &str, name: &str, most: Millis) -> Result<bool> {
+        match self.store.head(&super::place(family, name)).await {
+            Ok(found) => Ok(age(&found) < most),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn remove_old(
+        &self,
+        family: &str,
+        settled: Millis,
+        is_kept: impl Fn(&str) -> bool,
+    ) -> Result<u64> {
         let prefix = Path::from(family);
         let mut all = self.store.list(Some(&prefix));
         let mut gone = 0;
         while let Some(found) = all.try_next().await? {
             let name = found.location.filename().unwrap_or_default();
-            // What is no hash is nobody's that is swept here.
-            if name.len() != 40 || kept.has(name) || age(&found) < settled {
+            if is_kept(name) || age(&found) < settled {
                 continue;
             }
             match self.store.head(&found.location).await {
@@ -102,5 +126,10 @@ mod tests {
         assert!(blobs.has("a", &kept).await.unwrap() && blobs.has("b", &other).await.unwrap());
         assert!(!blobs.has("a", &gone).await.unwrap() && blobs.has("a", "no-hash").await.unwrap());
         assert_eq!(blobs.sweep("none", &known, 0).await.unwrap(), 0);
+        assert!(blobs.has_younger("b", &other, SETTLED).await.unwrap());
+        assert!(!blobs.has_younger("b", &other, 0).await.unwrap());
+        assert_eq!(blobs.sweep_but("a", &["no-hash".into()], SETTLED).await.unwrap(), 0);
+        assert_eq!(blobs.sweep_but("a", &["no-hash".into()], 0).await.unwrap(), 1);
+        assert!(blobs.has("a", "no-hash").await.unwrap());
     }
 }

@@ -19,9 +19,10 @@ use axum::routing::{get, post};
 use crate::api::Routes;
 
 pub use layers::NamedLayer;
+pub(super) use vulnerabilities::record;
 
 /// Under which names of layers stand in the store.
-const PROTOCOL: &str = "clair-v1";
+pub(crate) const PROTOCOL: &str = "clair-v1";
 
 /// Clair's own bound.
 const BODY: usize = 1 << 20;
@@ -49,6 +50,6 @@ pub(super) fn routes() -> Routes {
 
 /// What reads layers here: another one means that they should be read again, and what was kept of them
 /// is in its form.
-fn state() -> String {
+pub(crate) fn state() -> String {
     format!("{} {}", env!("CARGO_PKG_VERSION"), super::index_state())
 }

@@ -62,7 +62,7 @@ pub(super) async fn namespaces(State(app): State<Arc<App>>) -> Response {
 }
 
 /// The record of a weakness that says most.
-fn record(app: &App, id: &str) -> Option<Advisory> {
+pub(crate) fn record(app: &App, id: &str) -> Option<Advisory> {
     let current = app.advisories.current();
     let all = current.database.by_id(id).into_iter().take(20);
     let records = all.filter_map(|index| current.database.advisory(index).ok());

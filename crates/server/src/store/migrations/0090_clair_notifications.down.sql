@@ -1,0 +1,2 @@
+DROP TABLE clair_notification_parts;
+DROP TABLE clair_notifications;
