@@ -146,7 +146,7 @@ async fn of_images(app: &App) -> Result<Kept> {
 /// Documents that are still to be read, or may be put back.
 async fn of_jobs(app: &App) -> Result<Kept> {
     let rows = sqlx::query("SELECT payload FROM jobs WHERE kind = $1 AND state IN (0, 1, 3)")
-        .bind(crate::jobs::SBOM)
+        .bind(jobs::SBOM)
         .fetch_all(&mut *app.store.read().await?)
         .await?;
     let mut kept = Kept::default();

@@ -141,6 +141,8 @@ pub(super) async fn page(
             (parts::empty("No place says what runs there", &html! {
                 p { "A list of what runs makes what runs come first. " code { "plimsoll kube scan" } " writes that of a cluster:" }
                 pre { "plimsoll kube scan --format json -o workloads.json\ncurl -X POST http://localhost:6060/api/v1/running \\\n  -H 'Content-Type: application/json' -H 'X-Api-Key: …' \\\n  -d @workloads.json" }
+                p { "A sensor tells what runs on its machine by itself:" }
+                pre { "PLIMSOLL_SERVER_KEY=… plimsoll watch --server http://localhost:6060" }
             }))
         } @else { (places.show(&visit)) }
     };

@@ -1,6 +1,6 @@
 //! Clair's API, version 4.
 
-use plimsoll_testkit::{Compression, Reply, Served, Server};
+use plimsoll_testkit::{Compression, Image, Reply, Served, Server};
 use serde_json::{Value, json};
 
 use crate::running::{client, image};
@@ -8,7 +8,11 @@ use crate::{Running, body, get, post};
 
 /// A manifest and a server of its layers that wants to know who asks.
 pub(crate) fn served() -> (Server, Value, String) {
-    let layered = Served::new(&image(), Compression::Gzip);
+    served_of(&image())
+}
+
+pub(crate) fn served_of(image: &Image) -> (Server, Value, String) {
+    let layered = Served::new(image, Compression::Gzip);
     let (layers, hash) = (layered.layers.clone(), layered.root.clone());
     let server = Server::start(move |request| {
         if request.header("authorization") != Some("Bearer hunter2") {

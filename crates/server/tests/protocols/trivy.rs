@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use plimsoll_testkit::Compression;
+use plimsoll_testkit::{Compression, Image};
 use serde_json::{Value, json};
 
 use crate::clair_scanner::program;
-use crate::running::{client, image};
+use crate::running::client;
 use crate::{Running, body, get, post};
 
 #[test]
@@ -92,9 +92,24 @@ fn clients_write_protobuf_and_are_told_in_json_what_is_wrong() {
 /// What one side says of a weakness: name, package, version, fixed version, severity.
 type Said = BTreeSet<[String; 5]>;
 
+/// Packages of Debian and of npm with findings in the starter set; Trivy knows Debian by its own file.
+fn image() -> Image {
+    let status = "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10\n\n";
+    let release = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
+    let package = r#"{"name":"lodash","version":"4.17.4","license":"MIT"}"#;
+    let base = [
+        ("etc/os-release", release),
+        ("etc/debian_version", "12.1\n"),
+        ("var/lib/dpkg/status", status),
+    ];
+    Image::new()
+        .layer("FROM debian", &base)
+        .layer("RUN npm install", &[("app/node_modules/lodash/package.json", package)])
+}
+
 /// What this server's own reading of the image of these tests comes to.
 fn own(running: &Running) -> Said {
-    let (_layers, manifest, hash) = crate::clair::served();
+    let (_layers, manifest, hash) = crate::clair::served_of(&image());
     let index = running.url("/indexer/api/v1/index_report");
     assert_eq!(post(&index, manifest.to_string()).status(), 201);
     let report = body(get(&running.url(&format!("/matcher/api/v1/vulnerability_report/{hash}"))));
@@ -159,13 +174,16 @@ fn trivy_itself_finds_by_the_server_what_the_server_finds() {
     };
     let report = scan(&[]);
     let (theirs, own) = (theirs(&report), own(&running));
-    assert!(own.iter().any(|it| it[0] == "CVE-2019-10744"), "{own:?}");
+    for weakness in ["CVE-2019-10744", "CVE-2023-38545"] {
+        assert!(own.iter().any(|it| it[0] == weakness), "{weakness}: {own:?}");
+    }
     assert_eq!(theirs, own);
-    assert_eq!(report["Metadata"]["OS"], json!({"Family": "debian", "Name": "12"}));
+    assert_eq!(report["Metadata"]["OS"], json!({"Family": "debian", "Name": "12.1"}));
     let results = report["Results"].as_array().unwrap();
     let lang = results.iter().find(|it| it["Class"] == "lang-pkgs").unwrap();
     let one = &lang["Vulnerabilities"][0];
     assert!(one["Layer"]["DiffID"].as_str().unwrap().starts_with("sha256:"), "{one}");
+    assert_eq!(one["PkgIdentifier"]["PURL"], "pkg:npm/lodash@4.17.4");
     assert!(!one["Title"].as_str().unwrap().is_empty() && one["Status"] == "fixed", "{one}");
 
     // What it read once is known: only the question is asked again.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_model::{Distro, Inventory, Package as Ours, PackageKind, SourcePackage};
+use plimsoll_model::{Distro, Inventory, Package as Ours, PackageKind, Purl, SourcePackage};
 use prost::Message as _;
 
 use super::messages::{BlobInfo, Layer, Os, Package, PutBlobRequest, Secret};
@@ -107,8 +107,11 @@ impl Merged {
                 blob.package_infos.into_iter().map(|it| (it.file_path, String::new(), it.packages));
             for (path, kind, mut packages) in of_os.chain(applications) {
                 for package in &mut packages {
+                    // Clients send an empty one where it is not known.
+                    if package.layer.as_ref().is_none_or(|it| *it == Layer::default()) {
+                        package.layer = Some(layer.clone());
+                    }
                     // A package of the distribution stays in the layer that brought it.
-                    package.layer.get_or_insert_with(|| layer.clone());
                     if kind.is_empty() {
                         let before = found.get(&(path.clone(), kind.clone()));
                         let same = before.and_then(|it| {
@@ -147,6 +150,18 @@ impl Merged {
         merged.groups = groups.into_iter().map(group).collect();
         merged.secrets = secrets.into_values().collect();
         Ok(merged)
+    }
+
+    /// Gives packages their package URLs, where a client gave them none.
+    pub(super) fn identify(&mut self, inventory: &Inventory, places: &[(usize, usize)]) {
+        for ((group, number), package) in places.iter().zip(&inventory.packages) {
+            let group = self.groups.get_mut(*group);
+            let Some(theirs) = group.and_then(|it| it.packages.get_mut(*number)) else { continue };
+            let identifier = theirs.identifier.get_or_insert_default();
+            if identifier.purl.is_empty() {
+                identifier.purl = Purl::of(package, inventory.distro.as_ref()).to_string();
+            }
+        }
     }
 
     /// The same as an inventory, whose packages stand in the order of the groups.

@@ -21,8 +21,9 @@ pub(super) fn scan(
 ) -> Result<ScanResponse, Fault> {
     let options = asked.options.clone().unwrap_or_default();
     let wants = |list: &[String], word: &str| list.is_empty() || list.iter().any(|it| it == word);
-    let merged = Merged::of(layers).map_err(Fault::invalid)?;
+    let mut merged = Merged::of(layers).map_err(Fault::invalid)?;
     let (inventory, places) = merged.inventory(options.distro.as_ref());
+    merged.identify(&inventory, &places);
     let findings = if wants(&options.scanners, "vuln") {
         match_inventory(&inventory, database, Declared::Counts).map_err(Error::from)?.findings
     } else {
