@@ -210,7 +210,8 @@ fn nothing_that_schemathesis_sends_is_a_failure_of_the_server() {
     let key = made["secret"].as_str().unwrap();
     let lists = ["scans", "notifiers", "registries", "triage", "teams", "users", "keys"];
     for list in lists {
-        let (status, page) = serving.ask(key, "GET", &format!("/api/v1/{list}?limit=500"), &Value::Null);
+        let (status, page) =
+            serving.ask(key, "GET", &format!("/api/v1/{list}?limit=500"), &Value::Null);
         assert_eq!(status, 200, "{list}: {page}");
         for item in page["items"].as_array().unwrap() {
             let name = if item["id"].is_null() { &item["name"] } else { &item["id"] };

@@ -11,8 +11,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use plimsoll_testkit::{Compression, Image, Reply, Served, Server};
@@ -439,7 +439,8 @@ fn what_a_watch_sees_running_is_scanned_before_all_others_and_counts_in_coverage
     };
     let folder = tempfile::tempdir().unwrap();
     let host = registry.host();
-    let more = ["--insecure-registry", host.as_str(), "--allow-network", "127.0.0.0/8", "--workers", "1"];
+    let more =
+        ["--insecure-registry", host.as_str(), "--allow-network", "127.0.0.0/8", "--workers", "1"];
     let serving = Serving::with(folder.path(), &more);
     // One is being read, two wait.
     for name in ["first", "second", "third"] {
@@ -449,7 +450,8 @@ fn what_a_watch_sees_running_is_scanned_before_all_others_and_counts_in_coverage
     let repository = format!("{host}/shop/web");
     let bytes = capture(&format!("{repository}:1"), &repository, &digest);
     std::fs::write(folder.path().join("trace.scap"), bytes).unwrap();
-    let rule = "- rule: Read\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n";
+    let rule =
+        "- rule: Read\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n";
     std::fs::write(folder.path().join("rules.yaml"), rule).unwrap();
     let watch = |server: &str| {
         Command::new(env!("CARGO_BIN_EXE_plimsoll"))

@@ -14,12 +14,12 @@ use sha2::Digest as _;
 
 use crate::Options;
 use crate::compression::Compression;
+use crate::compression::MAX_TOTAL;
 use crate::error::ImageError;
 use crate::oci::{Config, Descriptor};
 use crate::sources::docker::Daemon;
 use crate::sources::image::{MAX_ENTRIES, Stored, Window, is_trailing};
 use crate::sources::layout::{Layout, Place};
-use crate::compression::MAX_TOTAL;
 use crate::sources::stream::inflated;
 use crate::sources::{named, registry};
 use crate::tar::{Archive, Entry, Forward, Stream, TarError};
@@ -185,7 +185,8 @@ impl OpenImage {
         let compression = Compression::of(&head);
         let stored = io::Cursor::new(head.clone()).chain(stored);
         let in_parallel = size >= LARGE && compression != Compression::None;
-        let done = inflated(stored, expected.as_ref(), in_parallel, MAX_TOTAL, |bytes| walk(bytes, each));
+        let done =
+            inflated(stored, expected.as_ref(), in_parallel, MAX_TOTAL, |bytes| walk(bytes, each));
         let failure = self.take_failure();
         if let Some(error) = failure {
             return Err(error);

@@ -1,5 +1,9 @@
 //! Which containers run at a moment of a capture.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
 
 use plimsoll_runtime::scap::{Limits, Process, Writer};
 use plimsoll_runtime::syscall::{Capture, RunningContainer};
@@ -118,6 +122,9 @@ fn a_container_that_nobody_has_described_has_no_image() {
     open(&mut bytes, 1, 100);
     let told = told(&bytes);
     let (of, all) = told.last().unwrap();
-    assert_eq!(of.as_ref().map(|it| (it.id.as_str(), it.has_image())), Some(("aaaaaaaaaaaa", false)));
+    assert_eq!(
+        of.as_ref().map(|it| (it.id.as_str(), it.has_image())),
+        Some(("aaaaaaaaaaaa", false))
+    );
     assert_eq!(all.len(), 3);
 }

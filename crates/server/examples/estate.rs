@@ -153,8 +153,10 @@ async fn main() {
     let advisories = folder.path().join("advisories.db");
     let old = || (0..60_000).map(|number| record(number, package_of(number), Severity::Medium));
     write(&advisories, old(), 1);
-    let settings =
-        Settings { store: std::env::args().find(|it| it.contains(':')), ..Settings::in_folder(folder.path()) };
+    let settings = Settings {
+        store: std::env::args().find(|it| it.contains(':')),
+        ..Settings::in_folder(folder.path())
+    };
     let app = open(&settings, Box::new(|line| eprintln!("{line}"))).await.unwrap();
     println!(
         "{count} images, {BASES} bases, {APPLICATIONS} applications, {} components",
@@ -353,8 +355,7 @@ async fn fill(app: &App, ids: &[u32], count: u64) {
         }
         layer
     };
-    let layers: Vec<RoaringBitmap> =
-        (0..BASES + APPLICATIONS).map(|_| layer(&mut dice)).collect();
+    let layers: Vec<RoaringBitmap> = (0..BASES + APPLICATIONS).map(|_| layer(&mut dice)).collect();
     let mut made = 0;
     while made < count {
         let mut write = app.store.write().await.unwrap();

@@ -24,8 +24,8 @@ use crate::error::{Error, Result};
 use crate::queue::Job;
 use crate::store::foreign;
 
-pub(crate) use layer::{LAYERS as LAYER_BLOBS, content as layer_content};
 pub use layer::{Chained, KIND as LAYER, layer};
+pub(crate) use layer::{LAYERS as LAYER_BLOBS, content as layer_content};
 pub use layers::{KIND as LAYERS, Layer, Layers, layers};
 pub use notify::{notify, notify_concern, notify_of};
 pub use post::{Gather, post};

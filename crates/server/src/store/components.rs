@@ -174,6 +174,32 @@ pub async fn shown(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i
     Ok(found)
 }
 
+/// Those of which a part of the name begins with a text: behind the group of Maven, the scope of npm, the
+/// folders of a module of Go. Each name is looked at.
+pub async fn called(connection: &mut Connection, text: &str, limit: i64) -> Result<Vec<Shown>> {
+    let begins = super::lists::begins(text);
+    let rows = sqlx::query(
+        "SELECT id, purl, kind, name, version, images FROM components WHERE images > 0 \
+         AND (name LIKE $1 ESCAPE '!' OR name LIKE $2 ESCAPE '!') ORDER BY name, id LIMIT $3",
+    )
+    .bind(format!("%:{begins}"))
+    .bind(format!("%/{begins}"))
+    .bind(limit)
+    .fetch_all(connection)
+    .await?;
+    let one = |row: &sqlx::any::AnyRow| {
+        Ok(Shown {
+            id: row.try_get(0)?,
+            purl: row.try_get(1)?,
+            kind: row.try_get(2)?,
+            name: row.try_get(3)?,
+            version: row.try_get(4)?,
+            images: row.try_get(5)?,
+        })
+    };
+    rows.iter().map(one).collect()
+}
+
 /// How many components there are.
 pub async fn count(connection: &mut Connection) -> Result<i64> {
     Ok(sqlx::query("SELECT COUNT(*) FROM components").fetch_one(connection).await?.try_get(0)?)

@@ -129,14 +129,13 @@ pub async fn forget_other(
     state: &str,
     before: Millis,
 ) -> Result<u64> {
-    let done = sqlx::query(
-        "DELETE FROM foreign_images WHERE protocol = $1 AND state <> $2 AND at < $3",
-    )
-    .bind(protocol)
-    .bind(state)
-    .bind(before)
-    .execute(connection)
-    .await?;
+    let done =
+        sqlx::query("DELETE FROM foreign_images WHERE protocol = $1 AND state <> $2 AND at < $3")
+            .bind(protocol)
+            .bind(state)
+            .bind(before)
+            .execute(connection)
+            .await?;
     Ok(done.rows_affected())
 }
 

@@ -243,7 +243,7 @@ pub async fn images(
 }
 
 /// A pattern for texts that begin with another.
-fn begins(text: &str) -> String {
+pub(super) fn begins(text: &str) -> String {
     images::like(text).split_off(1)
 }
 

@@ -86,7 +86,9 @@ fn jobs_table(visit: &Visit, found: &[Status], more: bool) -> Table {
 }
 
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
-    let kinds: Vec<&str> = jobs::ALL.iter().map(|it| it.kind()).collect();
+    let mut kinds: Vec<&str> = jobs::ALL.iter().map(|it| it.kind()).collect();
+    // What is shown first stands first.
+    kinds.sort_by_key(|kind| *kind != jobs::SCAN);
     let kind = if visit.ask("kind").is_empty() { jobs::SCAN } else { visit.ask("kind") };
     if !kinds.contains(&kind) {
         return Err(Failure::missing("There is no such kind of job."));

@@ -14,6 +14,9 @@ use crate::address::encode;
 use crate::app::App;
 use crate::store::lists;
 
+/// The shortest text that is looked for within names of components.
+const SHORTEST: usize = 3;
+
 pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Response, Failure> {
     let text = visit.ask("q").trim();
     if text.is_empty() {
@@ -30,8 +33,11 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
     let wanted = lists::Images { text: text.to_owned(), ..Default::default() };
     let having = lists::images(&mut read, app.store.dialect(), &wanted, 20).await?;
     let weaknesses = lists::weaknesses(&mut read, &text.to_uppercase(), 20).await?;
-    let components =
+    let mut components =
         lists::components(&mut read, app.store.dialect(), (text, ""), None, 20).await?;
+    if components.is_empty() && text.chars().count() >= SHORTEST {
+        components = crate::store::components::called(&mut read, text, 20).await?;
+    }
     drop(read);
     // What can be one thing alone needs no list.
     if visit.ask("format").is_empty() {
@@ -91,7 +97,7 @@ pub(super) async fn page(State(app): State<Arc<App>>, visit: Visit) -> Result<Re
         div.head { h1 { "Search: " (text) } }
         @if count == 0 {
             (parts::empty("Nothing is called that", &html! {
-                p { "Images are found by any part of their name, or by how their digest begins; weaknesses and components by how they begin." }
+                p { "Images are found by any part of their name, or by how their digest begins; weaknesses and components by how they, or a part of their name, begin." }
             }))
         }
         @for (title, table) in &all { @if !table.is_empty() { h2 { (title) } (table.show(&visit)) } }

@@ -56,9 +56,7 @@ async fn index(bench: &Bench, packages: &[&str]) -> String {
     let served = Served::new(&Image::new().layer("RUN npm install", &files), Compression::Gzip);
     let (hash, layers) = (served.root.clone(), served.layers.clone());
     let server = Server::start(move |request| served.reply(request));
-    let layer = |digest: &String| {
-        json!({"hash": digest, "uri": format!("http://{}/v2/x/blobs/{digest}", server.host()), "headers": {}})
-    };
+    let layer = |digest: &String| json!({"hash": digest, "uri": format!("http://{}/v2/x/blobs/{digest}", server.host()), "headers": {}});
     let layers: Vec<Value> = layers.iter().map(layer).collect();
     let manifest = json!({"hash": hash, "layers": layers});
     let (status, answer) = bench.ask("POST", "/indexer/api/v1/index_report", manifest).await;
@@ -96,7 +94,8 @@ fn a_change_of_the_advisories_is_notified_once_with_the_worst_of_each_indexed_im
         bench.app.web.allow(&server.host());
         change(&bench, &[], 1).await;
         let callback = bench.url("/notifier/api/v1/notification/");
-        let settings = json!({"url": format!("http://{}/hook", server.host()), "callback": callback});
+        let settings =
+            json!({"url": format!("http://{}/hook", server.host()), "callback": callback});
         let number = add(&bench, "clair", settings).await;
         let both = index(&bench, &["alpha", "beta"]).await;
         let one = index(&bench, &["alpha"]).await;
@@ -120,8 +119,13 @@ fn a_change_of_the_advisories_is_notified_once_with_the_worst_of_each_indexed_im
             let one = |it: &Value| {
                 let weakness = &it["vulnerability"];
                 let text = |value: &Value| value.as_str().unwrap().to_owned();
-                [&it["manifest"], &it["reason"], &weakness["name"], &weakness["normalized_severity"]]
-                    .map(text)
+                [
+                    &it["manifest"],
+                    &it["reason"],
+                    &weakness["name"],
+                    &weakness["normalized_severity"],
+                ]
+                .map(text)
             };
             let mut said: Vec<[String; 4]> = all.iter().map(one).collect();
             said.sort();
@@ -177,7 +181,8 @@ fn notifications_that_nobody_fetched_are_forgotten_after_two_weeks_and_with_thei
         bench.app.web.allow(&server.host());
         change(&bench, &[], 1).await;
         let callback = bench.url("/notifier/api/v1/notification");
-        let settings = json!({"url": format!("http://{}/hook", server.host()), "callback": callback});
+        let settings =
+            json!({"url": format!("http://{}/hook", server.host()), "callback": callback});
         let number = add(&bench, "clair", settings).await;
         index(&bench, &["alpha"]).await;
         change(&bench, &[record("CVE-2026-0001", "alpha", Severity::High)], 2).await;

@@ -160,7 +160,9 @@ fn may_write(postgres: &Postgres, name: &str, may: bool) {
         let off = if may { "off" } else { "on" };
         for text in [
             format!("ALTER DATABASE {name} SET default_transaction_read_only = {off}"),
-            format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"),
+            format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+            ),
         ] {
             sqlx::query(sqlx::AssertSqlSafe(text)).execute(&mut *connection).await.unwrap();
         }
@@ -181,7 +183,10 @@ fn a_store_that_may_not_be_written_has_a_name_and_takes_again_what_comes_later()
     let health = server.until_health("store", "read-only");
     assert_ne!(health["status"], "ok", "{health}");
     let (status, body) = ask("GET", &server.url("/api/v1/images"), None, "").unwrap();
-    assert!(status == 200 && body.to_string().contains("digest"), "what is known is told: {status} {body}");
+    assert!(
+        status == 200 && body.to_string().contains("digest"),
+        "what is known is told: {status} {body}"
+    );
     let reference = image(folder.path(), 2);
     let asked = serde_json::json!({"reference": reference}).to_string();
     let (status, body) = ask("POST", &server.url("/api/v1/scans"), None, &asked).unwrap();
@@ -211,7 +216,10 @@ impl ReadOnly {
             return None;
         }
         let own = Self(at.to_owned());
-        assert!(mount(&["-o", "remount,bind,ro"]));
+        // Whoever writes something by it at the moment is in the way.
+        until("it is read-only", Duration::from_secs(20), || {
+            mount(&["-o", "remount,bind,ro"]).then_some(())
+        });
         Some(own)
     }
 }
@@ -227,7 +235,7 @@ fn a_folder_that_may_not_be_written_has_a_name_and_alerts_are_taken_when_it_may_
     let folder = tempfile::tempdir().unwrap();
     let server = Process::start(folder.path(), "server", Start::default());
     server.until_health("folder", "ready");
-    let Some(mounted) = ReadOnly::mount(&server.data()) else { return };
+    let Some(mounted) = ReadOnly::mount(&server.data().join("spool")) else { return };
     let health = server.until_health("folder", "read-only");
     assert_ne!(health["status"], "ok", "{health}");
     let send = |number| ask("POST", &server.url("/falco"), None, &alert(number)).unwrap().0;

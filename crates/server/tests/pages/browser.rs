@@ -127,7 +127,7 @@ fn pictures_for_the_documentation() {
             ("findings", "/findings".into()),
             ("weakness", "/weaknesses/CVE-2021-44228".into()),
             ("components", "/components".into()),
-            ("component", "/components/1".into()),
+            ("component", format!("/components/{}", estate.component)),
             ("scans", "/scans".into()),
             ("search", "/search?q=log4j".into()),
             ("remediation", "/remediation".into()),

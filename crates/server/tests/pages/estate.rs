@@ -15,6 +15,7 @@ use plimsoll_model::{
     Distro, EcosystemName, Inventory, Layer, Location, Package, PackageKind, SourcePackage,
     Timestamp,
 };
+use plimsoll_server::store::components;
 use sha2::{Digest, Sha256};
 
 use crate::site::Site;
@@ -41,6 +42,8 @@ struct Wanted {
 pub(crate) struct Estate {
     /// The image with the most to mend, and the same of a later version.
     pub(crate) worst: [String; 2],
+    /// A component with findings.
+    pub(crate) component: i64,
 }
 
 impl Estate {
@@ -79,7 +82,12 @@ impl Estate {
         let digest = |name: &str| {
             images.iter().find(|it| it.name.ends_with(name)).map(|it| it.digest.clone()).unwrap()
         };
-        Self { worst: [digest("shop/checkout:1.8"), digest("shop/checkout:1.9")] }
+        let mut read = site.app.store.read().await.unwrap();
+        let found = components::called(&mut read, "log4j-core", 1).await.unwrap();
+        Self {
+            worst: [digest("shop/checkout:1.8"), digest("shop/checkout:1.9")],
+            component: found[0].id,
+        }
     }
 }
 

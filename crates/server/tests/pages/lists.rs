@@ -98,3 +98,30 @@ fn tables_are_csv_too() {
         assert!(images.lines().nth(1).unwrap().starts_with("'=cmd()"), "{images}");
     });
 }
+
+#[test]
+fn components_are_found_by_how_a_part_of_their_name_begins() {
+    use plimsoll_model::{Inventory, Package, PackageKind};
+    Site::run(|site| async move {
+        let mut inventory = Inventory::default();
+        inventory.artifact.reference = "shop".into();
+        inventory.packages = [
+            (PackageKind::Maven, "org.apache.logging.log4j:log4j-core"),
+            (PackageKind::Npm, "@types/node"),
+            (PackageKind::Golang, "github.com/gin-gonic/gin"),
+        ]
+        .map(|(kind, name)| Package::new(kind, name, "2.14.1"))
+        .to_vec();
+        site.inventory(&inventory).await;
+        let found = async |text: &str| {
+            let page = site.get(&format!("/search?q={text}&format=json&table=components")).await;
+            assert_eq!(page.status, 200, "{text}: {}", page.body);
+            page.body
+        };
+        assert!(found("log4j").await.contains("org.apache.logging.log4j:log4j-core"));
+        assert!(found("node").await.contains("@types/node"));
+        assert!(found("gin").await.contains("github.com/gin-gonic/gin"));
+        assert!(!found("core").await.contains("log4j-core"), "in the middle of a part");
+        assert!(!found("%25").await.contains("log4j-core"), "a text is no pattern");
+    });
+}

@@ -141,7 +141,8 @@ fn a_layer_has_no_more_bytes_than_the_server_reads() {
     for (number, layer) in [plain, packed].into_iter().enumerate() {
         let hash = digest(&layer);
         let server = Server::start(move |_| Reply::new(200, layer.clone()));
-        let layer = json!({"hash": hash, "uri": format!("http://{}/l", server.host()), "headers": {}});
+        let layer =
+            json!({"hash": hash, "uri": format!("http://{}/l", server.host()), "headers": {}});
         let manifest = json!({"hash": format!("sha256:{number:064}"), "layers": [layer]});
         let answer = post(&running.url("/indexer/api/v1/index_report"), manifest.to_string());
         let why = body(answer)["message"].as_str().unwrap().to_owned();

@@ -94,7 +94,8 @@ type Said = BTreeSet<[String; 5]>;
 
 /// Packages of Debian and of npm with findings in the starter set; Trivy knows Debian by its own file.
 fn image() -> Image {
-    let status = "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10\n\n";
+    let status =
+        "Package: curl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 7.88.1-10\n\n";
     let release = "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
     let package = r#"{"name":"lodash","version":"4.17.4","license":"MIT"}"#;
     let base = [

@@ -110,7 +110,8 @@ impl Containers {
 
     /// Whether others share what this one has: it is a pod's, and runs nothing of its own.
     pub(crate) fn holds_others(&self, id: &str) -> bool {
-        !id.is_empty() && self.all.values().any(|it| it.id != id && it.pod_sandbox_id.starts_with(id))
+        !id.is_empty()
+            && self.all.values().any(|it| it.id != id && it.pod_sandbox_id.starts_with(id))
     }
 
     /// The container that holds the network of a pod.

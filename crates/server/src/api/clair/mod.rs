@@ -46,10 +46,7 @@ fn routes() -> Routes {
         )
         .route("/indexer/api/v1/index_state", get(indexer::state))
         .route("/matcher/api/v1/vulnerability_report/{digest}", get(matcher::report))
-        .route(
-            "/notifier/api/v1/notification/{id}",
-            get(notifier::page).delete(notifier::delete),
-        )
+        .route("/notifier/api/v1/notification/{id}", get(notifier::page).delete(notifier::delete))
         .merge(v1::routes())
         .layer(DefaultBodyLimit::max(MAX_MANIFEST))
 }

@@ -14,6 +14,7 @@ pub(super) async fn put(store: &Store, images: &[Wanted]) {
     registry(&mut write, images).await;
     cluster(&mut write, images).await;
     decisions(&mut write).await;
+    scans(&mut write, images).await;
     write.commit().await.unwrap();
 }
 
@@ -108,5 +109,44 @@ async fn decisions(write: &mut Write) {
         decide("CVE-2023-44487", "in_triage", ""),
     ] {
         triage::put(write, &one).await.unwrap();
+    }
+}
+
+/// What was read, what could not be, and what waits.
+async fn scans(write: &mut Write, images: &[Wanted]) {
+    let done = images.iter().take(9).zip(1_i64..).map(|(image, number)| {
+        let result = format!(
+            "{{\"digest\":\"{}\",\"components\":{},\"new\":3,\"partial\":false}}",
+            image.digest,
+            50 + 7 * number
+        );
+        (format!("registry:{}", image.name), 2, 1, number, result, "")
+    });
+    let gone = "registry.example cannot be reached: connection refused";
+    let more = [
+        ("registry:registry.example/data/lake:0.3".to_owned(), 3, 5, 30, String::new(), gone),
+        ("registry:registry.example/shop/checkout:1.10-rc2".into(), 1, 1, 0, String::new(), ""),
+        ("registry:registry.example/shop/checkout:1.10-rc1".into(), 0, 0, 0, String::new(), ""),
+    ];
+    let all: Vec<(String, i64, i64, i64, String, &str)> = done.collect();
+    for (key, state, attempt, minutes, result, error) in all.into_iter().rev().chain(more) {
+        let asked = now() - minutes * 60_000;
+        // Nobody takes them: they are due in a year.
+        sqlx::query(
+            "INSERT INTO jobs (kind, key, payload, priority, state, attempt, attempts, due, \
+             lease_until, created, finished, error, result) \
+             VALUES ('scan', $1, '{}', 0, $2, $3, 5, $4, $4, $5, $6, $7, $8)",
+        )
+        .bind(key)
+        .bind(state)
+        .bind(attempt)
+        .bind(now() + 365 * DAY)
+        .bind(asked)
+        .bind((state >= 2).then(|| asked + 2_300))
+        .bind(error)
+        .bind(result)
+        .execute(&mut **write)
+        .await
+        .unwrap();
     }
 }
