@@ -23,7 +23,7 @@
 )]
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use plimsoll_advisory::database::{Enrichment, compile};
@@ -82,7 +82,9 @@ impl Dice {
 
 /// Whether packages are used and advised of as in the world, or all alike.
 fn is_uniform() -> bool {
-    std::env::args().any(|it| it == "uniform")
+    static IS_UNIFORM: LazyLock<bool> =
+        LazyLock::new(|| std::env::args().any(|it| it == "uniform"));
+    *IS_UNIFORM
 }
 
 /// The package that an advisory is about.
