@@ -2,9 +2,11 @@
 //! pipelines, answered the same by ours.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use crate::machine::Machine;
-use crate::peers::jq;
+use crate::peers::{jq, peer};
 use crate::sample;
 
 fn asked(document: &str, filter: &str) -> BTreeSet<String> {
@@ -96,4 +98,28 @@ fn of_cosigns_json() {
     let digests = asked(&text, ".[].critical.image[\"docker-manifest-digest\"]");
     assert!(digests.iter().all(|it| it.starts_with("sha256:")) && digests.len() == 1);
     assert_eq!(asked(&text, ".[0].optional.env"), set(&["prod"]));
+}
+
+#[test]
+fn defectdojos_parsers_find_every_weakness() {
+    // A checkout of DefectDojo and an interpreter with what its parsers import, as `make drop-in-peers` makes them.
+    let Some(checkout) = peer("defectdojo/dojo/tools/trivy/parser.py") else { return };
+    let checkout = checkout.ancestors().nth(4).unwrap().to_owned();
+    let python = checkout.join("python/bin/python3");
+    if !python.is_file() {
+        println!("skipped: there is no {}", python.display());
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/defectdojo.py");
+    let ran = Command::new(python)
+        .arg("-B")
+        .arg(script)
+        .arg(env!("CARGO_BIN_EXE_plimsoll"))
+        .arg(checkout)
+        .output()
+        .unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{said}");
+    assert_eq!(said.lines().filter(|line| line.contains(" 0 lost, 0 more")).count(), 6, "{said}");
 }

@@ -12,7 +12,10 @@ mod machine;
 
 mod beside;
 mod blocks;
+mod book;
 mod chart;
+mod charts;
+mod compose;
 mod image;
 mod links;
 mod manual;
