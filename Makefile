@@ -103,6 +103,8 @@ drop-in-peers:
 	go build -o "$(SIGN_PEERS)/trivy" github.com/aquasecurity/trivy/cmd/trivy ); \
 	test -d "$(SIGN_PEERS)/trivy-contrib" || ! test -d "$$(go env GOMODCACHE)/github.com/aquasecurity/trivy@v0.74.0" || \
 	cp -R "$$(go env GOMODCACHE)/github.com/aquasecurity/trivy@v0.74.0/contrib" "$(SIGN_PEERS)/trivy-contrib"; \
+	test -d "$(SIGN_PEERS)/snyk-to-html" || ! command -v npm >/dev/null || \
+	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/snyk-to-html" snyk-to-html@3.7.9; \
 	test -d "$(SIGN_PEERS)/defectdojo" || git clone -q --depth 1 https://github.com/DefectDojo/django-DefectDojo \
 	"$(SIGN_PEERS)/defectdojo"; \
 	test -d "$(SIGN_PEERS)/defectdojo/python" || { python3 -m venv "$(SIGN_PEERS)/defectdojo/python" && \

@@ -5,7 +5,7 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{NEAR, Tool, cosign, scanned};
+use super::{Absent, NEAR, Tool, cosign, scanned};
 use crate::exit::{Codes, Outcome, tell};
 
 pub(super) const TOOL: Tool = Tool {
@@ -18,10 +18,15 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Verifier::command,
     others: &[],
-    absent: &[],
+    absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Verifier::from_arg_matches(matches)?.run(),
 };
+
+const ABSENT: &[Absent] = &[
+    Absent::new("completion", "`plimsoll completions SHELL`"),
+    Absent::new("help", "`--help` behind a command"),
+];
 
 #[derive(Debug, clap::Parser)]
 #[command(about = "slsa-verifier's command line, answered by Plimsoll", subcommand_required = true)]

@@ -29,10 +29,10 @@ fn listed(help: &str) -> Vec<String> {
     for line in help.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if line.trim_end_matches(':').ends_with("Commands") {
             is_list = true;
-        } else if let (true, Some((name, _))) = (is_list, line.split_once("  ")) {
-            names.push(name.to_owned());
-        } else {
+        } else if line.ends_with(':') {
             is_list = false;
+        } else if let (true, Some((name, _))) = (is_list, line.split_once(' ')) {
+            names.push(name.to_owned());
         }
     }
     names

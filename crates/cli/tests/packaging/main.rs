@@ -15,6 +15,7 @@ mod blocks;
 mod book;
 mod chart;
 mod charts;
+mod cluster;
 mod compose;
 mod image;
 mod links;

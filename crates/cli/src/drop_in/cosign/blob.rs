@@ -78,6 +78,10 @@ struct Signed {
     /// No log is asked for; with a key none is here unless the bundle has an entry
     #[arg(long, help_heading = NEAR)]
     insecure_ignore_tlog: bool,
+
+    /// The certificate need not be published
+    #[arg(long)]
+    insecure_ignore_sct: bool,
 }
 
 impl Signed {
@@ -97,6 +101,7 @@ impl Signed {
             )
             .option("--certificate-chain", self.certificate_chain.as_deref())
             .option("--trusted-root", self.trusted_root.as_deref())
+            .option("--certificate-logs", self.insecure_ignore_sct.then_some("0"))
             .option("--log-entries", self.insecure_ignore_tlog.then_some("0"))
             .last([file])
             .run()?;

@@ -80,11 +80,6 @@ const OTHERS: &[Other] = &[
     Other::silent("experimental-oci11", false),
     Other::silent("registry-referrers-mode", true),
     Other::silent("insecure-skip-tls-verify", false),
-    Other::told(
-        "insecure-ignore-sct",
-        false,
-        "the certificate's promises are checked all the same",
-    ),
     Other::told("use-signed-timestamps", false, "timestamps that are there are checked"),
     Other::told("use-signing-config", false, "services are named by flags"),
     Other::told(

@@ -50,6 +50,10 @@ struct Asked {
     #[arg(long, help_heading = NEAR)]
     insecure_ignore_tlog: bool,
 
+    /// The certificate need not be published
+    #[arg(long)]
+    insecure_ignore_sct: bool,
+
     #[command(flatten)]
     registry: Registry,
 }
@@ -204,6 +208,9 @@ impl Asked {
         let mut policy = self.wanted.policy()?;
         if self.insecure_ignore_tlog {
             policy.log_entries = Some(0);
+        }
+        if self.insecure_ignore_sct {
+            policy.certificate_logs = 0;
         }
         let annotations = self.wanted.annotations()?;
         let root = trust::root(self.trusted_root.as_deref())?;
