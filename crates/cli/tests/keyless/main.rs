@@ -10,9 +10,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod as_cosign;
 mod login;
 mod programs;
 mod rekor_v1;
-mod services;
 mod tiles;
