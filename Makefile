@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: screenshots static-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers drop-in-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: book screenshots static-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers drop-in-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -101,6 +101,15 @@ drop-in-peers:
 	have trivy || ( cd "$$(mktemp -d)" && export GOEXPERIMENT=jsonv2 && go mod init peer && \
 	go get -tool github.com/aquasecurity/trivy/cmd/trivy@v0.74.0 && \
 	go build -o "$(SIGN_PEERS)/trivy" github.com/aquasecurity/trivy/cmd/trivy ); \
+	test -d "$(SIGN_PEERS)/trivy-contrib" || ! test -d "$$(go env GOMODCACHE)/github.com/aquasecurity/trivy@v0.74.0" || \
+	cp -R "$$(go env GOMODCACHE)/github.com/aquasecurity/trivy@v0.74.0/contrib" "$(SIGN_PEERS)/trivy-contrib"; \
+	test -d "$(SIGN_PEERS)/snyk-to-html" || ! command -v npm >/dev/null || \
+	npm install --silent --no-audit --no-fund --prefix "$(SIGN_PEERS)/snyk-to-html" snyk-to-html@3.7.9; \
+	test -d "$(SIGN_PEERS)/defectdojo" || git clone -q --depth 1 https://github.com/DefectDojo/django-DefectDojo \
+	"$(SIGN_PEERS)/defectdojo"; \
+	test -d "$(SIGN_PEERS)/defectdojo/python" || { python3 -m venv "$(SIGN_PEERS)/defectdojo/python" && \
+	"$(SIGN_PEERS)/defectdojo/python/bin/pip" install --quiet cvss==3.6 python-dateutil; }; \
+	have slsa-verifier || crates/cli/tests/drop_in/golden/slsa_verifier/build "$(SIGN_PEERS)"; \
 	have trivy-db || { at="$$(mktemp -d)" && cp crates/cli/tests/drop_in/golden/trivy_db/* "$$at" && \
 	(cd "$$at" && go mod tidy && go build -o "$(SIGN_PEERS)/trivy-db" .); rm -rf "$$at"; }; \
 	have actionlint || install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; \
@@ -109,6 +118,13 @@ drop-in-peers:
 	have webhookd || ( cd "$$(mktemp -d)" && go mod init peer && go mod edit -require github.com/quay/clair/v4@v4.9.0 && \
 	printf 'package peer\n\nimport _ "github.com/quay/clair/v4/notifier"\n' > peer.go && \
 	go build -mod=mod -o "$(SIGN_PEERS)/webhookd" github.com/quay/clair/v4/notifier/webhook/cmd/webhookd )
+
+# The site of the documentation, in target/book; mdbook is installed into target/tools where it is not there.
+MDBOOK := $(or $(shell command -v mdbook),target/tools/bin/mdbook)
+book: setup
+	@test -x "$(MDBOOK)" || $(CARGO) install mdbook --version 0.5.4 --locked --root target/tools
+	$(MDBOOK) build
+	@echo "target/book/index.html"
 
 # A real API server, for the tests of admission: Go refuses to install it, so it is built from a module
 # of its own; six minutes and 2 GB of modules the first time. etcd is Debian's.

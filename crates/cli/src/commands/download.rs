@@ -101,7 +101,7 @@ fn document(evidence: &Evidence) -> Value {
         let text = || String::from_utf8_lossy(&evidence.bytes).into_owned();
         return serde_json::from_slice(&evidence.bytes).unwrap_or_else(|_| json!(text()));
     }
-    let annotation = |name: &str| evidence.annotations.get(name).cloned().unwrap_or_default();
+    let annotation = |name: &str| evidence.annotations.get(name).cloned();
     let nested = |name: &str| {
         let text = evidence.annotations.get(name);
         text.and_then(|text| serde_json::from_str::<Value>(text).ok()).unwrap_or_default()

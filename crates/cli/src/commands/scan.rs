@@ -11,9 +11,10 @@ use plimsoll_report::{Format, Style};
 use plimsoll_runtime::loaded::Record;
 
 use crate::exit::{Outcome, Usage, chain, tell};
+use crate::monitor::Monitored;
 use crate::style::stdout_style;
 use crate::target::{Reading, tell_problems};
-use crate::{clock, loaded, output, paths};
+use crate::{clock, loaded, output, paths, snyk_policy};
 
 /// Find known vulnerabilities in an image, an archive or a folder
 #[derive(Debug, clap::Args)]
@@ -22,6 +23,7 @@ use crate::{clock, loaded, output, paths};
   plimsoll scan --fail-on high --only-fixed registry:registry.example/app:1.2
   plimsoll scan docker-archive:app.tar -o table -o sarif=app.sarif -o json=app.json
   plimsoll scan rootfs:/
+  plimsoll scan --policy .snyk --monitor https://plimsoll.example registry.example/app:1.2
   plimsoll scan --loaded used.json --only-loaded --fail-on high registry.example/app:1.2
 
 Exit codes: 0 clean or below the gate, 1 findings over --fail-on, 2 wrong usage,
@@ -69,6 +71,14 @@ pub(crate) struct ScanCommand {
     #[arg(long, requires = "loaded")]
     only_loaded: bool,
 
+    /// Pass over what a `.snyk` names, where and until when it says; the report tells the reason
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
+    /// Hand what was found to be there to a `plimsoll serve`, which goes on matching it
+    #[arg(long, value_name = "URL")]
+    monitor: Option<String>,
+
     #[command(flatten)]
     reading: Reading,
 }
@@ -107,6 +117,10 @@ impl ScanCommand {
             for reason in &scan.verdict.failed {
                 tell(&format!("{}: {}", reason.gate, reason.reason));
             }
+            if let Some(server) = &self.monitor {
+                let monitored = Monitored::hand_over(&scan.inventory, reference, "", Some(server))?;
+                tell(&format!("monitored: {}", monitored.page()));
+            }
             worst = worst.or(Outcome::of_code(scan.verdict.exit_code()));
             super::explain::remember(scan);
         }
@@ -132,6 +146,9 @@ impl ScanCommand {
         let severities = (!self.severity.is_empty()).then(|| self.severity.clone());
         if let Some(record) = record {
             loaded::apply(record, &mut scan);
+        }
+        if let Some(file) = &self.policy {
+            snyk_policy::read(Some(file), now)?.apply(&mut scan);
         }
         let (only_fixed, only_loaded) = (self.only_fixed, self.only_loaded);
         Filter { severities, only_fixed, only_loaded }.apply(&mut scan);

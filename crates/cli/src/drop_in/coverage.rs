@@ -1,4 +1,4 @@
-//! Which flags of which tool are the same here, near, or not: in Markdown, from the parsers.
+//! Which commands and flags of which tool are the same here, near, or not: in Markdown, from the parsers.
 
 use std::io::{self, Write};
 
@@ -14,6 +14,10 @@ pub(crate) fn print(out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "| command | flag | here | |\n| --- | --- | --- | --- |")?;
         let command = tool.command();
         add(tool, &command, tool.name, out)?;
+        for absent in tool.absent {
+            let (name, own) = (absent.name, cell(absent.own));
+            writeln!(out, "| `{} {name}` | all | no | {own} |", tool.name)?;
+        }
         let words = |effect: Effect| match effect {
             Effect::Silent => ("no effect", ""),
             Effect::Told(why) => ("no effect", why),

@@ -20,6 +20,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Falco::command,
     others: OTHERS,
+    absent: &[],
     settings: None,
     run: |matches: &ArgMatches| Falco::from_arg_matches(matches)?.run(),
 };

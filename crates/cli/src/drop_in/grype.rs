@@ -12,7 +12,7 @@ use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::Format;
 
 use super::skipped::Skipped;
-use super::{NEAR, Other, Tool, scanned, syft};
+use super::{Absent, NEAR, Other, Tool, scanned, syft};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::{clock, output};
 
@@ -26,12 +26,20 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 0 },
     command: Grype::command,
     others: OTHERS,
+    absent: ABSENT,
     settings: Some(settings::read),
     run: |matches: &ArgMatches| Grype::from_arg_matches(matches)?.run(),
 };
 
 /// Grype's exit code over `--fail-on`.
 const OVER: u8 = 2;
+
+const ABSENT: &[Absent] = &[
+    Absent::new("completion", "`plimsoll completions SHELL`"),
+    Absent::new("config", "`--help` lists what is understood of `.grype.yaml`"),
+    Absent::new("explain", "`plimsoll explain CVE`"),
+    Absent::new("help", "`--help` behind a command"),
+];
 
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('v'),

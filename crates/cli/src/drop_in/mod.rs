@@ -76,9 +76,32 @@ pub(crate) struct Tool {
     command: fn() -> clap::Command,
     /// Flags that its parser does not list because they do nothing here.
     others: &'static [Other],
+    /// Commands that are not here.
+    absent: &'static [Absent],
     /// Settings of its file.
     settings: Option<fn(&ArgMatches) -> anyhow::Result<Settings>>,
     run: fn(&ArgMatches) -> anyhow::Result<Outcome>,
+}
+
+/// A command that is not here.
+pub(crate) struct Absent {
+    /// As it is called: `download sbom`.
+    name: &'static str,
+    /// Our own way.
+    own: &'static str,
+}
+
+impl Absent {
+    pub(crate) const fn new(name: &'static str, own: &'static str) -> Self {
+        Self { name, own }
+    }
+
+    /// Whether a command line begins with it.
+    fn is_called(&self, words: &[OsString]) -> bool {
+        let asked = words.iter().filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
+        let mut asked = asked.map(OsString::as_os_str);
+        self.name.split(' ').all(|name| asked.next().is_some_and(|word| word == name))
+    }
 }
 
 /// A flag that does nothing here.
@@ -145,6 +168,10 @@ fn parsed(
     tool: &'static Tool,
     words: Vec<OsString>,
 ) -> anyhow::Result<Result<ArgMatches, clap::Error>> {
+    if let Some(absent) = tool.absent.iter().find(|it| it.is_called(&words)) {
+        let why = format!("{}: `{}` is not here: {}", tool.name, absent.name, absent.own);
+        return Err(exit::Usage(why).into());
+    }
     let command = tool.command();
     let words = if tool.has_single_dashes { doubled(&command, words) } else { words };
     let named = std::iter::once(OsString::from(tool.name)).chain(words.iter().cloned());

@@ -5,7 +5,7 @@
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{NEAR, Tool, cosign, scanned};
+use super::{Absent, NEAR, Tool, cosign, scanned};
 use crate::exit::{Codes, Outcome, tell};
 
 pub(super) const TOOL: Tool = Tool {
@@ -18,9 +18,15 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Verifier::command,
     others: &[],
+    absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Verifier::from_arg_matches(matches)?.run(),
 };
+
+const ABSENT: &[Absent] = &[
+    Absent::new("completion", "`plimsoll completions SHELL`"),
+    Absent::new("help", "`--help` behind a command"),
+];
 
 #[derive(Debug, clap::Parser)]
 #[command(about = "slsa-verifier's command line, answered by Plimsoll", subcommand_required = true)]
@@ -39,6 +45,8 @@ enum Action {
     VerifyNpmPackage(Asked),
     /// Files that GitHub attested
     VerifyGithubAttestation(Asked),
+    /// A verification summary that somebody else signed
+    VerifyVsa(Summary),
     /// Which release this is
     Version,
 }
@@ -89,9 +97,71 @@ struct Asked {
     #[arg(long, value_name = "VERSION")]
     package_version: Option<String>,
 
-    /// Print the verified statement, behind the result
-    #[arg(long, help_heading = NEAR)]
+    /// Print the verified statement
+    #[arg(long, alias = "print-attestation")]
     print_provenance: bool,
+}
+
+/// What a summary must say.
+#[derive(Debug, clap::Args)]
+struct Summary {
+    /// A digest of what was verified, `ALGORITHM:VALUE`
+    #[arg(long, value_name = "DIGEST", required = true)]
+    subject_digest: Vec<String>,
+
+    /// The signed summary
+    #[arg(long, value_name = "FILE")]
+    attestation_path: String,
+
+    /// Who verified it
+    #[arg(long, value_name = "ID")]
+    verifier_id: String,
+
+    /// What was verified
+    #[arg(long, value_name = "URI")]
+    resource_uri: String,
+
+    /// A level that was reached
+    #[arg(long, value_name = "LEVEL")]
+    verified_level: Vec<String>,
+
+    /// The verifier's public key
+    #[arg(long, value_name = "FILE")]
+    public_key_path: String,
+
+    /// What the signature calls the key
+    #[arg(long, value_name = "ID")]
+    public_key_id: Option<String>,
+
+    /// Print the verified statement
+    #[arg(long)]
+    print_attestation: bool,
+}
+
+impl Summary {
+    fn run(&self) -> anyhow::Result<Outcome> {
+        let outcome = Words::of(&["provenance", "summary"])
+            .options("--subject-digest", &self.subject_digest)
+            .option("--attestation-path", Some(&self.attestation_path))
+            .option("--verifier-id", Some(&self.verifier_id))
+            .option("--resource-uri", Some(&self.resource_uri))
+            .options("--verified-level", &self.verified_level)
+            .option("--public-key-path", Some(&self.public_key_path))
+            .option("--public-key-id", self.public_key_id.as_deref())
+            .switch("--print-attestation", self.print_attestation)
+            .switch("--as-slsa-verifier", true)
+            .run()?;
+        Ok(concluded(outcome))
+    }
+}
+
+/// Says how it went in slsa-verifier's words.
+fn concluded(outcome: Outcome) -> Outcome {
+    tell(match outcome {
+        Outcome::Clean => "PASSED: SLSA verification passed",
+        _ => "FAILED: SLSA verification failed",
+    });
+    outcome
 }
 
 impl Verifier {
@@ -114,6 +184,7 @@ impl Verifier {
             Action::VerifyArtifact(asked) => asked.run("artifact"),
             Action::VerifyNpmPackage(asked) => asked.run("npm"),
             Action::VerifyGithubAttestation(asked) => asked.run("github-attestation"),
+            Action::VerifyVsa(summary) => summary.run(),
             Action::Version => TOOL.print_version("GitVersion:    v"),
         }
     }
@@ -137,12 +208,9 @@ impl Asked {
             .option("--package-version", self.package_version.as_deref())
             .options("--insecure-registry", &here)
             .switch("--print-provenance", self.print_provenance)
+            .switch("--as-slsa-verifier", true)
             .last(&self.artifacts)
             .run()?;
-        tell(match outcome {
-            Outcome::Clean => "PASSED: SLSA verification passed",
-            _ => "FAILED: SLSA verification failed",
-        });
-        Ok(outcome)
+        Ok(concluded(outcome))
     }
 }

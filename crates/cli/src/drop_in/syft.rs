@@ -7,7 +7,7 @@ use plimsoll_model::{Inventory, PackageKind, Reference, Scope, Transport};
 use plimsoll_supply::Format;
 
 use super::skipped::Skipped;
-use super::{NEAR, Other, Tool, scanned};
+use super::{Absent, NEAR, Other, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage, tell};
 use crate::output;
 
@@ -21,9 +21,22 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 0 },
     command: Syft::command,
     others: OTHERS,
+    absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Syft::from_arg_matches(matches)?.run(),
 };
+
+const ABSENT: &[Absent] = &[
+    Absent::new(
+        "attest",
+        "`plimsoll sbom -o spdx-json=F IMAGE`, then `plimsoll attest --predicate F IMAGE`",
+    ),
+    Absent::new("cataloger", "all cataloguers are asked; `docs/sbom.md` lists them"),
+    Absent::new("completion", "`plimsoll completions SHELL`"),
+    Absent::new("config", "`--help` lists what is understood; SYFT_ variables are read"),
+    Absent::new("help", "`--help` behind a command"),
+    Absent::new("login", "`docker login`, whose file is read"),
+];
 
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('v'),

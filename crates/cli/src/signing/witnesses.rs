@@ -52,7 +52,13 @@ pub(crate) struct Witnesses {
     log: Option<String>,
 
     /// Interface of the log: 1, or 2 for tiles
-    #[arg(long, value_name = "VERSION", default_value = "1", value_parser = ["1", "2"])]
+    #[arg(
+        long,
+        value_name = "VERSION",
+        env = "PLIMSOLL_LOG_VERSION",
+        default_value = "1",
+        value_parser = ["1", "2"]
+    )]
     log_version: String,
 
     /// How a log of version 1 keeps attestations: `dsse` has their digests, `intoto` all of them

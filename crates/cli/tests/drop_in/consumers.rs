@@ -2,9 +2,13 @@
 //! pipelines, answered the same by ours.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+use plimsoll_testkit::{Compression, Image};
 
 use crate::machine::Machine;
-use crate::peers::jq;
+use crate::peers::{jq, peer};
 use crate::sample;
 
 fn asked(document: &str, filter: &str) -> BTreeSet<String> {
@@ -96,4 +100,82 @@ fn of_cosigns_json() {
     let digests = asked(&text, ".[].critical.image[\"docker-manifest-digest\"]");
     assert!(digests.iter().all(|it| it.starts_with("sha256:")) && digests.len() == 1);
     assert_eq!(asked(&text, ".[0].optional.env"), set(&["prod"]));
+}
+
+#[test]
+fn defectdojos_parsers_find_every_weakness() {
+    // A checkout of DefectDojo and an interpreter with what its parsers import, as `make drop-in-peers` makes them.
+    let Some(checkout) = peer("defectdojo/dojo/tools/trivy/parser.py") else { return };
+    let checkout = checkout.ancestors().nth(4).unwrap().to_owned();
+    let python = checkout.join("python/bin/python3");
+    if !python.is_file() {
+        println!("skipped: there is no {}", python.display());
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/defectdojo.py");
+    let ran = Command::new(python)
+        .arg("-B")
+        .arg(script)
+        .arg(env!("CARGO_BIN_EXE_plimsoll"))
+        .arg(checkout)
+        .output()
+        .unwrap();
+    let said =
+        format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success(), "{said}");
+    assert_eq!(said.lines().filter(|line| line.contains(" 0 lost, 0 more")).count(), 6, "{said}");
+}
+
+#[test]
+fn snyk_to_html_shows_every_weakness_and_every_check() {
+    let Some(program) = peer("snyk-to-html/node_modules/.bin/snyk-to-html") else { return };
+    let machine = sample::machine();
+    machine.write("src/Dockerfile", "FROM node:latest\nRUN sudo ls\n");
+    machine.run("as snyk container test app.tar --json-file-output=test.json").ended(1);
+    machine.run("as snyk iac test src --json-file-output=iac.json").ended(1);
+    let page = |report: &str| {
+        let mut command = Command::new(&program);
+        command.args(["-i", report, "-o", "page.html"]).current_dir(machine.path("."));
+        let ran = command.output().unwrap();
+        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        machine.read("page.html")
+    };
+    let html = page("test.json");
+    let document = machine.json("test.json");
+    let found = document["vulnerabilities"].as_array().unwrap();
+    assert!(found.len() > 2, "{document}");
+    for one in found {
+        let id = one["identifiers"]["CVE"][0].as_str().unwrap_or(one["id"].as_str().unwrap());
+        assert!(html.contains(id), "{id}");
+    }
+    let html = page("iac.json");
+    for rule in ["DL3007", "DL3004"] {
+        assert!(html.contains(rule), "{rule}");
+    }
+}
+
+#[test]
+fn recipes_for_cosigns_output_find_digest_and_claim() {
+    if !is_here() {
+        return;
+    }
+    let machine = Machine::new();
+    let image = Image::new().layer("COPY a", &[("a", "1")]);
+    image.write_oci_dir(Compression::Gzip, &machine.path("layout"));
+    machine.write("sbom.json", r#"{"bomFormat":"CycloneDX","specVersion":"1.5"}"#);
+    let cosign = |words: &str| {
+        machine.run_with(&[("COSIGN_PASSWORD", "secret")], &format!("as cosign {words}")).ended(0).out
+    };
+    cosign("generate-key-pair");
+    cosign("sign --key cosign.key -a env=prod oci-dir:layout");
+    cosign("attest --key cosign.key --type cyclonedx --predicate sbom.json oci-dir:layout");
+    let claims = cosign("verify --key cosign.pub oci-dir:layout");
+    let digest = asked(&claims, r#".[].critical.image."docker-manifest-digest""#);
+    assert!(digest.iter().all(|it| it.starts_with("sha256:")) && digest.len() == 1, "{digest:?}");
+    assert_eq!(asked(&claims, ".[0].optional.env"), set(&["prod"]));
+    let envelopes = cosign("verify-attestation --key cosign.pub --type cyclonedx oci-dir:layout");
+    let recipe = ".payload | @base64d | fromjson | .predicate.bomFormat";
+    assert_eq!(asked(&envelopes, recipe), set(&["CycloneDX"]));
+    let recipe = r#"select(.payloadType == "application/vnd.in-toto+json") | .signatures | length"#;
+    assert_eq!(asked(&envelopes, recipe), set(&["1"]));
 }

@@ -1,6 +1,6 @@
-//! `slsa-verifier`, with provenance of a real build where the shared data is.
+//! `slsa-verifier`; provenance of real builds is in `golden/slsa_verifier.rs`.
 
-use plimsoll_testkit::{Compression, DockerRegistry, Image};
+use plimsoll_testkit::{Compression, DockerRegistry, Image, shared, shared_records};
 
 use crate::machine::Machine;
 
@@ -24,6 +24,43 @@ fn an_image_without_provenance_is_refused_with_one() {
 fn flags_that_are_missing_or_unknown_end_with_one() {
     let machine = Machine::new();
     machine.run("as slsa-verifier verify-artifact app").ended(1);
-    let ran = machine.run("as slsa-verifier verify-vsa app").ended(1);
+    machine.run("as slsa-verifier verify-vsa").ended(1);
+    let ran = machine.run("as slsa-verifier verify-nothing app").ended(1);
     assert!(ran.err.contains("`plimsoll provenance verify --help`"), "{}", ran.err);
+}
+
+#[test]
+fn images_of_real_builds_pass_with_their_source_and_fail_with_another() {
+    let Some(folder) = shared("sign/slsa") else { return };
+    let machine = Machine::new();
+    let mut passed = 0;
+    for case in shared_records("sign/slsa/cases.jsonl") {
+        let is_image = case["command"] == "verify-image" && case["oci_layout"].is_string();
+        if !is_image || case["expect"] != "ok" {
+            continue;
+        }
+        let layout = folder.join(case["oci_layout"].as_str().unwrap());
+        let image = format!("oci-dir:{}", layout.display());
+        let builder = case["builder_ids"][0].as_str().unwrap();
+        let mut words =
+            format!("as slsa-verifier verify-image --builder-id {builder} --print-provenance");
+        for (flag, field) in [
+            ("--source-branch", "source_branch"),
+            ("--source-tag", "source_tag"),
+            ("--source-versioned-tag", "source_versioned_tag"),
+        ] {
+            if let Some(value) = case[field].as_str() {
+                words += &format!(" {flag} {value}");
+            }
+        }
+        let source = case["source_uri"].as_str().unwrap();
+        let ran = machine.run(&format!("{words} --source-uri {source} {image}")).ended(0);
+        assert!(ran.err.contains(": PASSED\n"), "{}", ran.err);
+        assert!(ran.err.ends_with("PASSED: SLSA verification passed\n"), "{}", ran.err);
+        let predicate = ran.json()["predicateType"].to_string();
+        assert!(predicate.contains("slsa.dev/provenance"), "{predicate}");
+        machine.run(&format!("{words} --source-uri github.com/other/repo {image}")).ended(1);
+        passed += 1;
+    }
+    assert!(passed >= 5, "{passed}");
 }

@@ -58,8 +58,8 @@ fn layers_of_the_base_image_are_left_out_where_the_dockerfile_names_it() {
 fn what_needs_an_account_says_what_it_does_here() {
     let machine = sample::machine();
     assert!(machine.run("as snyk auth").ended(0).err.contains("no account"));
-    let ran = machine.run("as snyk iac test x").ended(2);
-    assert!(ran.err.contains("`iac` is not understood here"), "{}", ran.err);
+    let ran = machine.run("as snyk code test").ended(2);
+    assert!(ran.err.contains("snyk: `code` is not here: "), "{}", ran.err);
 }
 
 #[test]
@@ -115,4 +115,67 @@ fn ask(host: &str, path: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+#[test]
+fn bills_of_images_and_folders_have_the_layouts_that_are_asked_for() {
+    let machine = sample::machine();
+    let bill =
+        machine.run("as snyk container sbom --format=cyclonedx1.6+json app.tar").ended(0).json();
+    assert_eq!(bill["bomFormat"], "CycloneDX");
+    assert!(bill.to_string().contains("pkg:npm/lodash@"), "{bill}");
+    let words = "as snyk container sbom --format=spdx2.3+json --exclude-app-vulns --json-file-output=b.json app.tar";
+    let bill = machine.run(words).ended(0).json();
+    assert_eq!(bill, machine.json("b.json"));
+    assert_eq!(bill["spdxVersion"], "SPDX-2.3");
+    assert!(!bill.to_string().contains("pkg:npm/lodash@"), "{bill}");
+    machine.write("shop/requirements.txt", "Flask==2.0.0\n");
+    let bill = machine.run("as snyk sbom --format cyclonedx1.5+json shop").ended(0).out;
+    assert!(bill.to_lowercase().contains("pkg:pypi/flask@2.0.0"), "{bill}");
+    machine.run("as snyk sbom --format=cyclonedx1.4+xml shop").ended(2);
+    machine.run("as snyk sbom shop").ended(2);
+}
+
+#[test]
+fn files_of_infrastructure_are_judged_with_snyks_codes() {
+    let machine = sample::machine();
+    machine.write("src/Dockerfile", "FROM node:latest\nRUN sudo ls\n");
+    let ran = machine.run("as snyk iac test src --json --sarif-file-output=a.sarif").ended(1);
+    let document = ran.json();
+    assert_eq!(document[0]["targetFile"], "Dockerfile");
+    assert_eq!(document[0]["packageManager"], "dockerfileconfig");
+    let first = &document[0]["infrastructureAsCodeIssues"][0];
+    for field in ["id", "title", "severity", "lineNumber"] {
+        assert!(!first[field].is_null(), "{first}");
+    }
+    assert_eq!(machine.json("a.sarif")["version"], "2.1.0");
+    machine.run("as snyk iac test src --severity-threshold=critical").ended(0);
+    machine.run("as snyk iac test src --severity-threshold=worst").ended(2);
+    machine.write("empty/a.txt", "");
+    let none = machine.run("as snyk iac test empty").ended(3);
+    assert!(none.err.contains("has no Dockerfile and no manifest"), "{}", none.err);
+}
+
+#[test]
+fn our_own_scan_reads_a_policy_and_hands_the_inventory_to_a_server() {
+    let machine = sample::machine();
+    machine.write(
+        "policy/.snyk",
+        "ignore:\n  CVE-2025-1004:\n    - '*':\n        reason: not reached\n        expires: 2027-01-01T00:00:00.000Z\n",
+    );
+    let words = "scan docker-archive:app.tar -o json --policy policy/.snyk";
+    let document = machine.run(words).ended(0).json();
+    let all = document["findings"].as_array().unwrap();
+    let passed = all.iter().find(|it| it["id"] == "CVE-2025-1004").unwrap();
+    assert_eq!(passed["suppressed"], "not reached");
+    assert!(all.iter().any(|it| it["suppressed"].is_null()), "{document}");
+    machine.run("scan docker-archive:app.tar --policy missing").ended(3);
+
+    let serving = Serving::on(&machine);
+    let url = serving.url();
+    let ran = machine.run(&format!("scan docker-archive:app.tar --fail-on high --monitor {url}"));
+    let ran = ran.ended(1);
+    assert!(ran.err.contains(&format!("monitored: {url}/images/sha256:")), "{}", ran.err);
+    let silent = machine.run("scan docker-archive:app.tar --monitor http://127.0.0.1:1").ended(3);
+    assert!(silent.err.contains("nothing answers at http://127.0.0.1:1"), "{}", silent.err);
 }

@@ -170,13 +170,15 @@ fn dockerfiles_and_manifests_are_results_of_class_config() {
 fn what_is_not_here_is_one_line_that_names_our_own_way() {
     let machine = sample::machine();
     for (words, said) in [
-        ("image --server http://x a", "trivy: `--server` is not here"),
-        ("image -t @contrib/html.tpl a", "trivy: `--template` is not here: `-f sarif`"),
+        ("image --vex x a", "trivy: `--vex` is not here"),
+        ("image -f template -t @own.tpl a", "--template: `@own.tpl` is not here: those of Trivy's"),
+        ("vm disk.img", "trivy: `vm` is not here: mount the disk"),
+        ("--quiet server", "trivy: `server` is not here: `plimsoll serve`"),
         (
             "image --no-such-flag a",
             "`--no-such-flag` is not understood here; Plimsoll's own way: `plimsoll scan",
         ),
-        ("plugin install x", "`plugin` is not understood here"),
+        ("plugin install x", "trivy: `plugin` is not here"),
         ("image --scanners secret --input app.tar", "secrets and licences are not looked for here"),
         ("image -f html --input app.tar", "`html` is no format here"),
         ("repo https://example.org/a", "clone it"),

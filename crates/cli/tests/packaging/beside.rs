@@ -5,11 +5,11 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use plimsoll_testkit::{DockerRegistry, Postgres};
+use plimsoll_testkit::{DockerRegistry, Postgres, Server};
 
 use crate::blocks::{Setting, Shown};
 use crate::machine::{Machine, NOW};
-use crate::{at, copy, path};
+use crate::{at, cluster, copy, path};
 
 /// How long the commands of a page may take together, in seconds.
 const PATIENCE: &str = "240";
@@ -79,12 +79,17 @@ struct Beside {
     servers: Vec<Serving>,
     registry: Option<DockerRegistry>,
     postgres: Option<Postgres>,
+    cluster: Option<Server>,
 }
 
 impl Beside {
     fn start(names: &[&str], machine: &Machine) -> Result<Self, String> {
         let mut beside = Self::default();
         let mut more = Vec::new();
+        if names.contains(&"cluster") {
+            let cluster = beside.cluster.insert(cluster::of(&machine.path("work")));
+            machine.write("home/.kube/config", cluster::kubeconfig(cluster));
+        }
         if names.contains(&"registry") {
             let registry = beside.registry.insert(DockerRegistry::start(None, None)?);
             beside.variables.push(("REGISTRY", registry.host().to_owned()));

@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `<!-- runs -->` | run in `docs/samples/shop` |
 //! | `<!-- runs in NAME -->` | in another sample |
-//! | `… beside serve`, `fleet`, `registry`, `serve and registry` | with what was started for it |
+//! | `… beside serve`, `fleet`, `registry`, `cluster`, `serve and registry` | with what was started for it |
 //! | `… with TOOL, TOOL` | where these programs are there |
 //! | `<!-- not run: REASON -->` | not run |
 //!
@@ -17,7 +17,7 @@
 const LANGUAGES: [&str; 4] = ["console", "sh", "bash", "shell"];
 
 /// A server, several that share a PostgreSQL, and a registry.
-const BESIDE: [&str; 3] = ["serve", "fleet", "registry"];
+const BESIDE: [&str; 4] = ["serve", "fleet", "registry", "cluster"];
 
 /// A block of commands.
 #[derive(Debug)]

@@ -12,7 +12,11 @@ mod machine;
 
 mod beside;
 mod blocks;
+mod book;
 mod chart;
+mod charts;
+mod cluster;
+mod compose;
 mod image;
 mod links;
 mod manual;

@@ -3,18 +3,24 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use plimsoll_testkit::{Compression, Dockerd, Image, shared};
 use serde_json::Value;
 
 use crate::machine::{Machine, NOW};
 use crate::{at, copy, is_there, path, said};
 
-fn yaml(file: &str) -> Vec<Value> {
+pub(crate) fn yaml(file: &str) -> Vec<Value> {
     let text = fs::read_to_string(at(file)).unwrap();
     text.split("\n---\n").map(|text| serde_saphyr::from_str(text).unwrap()).collect()
 }
 
 /// The action's script, with inputs as the runner hands them over.
 fn action(machine: &Machine, inputs: &[(&str, &str)]) -> Output {
+    action_with(machine, inputs, &[])
+}
+
+/// The same with variables of the runner's own.
+fn action_with(machine: &Machine, inputs: &[(&str, &str)], more: &[(&str, &str)]) -> Output {
     copy(&at("docs/samples/shop"), &machine.path("work"));
     // Advisories are those that are built in: nothing is fetched.
     let inputs = inputs.iter().map(|(name, value)| (format!("INPUT_{name}"), value));
@@ -28,6 +34,7 @@ fn action(machine: &Machine, inputs: &[(&str, &str)]) -> Output {
         .env("INPUT_MIRROR", machine.path("no-mirror"))
         .env("GITHUB_STEP_SUMMARY", machine.path("summary.md"))
         .envs(inputs)
+        .envs(more.iter().copied())
         .output()
         .unwrap()
 }
@@ -74,6 +81,51 @@ fn the_action_scans_and_ends_as_its_inputs_say() {
     machine.write("work/.ignored", "CVE-2021-44906\n");
     let told = said(&action(&machine, &[&fs[..], &[("TRIVYIGNORES", ".ignored")]].concat()));
     assert!(!told.contains("CVE-2021-44906"), "{told}");
+}
+
+/// The inputs of the guide's step that scans, as a runner would hand them over.
+fn inputs_of_the_guide() -> Option<Vec<(String, String)>> {
+    let guide = shared("../guide")?.join("container-security-guide.txt");
+    let text = fs::read_to_string(guide).unwrap();
+    let (_, below) = text.split_once("uses: aquasecurity/trivy-action@").unwrap();
+    let (_, below) = below.split_once("with:\n").unwrap();
+    let lines = below.lines().map(str::trim).take_while(|line| !line.is_empty());
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.to_uppercase().replace('-', "_"), value.trim_matches('\'').to_owned())
+    };
+    Some(lines.map(pair).collect())
+}
+
+#[test]
+fn the_guides_step_does_with_our_action_what_it_says() {
+    let machine = Machine::new();
+    let Some(inputs) = inputs_of_the_guide() else { return };
+    let names: Vec<&str> = inputs.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["IMAGE_REF", "FORMAT", "OUTPUT", "SEVERITY"], "{inputs:?}");
+    if !has_trivy(&machine) {
+        return;
+    }
+    let dockerd = match Dockerd::start(None) {
+        Ok(dockerd) => dockerd,
+        Err(why) => return eprintln!("skipped: {why}"),
+    };
+    // The step before it builds the image.
+    let image = Image::new().layer(
+        "COPY",
+        &[("app/node_modules/minimist/package.json", r#"{"name":"minimist","version":"0.0.8"}"#)],
+    );
+    machine.write("app.tar", image.docker_archive(Compression::None));
+    dockerd.docker(&["load", "-i", machine.path("app.tar").to_str().unwrap()]).unwrap();
+    dockerd.docker(&["tag", "example/app:1", "myapp:latest"]).unwrap();
+    let given: Vec<(&str, &str)> =
+        inputs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let host = format!("unix://{}", dockerd.socket().display());
+    said(&action_with(&machine, &given, &[("DOCKER_HOST", host.as_str())]));
+    let report = machine.json("work/trivy-results.sarif");
+    assert_eq!(report["version"], "2.1.0");
+    let found = report["runs"][0]["results"].as_array().unwrap();
+    assert!(found.iter().any(|it| it["ruleId"] == "CVE-2021-44906"), "{report}");
 }
 
 #[test]

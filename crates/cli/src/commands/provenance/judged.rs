@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use plimsoll_supply::git::Report;
 use plimsoll_supply::provenance::level::Assessment;
-use plimsoll_supply::provenance::{Refusal, Verified};
+use plimsoll_supply::provenance::{Refusal, SourceRevision, Verified};
 use serde::Serialize;
 
 use crate::commands::verify::plain;
@@ -100,6 +100,34 @@ impl Judged {
             && verified.report.verified
         {
             tell("the provenance holds no entry of a log: the time of the signature is not proven");
+        }
+        Ok(())
+    }
+}
+
+impl Judged {
+    /// Says on stderr what came of it, in slsa-verifier's words, and on stdout nothing but the statement.
+    ///
+    /// Source: <https://github.com/slsa-framework/slsa-verifier/tree/main/cli/slsa-verifier/verify>.
+    pub(super) fn tell(&self, noun: &str, source: &str, statement: bool) -> anyhow::Result<()> {
+        let artifact = plain(&self.artifact);
+        match (&self.verdict, self.refusal()) {
+            (Ok(verified), None) => {
+                let commit = SourceRevision::of(&verified.statement, source);
+                let commit = commit.map(|it| it.commit).unwrap_or_default();
+                let (builder, commit) = (plain(&verified.builder_id), plain(&commit));
+                tell(&format!("Verified build using builder \"{builder}\" at commit {commit}"));
+                tell(&format!("Verifying {noun} {artifact}: PASSED\n"));
+                if statement {
+                    let mut out = output::stdout();
+                    out.write_all(&verified.statement)?;
+                    writeln!(out)?;
+                }
+            }
+            (_, why) => {
+                let why = plain(&why.unwrap_or_default());
+                tell(&format!("Verifying {noun} {artifact}: FAILED: {why}\n"));
+            }
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use plimsoll_supply::key::PublicKey;
 use plimsoll_supply::provenance::{SummaryExpectation, verify_summary};
 
 use crate::commands::verify::plain;
-use crate::exit::Outcome;
+use crate::exit::{Outcome, tell};
 use crate::output;
 
 /// Check a verification summary (VSA) that somebody else signed
@@ -49,6 +49,10 @@ pub(super) struct Summary {
     /// Print the verified statement
     #[arg(long)]
     print_attestation: bool,
+
+    /// Say what came of it as slsa-verifier does: on stderr, and stdout has the statement alone
+    #[arg(long, hide = true)]
+    as_slsa_verifier: bool,
 }
 
 impl Summary {
@@ -74,11 +78,19 @@ impl Summary {
                 serde_json::to_writer(&mut out, &statement)?;
                 writeln!(out)?;
             }
+            Ok(_) if self.as_slsa_verifier => {}
             Ok(_) => writeln!(out, "verified: {shown} by {}", plain(&expected.verifier_id))?,
+            Err(refusal) if self.as_slsa_verifier => {
+                tell(&format!("Verifying VSA: FAILED: {}\n", plain(&refusal.to_string())));
+                return Ok(Outcome::Gate(1));
+            }
             Err(refusal) => {
                 writeln!(out, "refused: {shown}: {}", plain(&refusal.to_string()))?;
                 return Ok(Outcome::Gate(1));
             }
+        }
+        if self.as_slsa_verifier {
+            tell("Verifying VSA: PASSED\n");
         }
         Ok(Outcome::Clean)
     }

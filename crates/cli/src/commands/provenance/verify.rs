@@ -100,6 +100,10 @@ pub(super) struct Verify {
     #[arg(long)]
     print_provenance: bool,
 
+    /// Say what came of it as slsa-verifier does: on stderr, and stdout has statements alone
+    #[arg(long, hide = true)]
+    as_slsa_verifier: bool,
+
     /// The authorities and logs to trust, instead of those that are built in
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
@@ -141,6 +145,17 @@ enum Kind {
     CloudBuildImage,
     /// An npm package
     Npm,
+}
+
+impl Kind {
+    /// What slsa-verifier calls it.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Artifact | Self::GithubAttestation => "artifact",
+            Self::Image | Self::CloudBuildImage => "image",
+            Self::Npm => "npm package",
+        }
+    }
 }
 
 impl Verify {
@@ -201,7 +216,11 @@ impl Verify {
             let artifact = artifact.clone();
             let digest = expected.digest;
             let judged = Judged { artifact, digest, verdict, assessment, source_tag };
-            judged.print(self.format == Format::Json, self.print_provenance)?;
+            if self.as_slsa_verifier {
+                judged.tell(kind.noun(), &self.source_uri, self.print_provenance)?;
+            } else {
+                judged.print(self.format == Format::Json, self.print_provenance)?;
+            }
             let too_low = self.require_level.is_some_and(|level| judged.assessment.level < level);
             if judged.refusal().is_some() || too_low {
                 outcome = Outcome::Gate(1);

@@ -1,6 +1,6 @@
-//! `cosign sign-blob` and `cosign verify-blob`.
+//! `cosign sign-blob`, `attest-blob`, and what verifies them.
 
-use super::sign::Signer;
+use super::sign::{Signer, kind};
 use crate::drop_in::NEAR;
 use crate::drop_in::words::Words;
 use crate::exit::{Outcome, tell};
@@ -36,13 +36,9 @@ impl SignBlob {
     }
 }
 
-/// A file and who must have signed it.
+/// Who must have signed a file, and what proves it.
 #[derive(Debug, clap::Args)]
-pub(super) struct VerifyBlob {
-    /// The file
-    #[arg(value_name = "FILE")]
-    file: String,
-
+struct Signed {
     /// The public key
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
@@ -82,11 +78,17 @@ pub(super) struct VerifyBlob {
     /// No log is asked for; with a key none is here unless the bundle has an entry
     #[arg(long, help_heading = NEAR)]
     insecure_ignore_tlog: bool,
+
+    /// The certificate need not be published
+    #[arg(long)]
+    insecure_ignore_sct: bool,
 }
 
-impl VerifyBlob {
-    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+impl Signed {
+    /// Verifies a file, and says so as cosign does.
+    fn verify(&self, kind: Option<&str>, file: &String) -> anyhow::Result<Outcome> {
         let outcome = Words::of(&["verify"])
+            .option("--type", kind)
             .option("--key", self.key.as_deref())
             .option("--bundle", self.bundle.as_deref())
             .option("--signature", self.signature.as_deref())
@@ -99,12 +101,86 @@ impl VerifyBlob {
             )
             .option("--certificate-chain", self.certificate_chain.as_deref())
             .option("--trusted-root", self.trusted_root.as_deref())
+            .option("--certificate-logs", self.insecure_ignore_sct.then_some("0"))
             .option("--log-entries", self.insecure_ignore_tlog.then_some("0"))
-            .last([&self.file])
+            .last([file])
             .run()?;
         if outcome == Outcome::Clean {
             tell("Verified OK");
         }
         Ok(outcome)
+    }
+}
+
+/// A file and who must have signed it.
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyBlob {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    #[command(flatten)]
+    signed: Signed,
+}
+
+impl VerifyBlob {
+    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        self.signed.verify(None, &self.file)
+    }
+}
+
+/// A claim about a file.
+#[derive(Debug, clap::Args)]
+pub(super) struct AttestBlob {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    #[command(flatten)]
+    signer: Signer,
+
+    /// What is claimed: a JSON document
+    #[arg(long, value_name = "FILE")]
+    predicate: String,
+
+    /// What kind of claim it is, by cosign's name or a URI
+    #[arg(long, value_name = "TYPE", default_value = "custom")]
+    r#type: String,
+
+    /// Where the bundle goes; without it, stdout
+    #[arg(long, value_name = "FILE", help_heading = NEAR)]
+    bundle: Option<String>,
+}
+
+impl AttestBlob {
+    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        let mut words = Words::of(&["attest"]);
+        self.signer.add(&mut words);
+        words
+            .option("--predicate", Some(&self.predicate))
+            .option("--type", Some(kind(&self.r#type)))
+            .option("--bundle", Some(self.bundle.as_deref().unwrap_or("-")));
+        words.last([&format!("file:{}", self.file)]).run()
+    }
+}
+
+/// A file, what is claimed of it, and by whom.
+#[derive(Debug, clap::Args)]
+pub(super) struct VerifyBlobAttestation {
+    /// The file
+    #[arg(value_name = "FILE")]
+    file: String,
+
+    #[command(flatten)]
+    signed: Signed,
+
+    /// What kind of claim it is, by cosign's name or a URI
+    #[arg(long, value_name = "TYPE", default_value = "custom")]
+    r#type: String,
+}
+
+impl VerifyBlobAttestation {
+    pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        self.signed.verify(Some(kind(&self.r#type)), &self.file)
     }
 }

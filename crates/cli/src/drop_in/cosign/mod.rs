@@ -4,14 +4,14 @@
 
 mod blob;
 mod sign;
+mod tree;
 mod verify;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{NEAR, Other, Tool, scanned};
+use super::{Absent, NEAR, Other, Tool, scanned};
 use crate::exit::{Codes, Outcome};
-use crate::{output, target};
 
 pub(super) const TOOL: Tool = Tool {
     name: "cosign",
@@ -28,9 +28,43 @@ pub(super) const TOOL: Tool = Tool {
         Cosign::command().mut_subcommand("verify", plural)
     },
     others: OTHERS,
+    absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Cosign::from_arg_matches(matches)?.run(),
 };
+
+const COPY: &str =
+    "`skopeo copy`, `crane copy` or `oras copy -r` move images, and what refers to them";
+
+const ABSENT: &[Absent] = &[
+    Absent::new("attach", "what is signed is pushed by `plimsoll sign` and `plimsoll attest`"),
+    Absent::new("bundle", "`plimsoll sign --bundle` writes bundles"),
+    Absent::new("clean", "a registry deletes what nobody needs: `crane delete`"),
+    Absent::new("completion", "`plimsoll completions SHELL`"),
+    Absent::new("copy", COPY),
+    Absent::new(
+        "dockerfile",
+        "`plimsoll verify --pin Dockerfile` verifies the images that it names",
+    ),
+    Absent::new("download sbom", "`plimsoll download attestation --type spdxjson IMAGE`"),
+    Absent::new("env", "`plimsoll sign --help` names the variables"),
+    Absent::new("help", "`--help` behind a command"),
+    Absent::new("load", COPY),
+    Absent::new("login", "`docker login`, whose file is read"),
+    Absent::new(
+        "manifest",
+        "`plimsoll verify --pin deployment.yaml` verifies the images that it names",
+    ),
+    Absent::new("piv-tool", "a token by PKCS#11: `plimsoll sign --key pkcs11:…`"),
+    Absent::new("pkcs11-tool", "a token by PKCS#11: `plimsoll sign --key pkcs11:…`"),
+    Absent::new("save", COPY),
+    Absent::new(
+        "signing-config",
+        "services are named: `plimsoll sign --log`, `--fulcio`, `--timestamp`",
+    ),
+    Absent::new("trusted-root", "`plimsoll trust init`, `--trusted-root FILE`"),
+    Absent::new("upload", "`oras push` uploads files"),
+];
 
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('d'),
@@ -46,11 +80,6 @@ const OTHERS: &[Other] = &[
     Other::silent("experimental-oci11", false),
     Other::silent("registry-referrers-mode", true),
     Other::silent("insecure-skip-tls-verify", false),
-    Other::told(
-        "insecure-ignore-sct",
-        false,
-        "the certificate's promises are checked all the same",
-    ),
     Other::told("use-signed-timestamps", false, "timestamps that are there are checked"),
     Other::told("use-signing-config", false, "services are named by flags"),
     Other::told(
@@ -143,32 +172,24 @@ enum Action {
     SignBlob(Box<blob::SignBlob>),
     /// Check who signed a file
     VerifyBlob(Box<blob::VerifyBlob>),
+    /// Sign a claim about a file
+    AttestBlob(Box<blob::AttestBlob>),
+    /// Check who attested something of a file
+    VerifyBlobAttestation(Box<blob::VerifyBlobAttestation>),
     /// Fetch what is signed about an image
     Download {
         #[command(subcommand)]
         what: Download,
     },
     /// Show what hangs on an image
-    Tree {
-        /// The image; the table is Plimsoll's own
-        #[arg(value_name = "IMAGE", help_heading = NEAR)]
-        image: String,
-
-        #[command(flatten)]
-        registry: Registry,
-    },
+    Tree(tree::Tree),
     /// Say under which tag an image's signatures are kept
-    Triangulate {
-        /// The image
-        #[arg(value_name = "IMAGE")]
-        image: String,
-
-        /// signature, attestation, sbom or digest
-        #[arg(long, value_name = "WHAT", default_value = "signature")]
-        r#type: String,
-
-        #[command(flatten)]
-        registry: Registry,
+    Triangulate(tree::Triangulate),
+    /// Fetch Sigstore's root of trust
+    Initialize {
+        /// A copy of the repository; a root of one's own is `plimsoll trust init`
+        #[arg(long, value_name = "URL", help_heading = NEAR)]
+        mirror: Option<String>,
     },
     /// Which release this is
     Version,
@@ -266,17 +287,23 @@ impl Cosign {
             Action::VerifyAttestation(command) => command.run(),
             Action::SignBlob(command) => command.run(),
             Action::VerifyBlob(command) => command.run(),
+            Action::AttestBlob(command) => command.run(),
+            Action::VerifyBlobAttestation(command) => command.run(),
             Action::Download { what: Download::Signature { image, registry } } => {
                 hanging(&["download", "signature"], None, image, &registry)
             }
             Action::Download {
                 what: Download::Attestation { image, predicate_type, registry },
-            } => hanging(&["download", "attestation"], predicate_type.as_deref(), image, &registry),
-            Action::Tree { image, registry } => {
-                hanging(&["download", "list"], None, image, &registry)
+            } => {
+                let names = ["download", "attestation"];
+                let outcome = hanging(&names, predicate_type.as_deref(), image, &registry)?;
+                // cosign says nothing of it where there is none.
+                Ok(if outcome == Outcome::Partial { Outcome::Clean } else { outcome })
             }
-            Action::Triangulate { image, r#type, registry } => {
-                triangulate(image, &r#type, &registry)
+            Action::Tree(command) => command.run(),
+            Action::Triangulate(command) => command.run(),
+            Action::Initialize { mirror } => {
+                Words::of(&["trust", "update"]).option("--mirror", mirror.as_deref()).run()
             }
             Action::Version => TOOL.print_version("GitVersion:    v"),
         }
@@ -293,30 +320,4 @@ fn hanging(
     let mut words = Words::of(names);
     registry.add(&mut words, &images);
     words.option("--type", kind).last(&images).run()
-}
-
-fn triangulate(image: String, what: &str, registry: &Registry) -> anyhow::Result<Outcome> {
-    let images = [image];
-    let options = registry.options(&images);
-    let [image] = &images;
-    let (_, repository) = target::repository(image, &options)?;
-    let digest = repository.subject()?.descriptor.digest;
-    let name = repository.name();
-    let end = match what {
-        "signature" => "sig",
-        "attestation" => "att",
-        "sbom" => "sbom",
-        "digest" => {
-            output::write(None, |out| writeln!(out, "{name}@{digest}"))?;
-            return Ok(Outcome::Clean);
-        }
-        other => {
-            let why = format!("`{other}` is none of signature, attestation, sbom, digest");
-            return Err(crate::exit::Usage(why).into());
-        }
-    };
-    let algorithm = digest.algorithm().name();
-    let hex = digest.hex();
-    output::write(None, |out| writeln!(out, "{name}:{algorithm}-{hex}.{end}"))?;
-    Ok(Outcome::Clean)
 }

@@ -1,10 +1,14 @@
 //! `cosign verify` and `cosign verify-attestation`: what was verified is on stdout, as cosign
 //! prints it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use plimsoll_image::ImageError;
 use plimsoll_image::attached::Registries;
 use plimsoll_model::{Digest, Reference, ReferenceError};
+use plimsoll_supply::bundle::Signer;
+use plimsoll_supply::certificate::Identity;
 use plimsoll_supply::evidence::{Evidence, Form};
 use plimsoll_supply::sign::statement;
 use plimsoll_supply::verify::{Report, Status};
@@ -21,6 +25,7 @@ use crate::{clock, evidence, output, trust};
 /// Source: <https://github.com/sigstore/cosign/blob/main/cmd/cosign/errors/exit_codes.go>.
 const FAILED: u8 = 1;
 const WITHOUT_SIGNATURE: u8 = 10;
+const WITHOUT_TAG: u8 = 11;
 const NO_MATCHING_SIGNATURE: u8 = 12;
 
 /// Who must have signed images, and how they are got.
@@ -45,6 +50,10 @@ struct Asked {
     #[arg(long, help_heading = NEAR)]
     insecure_ignore_tlog: bool,
 
+    /// The certificate need not be published
+    #[arg(long)]
+    insecure_ignore_sct: bool,
+
     #[command(flatten)]
     registry: Registry,
 }
@@ -54,6 +63,10 @@ struct Asked {
 pub(super) struct Verify {
     #[command(flatten)]
     asked: Asked,
+
+    /// json, or text: one a line
+    #[arg(short, long, value_name = "FORMAT", default_value = "json")]
+    output: String,
 }
 
 /// Attestations.
@@ -68,8 +81,17 @@ pub(super) struct VerifyAttestation {
     r#type: String,
 }
 
+/// Which of the two is asked for.
+#[derive(Clone, Copy)]
+enum Claim<'a> {
+    Signature,
+    /// By its type, and by the name that it was asked for.
+    Attestation(&'a str, &'a str),
+}
+
 /// An image and what holds of it.
 struct Held {
+    /// As it was named.
     name: String,
     digest: Digest,
     good: Vec<(Evidence, Report)>,
@@ -77,7 +99,11 @@ struct Held {
 
 impl Verify {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
-        let found = match self.asked.held(Evidence::is_signature)? {
+        if !["json", "text"].contains(&self.output.as_str()) {
+            let why = format!("--output: `{}` is neither json nor text", self.output);
+            return Err(Usage(why).into());
+        }
+        let found = match self.asked.held(Claim::Signature)? {
             Ok(found) => found,
             Err(code) => return Ok(Outcome::Gate(code)),
         };
@@ -86,6 +112,9 @@ impl Verify {
             documents.extend(held.good.iter().map(|(one, _)| payload(held, one)));
         }
         output::write(None, |out| {
+            if self.output == "text" {
+                return documents.iter().try_for_each(|one| writeln!(out, "{one}"));
+            }
             serde_json::to_writer(&mut *out, &documents)?;
             writeln!(out)
         })?;
@@ -96,8 +125,7 @@ impl Verify {
 impl VerifyAttestation {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
         let uri = predicate_type(sign::kind(&self.r#type))?;
-        let is_one = |it: &Evidence| it.predicate_type().as_ref() == Some(&uri);
-        let found = match self.asked.held(is_one)? {
+        let found = match self.asked.held(Claim::Attestation(&uri, &self.r#type))? {
             Ok(found) => found,
             Err(code) => return Ok(Outcome::Gate(code)),
         };
@@ -113,9 +141,62 @@ impl VerifyAttestation {
     }
 }
 
+impl Claim<'_> {
+    fn is_met_by(self, one: &Evidence) -> bool {
+        match self {
+            Self::Signature => one.is_signature(),
+            Self::Attestation(uri, _) => one.predicate_type().as_deref() == Some(uri),
+        }
+    }
+
+    /// Says that none is there, and the code of it.
+    fn tell_none(self, image: &str, found: &[Evidence]) -> u8 {
+        let shown = image.escape_debug();
+        let Self::Attestation(_, name) = self else {
+            tell(&format!("error: no signatures found: none hangs on `{shown}`"));
+            return WITHOUT_SIGNATURE;
+        };
+        let types: BTreeSet<String> = found.iter().filter_map(Evidence::predicate_type).collect();
+        if types.is_empty() {
+            tell(&format!("error: no matching attestations: none hangs on `{shown}`"));
+        } else {
+            let types: Vec<String> = types.iter().map(|it| it.escape_debug().to_string()).collect();
+            tell(&format!(
+                "error: none of the attestations matched the predicate type: {}, found: {}",
+                name.escape_debug(),
+                types.join(",")
+            ));
+        }
+        FAILED
+    }
+
+    /// Says which are there and why none of them counts, and the code of it.
+    fn tell_refused(self, image: &str, refused: &[(Evidence, Report)]) -> u8 {
+        let shown = image.escape_debug();
+        for (one, report) in refused {
+            for step in report.steps.iter().filter(|step| step.status == Status::Failed) {
+                let (expected, found) = (step.expected.escape_debug(), step.found.escape_debug());
+                tell(&format!(
+                    "{}: {}: expected {expected}, found {found}",
+                    one.place(),
+                    step.name
+                ));
+            }
+        }
+        // cosign 3 takes the image's bundles for attestations, which its older form has a tag of its own for.
+        let is_older = refused.iter().all(|(one, _)| one.form != Form::Bundle);
+        if is_older && matches!(self, Self::Signature) {
+            tell(&format!("error: no matching signatures: `{shown}`"));
+            return NO_MATCHING_SIGNATURE;
+        }
+        tell(&format!("error: no matching attestations: `{shown}`"));
+        FAILED
+    }
+}
+
 impl Asked {
     /// What holds of every image, or the code where nothing holds of one.
-    fn held(self, is_wanted: impl Fn(&Evidence) -> bool) -> anyhow::Result<Result<Vec<Held>, u8>> {
+    fn held(self, claim: Claim<'_>) -> anyhow::Result<Result<Vec<Held>, u8>> {
         if self.policy.is_some() {
             let why = "cosign: `--policy` is not here: `plimsoll verify --type TYPE --rego FILE` or `--cel`";
             return Err(Usage(why.to_owned()).into());
@@ -128,6 +209,9 @@ impl Asked {
         if self.insecure_ignore_tlog {
             policy.log_entries = Some(0);
         }
+        if self.insecure_ignore_sct {
+            policy.certificate_logs = 0;
+        }
         let annotations = self.wanted.annotations()?;
         let root = trust::root(self.trusted_root.as_deref())?;
         let registries = Registries::new(self.registry.options(&self.images));
@@ -136,13 +220,23 @@ impl Asked {
             let reference: Reference =
                 image.parse().map_err(|error: ReferenceError| Usage(error.to_string()))?;
             let repository = registries.repository(&reference)?;
-            let digest = repository.subject()?.descriptor.digest;
+            let digest = match repository.subject() {
+                Ok(subject) => subject.descriptor.digest,
+                Err(why @ ImageError::NotFound { .. }) if matches!(claim, Claim::Signature) => {
+                    tell(&format!("error: image tag not found: {why}"));
+                    return Ok(Err(WITHOUT_TAG));
+                }
+                Err(why) => return Err(why.into()),
+            };
             if !image.contains('@') {
                 tell(&format!("note: cosign: `{image}` stands for {digest} now"));
             }
             let found = evidence::collect(&repository, &digest)?;
             let (mut good, mut refused) = (Vec::new(), Vec::new());
-            for one in found.into_iter().filter(&is_wanted) {
+            if !found.iter().any(|one| claim.is_met_by(one)) {
+                return Ok(Err(claim.tell_none(image, &found)));
+            }
+            for one in found.into_iter().filter(|one| claim.is_met_by(one)) {
                 let report = one.judge(&digest, &annotations, &root, &policy, clock::now());
                 if report.verified {
                     good.push((one, report));
@@ -151,29 +245,13 @@ impl Asked {
                 }
             }
             if good.is_empty() {
-                return Ok(Err(tell_refused(image, &refused)));
+                return Ok(Err(claim.tell_refused(image, &refused)));
             }
             tell_verified(image, &good);
-            all.push(Held { name: repository.name(), digest, good });
+            all.push(Held { name: image.clone(), digest, good });
         }
         Ok(Ok(all))
     }
-}
-
-fn tell_refused(image: &str, refused: &[(Evidence, Report)]) -> u8 {
-    let shown = image.escape_debug();
-    if refused.is_empty() {
-        tell(&format!("error: no signatures found: none hangs on `{shown}`"));
-        return WITHOUT_SIGNATURE;
-    }
-    for (one, report) in refused {
-        for step in report.steps.iter().filter(|step| step.status == Status::Failed) {
-            let (expected, found) = (step.expected.escape_debug(), step.found.escape_debug());
-            tell(&format!("{}: {}: expected {expected}, found {found}", one.place(), step.name));
-        }
-    }
-    tell(&format!("error: no matching signatures: `{shown}`"));
-    NO_MATCHING_SIGNATURE
 }
 
 fn tell_verified(image: &str, good: &[(Evidence, Report)]) {
@@ -201,11 +279,12 @@ fn tell_lacking(half: &str) {
     tell(&format!("error during command execution: {why}"));
 }
 
-/// What was signed: the text itself, or for a bundle one of the same shape.
+/// What was signed: the text itself with who signed it, or for a bundle one of the same shape.
 fn payload(held: &Held, one: &Evidence) -> Value {
     if one.form == Form::Simple
-        && let Ok(text) = serde_json::from_slice::<Value>(&one.bytes)
+        && let Ok(mut text) = serde_json::from_slice::<Value>(&one.bytes)
     {
+        add_signer(&mut text, one);
         return text;
     }
     let annotations = one.annotations_of(&held.digest);
@@ -217,4 +296,44 @@ fn payload(held: &Held, one: &Evidence) -> Value {
         },
         "optional": annotations.unwrap_or_else(|| json!({})),
     })
+}
+
+/// What of a certificate stands beside the claim, by cosign's name where it has one and by the
+/// extension's number.
+///
+/// Source: <https://github.com/sigstore/cosign/blob/main/pkg/cosign/certextensions.go>.
+const EXTENSIONS: [(u8, &str); 5] = [
+    (2, "githubWorkflowTrigger"),
+    (3, "githubWorkflowSha"),
+    (4, "githubWorkflowName"),
+    (5, "githubWorkflowRepository"),
+    (6, "githubWorkflowRef"),
+];
+
+/// The number that Fulcio's extensions begin with.
+const ARC: &str = "1.3.6.1.4.1.57264.1";
+
+/// Adds who signed, where a certificate says so.
+fn add_signer(text: &mut Value, one: &Evidence) {
+    let Ok(bundle) = one.bundle() else { return };
+    let Signer::Certificate(certificate, _) = &bundle.signer else { return };
+    let (Ok(identity), Some(claim)) = (Identity::of(certificate), text.as_object_mut()) else {
+        return;
+    };
+    let optional = claim.entry("optional").or_insert(Value::Null);
+    if optional.is_null() {
+        *optional = json!({});
+    }
+    let Some(optional) = optional.as_object_mut() else { return };
+    optional.insert("Subject".to_owned(), json!(identity.subject().unwrap_or_default()));
+    if let Some(issuer) = &identity.issuer {
+        optional.insert("Issuer".to_owned(), json!(issuer));
+        optional.insert(format!("{ARC}.1"), json!(issuer));
+    }
+    for (extension, value) in &identity.extensions {
+        if let Some((_, name)) = EXTENSIONS.iter().find(|(arc, _)| *arc == extension.arc) {
+            optional.insert((*name).to_owned(), json!(value));
+            optional.insert(format!("{ARC}.{}", extension.arc), json!(value));
+        }
+    }
 }

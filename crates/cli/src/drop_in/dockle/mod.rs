@@ -24,6 +24,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Dockle::command,
     others: OTHERS,
+    absent: &[],
     settings: None,
     run: |matches: &ArgMatches| Dockle::from_arg_matches(matches)?.run(),
 };

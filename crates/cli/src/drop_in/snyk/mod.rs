@@ -1,9 +1,9 @@
-//! `snyk`, of which `container test` and `container monitor` are understood.
+//! `snyk`: `container`, `test`, `sbom` and `iac test` are understood.
 //!
 //! Source: <https://docs.snyk.io/developer-tools/snyk-cli/commands>.
 
-mod monitor;
-mod policy;
+mod bill;
+mod iac;
 mod report;
 
 use std::collections::BTreeSet;
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use plimsoll_model::{Reference, Scan, Severity};
 
-use self::monitor::Monitored;
-use super::{NEAR, Other, Tool, scanned, syft};
+use super::{Absent, NEAR, Other, Tool, scanned, syft};
 use crate::exit::{Codes, Outcome, Usage, tell};
-use crate::{clock, output};
+use crate::monitor::Monitored;
+use crate::{clock, output, snyk_policy as policy};
 
 pub(super) const TOOL: Tool = Tool {
     name: "snyk",
@@ -27,9 +27,30 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 2, failed: 2, partial: 2 },
     command: Snyk::command,
     others: OTHERS,
+    absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Snyk::from_arg_matches(matches)?.run(),
 };
+
+const MONITORED: &str = "`snyk container monitor` and `plimsoll serve` take images";
+
+const ABSENT: &[Absent] = &[
+    Absent::new("aibom", "`plimsoll sbom` lists packages"),
+    Absent::new("apps", "users and keys are `plimsoll serve`'s"),
+    Absent::new("code", "sources are not judged here, images and their parts are"),
+    Absent::new("config", "nothing is kept"),
+    Absent::new("fix", "`plimsoll update --write`"),
+    Absent::new("help", "`--help` behind a command"),
+    Absent::new("iac describe", "`plimsoll kube scan` reads the cluster"),
+    Absent::new("ignore", "write the `.snyk`: `--policy-path` reads it"),
+    Absent::new("log4shell", "`plimsoll scan DIR` finds it, jars in jars too"),
+    Absent::new("monitor", MONITORED),
+    Absent::new("policy", "the `.snyk` is YAML: read it"),
+    Absent::new("redteam", "nothing is attacked here"),
+    Absent::new("sbom monitor", "`plimsoll serve` takes bills: `/api/v1/sboms`"),
+    Absent::new("sbom test", "`plimsoll scan sbom:FILE`, or `plimsoll as grype sbom:FILE`"),
+    Absent::new("woof", "no dog is here"),
+];
 
 const OTHERS: &[Other] = &[
     Other::silent("debug", false).short('d'),
@@ -69,6 +90,13 @@ enum Action {
     },
     /// A folder with a project
     Test(Project),
+    /// What a project's lock files ask for
+    Sbom(bill::Folder),
+    /// Dockerfiles and manifests
+    Iac {
+        #[command(subcommand)]
+        action: Iac,
+    },
     /// Nothing has to be proven to anybody: stderr says so
     Auth {
         /// Not looked at, and kept nowhere
@@ -83,8 +111,16 @@ enum Action {
 enum Container {
     /// Find known vulnerabilities
     Test(Box<Image>),
+    /// What is in an image
+    Sbom(bill::Image),
     /// Hand what an image has to `plimsoll serve` (`PLIMSOLL_SERVER`), which goes on matching it
     Monitor(Box<Image>),
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Iac {
+    /// Judge them by Plimsoll's own rules
+    Test(iac::Test),
 }
 
 #[derive(Debug, clap::Args)]
@@ -190,6 +226,9 @@ impl Snyk {
                 let scan = scanned::judged(inventory, None)?;
                 project.asked.conclude(scan, &project.path, None)
             }
+            Action::Sbom(bill) => bill.run(),
+            Action::Iac { action: Iac::Test(test) } => test.run(),
+            Action::Container { action: Container::Sbom(bill) } => bill.run(),
             Action::Container { action: Container::Test(image) } => image.test(),
             Action::Container { action: Container::Monitor(image) } => image.monitor(),
         }
@@ -214,7 +253,7 @@ impl Image {
         }
         let is_partial = inventory.is_partial();
         let manager = report::manager(&inventory);
-        let monitored = Monitored::hand_over(&inventory, &self.image, manager)?;
+        let monitored = Monitored::hand_over(&inventory, &self.image, manager, None)?;
         if self.asked.json {
             output::json(None, &monitored.json())?;
         } else {

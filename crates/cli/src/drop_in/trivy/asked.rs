@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use plimsoll_model::{Scan, Severity};
 use plimsoll_policy::Filter;
+use plimsoll_report::formats::trivy;
 use plimsoll_supply::Format as Bill;
+use serde_json::Value;
 
 use super::misconfiguration;
+use super::templates::Template;
 use crate::drop_in::{NEAR, scanned};
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
@@ -18,9 +21,21 @@ pub(super) struct Asked {
     #[arg(short, long, value_name = "LIST", value_delimiter = ',')]
     pub(super) severity: Vec<String>,
 
-    /// table (Plimsoll's own), json, sarif, cyclonedx, spdx-json, github
+    /// table (Plimsoll's own), json, sarif, cyclonedx, spdx-json, github, template
     #[arg(short, long, value_name = "FORMAT", default_value = "table", help_heading = NEAR)]
     pub(super) format: String,
+
+    /// Those of Trivy's `contrib`, by their names: @…/junit.tpl, html.tpl, gitlab.tpl, gitlab-codequality.tpl
+    #[arg(short, long, value_name = "@FILE", help_heading = NEAR)]
+    pub(super) template: Option<String>,
+
+    /// `plimsoll serve` or Trivy's server, which says what is wrong with the packages that are listed here
+    #[arg(long, value_name = "URL", alias = "remote")]
+    pub(super) server: Option<String>,
+
+    /// A key that the server asks for; it goes into `Authorization`
+    #[arg(long, value_name = "TOKEN", hide_env_values = true, help_heading = NEAR)]
+    pub(super) token: Option<String>,
 
     /// Where it goes
     #[arg(short, long, value_name = "FILE")]
@@ -149,7 +164,13 @@ impl Asked {
     /// Refuses a format or a level that is not here before anything is read.
     pub(super) fn check(&self) -> Result<(), Usage> {
         self.severities()?;
-        let known = ["table", "json", "sarif", "cyclonedx", "spdx-json", "github"];
+        let known = ["table", "json", "sarif", "cyclonedx", "spdx-json", "github", "template"];
+        if self.format == "template" {
+            return Template::named(self.template.as_deref()).map(drop);
+        }
+        if self.template.is_some() {
+            tell("note: trivy: `--template` does nothing without `--format template`");
+        }
         if known.contains(&self.format.as_str()) {
             return Ok(());
         }
@@ -161,7 +182,7 @@ impl Asked {
         Filter { severities: self.severities()?, only_fixed, only_loaded: false }.apply(scan);
         if !self.ignore_status.is_empty() {
             scan.findings.retain(|it| {
-                let state = plimsoll_report::formats::trivy::status(&it.fix);
+                let state = trivy::status(&it.fix);
                 !self.ignore_status.iter().any(|word| word == state)
             });
         }
@@ -173,15 +194,10 @@ impl Asked {
         scan: &Scan,
         others: Option<&misconfiguration::Found>,
     ) -> anyhow::Result<()> {
-        self.check()?;
         let file = self.output.as_deref();
-        if self.format == "json" {
+        if matches!(self.format.as_str(), "json" | "template") {
             let others = others.map(misconfiguration::Found::results).unwrap_or_default();
-            return self.json(&plimsoll_report::formats::trivy::document(
-                scan,
-                others,
-                self.lists_packages(),
-            ));
+            return self.print_results(scan, others);
         }
         match others {
             Some(found) if self.format == "table" && scan.inventory.packages.is_empty() => {
@@ -204,11 +220,57 @@ impl Asked {
         }
     }
 
+    /// Prints a scan and results of other kinds in Trivy's layout.
+    pub(super) fn print_results(&self, scan: &Scan, others: Vec<Value>) -> anyhow::Result<()> {
+        let file = self.output.as_deref();
+        let count: usize = others
+            .iter()
+            .filter_map(|it| it.get("Misconfigurations").and_then(Value::as_array))
+            .map(Vec::len)
+            .sum();
+        if self.format == "json" {
+            return self.json(&trivy::document(scan, others, self.lists_packages()));
+        }
+        if self.format == "template" {
+            let template = Template::named(self.template.as_deref())?;
+            if template != Template::Gitlab {
+                let document = trivy::document(scan, others, false);
+                let results = document.get("Results").and_then(Value::as_array);
+                let results = results.map_or(&[][..], Vec::as_slice);
+                return output::write(file, |out| template.write(results, out));
+            }
+        }
+        let name = if self.format == "template" { "gitlab" } else { &self.format };
+        scanned::write(scan, &scanned::format(name)?, file)?;
+        if count > 0 {
+            tell(&format!("note: {count} misconfigurations stand in `-f json` alone"));
+        }
+        Ok(())
+    }
+
+    /// Those misconfigurations whose levels are asked for.
+    pub(super) fn chosen(&self, mut results: Vec<Value>) -> Result<Vec<Value>, Usage> {
+        let Some(levels) = self.severities()? else { return Ok(results) };
+        let is_wanted = |one: &Value| {
+            let level = one.get("Severity").and_then(Value::as_str).map(str::parse::<Severity>);
+            level.is_some_and(|it| it.is_ok_and(|it| levels.contains(&it)))
+        };
+        for result in &mut results {
+            if let Some(Value::Array(all)) = result.get_mut("Misconfigurations") {
+                all.retain(is_wanted);
+            }
+        }
+        results.retain(|it| {
+            it.get("Misconfigurations").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
+        });
+        Ok(results)
+    }
+
     pub(super) fn lists_packages(&self) -> bool {
         self.list_all_pkgs.as_deref() != Some("false")
     }
 
-    pub(super) fn json(&self, document: &serde_json::Value) -> anyhow::Result<()> {
+    pub(super) fn json(&self, document: &Value) -> anyhow::Result<()> {
         output::json(self.output.as_deref(), document)
     }
 

@@ -28,11 +28,11 @@ const MAX_DEPTH: u32 = 32;
 
 /// What was judged.
 #[derive(Default)]
-pub(super) struct Found {
+pub(in crate::drop_in) struct Found {
     dockerfiles: Vec<(String, Dockerfile, Vec<plimsoll_build::Finding>)>,
     manifests: Vec<(String, Manifest, Vec<plimsoll_kube::Finding>)>,
     /// Whether something of it could not be read.
-    pub(super) is_partial: bool,
+    pub(in crate::drop_in) is_partial: bool,
 }
 
 /// What keeps a manifest from being read to its end, and where.
@@ -51,7 +51,7 @@ fn unread(manifest: &Manifest) -> Option<(u32, String)> {
 }
 
 /// Judges a file, or what is below a folder.
-pub(super) fn find(
+pub(in crate::drop_in) fn find(
     path: &str,
     severities: Option<&[Severity]>,
     skipped: &Skipped,
@@ -155,12 +155,12 @@ fn severity(level: Level) -> Severity {
 }
 
 impl Found {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::drop_in) fn len(&self) -> usize {
         let dockerfiles = self.dockerfiles.iter().map(|(_, _, said)| said.len());
         dockerfiles.chain(self.manifests.iter().map(|(_, _, said)| said.len())).sum()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::drop_in) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
@@ -177,7 +177,7 @@ impl Found {
     }
 
     /// As results of Trivy's layout.
-    pub(super) fn results(&self) -> Vec<Value> {
+    pub(in crate::drop_in) fn results(&self) -> Vec<Value> {
         let result = |(kind, judged): (&str, Judged<'_>)| {
             let all: Vec<Value> =
                 judged.findings.iter().map(|one| misconfiguration(kind, &judged, one)).collect();
@@ -193,12 +193,12 @@ impl Found {
     }
 
     /// As our own linters print it.
-    pub(super) fn table(&self, file: Option<&str>) -> anyhow::Result<()> {
+    pub(in crate::drop_in) fn table(&self, file: Option<&str>) -> anyhow::Result<()> {
         self.written("tty", file)
     }
 
     /// As SARIF.
-    pub(super) fn sarif(&self, file: Option<&str>) -> anyhow::Result<()> {
+    pub(in crate::drop_in) fn sarif(&self, file: Option<&str>) -> anyhow::Result<()> {
         self.written("sarif", file)
     }
 

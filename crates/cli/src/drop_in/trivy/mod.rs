@@ -4,11 +4,14 @@
 
 mod asked;
 mod cluster;
+mod converted;
 mod ignored;
-mod misconfiguration;
+pub(super) mod misconfiguration;
 mod others;
+mod remote;
 mod settings;
 mod snapshot;
+mod templates;
 
 use std::path::PathBuf;
 
@@ -31,6 +34,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Trivy::command,
     others: others::ALL,
+    absent: others::ABSENT,
     settings: Some(settings::read),
     run: |matches| Trivy::from_arg_matches(matches)?.run(),
 };
@@ -147,6 +151,15 @@ enum Action {
         #[command(flatten)]
         asked: Asked,
     },
+    /// A report in JSON in another format
+    Convert {
+        /// What `-f json` wrote
+        #[arg(value_name = "REPORT")]
+        path: String,
+
+        #[command(flatten)]
+        asked: Asked,
+    },
     /// A cluster
     #[command(alias = "k8s")]
     Kubernetes(Box<cluster::Cluster>),
@@ -185,6 +198,7 @@ impl Trivy {
                 (folder(Transport::Dir, path), asked)
             }
             Action::Config { path, asked } => {
+                asked.check()?;
                 let found = misconfiguration::find(
                     path,
                     asked.severities()?.as_deref(),
@@ -199,6 +213,7 @@ impl Trivy {
                 return Ok(asked.outcome(!found.is_empty(), found.is_partial));
             }
             Action::Sbom { path, asked } => (Read::Bill(path.clone()), asked),
+            Action::Convert { path, asked } => return convert(path, asked),
             Action::Kubernetes(cluster) => return cluster.run(),
             Action::Version => {
                 return TOOL.print_version("Version: ");
@@ -254,7 +269,11 @@ impl Trivy {
         }
         let database = self.cache_dir.as_ref().map(|folder| folder.join("db"));
         let database = database.filter(|folder| folder.join("advisories.db").is_file());
-        let mut scan = if scanners.vulnerabilities {
+        let mut scan = if let (true, Some(address)) = (scanners.vulnerabilities, &asked.server) {
+            let token = asked.token.clone();
+            let dev_dependencies = asked.include_dev_deps;
+            remote::Question { address, token, dev_dependencies }.ask(inventory)?
+        } else if scanners.vulnerabilities {
             scanned::judged(inventory, database)?
         } else {
             Scan { inventory, scanned_at: Some(crate::clock::now()), ..Scan::default() }
@@ -284,6 +303,27 @@ impl Trivy {
         }
         Ok(asked.outcome(is_found, is_partial))
     }
+}
+
+/// A report in another format. What was ignored is not in it, so that only levels are chosen.
+fn convert(path: &str, asked: &Asked) -> anyhow::Result<Outcome> {
+    asked.check()?;
+    let converted::Converted { mut scan, others } = converted::read(path)?;
+    crate::target::tell_problems(&scan.inventory);
+    asked.filter(&mut scan)?;
+    let partial = scan.inventory.is_partial();
+    if let Some(bill) = asked.bill() {
+        output::write(asked.output.as_deref(), |out| (bill.write)(&scan.inventory, out))?;
+        return Ok(asked.outcome(false, partial));
+    }
+    if asked.format == "github" {
+        asked.json(&snapshot::document(&scan.inventory, crate::clock::now()))?;
+        return Ok(asked.outcome(false, partial));
+    }
+    let others = asked.chosen(others)?;
+    let is_found = !scan.findings.is_empty() || !others.is_empty();
+    asked.print_results(&scan, others)?;
+    Ok(asked.outcome(is_found, partial))
 }
 
 fn folder(transport: Transport, path: &str) -> Read {

@@ -1,8 +1,23 @@
-//! Flags of Trivy's that do nothing here, and why.
+//! Flags of Trivy's that do nothing here, commands that are not here, and why.
 
-use crate::drop_in::Other;
+use crate::drop_in::{Absent, Other};
 
 const DATABASE: &str = "the advisories are Plimsoll's own: `plimsoll db update` fetches them";
+
+pub(super) const ABSENT: &[Absent] = &[
+    Absent::new(
+        "clean",
+        "layers and advisories are in `--cache-dir`, `~/.cache/plimsoll` without it",
+    ),
+    Absent::new("completion", "`plimsoll completions SHELL`"),
+    Absent::new("help", "`--help` behind a command"),
+    Absent::new("module", "policies of one's own are `plimsoll gate` and `plimsoll verify --cel`"),
+    Absent::new("plugin", "what is here is built in"),
+    Absent::new("registry", "`docker login`, whose file is read"),
+    Absent::new("server", "`plimsoll serve`, which speaks Trivy's protocol"),
+    Absent::new("vex", "`plimsoll attest --type openvex`, `plimsoll verify --scan --vex`"),
+    Absent::new("vm", "mount the disk, and `trivy rootfs FOLDER`"),
+];
 
 pub(super) const ALL: &[Other] = &[
     Other::silent("no-progress", false),
@@ -31,9 +46,6 @@ pub(super) const ALL: &[Other] = &[
     Other::told("image-config-scanners", true, "`plimsoll lint` judges the Dockerfile"),
     Other::told("removed-pkgs", false, "what a later layer removed is never judged"),
     Other::told("include-non-failures", false, "only what fails is told"),
-    Other::refused("server", true, "nothing is asked of a server; scan here"),
-    Other::refused("template", true, "`-f sarif`, `-f json` or `plimsoll scan -o json` with jq")
-        .short('t'),
     Other::refused("compliance", true, "`plimsoll kube lint --compliance`"),
     Other::refused("ignore-policy", true, "an ignore file, or `plimsoll verify --cel`"),
     Other::refused("vex", true, "`plimsoll verify --scan --vex`"),
@@ -87,8 +99,7 @@ pub(super) const ALL: &[Other] = &[
     Other::refused("output-plugin-arg", true, "`plimsoll scan -o json` with a program of your own"),
     Other::refused("password-stdin", false, "`docker login --password-stdin`, whose file is read"),
     Other::refused("registry-token", true, "`docker login`, whose file is read"),
-    Other::refused("token", true, "nothing is asked of a server; scan here"),
-    Other::refused("token-header", true, "nothing is asked of a server; scan here"),
+    Other::refused("token-header", true, "`--token` goes into `Authorization`"),
     Other::refused("custom-headers", true, "nothing is asked of a server; scan here"),
     Other::refused("branch", true, "check it out, and name the folder"),
     Other::refused("commit", true, "check it out, and name the folder"),

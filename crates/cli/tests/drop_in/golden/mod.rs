@@ -1,14 +1,17 @@
 //! The real tools beside ours on the same input. What differs is listed in the tool's page, and nothing else may.
 
+mod cosign;
 mod differences;
 mod dockle;
 mod documented;
 mod grype;
 mod hadolint;
 mod inputs;
+mod slsa_verifier;
 mod syft;
 mod trivy;
 mod trivy_reports;
+mod trivy_templates;
 
 use std::collections::BTreeMap;
 use std::path::Path;

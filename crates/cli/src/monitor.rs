@@ -1,4 +1,4 @@
-//! `snyk container monitor`: the inventory goes to `plimsoll serve`, which goes on matching it.
+//! `scan --monitor` and `snyk container monitor`: the inventory goes to `plimsoll serve`, which goes on matching it.
 
 use std::io::{self, Write};
 use std::thread;
@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// An inventory that the server has.
-pub(super) struct Monitored {
+pub(crate) struct Monitored {
     name: String,
     manager: &'static str,
     server: String,
@@ -38,13 +38,16 @@ pub(super) struct Monitored {
 }
 
 impl Monitored {
-    /// Hands it over, and waits until the server has matched it.
-    pub(super) fn hand_over(
+    /// Hands it over, and waits until the server has matched it: the one that is named, that of the
+    /// variable, or one on this machine.
+    pub(crate) fn hand_over(
         inventory: &Inventory,
         name: &str,
         manager: &'static str,
+        server: Option<&str>,
     ) -> anyhow::Result<Self> {
         let address = std::env::var(SERVER).ok().filter(|it| !it.is_empty());
+        let address = server.map(str::to_owned).or(address);
         let token = std::env::var(TOKEN).ok().filter(|token| token.starts_with(OURS));
         let key = std::env::var(crate::service::KEY).ok().or(token);
         let service = Service::at(address.as_deref().unwrap_or(DEFAULT), key)?;
@@ -58,12 +61,12 @@ impl Monitored {
             .to_owned();
         let answer = match service.post(&format!("/api/v1/sboms?{query}"), document) {
             Err(error) if error.is::<Silent>() => bail!(
-                "snyk: {error}: images are monitored by `plimsoll serve`: start one, or say by {SERVER} where it is"
+                "{error}: images are monitored by `plimsoll serve`: start one, or say by {SERVER} where it is"
             ),
             other => other?,
         };
         if !answer.is_good() {
-            bail!("snyk: {server} does not take the inventory: {}", answer.why());
+            bail!("{server} does not take the inventory: {}", answer.why());
         }
         let digest = taken_in(&service, answer.body)?;
         let image = service.get(&format!("/api/v1/images/{digest}"))?;
@@ -71,12 +74,12 @@ impl Monitored {
         Ok(Self { name: name.to_owned(), manager, server, digest, findings })
     }
 
-    fn page(&self) -> String {
+    pub(crate) fn page(&self) -> String {
         format!("{}/images/{}", self.server, self.digest)
     }
 
     /// For people, as Snyk says it.
-    pub(super) fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "Monitoring {} ({})...\n", self.name, self.manager)?;
         if let Value::Object(counts) = &self.findings {
             let told: Vec<String> =
@@ -91,7 +94,7 @@ impl Monitored {
     }
 
     /// For programs, as Snyk lays it out.
-    pub(super) fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         json!({
             "ok": true,
             "packageManager": self.manager,
@@ -111,23 +114,22 @@ fn taken_in(service: &Service, mut scan: Value) -> anyhow::Result<String> {
     let text = |scan: &Value, name: &str| {
         scan.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
-    let id =
-        scan.get("id").and_then(Value::as_i64).context("snyk: the server's answer has no id")?;
+    let id = scan.get("id").and_then(Value::as_i64).context("the server's answer has no id")?;
     let until = Instant::now() + PATIENCE;
     loop {
         match text(&scan, "state").as_str() {
             "done" => return Ok(text(&scan, "digest")),
             "failed" | "cancelled" => {
-                bail!("snyk: the server could not take it in: {}", text(&scan, "error"))
+                bail!("the server could not take it in: {}", text(&scan, "error"))
             }
             _ if Instant::now() > until => {
-                bail!("snyk: the server has not taken it in yet: scan {id}")
+                bail!("the server has not taken it in yet: scan {id}")
             }
             _ => thread::sleep(PAUSE),
         }
         let answer = service.get(&format!("/api/v1/scans/{id}"))?;
         if !answer.is_good() {
-            bail!("snyk: the server does not say how scan {id} stands: {}", answer.why());
+            bail!("the server does not say how scan {id} stands: {}", answer.why());
         }
         scan = answer.body;
     }

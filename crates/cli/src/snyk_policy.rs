@@ -15,7 +15,7 @@ use crate::files;
 const MAX_FILE: u64 = 4 << 20;
 
 #[derive(Debug, Default)]
-pub(super) struct Policy {
+pub(crate) struct Policy {
     rules: Vec<Rule>,
 }
 
@@ -41,7 +41,7 @@ struct Terms {
 }
 
 /// The rules that still hold, of the file named or of `.snyk` here.
-pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Policy> {
+pub(crate) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Policy> {
     let file = match named {
         Some(path) if path.is_dir() => path.join(".snyk"),
         Some(path) => path.to_owned(),
@@ -75,13 +75,11 @@ pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Polic
         }
     }
     if over > 0 {
-        tell(&format!(
-            "note: snyk: {over} ignores of `{shown}` are over, and pass nothing any more"
-        ));
+        tell(&format!("note: {over} ignores of `{shown}` are over, and pass nothing any more"));
     }
     if foreign > 0 {
         tell(&format!(
-            "note: snyk: {foreign} ignores of `{shown}` go by Snyk's own ids, which nobody else publishes: name the \
+            "note: {foreign} ignores of `{shown}` go by Snyk's own ids, which nobody else publishes: name the \
              CVE or GHSA"
         ));
     }
@@ -89,11 +87,11 @@ pub(super) fn read(named: Option<&Path>, now: Timestamp) -> anyhow::Result<Polic
 }
 
 impl Policy {
-    pub(super) fn has_rules(&self) -> bool {
+    pub(crate) fn has_rules(&self) -> bool {
         !self.rules.is_empty()
     }
 
-    pub(super) fn apply(&self, scan: &mut Scan) {
+    pub(crate) fn apply(&self, scan: &mut Scan) {
         for finding in &mut scan.findings {
             if let Some(rule) = self.rules.iter().find(|rule| rule.is_about(finding)) {
                 finding.suppressed = Some(rule.reason.clone());
