@@ -89,8 +89,8 @@ fn of_cosigns_json() {
         return;
     }
     let machine = Machine::new();
-    let image = plimsoll_testkit::Image::new().layer("COPY a", &[("a", "1")]);
-    image.write_oci_dir(plimsoll_testkit::Compression::Gzip, &machine.path("layout"));
+    let image = Image::new().layer("COPY a", &[("a", "1")]);
+    image.write_oci_dir(Compression::Gzip, &machine.path("layout"));
     let run = |words: &str| {
         machine.run_with(&[("COSIGN_PASSWORD", "x")], &format!("as cosign {words}")).ended(0).out
     };

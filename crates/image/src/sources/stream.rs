@@ -290,7 +290,7 @@ mod tests {
         read: impl Fn(&mut dyn BufRead) -> T,
     ) -> [io::Result<(T, Option<String>)>; 2] {
         let like = Digest::sha256(&[0; 32]);
-        [false, true].map(|in_parallel| inflated(stored, Some(&like), in_parallel, &read))
+        [false, true].map(|in_parallel| inflated(stored, Some(&like), in_parallel, u64::MAX, &read))
     }
 
     #[test]
