@@ -25,14 +25,15 @@ if [ ! -e "$at/etc/debian_version" ]; then
 fi
 # What this machine is told about its network, so that the root reaches what it does.
 cp /etc/resolv.conf "$at/etc/resolv.conf"
-install -D -m 644 /etc/ssl/certs/ca-certificates.crt "$at/etc/ssl/certs/ca-certificates.crt"
-for file in /etc/apt/sources.list /etc/apt/apt.conf.d/*prox* /root/.cargo/config.toml; do
+for file in /etc/apt/sources.list /etc/apt/apt.conf.d/*prox* /root/.cargo/config.toml /usr/local/share/ca-certificates/*.crt; do
   if [ -f "$file" ]; then install -D -m 644 "$file" "$at$file"; fi
 done
 mount -t proc proc "$at/proc"
 mount -t sysfs -o ro sys "$at/sys"
 mount --bind /dev "$at/dev"
 mount -t devpts devpts "$at/dev/pts" 2> /dev/null || true
+# Whom Java trusts, once it is there, is made of the same certificates.
+chroot "$at" update-ca-certificates > /dev/null 2>&1
 
 step "the commit $(git -C "$root" rev-parse --short HEAD)"
 rm -rf "$at/plimsoll"
