@@ -75,7 +75,7 @@ fn blob(report: &Value) -> Value {
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
-            .map(|it| renamed(it, &|name| snake(name)))
+            .map(|it| renamed(it, &snake))
             .collect();
         let of = |field: &str| result.get(field).cloned().unwrap_or_default();
         if of("Class") == "os-pkgs" {
@@ -85,7 +85,7 @@ fn blob(report: &Value) -> Value {
                 .push(json!({"type": of("Type"), "file_path": of("Target"), "packages": packages}));
         }
     }
-    let os = report.pointer("/Metadata/OS").map(|it| renamed(it, &|name| snake(name)));
+    let os = report.pointer("/Metadata/OS").map(|it| renamed(it, &snake));
     json!({
         "schema_version": 2,
         "os": os.unwrap_or_default(),

@@ -169,12 +169,13 @@ fn misconfigured(target: &str, one: &Value, out: &mut dyn Write) -> io::Result<(
         let range = if from < to { format!("{from}:{to}") } else { from.to_string() };
         let lines = one.pointer("/CauseMetadata/Code/Lines").and_then(Value::as_array);
         let is_cause = |line: &&Value| line.get("IsCause").and_then(Value::as_bool) == Some(true);
-        let code: String = lines
+        let code: Vec<String> = lines
             .into_iter()
             .flatten()
             .filter(is_cause)
             .map(|line| format!("{}&#xA;", escaped(text(line, "Content"))))
             .collect();
+        let code = code.concat();
         writeln!(
             out,
             "            <failure message=\"{}\" type=\"description\">&#xA;{target}:{range}:&#xA;&#xA;Occurrences:&#xA;&#xA;Code:&#xA;{code}&#xA;{}",
@@ -259,8 +260,11 @@ fn html(results: &[Value], out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<title>{head}</title>\n<style>\n{STYLE}\n</style>\n</head>\n<body>")?;
     writeln!(out, "<h1>{head}</h1>\n<table>")?;
     let line = |out: &mut dyn Write, cells: &[&str]| -> io::Result<()> {
-        let cells: String = cells.iter().map(|cell| format!("<th>{cell}</th>")).collect();
-        writeln!(out, "<tr class=\"sub-header\">{cells}</tr>")
+        write!(out, "<tr class=\"sub-header\">")?;
+        for cell in cells {
+            write!(out, "<th>{cell}</th>")?;
+        }
+        writeln!(out, "</tr>")
     };
     for result in results {
         let kind = escaped(text(result, "Type"));

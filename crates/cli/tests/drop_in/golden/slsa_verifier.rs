@@ -115,9 +115,9 @@ fn slsa_verifiers_verdicts_on_real_builds_are_ours() {
         let real = theirs(&verifier, &machine, &[("SIGSTORE_TRUSTED_ROOT", root.as_str())], &words);
         let ours = machine.run(&format!("as slsa-verifier {words}"));
         if real.code == 0 {
-            passed += 1
+            passed += 1;
         } else {
-            refused += 1
+            refused += 1;
         }
         differences.compare(&COMPARISON, &words, &document(&real), &document(&ours));
     }
