@@ -50,7 +50,7 @@ fn images_of_real_builds_pass_with_their_source_and_fail_with_another() {
             ("--source-versioned-tag", "source_versioned_tag"),
         ] {
             if let Some(value) = case[field].as_str() {
-                words += &format!(" {flag} {value}");
+                words = format!("{words} {flag} {value}");
             }
         }
         let source = case["source_uri"].as_str().unwrap();

@@ -1,6 +1,7 @@
 //! The site of the documentation, built by mdBook.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::machine::Machine;
@@ -10,7 +11,8 @@ use crate::{at, is_there};
 fn listed() -> Vec<String> {
     let contents = fs::read_to_string(at("docs/SUMMARY.md")).unwrap();
     let links = contents.split("](").skip(1).filter_map(|rest| rest.split(')').next());
-    links.filter(|link| link.ends_with(".md")).map(str::to_owned).collect()
+    let is_page = |link: &&str| Path::new(link).extension().is_some_and(|end| end == "md");
+    links.filter(is_page).map(str::to_owned).collect()
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn manifests(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The objects of a manifest; what is none is passed over.
 fn objects(path: &Path) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();
-    let documents = text.split("\n---").map(|text| serde_saphyr::from_str::<Value>(text));
+    let documents = text.split("\n---").map(serde_saphyr::from_str::<Value>);
     documents.flatten().filter(|it| it["kind"].is_string() && it["metadata"].is_object()).collect()
 }
 

@@ -24,7 +24,7 @@ struct Written {
 pub(super) struct Image {
     /// The image, or docker-archive:, oci-archive: and a file
     #[arg(value_name = "IMAGE")]
-    image: String,
+    name: String,
 
     /// Leave out packages of languages
     #[arg(long)]
@@ -53,7 +53,7 @@ impl Image {
     pub(super) fn run(&self) -> anyhow::Result<Outcome> {
         let format = self.written.format()?;
         let options = scanned::options(self.platform.as_deref())?;
-        let mut inventory = scanned::read(&syft::reference(&self.image, &[])?, &options)?;
+        let mut inventory = scanned::read(&syft::reference(&self.name, &[])?, &options)?;
         if self.exclude_app_vulns {
             inventory.packages.retain(|it| it.kind.is_os());
         }
