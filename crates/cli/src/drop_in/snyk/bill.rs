@@ -23,7 +23,7 @@ struct Written {
 #[derive(Debug, clap::Args)]
 pub(super) struct Image {
     /// The image, or docker-archive:, oci-archive: and a file
-    #[arg(value_name = "IMAGE")]
+    #[arg(id = "image", value_name = "IMAGE")]
     name: String,
 
     /// Leave out packages of languages
