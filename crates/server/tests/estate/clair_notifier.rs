@@ -10,7 +10,7 @@ use plimsoll_model::{
 };
 use plimsoll_server::notify::round;
 use plimsoll_server::rematch;
-use plimsoll_server::store::notifiers;
+use plimsoll_server::store::{notifiers, settings};
 use plimsoll_testkit::{Compression, Image, Served, Server};
 use serde_json::{Value, json};
 
@@ -37,6 +37,13 @@ fn record(id: &str, package: &str, severity: Severity) -> Advisory {
 }
 
 async fn change(bench: &Bench, records: &[Advisory], at: i64) {
+    // The job of the first start is done before anything else changes.
+    let is_settled = async || {
+        let edition = bench.app.advisories.current().edition.clone();
+        let mut read = bench.app.store.read().await.unwrap();
+        settings::value(&mut read, settings::MATCHED).await.unwrap() == Some(edition)
+    };
+    bench.until("findings are those of the advisories", is_settled).await;
     let path = bench.data().parent().unwrap().join("advisories.db");
     let enrichment =
         Enrichment { compiled: Some(Timestamp::from_unix(at)), ..Enrichment::default() };

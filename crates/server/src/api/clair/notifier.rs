@@ -4,6 +4,7 @@
 //! last four the number of the image. So is `next`, which is the id of the last one of a page.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use axum::Json;
@@ -169,13 +170,13 @@ async fn shown(app: &App, set: &Uuid, found: Vec<Found>) -> Done<Vec<Notificatio
         .collect();
     let mut summaries: HashMap<i64, Option<Arc<Summary>>> = HashMap::new();
     for it in &found {
-        if !summaries.contains_key(&it.finding) {
+        if let Entry::Vacant(place) = summaries.entry(it.finding) {
             let finding = findings::by_id(&mut read, it.finding).await?;
             let summary = match &finding {
                 Some(finding) => summary(app, &mut read, finding).await?,
                 None => None,
             };
-            summaries.insert(it.finding, summary.map(Arc::new));
+            place.insert(summary.map(Arc::new));
         }
     }
     let one = |it: Found| {
