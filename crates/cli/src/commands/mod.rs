@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Tui(tui::Tui),
     Update(Box<update::Update>),
     Verify(Box<verify::Verify>),
-    Watch(watch::Watch),
+    Watch(Box<watch::Watch>),
 }
 
 impl Command {

@@ -144,7 +144,7 @@ pub(crate) struct Watch {
     metrics: Option<SocketAddr>,
 
     /// Tell the `plimsoll serve` at this address which containers run, so that their images are scanned
-    /// before all others; its key, of the role `scanner`, is PLIMSOLL_SERVER_KEY
+    /// before all others; its key, of the role `scanner`, is `PLIMSOLL_SERVER_KEY`
     #[arg(long, value_name = "URL")]
     server: Option<String>,
 

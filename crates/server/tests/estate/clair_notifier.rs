@@ -62,8 +62,8 @@ async fn index(bench: &Bench, packages: &[&str]) -> String {
     let files: Vec<(&str, &str)> = files.iter().map(|it| (&*it.0, &*it.1)).collect();
     let served = Served::new(&Image::new().layer("RUN npm install", &files), Compression::Gzip);
     let (hash, layers) = (served.root.clone(), served.layers.clone());
-    let server = Server::start(move |request| served.reply(request));
-    let layer = |digest: &String| json!({"hash": digest, "uri": format!("http://{}/v2/x/blobs/{digest}", server.host()), "headers": {}});
+    let registry = Server::start(move |request| served.reply(request));
+    let layer = |digest: &String| json!({"hash": digest, "uri": format!("http://{}/v2/x/blobs/{digest}", registry.host()), "headers": {}});
     let layers: Vec<Value> = layers.iter().map(layer).collect();
     let manifest = json!({"hash": hash, "layers": layers});
     let (status, answer) = bench.ask("POST", "/indexer/api/v1/index_report", manifest).await;

@@ -94,7 +94,7 @@ fn an_image_of_a_registry_with_such_a_layer_fails_by_name() {
         if path.contains("/manifests/") {
             Reply::new(200, manifest.clone())
                 .header("Content-Type", "application/vnd.oci.image.manifest.v1+json")
-                .header("Docker-Content-Digest", &digest(manifest.as_bytes()))
+                .header("Docker-Content-Digest", digest(manifest.as_bytes()))
         } else if path.ends_with(&layer) {
             Reply::new(200, bomb.clone())
         } else if path.ends_with(&settings) {

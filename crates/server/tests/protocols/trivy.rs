@@ -189,7 +189,7 @@ fn trivy_itself_finds_by_the_server_what_the_server_finds() {
 
     // What it read once is known: only the question is asked again.
     let (put, scanned) = (asked(&running, "PutBlob"), asked(&running, "Scan"));
-    assert!(put >= 2.0 && scanned == 1.0, "{put} {scanned}");
+    assert!(put >= 2.0 && (scanned - 1.0).abs() < 0.1, "{put} {scanned}");
     assert_eq!(self::theirs(&scan(&["--pkg-types", "library"])).len(), lang_count(lang));
     assert_eq!((asked(&running, "PutBlob"), asked(&running, "Scan")), (put, 2.0));
     let strict = scan(&["--severity", "LOW"]);
