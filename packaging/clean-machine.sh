@@ -12,7 +12,7 @@ at=${PLIMSOLL_CLEAN_ROOT:-$(mktemp -d -t plimsoll-clean.XXXXXX)}
 command=${1:-make demo && make test}
 
 cleanup() {
-  for mount in dev/pts dev proc sys; do umount "$at/$mount" 2> /dev/null || true; done
+  for mount in dev/pts dev proc sys; do umount --recursive "$at/$mount" 2> /dev/null || true; done
   if [ -z "${PLIMSOLL_CLEAN_ROOT:-}" ]; then rm -rf --one-file-system "$at"; fi
 }
 trap cleanup EXIT
@@ -29,7 +29,8 @@ for file in /etc/apt/sources.list /etc/apt/apt.conf.d/*prox* /root/.cargo/config
   if [ -f "$file" ]; then install -D -m 644 "$file" "$at$file"; fi
 done
 mount -t proc proc "$at/proc"
-mount -t sysfs -o ro sys "$at/sys"
+# With its control groups: daemons of containers look for them.
+mount --rbind --make-rslave /sys "$at/sys"
 mount --bind /dev "$at/dev"
 mount -t devpts devpts "$at/dev/pts" 2> /dev/null || true
 # Whom Java trusts, once it is there, is made of the same certificates.

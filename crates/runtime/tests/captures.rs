@@ -230,6 +230,9 @@ fn fields_have_the_values_that_sysdig_shows() {
         FieldRef::resolve(Source::Syscall, base, argument).unwrap()
     };
     let resolved: Vec<_> = fields.iter().map(resolve).collect();
+    if captures().is_empty() {
+        return println!("skipped: no captures are here");
+    }
     let mut wrong = Vec::new();
     let (mut compared, mut excused) = (0_u64, BTreeMap::<&str, u64>::new());
     for path in captures() {
