@@ -22,7 +22,7 @@ TEST_TOOLS := gpg:gnupg gpgsm:gpgsm git:git ssh-keygen:openssh-client rpm:rpm db
 	docker-registry:docker-registry skopeo:skopeo dockerd:docker.io iptables:iptables nvim:neovim \
 	pre-commit:pre-commit softhsm2-util:softhsm2 pkcs11-tool:opensc debootstrap:debootstrap \
 	sysdig:sysdig nft:nftables busybox:busybox-static containerd:containerd promtool:prometheus podman:podman \
-	systemd-analyze:systemd python3:python3 curl:curl jq:jq kill:procps
+	systemd-analyze:systemd python3:python3 curl:curl jq:jq ps:procps
 test-tools: setup
 	@missing=""; for pair in $(TEST_TOOLS); do command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
 	if [ -n "$$missing" ] && command -v apt-get >/dev/null; then echo "installing:$$missing"; \

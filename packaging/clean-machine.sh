@@ -12,7 +12,7 @@ at=${PLIMSOLL_CLEAN_ROOT:-$(mktemp -d -t plimsoll-clean.XXXXXX)}
 command=${1:-make demo && make test}
 
 cleanup() {
-  for mount in dev/pts dev proc sys; do umount --recursive "$at/$mount" 2> /dev/null || true; done
+  for mount in dev/pts dev proc sys ""; do umount --recursive "$at/$mount" 2> /dev/null || true; done
   if [ -z "${PLIMSOLL_CLEAN_ROOT:-}" ]; then rm -rf --one-file-system "$at"; fi
 }
 trap cleanup EXIT
@@ -28,6 +28,8 @@ cp /etc/resolv.conf "$at/etc/resolv.conf"
 for file in /etc/apt/sources.list /etc/apt/apt.conf.d/*prox* /root/.cargo/config.toml /usr/local/share/ca-certificates/*.crt; do
   if [ -f "$file" ]; then install -D -m 644 "$file" "$at$file"; fi
 done
+# Containers are started in what is mounted, and not in a folder of it.
+mount --bind "$at" "$at"
 mount -t proc proc "$at/proc"
 # With its control groups: daemons of containers look for them.
 mount --rbind --make-rslave /sys "$at/sys"
