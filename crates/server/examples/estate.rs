@@ -311,7 +311,7 @@ async fn pages(app: &Arc<App>) {
         [
             format!("/api/v1/findings?limit=20&weakness=GHSA-{number:08}"),
             format!("/api/v1/images?limit={}", 20 + number % 50),
-            format!("/api/v1/images/sha256:{:064x}", number * 400),
+            format!("/api/v1/images/sha256:{:064x}/findings?limit=20", number * 400),
             format!("/api/v1/findings?limit={}&severity=high", 20 + number % 30),
         ]
     });
