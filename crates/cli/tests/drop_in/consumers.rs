@@ -164,7 +164,10 @@ fn recipes_for_cosigns_output_find_digest_and_claim() {
     image.write_oci_dir(Compression::Gzip, &machine.path("layout"));
     machine.write("sbom.json", r#"{"bomFormat":"CycloneDX","specVersion":"1.5"}"#);
     let cosign = |words: &str| {
-        machine.run_with(&[("COSIGN_PASSWORD", "secret")], &format!("as cosign {words}")).ended(0).out
+        machine
+            .run_with(&[("COSIGN_PASSWORD", "secret")], &format!("as cosign {words}"))
+            .ended(0)
+            .out
     };
     cosign("generate-key-pair");
     cosign("sign --key cosign.key -a env=prod oci-dir:layout");
