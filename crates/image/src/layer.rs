@@ -217,6 +217,15 @@ impl LayerInventory {
         self.files.push(file);
     }
 
+    /// Sums what is in a program, for the survey.
+    pub(crate) fn sum(&mut self, path: &str, content: &dyn ReadAt) {
+        let Some(survey) = &mut self.survey else { return };
+        if let Err(error) = survey.content(path, content) {
+            self.may_differ = true;
+            self.problem(ProblemKind::Partial, path, format!("not summed: {error}"));
+        }
+    }
+
     /// Whether the layer as a whole, and not only a file in it, is known to be damaged.
     pub(crate) fn is_damaged(&self) -> bool {
         self.problems.iter().any(|p| p.kind == ProblemKind::Partial && p.path.is_empty())

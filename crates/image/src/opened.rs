@@ -13,8 +13,7 @@ use plimsoll_model::{Artifact, Digest, ImageName, Layer, Reference, Transport};
 use sha2::Digest as _;
 
 use crate::Options;
-use crate::compression::Compression;
-use crate::compression::MAX_TOTAL;
+use crate::compression::{Compression, MAX_TOTAL};
 use crate::error::ImageError;
 use crate::oci::{Config, Descriptor};
 use crate::sources::docker::Daemon;

@@ -121,7 +121,7 @@ impl Reading<'_, '_> {
                     let is_summed = self.wants.sums(path, entry.mode);
                     if may_be_program || is_summed || !wanted.is_empty() {
                         let path = path.to_owned();
-                        self.file(archive, path, wanted, may_be_program)?;
+                        self.file(archive, path, wanted, may_be_program, is_summed)?;
                     }
                 }
                 EntryKind::HardLink => {
@@ -138,16 +138,16 @@ impl Reading<'_, '_> {
     }
 
     /// Reads one file for those who want it by its path, and for those who want programs if its
-    /// first bytes are a program's.
+    /// first bytes are a program's; perhaps it is summed as well.
     fn file<S: Forward>(
         &mut self,
         archive: &mut Archive<S>,
         path: String,
         mut wanted: Wanted,
         may_be_program: bool,
+        is_summed: bool,
     ) -> Result<(), TarError> {
         let executable = archive.entry().mode & 0o111 != 0;
-        let is_summed = self.wants.sums(&path, archive.entry().mode);
         let map = match archive.sparse_map() {
             Ok(map) => map,
             Err(error @ TarError::BadHeader { .. }) if !wanted.is_empty() => {
@@ -196,12 +196,8 @@ impl Reading<'_, '_> {
         {
             wanted = wanted.and(self.wants.executables());
         }
-        if let (true, Some(survey)) = (is_summed, &mut self.layer.survey)
-            && let Err(error) = survey.content(&path, content)
-        {
-            self.layer.may_differ = true;
-            let message = format!("not summed: {error}");
-            self.layer.problem(ProblemKind::Partial, &path, message);
+        if is_summed {
+            self.layer.sum(&path, content);
         }
         if self.read.insert(path_hash(&path), wanted).is_some() {
             self.layer.forget(&path);

@@ -162,6 +162,14 @@ fn text(path: &Path) -> anyhow::Result<String> {
     Ok(String::from_utf8(bytes).map_err(|_| Usage(format!("`{shown}` is no UTF-8 text")))?)
 }
 
+/// How many alerts there were of each rule.
+type Counts<'r> = BTreeMap<(Priority, &'r str), u64>;
+
+fn count<'r>(counts: &mut Counts<'r>, priority: Priority, rule: &'r str) {
+    let count = counts.entry((priority, rule)).or_default();
+    *count = count.saturating_add(1);
+}
+
 /// What goes on while captures are read.
 struct Watching<'r> {
     rules: &'r [&'r Rule],
@@ -182,7 +190,7 @@ struct Watching<'r> {
     host: String,
     teller: Teller,
     metrics: Option<Arc<Metrics>>,
-    counts: BTreeMap<(Priority, &'r str), u64>,
+    counts: Counts<'r>,
     events: u64,
     skipped: u64,
     failures: u64,
@@ -298,8 +306,7 @@ impl<'r> Watching<'r> {
                 else {
                     continue;
                 };
-                let count = self.counts.entry((rule.priority, &rule.name)).or_default();
-                *count = count.saturating_add(1);
+                count(&mut self.counts, rule.priority, &rule.name);
                 arena.reset();
                 let mut alert = formatter.alert(event, &self.host, &arena);
                 if let Some(metrics) = &self.metrics {
@@ -338,8 +345,7 @@ impl<'r> Watching<'r> {
                     if let Some(responder) = &mut self.responder {
                         responder.fired(&alert, call, &self.host, &arena);
                     }
-                    let count = self.counts.entry((drift::PRIORITY, drift::NAME)).or_default();
-                    *count = count.saturating_add(1);
+                    count(&mut self.counts, drift::PRIORITY, drift::NAME);
                     self.teller.take(alert);
                     kept = true;
                 }
@@ -360,8 +366,7 @@ impl<'r> Watching<'r> {
     fn compared(&mut self) {
         let Some(drifting) = &self.drifting else { return };
         for told in drifting.told() {
-            let count = self.counts.entry((drift::PRIORITY, drift::NAME)).or_default();
-            *count = count.saturating_add(1);
+            count(&mut self.counts, drift::PRIORITY, drift::NAME);
             if let (Some(responder), Some(target)) = (&mut self.responder, &told.target) {
                 responder.fired_at(&told.alert, target);
             }

@@ -79,7 +79,7 @@ impl Teller {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// Tells what groups have counted when their time is over, also where no event comes.
@@ -88,7 +88,7 @@ impl Teller {
         let run = move || {
             while !over.load(Ordering::Relaxed) {
                 std::thread::sleep(TICK);
-                state.lock().unwrap_or_else(PoisonError::into_inner).close(now());
+                locked(&state).close(now());
             }
         };
         let thread = std::thread::Builder::new().name("groups".to_owned()).spawn(run);
@@ -111,7 +111,7 @@ impl Teller {
     #[cfg(target_os = "linux")]
     pub(super) fn taking(&self) -> impl Fn(Alert) + Send + 'static {
         let state = Arc::clone(&self.state);
-        move |alert| state.lock().unwrap_or_else(PoisonError::into_inner).take(alert)
+        move |alert| locked(&state).take(alert)
     }
 
     /// Hands over an alert that is not grouped.
@@ -143,6 +143,10 @@ impl Teller {
         }
         failures
     }
+}
+
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl State {

@@ -197,10 +197,8 @@ impl Walk<'_, '_> {
             }
         };
         let content = FileSlice::new(Arc::new(File::from(file)), 0, size(&stat));
-        if let (true, Some(survey)) = (is_summed, &mut found.survey)
-            && let Err(error) = survey.content(path, &content)
-        {
-            found.problem(ProblemKind::Partial, path, format!("not summed: {error}"));
+        if is_summed {
+            found.sum(path, &content);
         }
         let mut wanted = by_path;
         if may_be && read_exact_at(&content, 0, 4).is_ok_and(|start| is_program(&start)) {

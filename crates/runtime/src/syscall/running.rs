@@ -55,9 +55,8 @@ impl RunningContainer {
 
 /// Whether it does nothing but hold what the containers of a pod share.
 fn is_sandbox(state: &State, id: &str, known: &Container) -> bool {
-    let is_named =
-        |id: &str| !known.pod_sandbox_id.is_empty() && known.pod_sandbox_id.starts_with(id);
-    is_named(id)
+    let is_own = !known.pod_sandbox_id.is_empty() && known.pod_sandbox_id.starts_with(id);
+    is_own
         || known.label("io.cri-containerd.kind") == Some("sandbox")
         || known.label("io.kubernetes.docker.type") == Some("podsandbox")
         || state.containers.holds_others(id)

@@ -26,7 +26,7 @@ use crate::store::notifiers::{self, Notifier};
 use crate::store::{postings, settings};
 
 /// What the kind is called.
-pub(super) const KIND: &str = "clair";
+const KIND: &str = "clair";
 
 /// Where sets can be fetched, behind the address of the server.
 const PLACE: &str = "/notifier/api/v1/notification";
@@ -84,36 +84,36 @@ impl Channel for Clair {
         }
         web.post(text(settings, "url"), headers, "application/json", body.to_string()).await
     }
-}
 
-/// Makes a set for each change of the advisories that a notifier was not told of, and a job for each set;
-/// says how many.
-pub(super) async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
-    if is_silent(notifier)? {
-        return Ok(0);
-    }
-    let mut read = app.store.read().await?;
-    let last = notifiers::last_event(&mut read).await?;
-    if last > notifier.told {
-        // A change that is being made is told of when it was made.
-        let edition = settings::value(&mut read, settings::EDITION).await?;
-        let is_made = settings::value(&mut read, settings::MATCHED).await? == edition;
-        drop(read);
-        if is_made {
-            make(app, notifier, last).await?;
+    /// Makes a set for each change of the advisories that a notifier was not told of, and a job for each set;
+    /// says how many.
+    async fn round(&self, app: &App, notifier: &Notifier) -> Result<usize> {
+        if is_silent(notifier)? {
+            return Ok(0);
         }
-        read = app.store.read().await?;
+        let mut read = app.store.read().await?;
+        let last = notifiers::last_event(&mut read).await?;
+        if last > notifier.told {
+            // A change that is being made is told of when it was made.
+            let edition = settings::value(&mut read, settings::EDITION).await?;
+            let is_made = settings::value(&mut read, settings::MATCHED).await? == edition;
+            drop(read);
+            if is_made {
+                make(app, notifier, last).await?;
+            }
+            read = app.store.read().await?;
+        }
+        let unsent = clair::unsent(&mut read, notifier.id).await?;
+        drop(read);
+        for id in &unsent {
+            let message = Message { key: format!("{KIND} {id}"), ..Message::test("") };
+            app.push(jobs::notify(notifier.id, &message)?).await?;
+            let mut write = app.store.write().await?;
+            clair::sent(&mut write, id).await?;
+            write.commit().await?;
+        }
+        Ok(unsent.len())
     }
-    let unsent = clair::unsent(&mut read, notifier.id).await?;
-    drop(read);
-    for id in &unsent {
-        let message = Message { key: format!("{KIND} {id}"), ..Message::test("") };
-        app.push(jobs::notify(notifier.id, &message)?).await?;
-        let mut write = app.store.write().await?;
-        clair::sent(&mut write, id).await?;
-        write.commit().await?;
-    }
-    Ok(unsent.len())
 }
 
 /// Makes the sets of what happened up to an event.

@@ -32,8 +32,10 @@ pub use round::round;
 pub use signature::signature;
 pub use web::Web;
 
+use crate::app::App;
 use crate::auth::seal::Seal;
 use crate::error::{Error, Result};
+use crate::store::notifiers::Notifier;
 
 /// How messages leave.
 #[async_trait]
@@ -47,6 +49,12 @@ pub trait Channel: Send + Sync + std::fmt::Debug {
     /// Whether it is told causes and what else stands; else it is told things of its own.
     fn takes_messages(&self) -> bool {
         true
+    }
+
+    /// Pushes a job for each thing that a notifier of its kind has to be told of since the last time; says
+    /// how many.
+    async fn round(&self, app: &App, notifier: &Notifier) -> Result<usize> {
+        round::of_causes(app, notifier).await
     }
 
     /// Sends a message.

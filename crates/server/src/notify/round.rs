@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use plimsoll_model::Severity;
 
 use super::concerns::FINDINGS;
-use super::{Cause, Message, Quiet, clair};
+use super::{Cause, Message, Quiet};
 use crate::app::App;
 use crate::error::Result;
 use crate::jobs;
@@ -18,11 +18,13 @@ const BATCH: i64 = 20_000;
 /// How many causes are told one by one; more come together, in one message.
 pub(super) const MOST: usize = 25;
 
-/// Pushes a job for each cause that a notifier has to be told of; says how many.
+/// Pushes a job for each thing that a notifier has to be told of; says how many.
 pub async fn round(app: &App, notifier: &Notifier) -> Result<usize> {
-    if notifier.kind == clair::KIND {
-        return clair::round(app, notifier).await;
-    }
+    super::channel(&notifier.kind)?.round(app, notifier).await
+}
+
+/// Pushes a job for each cause.
+pub(super) async fn of_causes(app: &App, notifier: &Notifier) -> Result<usize> {
     if is_silent(notifier)? {
         return Ok(0);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::{Connection, chunks, in_list, rows};
@@ -33,6 +34,23 @@ pub struct Shown {
     pub version: String,
     /// How many images have it.
     pub images: i64,
+}
+
+/// The columns of [`Shown`].
+pub(super) const SHOWN: &str = "id, purl, kind, name, version, images";
+
+impl Shown {
+    /// From a row of its columns.
+    pub(super) fn of(row: &AnyRow) -> Result<Self> {
+        Ok(Self {
+            id: row.try_get(0)?,
+            purl: row.try_get(1)?,
+            kind: row.try_get(2)?,
+            name: row.try_get(3)?,
+            version: row.try_get(4)?,
+            images: row.try_get(5)?,
+        })
+    }
 }
 
 /// Numbers of those that are stored already, by key.
@@ -151,23 +169,14 @@ pub async fn load(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Stored
 pub async fn shown(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, Shown>> {
     let mut found = HashMap::with_capacity(ids.len());
     for part in chunks(ids, 1) {
-        let text = format!(
-            "SELECT id, purl, kind, name, version, images FROM components WHERE id IN ({})",
-            in_list(1, part.len())
-        );
+        let text =
+            format!("SELECT {SHOWN} FROM components WHERE id IN ({})", in_list(1, part.len()));
         let mut query = sqlx::query(AssertSqlSafe(text));
         for id in part {
             query = query.bind(*id);
         }
         for row in query.fetch_all(&mut *connection).await? {
-            let one = Shown {
-                id: row.try_get(0)?,
-                purl: row.try_get(1)?,
-                kind: row.try_get(2)?,
-                name: row.try_get(3)?,
-                version: row.try_get(4)?,
-                images: row.try_get(5)?,
-            };
+            let one = Shown::of(&row)?;
             found.insert(one.id, one);
         }
     }
@@ -178,26 +187,17 @@ pub async fn shown(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i
 /// folders of a module of Go. Each name is looked at.
 pub async fn called(connection: &mut Connection, text: &str, limit: i64) -> Result<Vec<Shown>> {
     let begins = super::lists::begins(text);
-    let rows = sqlx::query(
-        "SELECT id, purl, kind, name, version, images FROM components WHERE images > 0 \
-         AND (name LIKE $1 ESCAPE '!' OR name LIKE $2 ESCAPE '!') ORDER BY name, id LIMIT $3",
-    )
-    .bind(format!("%:{begins}"))
-    .bind(format!("%/{begins}"))
-    .bind(limit)
-    .fetch_all(connection)
-    .await?;
-    let one = |row: &sqlx::any::AnyRow| {
-        Ok(Shown {
-            id: row.try_get(0)?,
-            purl: row.try_get(1)?,
-            kind: row.try_get(2)?,
-            name: row.try_get(3)?,
-            version: row.try_get(4)?,
-            images: row.try_get(5)?,
-        })
-    };
-    rows.iter().map(one).collect()
+    let text = format!(
+        "SELECT {SHOWN} FROM components WHERE images > 0 \
+         AND (name LIKE $1 ESCAPE '!' OR name LIKE $2 ESCAPE '!') ORDER BY name, id LIMIT $3"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(format!("%:{begins}"))
+        .bind(format!("%/{begins}"))
+        .bind(limit)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(Shown::of).collect()
 }
 
 /// How many components there are.

@@ -388,8 +388,7 @@ pub async fn components(
     after: Option<(&str, i64)>,
     limit: i64,
 ) -> Result<Vec<super::components::Shown>> {
-    let mut text =
-        "SELECT id, purl, kind, name, version, images FROM components WHERE images > 0".to_owned();
+    let mut text = format!("SELECT {} FROM components WHERE images > 0", super::components::SHOWN);
     // A range goes by the index of SQLite, whose LIKE does not.
     match dialect {
         _ if prefix.is_empty() => {}
@@ -418,17 +417,7 @@ pub async fn components(
             _ => query.bind(limit),
         };
     }
-    let one = |row: &AnyRow| {
-        Ok(super::components::Shown {
-            id: row.try_get(0)?,
-            purl: row.try_get(1)?,
-            kind: row.try_get(2)?,
-            name: row.try_get(3)?,
-            version: row.try_get(4)?,
-            images: row.try_get(5)?,
-        })
-    };
-    query.fetch_all(connection).await?.iter().map(one).collect()
+    query.fetch_all(connection).await?.iter().map(super::components::Shown::of).collect()
 }
 
 /// Weaknesses whose name begins with a text, worst first: name, severity, title.

@@ -103,9 +103,7 @@ impl Judged {
         }
         Ok(())
     }
-}
 
-impl Judged {
     /// Says on stderr what came of it, in slsa-verifier's words, and on stdout nothing but the statement.
     ///
     /// Source: <https://github.com/slsa-framework/slsa-verifier/tree/main/cli/slsa-verifier/verify>.

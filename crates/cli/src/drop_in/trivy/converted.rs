@@ -3,6 +3,7 @@
 //! Packages are read as a bill of materials; a finding goes to the package of its URL, else to that of
 //! its name and version. What fits to none is a problem of the scan.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -41,7 +42,8 @@ fn text<'v>(of: &'v Value, path: &str) -> &'v str {
     of.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn list<'v>(of: &'v Value, field: &str) -> &'v [Value] {
+/// A list of an object, which is empty where there is none.
+pub(super) fn list<'v>(of: &'v Value, field: &str) -> &'v [Value] {
     of.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
@@ -123,11 +125,13 @@ pub(super) fn findings(
     if count > MAX_FINDINGS {
         bail!("it has {count} vulnerabilities, and at most {MAX_FINDINGS} are read");
     }
-    let mut by_url = HashMap::new();
-    let mut by_name = HashMap::new();
+    let bare = |url: &str| url.split('?').next().unwrap_or_default().to_owned();
+    let (mut by_url, mut by_bare_url, mut by_name) =
+        (HashMap::new(), HashMap::new(), HashMap::new());
     let distro = inventory.distro.as_ref();
     for (index, package) in inventory.packages.iter().enumerate() {
         let url = Purl::of(package, distro).to_string();
+        by_bare_url.entry(bare(&url)).or_insert(index);
         by_url.entry(url).or_insert(index);
         by_name.entry((package.name.clone(), package.version.clone())).or_insert(index);
     }
@@ -135,13 +139,10 @@ pub(super) fn findings(
     for one in results.iter().flat_map(|it| list(it, "Vulnerabilities")) {
         let url = text(one, "/PkgIdentifier/PURL");
         let (name, version) = (text(one, "/PkgName"), text(one, "/InstalledVersion"));
-        let bare = url.split('?').next().unwrap_or_default();
         let index = by_url
             .get(url)
             .or_else(|| by_name.get(&(name.to_owned(), version.to_owned())))
-            .or_else(|| {
-                by_url.iter().find(|(it, _)| it.split('?').next() == Some(bare)).map(|(_, at)| at)
-            });
+            .or_else(|| by_bare_url.get(&bare(url)));
         let package = index.and_then(|at| Some((*at, inventory.packages.get(*at)?)));
         let Some((index, package)) = package else {
             lost.push(format!("{} of {name} {version}", text(one, "/VulnerabilityID")));
@@ -168,12 +169,13 @@ pub(super) fn findings(
             message,
         });
     }
-    found.sort_by(|a, b| {
-        let key =
-            |it: &Finding| (it.package.name.clone(), it.package.version.clone(), it.id.clone());
-        b.severity.cmp(&a.severity).then_with(|| key(a).cmp(&key(b)))
-    });
+    found.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(found)
+}
+
+/// The worst first, then by package.
+fn order(it: &Finding) -> (Reverse<Severity>, &str, &str, &str) {
+    (Reverse(it.severity), &it.package.name, &it.package.version, &it.id)
 }
 
 fn finding(one: &Value, package: PackageMatch) -> Finding {

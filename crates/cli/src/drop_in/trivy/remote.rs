@@ -7,11 +7,10 @@
 
 use anyhow::bail;
 use plimsoll_model::{Inventory, Scan};
-use plimsoll_supply::hash::hex;
-use ring::digest::{SHA256, digest};
+use plimsoll_supply::hash::{hex, sha256};
 use serde_json::{Map, Value, json};
 
-use super::converted;
+use super::converted::{self, list};
 use crate::clock;
 use crate::service::Service;
 
@@ -32,7 +31,7 @@ impl Question<'_> {
         let listed = Scan { inventory: inventory.clone(), ..Scan::default() };
         let report = plimsoll_report::formats::trivy::document(&listed, Vec::new(), true);
         let blob = blob(&report);
-        let id = format!("sha256:{}", hex(digest(&SHA256, blob.to_string().as_bytes()).as_ref()));
+        let id = format!("sha256:{}", hex(&sha256(blob.to_string().as_bytes())));
         let name = report.get("ArtifactName").cloned().unwrap_or_default();
         posted(&service, &format!("{CACHE}/PutBlob"), &json!({"diff_id": id, "blob_info": blob}))?;
         let artifact = json!({"schema_version": 1, "created": clock::now().to_string()});
@@ -69,14 +68,9 @@ fn posted(service: &Service, path: &str, body: &Value) -> anyhow::Result<Value> 
 /// What a client hands over of one layer; here the whole is one.
 fn blob(report: &Value) -> Value {
     let (mut system, mut languages) = (Vec::new(), Vec::new());
-    for result in report.get("Results").and_then(Value::as_array).into_iter().flatten() {
-        let packages: Vec<Value> = result
-            .get("Packages")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .map(|it| renamed(it, &snake))
-            .collect();
+    for result in list(report, "Results") {
+        let packages: Vec<Value> =
+            list(result, "Packages").iter().map(|it| renamed(it, &snake)).collect();
         let of = |field: &str| result.get(field).cloned().unwrap_or_default();
         if of("Class") == "os-pkgs" {
             system.push(json!({"packages": packages}));

@@ -10,6 +10,7 @@ use plimsoll_supply::hash::hex;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Value, json};
 
+use super::converted::list;
 use crate::clock;
 use crate::exit::Usage;
 
@@ -67,10 +68,6 @@ impl Template {
 
 fn text<'v>(of: &'v Value, field: &str) -> &'v str {
     of.get(field).and_then(Value::as_str).unwrap_or_default()
-}
-
-fn list<'v>(of: &'v Value, field: &str) -> &'v [Value] {
-    of.get(field).and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
 fn number(of: &Value, path: &str) -> u64 {

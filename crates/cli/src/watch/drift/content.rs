@@ -25,7 +25,7 @@ use rustix::fs::{Mode, OFlags, ResolveFlags};
 const WAITING: usize = 256;
 /// Files whose answer is remembered.
 const MOST_KNOWN: usize = 65_536;
-/// How many ancestors of a process are asked for the files of its container.
+/// Which ancestors of a process are asked for the files of its container.
 const ANCESTORS: [&str; 5] = ["1", "2", "3", "4", "5"];
 /// Bytes that are summed at once: 64 KiB.
 const PIECE: usize = 64 << 10;
@@ -246,14 +246,11 @@ impl Fields {
             _ => return None,
         };
         let process = number(self.process.as_ref()?)?;
-        let own = is_in(process, &container).then(|| executable(process, path)).flatten();
-        let of_ancestors = || {
-            let relatives = [process].into_iter().chain(self.ancestors.iter().filter_map(number));
-            relatives
-                .filter(|process| is_in(*process, &container))
-                .find_map(|process| below_root(process, path))
-        };
-        let file = own.or_else(of_ancestors)?;
+        let relatives = [process].into_iter().chain(self.ancestors.iter().filter_map(number));
+        let file = relatives.filter(|it| is_in(*it, &container)).find_map(|it| {
+            let own = (it == process).then(|| executable(it, path)).flatten();
+            own.or_else(|| below_root(it, path))
+        })?;
         let about = file.metadata().ok().filter(fs::Metadata::is_file)?;
         let version = Version {
             device: about.dev(),

@@ -70,7 +70,7 @@ impl Blobs {
         self.remove_old(family, settled, |name| names.iter().any(|it| it == name)).await
     }
 
-    /// Whether something is stored there that is younger than `age`.
+    /// Whether something is stored there that is younger than `most`.
     pub async fn has_younger(&self, family: &str, name: &str, most: Millis) -> Result<bool> {
         match self.store.head(&super::place(family, name)).await {
             Ok(found) => Ok(age(&found) < most),
