@@ -115,6 +115,13 @@ drop-in-peers:
 	have actionlint || install github.com/rhysd/actionlint/cmd/actionlint@v1.7.12; \
 	have clair-scanner || { at="$$(mktemp -d)" && git clone -q --depth 1 https://github.com/arminc/clair-scanner "$$at" && \
 	(cd "$$at" && go build -o "$(SIGN_PEERS)/clair-scanner" .); rm -rf "$$at"; }; \
+	have clair-scanner-v12 || { at="$$(mktemp -d)" && \
+	git clone -q --depth 1 --branch v12 https://github.com/arminc/clair-scanner "$$at" && (cd "$$at" && \
+	go mod init github.com/arminc/clair-scanner && go mod edit -require github.com/coreos/clair@v2.0.9+incompatible \
+	-require github.com/docker/docker@v24.0.9+incompatible -require github.com/docker/distribution@v2.8.2+incompatible \
+	-require github.com/docker/go-connections@v0.5.0 -require github.com/olekukonko/tablewriter@v0.0.5 \
+	-require github.com/pkg/errors@v0.9.1 -require github.com/prometheus/client_golang@v0.9.4 && go mod tidy && \
+	go build -o "$(SIGN_PEERS)/clair-scanner-v12" .); rm -rf "$$at"; }; \
 	have webhookd || ( cd "$$(mktemp -d)" && go mod init peer && go mod edit -require github.com/quay/clair/v4@v4.9.0 && \
 	printf 'package peer\n\nimport _ "github.com/quay/clair/v4/notifier"\n' > peer.go && \
 	go build -mod=mod -o "$(SIGN_PEERS)/webhookd" github.com/quay/clair/v4/notifier/webhook/cmd/webhookd )

@@ -83,6 +83,28 @@ fn verification_of_nobody_in_particular_is_refused_in_cosigns_words() {
 }
 
 #[test]
+fn every_flag_may_be_a_variable_and_a_variable_that_is_not_read_is_refused() {
+    let machine = machine();
+    let run = |more: &[(&str, &str)], words: &str| {
+        let all: Vec<_> = PASSWORD.iter().chain(more).copied().collect();
+        machine.run_with(&all, &format!("as cosign {words}"))
+    };
+    let key = [("COSIGN_KEY", "cosign.key"), ("COSIGN_TLOG_UPLOAD", "false"), ("COSIGN_YES", "1")];
+    run(&key, "sign oci-dir:layout").ended(0);
+    run(&[("COSIGN_KEY", "cosign.pub")], "verify oci-dir:layout").ended(0);
+    // What is typed outweighs it.
+    run(&[("COSIGN_KEY", "nothing.pub")], "verify --key cosign.pub oci-dir:layout").ended(0);
+    for (name, own) in [
+        ("COSIGN_REPOSITORY", "beside their image"),
+        ("SIGSTORE_ROOT_FILE", "--trusted-root"),
+        ("COSIGN_SIGNATURE_DIGEST_ALGORITHM", "the key says which"),
+    ] {
+        let ran = run(&[(name, "x")], "verify --key cosign.pub oci-dir:layout").ended(1);
+        assert!(ran.out.is_empty() && ran.err.contains(own), "{name}: {}", ran.err);
+    }
+}
+
+#[test]
 fn attestations_are_printed_as_envelopes() {
     let machine = machine();
     machine.write("sbom.json", r#"{"bomFormat":"CycloneDX","specVersion":"1.5"}"#);

@@ -10,6 +10,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod guide;
 mod login;
 mod programs;
 mod rekor_v1;

@@ -1,6 +1,7 @@
 //! One inventory into the store.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use plimsoll_advisory::matching::Declared;
 use plimsoll_model::{Inventory, Reference};
@@ -15,6 +16,12 @@ use crate::moment;
 use crate::rematch::{self, Judged};
 use crate::store::images::NewImage;
 use crate::store::{Write, components, findings, images, settings};
+
+/// How long a change of the advisories is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often it is looked whether it is over.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// What came of an inventory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,29 +44,37 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
     // A folder is a project, whose lock files say what will be installed.
     let declared =
         if inventory.artifact.source == "dir" { Declared::Counts } else { Declared::Passed };
-    let mut found: HashMap<String, Component> = HashMap::new();
-    for package in &inventory.packages {
-        if let Some(component) = Component::of(package, inventory.distro.as_ref(), declared) {
-            found.insert(component.key(), component);
-        }
-    }
+    let components: HashSet<Component> = inventory
+        .packages
+        .iter()
+        .filter_map(|package| Component::of(package, inventory.distro.as_ref(), declared))
+        .collect();
+    let components: Vec<Component> = components.into_iter().collect();
     let bytes = serde_json::to_vec(inventory).map_err(|_| Error::Damaged("an inventory"))?;
     let stored = app.blobs.put(INVENTORIES, &bytes).await?;
     drop(bytes);
-    let keys: Vec<&str> = found.keys().map(String::as_str).collect();
-    let mut known = app.numbers.of(keys.iter().copied());
-    let missing: Vec<&str> = keys.iter().copied().filter(|key| !known.contains_key(*key)).collect();
+    let held = app.numbers.of(&components);
+    let mut set: RoaringBitmap = numbers(held.iter().flatten().copied())?;
+    let mut missing: BTreeMap<String, Component> = components
+        .into_iter()
+        .zip(held)
+        .filter(|(_, number)| number.is_none())
+        .map(|(component, _)| (component.key(), component))
+        .collect();
     if !missing.is_empty() {
-        let stored = components::known(&mut *app.store.read().await?, &missing).await?;
-        app.numbers.hold(stored.iter().map(|(key, number)| (key.as_str(), *number)));
-        known.extend(stored);
+        let keys: Vec<&str> = missing.keys().map(String::as_str).collect();
+        let known = components::known(&mut *app.store.read().await?, &keys).await?;
+        let known = known.iter().filter_map(|(key, id)| Some((missing.remove(key)?, *id)));
+        let known: Vec<(Component, i64)> = known.collect();
+        app.numbers.hold(known.iter().map(|(component, id)| (component, *id)));
+        set |= numbers(known.into_iter().map(|(_, id)| id))?;
     }
-    let mut new: Vec<_> = found.iter().filter(|(key, _)| !known.contains_key(*key)).collect();
-    // Two that add the same wait for each other, and not each for the other.
-    new.sort_unstable_by_key(|it| it.0);
-    let new: Vec<Component> = new.into_iter().map(|it| it.1.clone()).collect();
+    // In the order of their keys: two that add the same wait for each other, and not each for the other.
+    let (keys, new): (Vec<String>, Vec<Component>) = missing.into_iter().unzip();
     let current = app.advisories.current();
-    let judged = {
+    let judged = if new.is_empty() {
+        Vec::new()
+    } else {
         let (new, current) = (new.clone(), current.clone());
         tokio::task::spawn_blocking(move || rematch::judge(&new, &current.database)).await??
     };
@@ -74,19 +89,12 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
     store_findings(&mut write, &new, judged, &added).await?;
     if added.len() < new.len() {
         // Somebody else has stored the others meanwhile.
-        let missing: Vec<&str> = keys
-            .iter()
-            .copied()
-            .filter(|key| !known.contains_key(*key) && !added.contains_key(*key))
-            .collect();
-        known.extend(components::known(&mut write, &missing).await?);
+        let keys = keys.iter().map(String::as_str).filter(|key| !added.contains_key(*key));
+        let others = components::known(&mut write, &keys.collect::<Vec<_>>()).await?;
+        set |= numbers(others.into_values())?;
     }
     let new_count = added.len() as u64;
-    known.extend(added);
-    let set: RoaringBitmap = known
-        .values()
-        .map(|id| u32::try_from(*id).map_err(|_| Error::Damaged("a number")))
-        .collect::<Result<_>>()?;
+    set |= numbers(added.into_values())?;
     let set_id = images::set(&mut write, &hash_of(&set), &set).await?;
     let artifact = &inventory.artifact;
     images::put(
@@ -110,6 +118,25 @@ pub async fn ingest(app: &App, inventory: &Inventory) -> Result<(Write, Ingested
         images::name(&mut write, &repository, &tag, &digest).await?;
     }
     Ok((write, Ingested { digest, components: set.len(), new: new_count }))
+}
+
+/// The same for somebody who waits for it and cannot come again: a change of the advisories is waited for.
+///
+/// # Errors
+/// [`Error::Changed`] where the change is not over in [`PATIENCE`].
+pub async fn ingest_now(app: &App, inventory: &Inventory) -> Result<(Write, Ingested)> {
+    let began = Instant::now();
+    loop {
+        match ingest(app, inventory).await {
+            Err(Error::Changed) if began.elapsed() < PATIENCE => tokio::time::sleep(LOOK).await,
+            done => return done,
+        }
+    }
+}
+
+/// Numbers of components as a set.
+fn numbers(all: impl Iterator<Item = i64>) -> Result<RoaringBitmap> {
+    all.map(|id| u32::try_from(id).map_err(|_| Error::Damaged("a number"))).collect()
 }
 
 async fn store_findings(

@@ -20,7 +20,7 @@ mod report;
 pub use component::Component;
 pub use counted::{Counted, Counts};
 pub use fresh::Fresh;
-pub use ingest::{Ingested, ingest};
+pub use ingest::{Ingested, ingest, ingest_now};
 pub use numbers::Numbers;
 pub use report::{Report, report};
 

@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, PoisonError};
 
+use super::Component;
+
 /// How many are held, at about 40 bytes each; then it begins anew.
 const MOST: usize = 400_000;
 
-/// Numbers by a hash of 128 bits whose keys nobody outside knows.
+/// Numbers by a hash of 128 bits whose keys nobody outside knows: components are asked for by what they
+/// are, because the key that is stored of each takes a hundred times as long to work out.
 #[derive(Debug, Default)]
 pub struct Numbers {
     seeds: (RandomState, RandomState),
@@ -16,45 +19,54 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    fn hash(&self, key: &str) -> (u64, u64) {
-        (self.seeds.0.hash_one(key), self.seeds.1.hash_one(key))
+    fn hash(&self, component: &Component) -> (u64, u64) {
+        (self.seeds.0.hash_one(component), self.seeds.1.hash_one(component))
     }
 
-    /// Those that are held of some keys.
-    pub fn of<'k>(&self, keys: impl Iterator<Item = &'k str>) -> HashMap<String, i64> {
+    /// The number of each of some components; `None` where it is not held.
+    pub fn of(&self, components: &[Component]) -> Vec<Option<i64>> {
+        let hashes: Vec<_> = components.iter().map(|it| self.hash(it)).collect();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = keys.filter_map(|key| {
-            let number = known.get(&self.hash(key))?;
-            Some((key.to_owned(), *number))
-        });
-        found.collect()
+        hashes.iter().map(|hash| known.get(hash).copied()).collect()
     }
 
     /// Holds numbers that are committed.
-    pub fn hold<'k>(&self, numbers: impl Iterator<Item = (&'k str, i64)>) {
+    pub fn hold<'c>(&self, numbers: impl Iterator<Item = (&'c Component, i64)>) {
+        let numbers: Vec<_> = numbers.map(|(it, number)| (self.hash(it), number)).collect();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, number) in numbers {
+        for (hash, number) in numbers {
             if known.len() >= MOST {
                 known.clear();
             }
-            known.insert(self.hash(key), number);
+            known.insert(hash, number);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use plimsoll_advisory::matching::Declared;
+    use plimsoll_model::{Package, PackageKind};
+
     use super::*;
+
+    fn component(version: usize) -> Component {
+        let package = Package::new(PackageKind::Npm, "a", version.to_string());
+        Component::of(&package, None, Declared::Passed).unwrap()
+    }
 
     #[test]
     fn what_is_held_is_found_and_never_more_than_there_is_room_for() {
         let numbers = Numbers::default();
-        numbers.hold([("a", 1), ("b", 2)].into_iter());
-        assert_eq!(numbers.of(["a", "c"].into_iter()), HashMap::from([("a".to_owned(), 1)]));
-        let many: Vec<String> = (0..MOST).map(|number| number.to_string()).collect();
-        numbers.hold(many.iter().map(|key| (key.as_str(), 3)));
+        let one = component(1);
+        numbers.hold([(&one, 1), (&component(2), 2)].into_iter());
+        assert_eq!(numbers.of(&[one.clone(), component(3)]), [Some(1), None]);
+        let other = Component { judged: false, ..one };
+        assert_eq!(numbers.of(&[other]), [None], "it is not the same");
+        let many: Vec<Component> = (0..MOST).map(component).collect();
+        numbers.hold(many.iter().map(|it| (it, 3)));
         let held = numbers.known.lock().unwrap().len();
         assert!(held <= MOST, "{held}");
-        assert_eq!(numbers.of(["399999"].into_iter()).len(), 1);
+        assert_eq!(numbers.of(&[component(MOST - 1)]), [Some(3)]);
     }
 }

@@ -1,9 +1,11 @@
-//! Looks up what the estate is like. What takes long is kept as long as no finding changes.
+//! Looks up what the estate is like.
 
 use std::collections::{BTreeMap, HashMap};
+use std::iter::Sum;
 use std::sync::atomic::Ordering;
 
 use plimsoll_model::{ImageName, Reference, Severity};
+use roaring::RoaringBitmap;
 
 use super::estate::Estate;
 use super::histogram::Counts;
@@ -164,6 +166,13 @@ struct Sums {
 async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result<()> {
     let mut read = app.store.read().await?;
     let by_component = measures::by_component(&mut read, at, sla).await?;
+    let burdens: HashMap<u32, Burden> = by_component
+        .into_iter()
+        .map(|(id, alike)| (id, alike.iter().map(Burden::of).sum::<Burden>()))
+        .filter(|(_, burden)| *burden != Burden::default())
+        .collect();
+    // Most components weigh nothing: an image is asked for those alone that do.
+    let heavy: RoaringBitmap = burdens.keys().copied().collect();
     let evidence = measures::evidence(&mut read).await?;
     let mut sums = Sums {
         ages: Some(Counts::new(&day_bounds())),
@@ -181,14 +190,15 @@ async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result
         sets.sort_unstable();
         sets.dedup();
         let sets = images::sets(&mut read, &sets).await?;
-        let mut weights: HashMap<i64, Vec<Alike>> = HashMap::with_capacity(sets.len());
-        for (id, set) in &sets {
-            weights.insert(*id, together(set.iter().filter_map(|it| by_component.get(&it))));
+        let mut weights: HashMap<i64, Burden> = HashMap::with_capacity(sets.len());
+        for (id, set) in sets {
+            let burden = (set & &heavy).iter().filter_map(|it| burdens.get(&it)).copied().sum();
+            weights.insert(id, burden);
         }
         for (id, image) in &batch {
-            let alike = weights.get(&image.set).map(Vec::as_slice).unwrap_or_default();
+            let burden = weights.get(&image.set).copied().unwrap_or_default();
             let evidence = evidence.get(&image.digest).copied();
-            let facts = sums.add(image, alike, evidence, at);
+            let facts = sums.add(image, burden, evidence, at);
             let failed = compliance::failed(&facts);
             if image.failed.is_some_and(|before| before != failed) {
                 sums.changed.entry(failed).or_default().push(*id);
@@ -211,36 +221,45 @@ async fn images_now(app: &App, estate: &Estate, at: Millis, sla: &Sla) -> Result
     Ok(())
 }
 
-/// Findings of several components that weigh the same, added up.
-fn together<'a>(all: impl Iterator<Item = &'a Vec<Alike>>) -> Vec<Alike> {
-    let mut sums: Vec<Alike> = Vec::new();
-    for alike in all.flatten() {
-        let same = |it: &&mut Alike| Alike { count: 0, ..**it } == Alike { count: 0, ..*alike };
-        match sums.iter_mut().find(same) {
-            Some(sum) => sum.count += alike.count,
-            None => sums.push(*alike),
+/// What policies ask of open findings, summed over components.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Burden {
+    exploited: i64,
+    critical_fixable: i64,
+    overdue: i64,
+}
+
+impl Burden {
+    fn of(alike: &Alike) -> Self {
+        let is_critical = findings::severity_of(alike.severity) == Severity::Critical;
+        let count = |is_so: bool| if is_so { alike.count } else { 0 };
+        Self {
+            exploited: count(alike.exploited),
+            critical_fixable: count(is_critical && alike.fixable),
+            overdue: count(alike.overdue),
         }
     }
-    sums
+}
+
+impl Sum for Burden {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, it| Self {
+            exploited: sum.exploited.saturating_add(it.exploited),
+            critical_fixable: sum.critical_fixable.saturating_add(it.critical_fixable),
+            overdue: sum.overdue.saturating_add(it.overdue),
+        })
+    }
 }
 
 impl Sums {
-    fn add(&mut self, image: &Known, alike: &[Alike], evidence: Option<i64>, at: Millis) -> Facts {
-        let count = |choose: fn(&Alike) -> bool| -> i64 {
-            alike.iter().filter(|it| choose(it)).map(|it| it.count).sum()
-        };
-        let critical = |it: &Alike| findings::severity_of(it.severity) == Severity::Critical;
+    fn add(&mut self, image: &Known, burden: Burden, evidence: Option<i64>, at: Millis) -> Facts {
         // Reproducible builds say 1970: nobody knows how old these are.
         let age = image.created.filter(|it| *it > DAY).map(|it| at.saturating_sub(it).max(0));
         let supported = image.end_of_life.map(|end| end > at);
         let facts = Facts {
-            exploited: count(|it| it.exploited),
-            critical_fixable: alike
-                .iter()
-                .filter(|it| critical(it) && it.fixable)
-                .map(|it| it.count)
-                .sum(),
-            overdue: count(|it| it.overdue),
+            exploited: burden.exploited,
+            critical_fixable: burden.critical_fixable,
+            overdue: burden.overdue,
             supported,
             runs_as_root: image.runs_as_root,
             age,

@@ -23,6 +23,10 @@ impl Task for Measure {
         Duration::from_secs(30)
     }
 
+    fn pause_after(&self, took: Duration) -> Duration {
+        self.pause().max(took.saturating_mul(20))
+    }
+
     async fn run(&self, app: &Arc<App>) -> Result<()> {
         app.metrics.measure(app).await
     }

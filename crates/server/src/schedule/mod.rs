@@ -20,7 +20,7 @@ pub mod sweep;
 mod tidy;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use tokio::sync::watch;
@@ -37,6 +37,12 @@ pub trait Task: Send + Sync + std::fmt::Debug {
 
     /// How long after it ended it happens again.
     fn pause(&self) -> Duration;
+
+    /// The same after a run that took as long as that: what looks at everything does so more seldom
+    /// where there is more of it.
+    fn pause_after(&self, _took: Duration) -> Duration {
+        self.pause()
+    }
 
     /// Whether every server does it, or those alone that are schedulers.
     fn is_everywhere(&self) -> bool {
@@ -69,11 +75,12 @@ pub const ALL: &[&dyn Task] = &[
 /// Runs a task until `end` is true.
 pub async fn run(app: Arc<App>, task: &'static dyn Task, mut end: watch::Receiver<bool>) {
     while !*end.borrow() {
+        let began = Instant::now();
         if let Err(error) = caught(task.run(&app)).await {
             app.tell(&format!("{}: {error}", task.name()));
         }
         tokio::select! {
-            () = tokio::time::sleep(task.pause()) => {}
+            () = tokio::time::sleep(task.pause_after(began.elapsed())) => {}
             _ = end.changed() => {}
         }
     }

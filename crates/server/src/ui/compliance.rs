@@ -12,16 +12,6 @@ use super::visit::{Failure, Visit};
 use super::{Ui, layout, parts};
 use crate::app::App;
 use crate::compliance::{ALL, Checks};
-use crate::error::Result as Done;
-
-/// What came of the last look at all images, which metrics tell too; where nobody has looked yet, now.
-pub(super) async fn checks(app: &App) -> Done<Checks> {
-    if let Some(kept) = Checks::kept(&mut *app.store.read().await?).await? {
-        return Ok(kept);
-    }
-    app.metrics.measure(app).await?;
-    Ok(Checks::kept(&mut *app.store.read().await?).await?.unwrap_or_default())
-}
 
 /// Policies as a table.
 pub(super) fn controls(checks: &Checks) -> Table {
@@ -81,7 +71,7 @@ pub(super) async fn page(
     Extension(ui): Extension<Ui>,
     visit: Visit,
 ) -> Result<Response, Failure> {
-    let checks = checks(&app).await?;
+    let checks = ui.checks(&app).await?;
     let table = controls(&checks);
     if let Some(export) = table.export(&visit) {
         return Ok(export);

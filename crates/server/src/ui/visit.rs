@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, Query};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
@@ -98,17 +98,29 @@ impl<S: Sync> FromRequestParts<S> for Visit {
 pub struct Failure {
     status: StatusCode,
     detail: String,
+    /// After how many seconds the browser is to try again by itself.
+    again: Option<u32>,
 }
 
 impl Failure {
     /// There is no such thing.
     pub fn missing(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::NOT_FOUND, detail: detail.into() }
+        Self { status: StatusCode::NOT_FOUND, detail: detail.into(), again: None }
     }
 
     /// The address makes no sense.
     pub fn bad(detail: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, detail: detail.into() }
+        Self { status: StatusCode::BAD_REQUEST, detail: detail.into(), again: None }
+    }
+
+    /// All images are looked at for the first time, and that is not done yet.
+    pub fn counting() -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            detail: "All images are counted for the first time. This page comes as soon as that is done."
+                .into(),
+            again: Some(3),
+        }
     }
 }
 
@@ -117,7 +129,7 @@ impl From<Error> for Failure {
         let detail = error.to_string();
         // The same errors have the same status in the API.
         let status = Problem::from(error).into_response().status();
-        Self { status, detail }
+        Self { status, detail, again: None }
     }
 }
 
@@ -135,7 +147,12 @@ impl IntoResponse for Failure {
                 p { a href="/" { "Overview" } " · " a href="/search" { "Search" } }
             }
         };
-        (self.status, layout::bare(problem::title(self.status), &body)).into_response()
+        let mut response =
+            (self.status, layout::bare(problem::title(self.status), &body)).into_response();
+        for name in [header::RETRY_AFTER, header::REFRESH] {
+            response.headers_mut().extend(self.again.map(|it| (name, HeaderValue::from(it))));
+        }
+        response
     }
 }
 

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use plimsoll_advisory::database::{Enrichment, compile};
 use plimsoll_model::{
-    Advisory, Affected, Range, RangeKind, Rating, RatingKind, Severity, Timestamp,
+    Advisory, Affected, Inventory, Package, PackageKind, Range, RangeKind, Rating, RatingKind,
+    Severity, Timestamp,
 };
+use plimsoll_server::catalogue;
 use plimsoll_server::rematch::{self, Outcome};
 use plimsoll_server::store::findings;
 
@@ -52,6 +54,34 @@ async fn events(bench: &Bench, weakness: &str) -> Vec<String> {
         }
     }
     said
+}
+
+#[test]
+fn whoever_waits_for_an_image_waits_out_a_change_of_the_advisories() {
+    each(|bench| async move {
+        write(
+            &bench.folder.path().join("advisories.db"),
+            &[record("GHSA-1", "alpha", "2.0.0", Severity::High)],
+            1,
+        );
+        assert!(bench.app.advisories.refresh().unwrap());
+        let mut inventory = Inventory::default();
+        inventory.artifact.reference = "one".into();
+        inventory.packages.push(Package::new(PackageKind::Npm, "alpha", "1.0.0"));
+        let done = catalogue::ingest(&bench.app, &inventory).await;
+        assert!(matches!(done, Err(plimsoll_server::Error::Changed)));
+
+        let app = bench.app.clone();
+        let waiting = tokio::spawn(async move {
+            let (write, _) = catalogue::ingest_now(&app, &inventory).await.unwrap();
+            write.commit().await.unwrap();
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(!waiting.is_finished());
+        rematch::run(&bench.app).await.unwrap();
+        waiting.await.unwrap();
+        assert_eq!(events(&bench, "GHSA-1").await, ["opened "]);
+    });
 }
 
 #[test]

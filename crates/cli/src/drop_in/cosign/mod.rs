@@ -7,17 +7,19 @@ mod sign;
 mod tree;
 mod verify;
 
+use std::env;
+
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
 use super::{Absent, NEAR, Other, Tool, scanned};
-use crate::exit::{Codes, Outcome};
+use crate::exit::{Codes, Outcome, Usage};
 
 pub(super) const TOOL: Tool = Tool {
     name: "cosign",
     release: "3.1.3",
     own: "`plimsoll sign --help`, `plimsoll verify --help`, `plimsoll attest --help`, `plimsoll key --help`",
-    variables: None,
+    variables: Some("COSIGN_"),
     has_go_switches: true,
     has_single_dashes: false,
     codes: Codes { usage: 1, failed: 1, partial: 1 },
@@ -47,7 +49,7 @@ const ABSENT: &[Absent] = &[
         "`plimsoll verify --pin Dockerfile` verifies the images that it names",
     ),
     Absent::new("download sbom", "`plimsoll download attestation --type spdxjson IMAGE`"),
-    Absent::new("env", "`plimsoll sign --help` names the variables"),
+    Absent::new("env", "every flag is a variable too: `COSIGN_FULCIO_URL` for `--fulcio-url`"),
     Absent::new("help", "`--help` behind a command"),
     Absent::new("load", COPY),
     Absent::new("login", "`docker login`, whose file is read"),
@@ -123,6 +125,17 @@ const OTHERS: &[Other] = &[
     Other::refused("registry-username", true, "`docker login`, whose file is read"),
     Other::refused("registry-password", true, "`docker login`, whose file is read"),
     Other::refused("registry-token", true, "`docker login`, whose file is read"),
+];
+
+/// Variables that stand for no flag, and what is here in their place.
+///
+/// Source: <https://github.com/sigstore/cosign/blob/main/pkg/cosign/env/env.go>.
+const VARIABLES: &[(&str, &str)] = &[
+    ("COSIGN_REPOSITORY", "signatures lie beside their image"),
+    ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "`--trusted-root FILE`"),
+    ("SIGSTORE_REKOR_PUBLIC_KEY", "`--trusted-root FILE`"),
+    ("SIGSTORE_ROOT_FILE", "`--trusted-root FILE`"),
+    ("SIGSTORE_TSA_CERTIFICATE_FILE", "`--trusted-root FILE`"),
 ];
 
 #[derive(Debug, clap::Parser)]
@@ -269,6 +282,10 @@ pub(super) fn host(image: &str) -> Option<String> {
 
 impl Cosign {
     fn run(self) -> anyhow::Result<Outcome> {
+        let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+        if let Some((name, own)) = VARIABLES.iter().find(|(name, _)| is_set(name)) {
+            return Err(Usage(format!("cosign: the variable `{name}` is not read here: {own}")).into());
+        }
         match self.action {
             Action::GenerateKeyPair { output_key_prefix, kms } => Words::of(&["key", "generate"])
                 .option("--output", Some(&output_key_prefix))

@@ -13,7 +13,7 @@ pub(super) struct Signer {
     key: Option<String>,
 
     /// Do not ask whether it may become public
-    #[arg(short, long, env = "COSIGN_YES", hide_env = true)]
+    #[arg(short, long)]
     yes: bool,
 
     /// Publish in a log. With a key nothing is published here unless this or a log is named

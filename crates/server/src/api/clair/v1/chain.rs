@@ -95,7 +95,7 @@ pub(super) async fn report(app: &App, layers: &[Named]) -> Result<Report> {
         let described = described.collect();
         let assembling = move || assemble(artifact, &Config::default(), described, found);
         let inventory = tokio::task::spawn_blocking(assembling).await?;
-        let (write, _) = catalogue::ingest(app, &inventory).await?;
+        let (write, _) = catalogue::ingest_now(app, &inventory).await?;
         write.commit().await?;
         jobs::post(app).await?;
     }
