@@ -3,7 +3,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: book screenshots static-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers drop-in-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
+.PHONY: book screenshots static-tools cross-tools test test-all packages clean-machine server-peers fleet-peers test-sensor test-ordinary test-tools sign-peers drop-in-peers kube-peers test-peers lint setup fuzz demo bench bench-peers
 .DEFAULT_GOAL := test
 
 # A C compiler, for zstd and the TLS stack; clang for the sensor's programs in the kernel, and what
@@ -223,6 +223,13 @@ static-tools: setup
 	if [ -n "$$missing" ]; then echo "installing:$$missing"; \
 	$(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; fi
 	rustup target add "$$(uname -m)-unknown-linux-musl"
+
+# The same for arm64 on another machine: PLIMSOLL_MACHINE=arm64 packaging/static.
+cross-tools: static-tools
+	$(SUDO) dpkg --add-architecture arm64 && $(SUDO) apt-get update -qq && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get \
+	install -y -qq --no-install-recommends gcc-aarch64-linux-gnu libc6-dev-arm64-cross linux-libc-dev-arm64-cross \
+	musl-dev:arm64 qemu-user-static
+	rustup target add aarch64-unknown-linux-musl
 
 # `make demo` and `make test` on a Debian that has nothing: an hour and more, as root.
 clean-machine:
