@@ -172,7 +172,7 @@ async fn main() {
     fill(&app, &ids, count).await;
     say("images", began.elapsed());
     let began = Instant::now();
-    post::post(&app.store).await.unwrap();
+    post::post(&app).await.unwrap();
     say("postings", began.elapsed());
     let began = Instant::now();
     let outcome = rematch::run(&app).await.unwrap();
@@ -221,21 +221,31 @@ fn size_of(folder: &Path) -> u64 {
     entries.map(size).sum()
 }
 
+/// The answer to a request on a connection of its own.
+async fn get(address: std::net::SocketAddr, path: &str) -> Vec<u8> {
+    let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    answer
+}
+
 /// How long answers take at so many requests a second, for ten seconds.
 async fn load(what: &str, address: std::net::SocketAddr, paths: &[String], rate: u32) {
+    // As clients do that ask often: a connection serves for the next request.
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut running = tokio::task::JoinSet::new();
     for number in 0..rate * 10 {
         // What is late is counted from when it was due.
         let due = tick.tick().await;
         let path = paths[number as usize % paths.len()].clone();
+        let client = client.clone();
         running.spawn(async move {
-            let mut stream = tokio::net::TcpStream::connect(address).await.ok()?;
-            let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.ok()?;
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await.ok()?;
-            assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}");
+            let answer = client.get(format!("http://{address}{path}")).send().await.ok()?;
+            assert_eq!(answer.status(), 200, "{path}");
+            answer.bytes().await.ok()?;
             Some(due.elapsed().as_secs_f64() * 1000.0)
         });
     }
@@ -263,6 +273,14 @@ async fn pages(app: &Arc<App>) {
     tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
     let digest = format!("sha256:{:064x}", 77);
     let other = format!("sha256:{:064x}", 78);
+    let began = Instant::now();
+    while !get(address, "/").await.starts_with(b"HTTP/1.0 200") {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    say("figures of the overview, which a page is not kept waiting for", began.elapsed());
+    let began = Instant::now();
+    app.metrics.measure(app).await.unwrap();
+    say("sums over all images for metrics", began.elapsed());
     for path in [
         "/".to_owned(),
         "/images".into(),
@@ -291,11 +309,7 @@ async fn pages(app: &Arc<App>) {
         let mut size = 0;
         for _ in 0..4 {
             let began = Instant::now();
-            let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
-            let request = format!("GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n");
-            stream.write_all(request.as_bytes()).await.unwrap();
-            let mut answer = Vec::new();
-            stream.read_to_end(&mut answer).await.unwrap();
+            let answer = get(address, &path).await;
             assert!(answer.starts_with(b"HTTP/1.0 200"), "{path}");
             times.push(began.elapsed().as_secs_f64() * 1000.0);
             size = answer.len();

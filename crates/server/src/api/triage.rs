@@ -247,6 +247,8 @@ async fn decide(
     let decision = checked(new, &actor)?;
     let mut write = app.store.write().await?;
     let id = stored::put(&mut write, &decision).await?;
+    let what = format!("{} by {}", decision.state, actor.name);
+    stored::tell(&mut write, &decision.weakness, &decision.scope, &what).await?;
     let detail = format!("{} {}", decision.state, decision.scope);
     store::audit::note(&mut write, &actor.name, "decide", &decision.weakness, detail.trim_end())
         .await?;
@@ -295,6 +297,8 @@ async fn take_back(
     let decision = find(&app, &id).await?;
     let mut write = app.store.write().await?;
     stored::remove(&mut write, decision.id).await?;
+    let what = format!("taken back by {}", actor.name);
+    stored::tell(&mut write, &decision.weakness, &decision.scope, &what).await?;
     store::audit::note(
         &mut write,
         &actor.name,

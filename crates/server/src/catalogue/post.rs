@@ -1,17 +1,23 @@
 //! Which images have which component, written for many images at once.
 
+use crate::app::App;
 use crate::error::{Error, Result};
+use crate::rematch;
 use crate::store::postings::{self, Delta};
-use crate::store::{Store, images};
+use crate::store::{images, presence};
 
 /// How many images at a time.
 const BATCH: i64 = 16_384;
 
-/// Posts images until none is left, and says how many it were.
-pub async fn post(store: &Store) -> Result<usize> {
+/// Posts images until none is left, and says how many it were. Findings on what no image has any more end
+/// with it, and those on what one has again stand again.
+///
+/// # Errors
+/// [`Error::Changed`] where the advisories changed in the middle of it.
+pub async fn post(app: &App) -> Result<usize> {
     let mut all = 0;
     loop {
-        let posted = batch(store).await?;
+        let posted = batch(app).await?;
         all += posted;
         if i64::try_from(posted).unwrap_or(0) < BATCH {
             return Ok(all);
@@ -19,7 +25,8 @@ pub async fn post(store: &Store) -> Result<usize> {
     }
 }
 
-async fn batch(store: &Store) -> Result<usize> {
+async fn batch(app: &App) -> Result<usize> {
+    let store = &app.store;
     // Mostly there is nothing to do, and then nobody need wait for the writer.
     if images::unposted(&mut *store.read().await?, crate::store::Dialect::Sqlite, 1)
         .await?
@@ -47,7 +54,9 @@ async fn batch(store: &Store) -> Result<usize> {
             None => set.iter().for_each(|component| delta.add(component, number)),
         }
     }
-    delta.write(&mut write).await?;
+    let moved = delta.write(&mut write).await?;
+    presence::vanish(&mut write, &moved.vanished).await?;
+    rematch::returned(app, &mut write, &moved.returned).await?;
     images::posted(&mut write, &batch).await?;
     write.commit().await?;
     Ok(batch.len())

@@ -76,13 +76,13 @@ impl Handler for Post {
 
     async fn run(&self, app: &Arc<App>, job: &Job) -> Result<()> {
         let began = Instant::now();
-        let images = catalogue::post::post(&app.store).await?;
+        let images = catalogue::post::post(app).await?;
         app.gather.took(began.elapsed());
         let mut write = app.store.write().await?;
         app.queue.complete(&mut write, job, &format!("{{\"images\":{images}}}")).await?;
         write.commit().await?;
         // What came in while this job was ending saw that it had not ended, and pushed none.
-        catalogue::post::post(&app.store).await?;
+        catalogue::post::post(app).await?;
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use sqlx::Row;
 
 use crate::error::{Error, Result};
 use crate::store::postings::{self, Delta};
-use crate::store::{Connection, Dialect, images};
+use crate::store::{Connection, Dialect, images, presence};
 
-/// Drops those of these images that have no name left and run nowhere; says how many it were. The
-/// findings stay with the components, which other images have or may have again.
+/// Drops those of these images that have no name left and run nowhere; says how many it were. Findings on
+/// components that no other image has end with them.
 pub async fn retire(
     connection: &mut Connection,
     dialect: Dialect,
@@ -44,6 +44,7 @@ pub async fn retire(
         }
         dropped += 1;
     }
-    delta.write(connection).await?;
+    let moved = delta.write(connection).await?;
+    presence::vanish(connection, &moved.vanished).await?;
     Ok(dropped)
 }

@@ -6,12 +6,12 @@
 //!   → union of their bitmaps → images
 //! ```
 
+mod again;
 mod judge;
-
-use std::collections::HashMap;
 
 use roaring::RoaringBitmap;
 
+pub use again::{again, returned};
 pub use judge::{Judged, judge};
 
 use plimsoll_advisory::database::{Changes, Database, Fingerprint};
@@ -19,7 +19,7 @@ use plimsoll_advisory::database::{Changes, Database, Fingerprint};
 use crate::advisories::Current;
 use crate::app::App;
 use crate::error::{Error, Result};
-use crate::store::findings::{self, Content, Event};
+use crate::store::findings;
 use crate::store::{Connection, Store, Write, blobs::Blobs, components, postings, settings};
 
 /// Family of the fingerprints among the blobs.
@@ -110,93 +110,9 @@ pub async fn affected(store: &Store, database: &Database, changes: &Changes) -> 
     Ok(ids)
 }
 
-/// Judges components again, and writes what has changed.
-pub async fn again(
-    store: &Store,
-    database: &Database,
-    ids: &[i64],
-    cause: &str,
-) -> Result<Outcome> {
-    let mut outcome = Outcome::default();
-    let mut touched: Vec<i64> = Vec::new();
-    for part in ids.chunks(BATCH) {
-        let stored = components::load(&mut *store.read().await?, part).await?;
-        let all: Vec<_> = stored.iter().map(|it| it.component.clone()).collect();
-        let judged = tokio::task::block_in_place(|| judge(&all, database))?;
-        let mut write = store.write().await?;
-        let before = findings::of_components(&mut write, part).await?;
-        let mut known: HashMap<(i64, String), findings::Stored> =
-            before.into_iter().map(|it| ((it.component, it.weakness.clone()), it)).collect();
-        let mut opened: Vec<(i64, Content)> = Vec::new();
-        let mut events: Vec<(i64, Event, String)> = Vec::new();
-        let mut undecided: Vec<(i64, String, String)> = Vec::new();
-        for (component, judged) in stored.iter().zip(judged) {
-            undecided.extend(judged.undecided.into_iter().map(|(a, why)| (component.id, a, why)));
-            for content in judged.findings {
-                match known.remove(&(component.id, content.weakness.clone())) {
-                    None => opened.push((component.id, content)),
-                    Some(same) if same.is_open && same.says(&content) => {}
-                    Some(other) => {
-                        let event = if other.is_open { Event::Changed } else { Event::Reopened };
-                        findings::change(&mut write, other.id, &content, event).await?;
-                        events.push((other.id, event, difference(&other, &content)));
-                        touched.push(component.id);
-                    }
-                }
-            }
-        }
-        let gone: Vec<&findings::Stored> = known.values().filter(|it| it.is_open).collect();
-        let resolved: Vec<i64> = gone.iter().map(|it| it.id).collect();
-        touched.extend(gone.iter().map(|it| it.component));
-        touched.extend(opened.iter().map(|it| it.0));
-        findings::resolve(&mut write, &resolved).await?;
-        events.extend(resolved.iter().map(|id| (*id, Event::Resolved, String::new())));
-        outcome.opened += findings::open(&mut write, &opened, cause).await?.len();
-        outcome.resolved += resolved.len();
-        let of = |event| events.iter().filter(|it| it.1 == event).count();
-        outcome.changed += of(Event::Changed);
-        outcome.reopened += of(Event::Reopened);
-        findings::note(&mut write, &events, cause).await?;
-        findings::undecided(&mut write, part, &undecided).await?;
-        write.commit().await?;
-    }
-    touched.sort_unstable();
-    touched.dedup();
-    outcome.components = ids.len();
-    outcome.images = postings::union(&mut *store.read().await?, &touched).await?.len();
-    Ok(outcome)
-}
-
 /// The images that have any of these components.
 pub async fn images(store: &Store, components: &[i64]) -> Result<RoaringBitmap> {
     postings::union(&mut *store.read().await?, components).await
-}
-
-/// What a finding says now that it did not.
-fn difference(before: &findings::Stored, now: &Content) -> String {
-    let mut said: Vec<String> = Vec::new();
-    let mut say = |what: &str, old: &str, new: &str| {
-        if old != new {
-            said.push(format!("{what}: {} → {}", word(old), word(new)));
-        }
-    };
-    say(
-        "severity",
-        findings::severity_of(before.severity).name(),
-        findings::severity_of(now.severity).name(),
-    );
-    say("fix", &before.fix_state, now.fix_state);
-    say("fixed in", &before.fixed_in, &now.fixed_in);
-    say("exploited", flag(before.kev), flag(now.kev));
-    said.join("; ")
-}
-
-fn word(text: &str) -> &str {
-    if text.is_empty() { "none" } else { text }
-}
-
-fn flag(value: bool) -> &'static str {
-    if value { "yes" } else { "no" }
 }
 
 /// Whether the advisories that are there are those that findings have been brought to; pushes a job

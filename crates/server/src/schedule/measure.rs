@@ -1,4 +1,4 @@
-//! Looks up what the estate is like, for whoever scrapes.
+//! Looks up what the estate is like, for whoever scrapes or looks at a page.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::Task;
 use crate::app::App;
 use crate::error::Result;
+use crate::store::estate::Figures;
 
 /// The task.
 #[derive(Debug)]
@@ -28,6 +29,7 @@ impl Task for Measure {
     }
 
     async fn run(&self, app: &Arc<App>) -> Result<()> {
-        app.metrics.measure(app).await
+        app.metrics.measure(app).await?;
+        Figures::ensure(&app.store).await
     }
 }

@@ -10,6 +10,7 @@ mod alerts;
 mod calls;
 mod concerns;
 pub mod cron;
+mod decisions;
 mod health;
 mod measure;
 mod notify;
@@ -62,6 +63,7 @@ pub const ALL: &[&dyn Task] = &[
     &concerns::ALERTS,
     &concerns::DEADLINES,
     &concerns::REGISTRIES,
+    &decisions::Decisions,
     &health::Health,
     &measure::Measure,
     &notify::Notify,

@@ -56,6 +56,7 @@ changes![
     "0080_summary_policies",
     "0090_clair_notifications",
     "0091_posted_sets",
+    "0100_absent_components",
 ];
 
 /// The version that this program works with.

@@ -27,6 +27,7 @@ pub mod names;
 pub mod namespaces;
 pub mod notifiers;
 pub mod postings;
+pub mod presence;
 pub mod projects;
 pub mod registries;
 pub mod repeats;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::Connection;
+use super::{Connection, triage};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 
@@ -178,12 +178,13 @@ pub async fn happened(
     let rows = sqlx::query(
         "SELECT e.id, e.event, f.weakness, c.kind, c.name, c.purl FROM finding_events e \
          JOIN findings f ON f.id = e.finding_id JOIN components c ON c.id = f.component_id \
-         WHERE e.id > $1 AND f.severity >= $2 AND e.event IN ('opened', 'reopened', 'resolved') \
-         ORDER BY e.id LIMIT $3",
+         WHERE e.id > $1 AND f.severity >= $2 AND (e.event IN ('opened', 'reopened', 'resolved') \
+         OR e.cause LIKE $4) ORDER BY e.id LIMIT $3",
     )
     .bind(after)
     .bind(severity)
     .bind(limit)
+    .bind(format!("{}%", triage::CAUSE))
     .fetch_all(connection)
     .await?;
     let one = |row: &AnyRow| {

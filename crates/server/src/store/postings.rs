@@ -47,6 +47,15 @@ pub async fn union(connection: &mut Connection, components: &[i64]) -> Result<Ro
     Ok(all)
 }
 
+/// Components of which something is to be said that was not, because of the images that have them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Moved {
+    /// No image has them any more.
+    pub vanished: Vec<i64>,
+    /// None had them, and now one does again.
+    pub returned: Vec<i64>,
+}
+
 /// What is to be put in and taken out of the bitmaps of components.
 #[derive(Debug, Default)]
 pub struct Delta {
@@ -68,8 +77,9 @@ impl Delta {
         self.changes.entry((component.into(), (image / SHARD).into())).or_default()
     }
 
-    /// Writes it. Whoever calls this sees to it that nobody else does at the same time.
-    pub async fn write(&self, connection: &mut Connection) -> Result<()> {
+    /// Writes it, and says of which components nobody or somebody has any from now on. Whoever calls this
+    /// sees to it that nobody else does at the same time.
+    pub async fn write(&self, connection: &mut Connection) -> Result<Moved> {
         let keys: Vec<(i64, i64)> = self.changes.keys().copied().collect();
         let mut stored: HashMap<(i64, i64), RoaringBitmap> = HashMap::with_capacity(keys.len());
         let mut by_shard: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
@@ -117,14 +127,40 @@ impl Delta {
             }
             query.execute(&mut *connection).await?;
         }
-        count(connection, &counts).await
+        counts.retain(|_, more| *more != 0);
+        count(connection, &counts).await?;
+        moved(connection, &counts.into_keys().collect::<Vec<_>>()).await
     }
+}
+
+/// Which of these components, whose numbers of images changed, have none now or had none before.
+async fn moved(connection: &mut Connection, components: &[i64]) -> Result<Moved> {
+    let mut found = Moved::default();
+    for part in chunks(components, 1) {
+        let text = format!(
+            "SELECT id, absent FROM components WHERE id IN ({}) \
+             AND ((images = 0 AND absent = 0) OR (images > 0 AND absent = 1))",
+            in_list(1, part.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text));
+        for id in part {
+            query = query.bind(*id);
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let list = match row.try_get::<i64, _>(1)? {
+                0 => &mut found.vanished,
+                _ => &mut found.returned,
+            };
+            list.push(row.try_get(0)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Adds to the numbers of images that components have.
 async fn count(connection: &mut Connection, counts: &BTreeMap<i64, i64>) -> Result<()> {
     let mut by_change: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-    for (component, more) in counts.iter().filter(|(_, more)| **more != 0) {
+    for (component, more) in counts {
         by_change.entry(*more).or_default().push(*component);
     }
     for (more, components) in by_change {

@@ -82,6 +82,42 @@ pub async fn put(connection: &mut Connection, it: &Decision) -> Result<i64> {
     Ok(row.try_get(0)?)
 }
 
+/// What events begin with whose cause is a decision.
+pub(super) const CAUSE: &str = "decision: ";
+
+/// Writes into the life of the open findings that a decision is about what became of it.
+pub async fn tell(
+    connection: &mut Connection,
+    weakness: &str,
+    scope: &str,
+    what: &str,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO finding_events (finding_id, at, event, cause, detail) \
+         SELECT f.id, CAST($3 AS BIGINT), 'changed', CAST($4 AS TEXT), '' FROM findings f \
+         JOIN components c ON c.id = f.component_id WHERE f.is_open = 1 AND f.weakness = $1 \
+         AND ($2 = '' OR c.name = $2 OR c.purl = $2) ORDER BY f.id",
+    )
+    .bind(weakness)
+    .bind(scope)
+    .bind(now())
+    .bind(format!("{CAUSE}{what}"))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Decisions that ended by themselves after `since`, until now.
+pub async fn ended(
+    connection: &mut Connection,
+    since: Millis,
+    now: Millis,
+) -> Result<Vec<Decision>> {
+    let text = format!("SELECT {COLUMNS} FROM triage WHERE until > $1 AND until <= $2 ORDER BY id");
+    let rows = sqlx::query(AssertSqlSafe(text)).bind(since).bind(now).fetch_all(connection).await?;
+    rows.iter().map(decision).collect()
+}
+
 /// Takes a decision back; `false` where there is none.
 pub async fn remove(connection: &mut Connection, id: i64) -> Result<bool> {
     let done = sqlx::query("DELETE FROM triage WHERE id = $1").bind(id).execute(connection).await?;

@@ -13,11 +13,7 @@ use crate::app::App;
 use crate::compliance::Checks;
 use crate::error::Result;
 use crate::panics::caught;
-use crate::store::estate::{self, Figures};
-
-/// Up to here whoever asks waits for new figures; where they take longer, the ones of before are shown
-/// meanwhile.
-const QUICK: Duration = Duration::from_millis(40);
+use crate::store::estate::{self, Figures, QUICK};
 
 /// Up to here whoever asks waits where there is nothing yet.
 const FIRST: Duration = Duration::from_secs(2);
@@ -38,9 +34,19 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// Figures of the estate. They are at most as old as the time that they take, five times; right
+    /// Figures of the estate. Up to [`QUICK`] whoever asks waits for new ones; where they take longer, the
+    /// ones of before are shown meanwhile. They are at most as old as the time that they take, five times; right
     /// after a start they may be those that were kept before.
     pub(super) async fn figures(&self, app: &Arc<App>) -> Result<Arc<Figures>, Failure> {
+        self.figures_in(app, FIRST).await
+    }
+
+    /// The same for a page that says more where there are some, and does not wait for the first.
+    pub(super) async fn figures_if_any(&self, app: &Arc<App>) -> Option<Arc<Figures>> {
+        self.figures_in(app, QUICK).await.ok()
+    }
+
+    async fn figures_in(&self, app: &Arc<App>, wait: Duration) -> Result<Arc<Figures>, Failure> {
         let mark = estate::mark(&mut *app.store.read().await?).await?;
         self.recall(app).await?;
         let (known, took, began) = {
@@ -49,7 +55,7 @@ impl Ui {
         };
         let Some(known) = known else {
             let (ui, app) = (self.clone(), Arc::clone(app));
-            return soon(FIRST, async move { ui.renew(&app).await }).await;
+            return soon(wait, async move { ui.renew(&app).await }).await;
         };
         if known.mark == mark {
             return Ok(known);

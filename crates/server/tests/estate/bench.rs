@@ -105,7 +105,7 @@ impl Bench {
         let (write, done) =
             plimsoll_server::catalogue::ingest(&self.app, &inventory).await.unwrap();
         write.commit().await.unwrap();
-        plimsoll_server::catalogue::post::post(&self.app.store).await.unwrap();
+        plimsoll_server::catalogue::post::post(&self.app).await.unwrap();
         done.digest
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_server::notify::{round, signature};
 use plimsoll_server::store::notifiers;
+use plimsoll_server::{moment, schedule};
 use plimsoll_testkit::{Reply, Server};
 use serde_json::{Value, json};
 
@@ -83,23 +84,62 @@ fn a_cause_is_told_once_however_many_images_have_it_and_again_when_it_is_over() 
         let text = sent.iter().find(ours).unwrap().body.clone();
         assert_eq!(*signed, signature("s3cret", time, &text).unwrap());
 
-        // Somebody decides, and the advisories speak of it again: there is nothing to be told.
+        // Somebody decides: it is over for whoever was told.
         let decision = json!({"weakness": "CVE-2019-10744", "state": "not_affected",
             "justification": "component_not_present"});
         assert_eq!(bench.ask("POST", "/api/v1/triage", decision).await.0, 200);
-        let mut write = bench.app.store.write().await.unwrap();
-        sqlx::query(
-            "INSERT INTO finding_events (finding_id, at, event, cause, detail) SELECT id, 0, \
-             'reopened', '', '' FROM findings WHERE weakness = 'CVE-2019-10744'",
-        )
-        .execute(&mut *write)
-        .await
-        .unwrap();
-        write.commit().await.unwrap();
         tell(&bench).await;
         bench.until("it is over", async || heard.lock().unwrap().len() > count).await;
         let last = heard.lock().unwrap().last().unwrap().2.clone();
         assert_eq!((&last["is_open"], &last["images"]), (&json!(false), &json!(0)), "{last}");
+
+        // It is taken back: it stands again.
+        let decision = bench.get("/api/v1/triage").await["items"][0]["id"].to_string();
+        let path = format!("/api/v1/triage/{decision}");
+        assert_eq!(bench.ask("DELETE", &path, Value::Null).await.0, 204);
+        tell(&bench).await;
+        let is_told = async |is_open: bool| {
+            let heard = heard.lock().unwrap();
+            let of = |it: &&(String, String, Value)| it.2["cause"]["weakness"] == "CVE-2019-10744";
+            heard.iter().rfind(of).is_some_and(|it| it.2["is_open"] == is_open)
+        };
+        bench.until("it stands again", async || is_told(true).await).await;
+
+        // All images go to a version without it: nobody need decide.
+        for number in 0..5 {
+            bench.image(&format!("registry.invalid/a/one:{number}"), &[("lodash", "4.18.1")]).await;
+        }
+        bench.image("registry.invalid/a/other:1", &[("lodash", "4.18.1")]).await;
+        tell(&bench).await;
+        bench.until("an update ends it", async || is_told(false).await).await;
+    });
+}
+
+#[test]
+fn a_decision_that_ends_by_itself_is_told_of_and_what_it_was_about_stands_again() {
+    each(&[], |bench| async move {
+        let task = schedule::ALL.iter().find(|task| task.name() == "decisions").unwrap();
+        task.run(&bench.app).await.unwrap();
+        bench.image("registry.invalid/a/one:1", &[("lodash", "4.17.4")]).await;
+        let until = moment::timestamp(moment::now() + 1_500).to_string();
+        let decision = json!({"weakness": "CVE-2019-10744", "state": "accepted", "until": until});
+        assert_eq!(bench.ask("POST", "/api/v1/triage", decision).await.0, 200);
+        let causes = async || {
+            let findings = bench.get("/api/v1/findings?weakness=CVE-2019-10744").await;
+            let id = &findings["items"][0]["id"];
+            let life = bench.get(&format!("/api/v1/findings/{id}")).await;
+            let events = life["events"].as_array().cloned().unwrap();
+            events.iter().map(|it| it["cause"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        task.run(&bench.app).await.unwrap();
+        assert!(causes().await.iter().any(|it| it.starts_with("decision: accepted by ")));
+        assert!(!causes().await.contains(&"decision: it ended".to_owned()));
+        tokio::time::sleep(std::time::Duration::from_millis(2_000)).await;
+        for _ in 0..2 {
+            task.run(&bench.app).await.unwrap();
+        }
+        let ended = causes().await.into_iter().filter(|it| it == "decision: it ended").count();
+        assert_eq!(ended, 1, "once");
     });
 }
 
@@ -285,15 +325,6 @@ fn alertmanager_takes_alerts_and_lets_go_of_those_that_are_over() {
         bench.until("the alert is there", async || has("CVE-2019-10744").await).await;
         let decision = json!({"weakness": "CVE-2019-10744", "state": "fixed"});
         assert_eq!(bench.ask("POST", "/api/v1/triage", decision).await.0, 200);
-        let mut write = bench.app.store.write().await.unwrap();
-        sqlx::query(
-            "INSERT INTO finding_events (finding_id, at, event, cause, detail) SELECT id, 0, \
-             'resolved', '', '' FROM findings WHERE weakness = 'CVE-2019-10744'",
-        )
-        .execute(&mut *write)
-        .await
-        .unwrap();
-        write.commit().await.unwrap();
         tell(&bench).await;
         bench.until("the alert is over", async || !has("CVE-2019-10744").await).await;
     });

@@ -96,7 +96,7 @@ impl Site {
     pub(crate) async fn inventory(&self, inventory: &Inventory) -> String {
         let (write, done) = catalogue::ingest(&self.app, inventory).await.unwrap();
         write.commit().await.unwrap();
-        catalogue::post::post(&self.app.store).await.unwrap();
+        catalogue::post::post(&self.app).await.unwrap();
         summaries::refresh(&self.app).await.unwrap();
         self.app.metrics.measure(&self.app).await.unwrap();
         done.digest

@@ -158,3 +158,45 @@ fn the_same_advisories_compiled_at_another_time_change_nothing() {
         assert!(!bench.app.advisories.refresh().unwrap());
     });
 }
+
+#[test]
+fn a_finding_ends_with_the_last_image_that_had_it_and_stands_again_with_the_next() {
+    each(|bench| async move {
+        let weak = record("GHSA-1", "alpha", "2.0.0", Severity::High);
+        change(&bench, std::slice::from_ref(&weak), 1).await;
+        bench.image("one", &[("alpha", "1.0.0")]).await;
+        bench.image("two", &[("alpha", "1.0.0")]).await;
+        bench.image("one", &[("alpha", "2.0.0")]).await;
+        assert_eq!(events(&bench, "GHSA-1").await, ["opened "], "another image has it");
+        bench.image("two", &[("alpha", "2.0.0")]).await;
+        assert_eq!(events(&bench, "GHSA-1").await, ["opened ", "resolved "]);
+        let mut read = bench.app.store.read().await.unwrap();
+        let ids = findings::components_of(&mut read, &["GHSA-1".into()]).await.unwrap();
+        let found = findings::of_components(&mut read, &ids).await.unwrap();
+        let life = findings::events(&mut read, found[0].id).await.unwrap();
+        drop(read);
+        assert!(!found[0].is_open);
+        assert_eq!(life.last().unwrap().cause, "no image has it");
+
+        // What advisories say meanwhile of what nobody has is not told to anybody.
+        let worse = record("GHSA-1", "alpha", "2.1.0", Severity::Critical);
+        let new = record("GHSA-2", "alpha", "1.5.0", Severity::High);
+        let outcome = change(&bench, &[worse, new], 2).await;
+        assert_eq!((outcome.opened, outcome.reopened), (1, 0), "of 2.0.0 alone: {outcome:?}");
+        assert!(events(&bench, "GHSA-2").await.is_empty());
+
+        bench.image("two", &[("alpha", "1.0.0")]).await;
+        let life = events(&bench, "GHSA-1").await;
+        let back = "reopened severity: high → critical; fixed in: 2.0.0 → 2.1.0";
+        assert!(life.contains(&back.to_owned()), "{life:?}");
+        assert_eq!(events(&bench, "GHSA-2").await, ["opened "]);
+
+        // An advisory that is withdrawn while nobody has it does not come back with an image.
+        bench.image("two", &[]).await;
+        let outcome = change(&bench, &[], 3).await;
+        assert_eq!(outcome.resolved, 1, "of 2.0.0 in `one`: {outcome:?}");
+        bench.image("two", &[("alpha", "1.0.0")]).await;
+        let last = events(&bench, "GHSA-2").await;
+        assert_eq!(last, ["opened ", "resolved "]);
+    });
+}

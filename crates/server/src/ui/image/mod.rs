@@ -61,8 +61,9 @@ pub(super) async fn page(
     if let Some(export) = table.as_ref().and_then(|table| table.export(&visit)) {
         return Ok(export);
     }
-    let figures = ui.figures(&app).await?;
-    let base = figures.bases.iter().find(|it| it.key == whole.around.base);
+    let figures = ui.figures_if_any(&app).await;
+    let mut bases = figures.iter().flat_map(|figures| &figures.bases);
+    let base = bases.find(|it| it.key == whole.around.base);
     // What others have on it is theirs.
     let base = base.filter(|_| visit.actor.repositories.is_none());
     let image = &whole.image;
