@@ -9,7 +9,7 @@ use crate::catalogue::{Counted, Fresh, Numbers};
 use crate::error::Result;
 use crate::health::Health;
 use crate::intake::Intake;
-use crate::jobs::Gather;
+use crate::jobs::{AtOnce, Gather};
 use crate::metrics::Metrics;
 use crate::notify::Web;
 use crate::outward::Outward;
@@ -37,6 +37,8 @@ pub struct App {
     pub counted: Counted,
     /// Documents that were just read.
     pub fresh: Fresh,
+    /// Bills of materials that need not wait for a worker.
+    pub at_once: AtOnce,
     /// How long images wait to be posted together.
     pub gather: Gather,
     /// The advisories that are used now.

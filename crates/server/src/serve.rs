@@ -176,6 +176,7 @@ pub async fn serve(
         tasks.spawn(listen::answer(clients, api::app(Arc::clone(&app)), tls, stopped.clone()));
     }
     if settings.role.works() {
+        app.at_once.more(settings.workers.max(2));
         for number in 0..settings.workers.max(1) {
             let name = format!("{}-{number}", app.intake.spool.id());
             tasks.spawn(worker::work(Arc::clone(&app), name, stopped.clone()));
@@ -232,6 +233,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         numbers: crate::catalogue::Numbers::default(),
         counted: crate::catalogue::Counted::default(),
         fresh: crate::catalogue::Fresh::default(),
+        at_once: crate::jobs::AtOnce::default(),
         gather: crate::jobs::Gather::default(),
         teller,
     }))

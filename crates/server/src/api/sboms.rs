@@ -18,7 +18,6 @@ use super::{Actor, Module, Problem, Routes};
 use crate::app::App;
 use crate::auth::reach;
 use crate::jobs;
-use crate::store;
 
 pub(super) const MODULE: Module = Module { name: "sboms", routes };
 
@@ -62,11 +61,6 @@ async fn create(
         None => jobs::Claim::Heard,
         Some(_) => jobs::Claim::NameAlone,
     };
-    let job = jobs::sbom(&app, &body?, &name, claim).await?;
-    let mut write = app.store.write().await?;
-    let (id, is_new) = app.queue.push_in(&mut write, &job).await?;
-    store::audit::note(&mut write, &actor.name, "sbom", &job.key, "").await?;
-    write.commit().await.map_err(crate::Error::from)?;
-    app.bell.ring().await;
-    accepted(&app, id, is_new).await
+    let taken = jobs::take(&app, &body?, &name, claim, Some(&actor.name)).await?;
+    accepted(&app, taken.job, taken.is_new).await
 }

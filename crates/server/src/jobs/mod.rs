@@ -32,7 +32,7 @@ pub use post::{Gather, post};
 pub use pull::{KIND as PULL, Pull, pull};
 pub use registry::registry;
 pub use rematch::rematch;
-pub use sbom::{Claim, KIND as SBOM, sbom};
+pub use sbom::{AtOnce, Claim, KIND as SBOM, Taken, take};
 pub use scan::{Done, KIND as SCAN, Request, may_go, scan};
 
 /// Does one kind of job.

@@ -1,17 +1,19 @@
 //! Stores what a bill of materials says that an image has.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use plimsoll_model::Inventory;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
 use super::{Done, Handler};
 use crate::app::App;
 use crate::catalogue::ingest;
 use crate::error::{Error, Result};
 use crate::queue::{Job, NewJob};
-use crate::store::images;
+use crate::store::{Write, audit, images};
 
 /// What jobs of this kind are called.
 pub const KIND: &str = "sbom";
@@ -44,20 +46,130 @@ pub enum Claim {
     NameAlone,
 }
 
-/// A job that stores a document, which is kept; the same document is one job. `name` is what it is
-/// called, where the document is not to say.
+/// Bills that are stored as they come in, without a wait in the queue. There is room for a few at a time,
+/// where this process has workers; what comes beyond that, and what cannot be done at once, waits.
+#[derive(Debug)]
+pub struct AtOnce(Semaphore);
+
+impl Default for AtOnce {
+    /// Room for none.
+    fn default() -> Self {
+        Self(Semaphore::new(0))
+    }
+}
+
+impl AtOnce {
+    /// Room for so many more.
+    pub fn more(&self, room: usize) {
+        self.0.add_permits(room);
+    }
+}
+
+/// How a bill that came in is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// Its job.
+    pub job: i64,
+    /// Whether it was being read already.
+    pub is_new: bool,
+}
+
+/// Stores a document, or sees to it that a worker does; the same document is one job until it has ended.
+/// `name` is what it is called, where the document is not to say; `who` is whoever sends it, for the audit log,
+/// where the caller does not write there itself.
 ///
 /// # Errors
 /// [`Error::Refused`] where nothing can be read from it.
-pub async fn sbom(app: &App, document: &[u8], name: &str, claim: Claim) -> Result<NewJob> {
+pub async fn take(
+    app: &Arc<App>,
+    document: &[u8],
+    name: &str,
+    claim: Claim,
+    who: Option<&str>,
+) -> Result<Taken> {
+    let began = Instant::now();
     let is_anonymous = claim == Claim::NameAlone;
     let inventory = read(document, name, is_anonymous)?;
     let document = app.blobs.put(DOCUMENTS, document).await?;
     let request = Request { document, name: name.to_owned(), is_anonymous };
     let key = key(&request);
-    app.fresh.hold(&key, inventory);
     let payload = serde_json::to_string(&request).map_err(|_| Error::Damaged("a request"))?;
-    Ok(NewJob::new(KIND, key.trim_end(), payload))
+    let job = NewJob::new(KIND, key.trim_end(), payload);
+    let mut inventory = Some(inventory);
+    if let Ok(_room) = app.at_once.0.try_acquire()
+        && let Some(known) = inventory.take()
+    {
+        let mut known = known;
+        match at_once(app, &job, &request, &mut known, who).await {
+            Ok(taken) => {
+                app.metrics.job(taken.job, KIND, true, began.elapsed());
+                super::post(app).await?;
+                return Ok(taken);
+            }
+            // Whatever stood in the way, a worker tells of it.
+            Err(_) => inventory = Some(known),
+        }
+    }
+    if let Some(inventory) = inventory {
+        app.fresh.hold(&key, inventory);
+    }
+    let mut write = app.store.write().await?;
+    let (id, is_new) = app.queue.push_in(&mut write, &job).await?;
+    note(&mut write, who, &job.key).await?;
+    write.commit().await?;
+    app.bell.ring().await;
+    Ok(Taken { job: id, is_new })
+}
+
+/// Stores a document in one transaction with a job that is done.
+///
+/// # Errors
+/// Nothing is stored then.
+async fn at_once(
+    app: &Arc<App>,
+    job: &NewJob,
+    request: &Request,
+    inventory: &mut Inventory,
+    who: Option<&str>,
+) -> Result<Taken> {
+    let (mut write, result) = store(app, request, inventory).await?;
+    let (id, is_new) = app.queue.push_in(&mut write, job).await?;
+    if !is_new {
+        // A worker has it, and writes the same.
+        return Err(Error::Taken(id));
+    }
+    let job = app.queue.take_in(&mut write, id, "at once").await?;
+    app.queue.complete(&mut write, &job, &result).await?;
+    note(&mut write, who, &job.key).await?;
+    write.commit().await?;
+    Ok(Taken { job: id, is_new })
+}
+
+async fn note(write: &mut Write, who: Option<&str>, key: &str) -> Result<()> {
+    match who {
+        Some(who) => audit::note(write, who, KIND, key, "").await,
+        None => Ok(()),
+    }
+}
+
+/// Stores an inventory in a transaction that is not committed, with what is told of it.
+async fn store(app: &App, request: &Request, inventory: &mut Inventory) -> Result<(Write, String)> {
+    if inventory.artifact.reference.is_empty() {
+        inventory.artifact.reference = format!("sbom:{}", request.document);
+    }
+    if is_read(app, inventory).await? {
+        // What was seen in an image outweighs what is said of it: the document stands beside it.
+        inventory.artifact.manifest_digest = None;
+    }
+    let (write, done) = ingest(app, inventory).await?;
+    let done = Done {
+        digest: done.digest,
+        components: done.components,
+        new: done.new,
+        partial: inventory.is_partial(),
+    };
+    let result = serde_json::to_string(&done).map_err(|_| Error::Damaged("a result"))?;
+    Ok((write, result))
 }
 
 /// What a document that is called so is known by.
@@ -110,21 +222,7 @@ impl Handler for Sbom {
                 request.is_anonymous,
             )?
         };
-        if inventory.artifact.reference.is_empty() {
-            inventory.artifact.reference = format!("sbom:{}", request.document);
-        }
-        if is_read(app, &inventory).await? {
-            // What was seen in an image outweighs what is said of it: the document stands beside it.
-            inventory.artifact.manifest_digest = None;
-        }
-        let (mut write, done) = ingest(app, &inventory).await?;
-        let done = Done {
-            digest: done.digest,
-            components: done.components,
-            new: done.new,
-            partial: inventory.is_partial(),
-        };
-        let result = serde_json::to_string(&done).map_err(|_| Error::Damaged("a result"))?;
+        let (mut write, result) = store(app, &request, &mut inventory).await?;
         app.queue.complete(&mut write, job, &result).await?;
         write.commit().await?;
         super::post(app).await?;

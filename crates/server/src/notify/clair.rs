@@ -119,7 +119,7 @@ impl Channel for Clair {
 /// Makes the sets of what happened up to an event.
 async fn make(app: &App, notifier: &Notifier, last: i64) -> Result<()> {
     // Images of a moment ago are in no set before they are posted.
-    post(&app.store).await?;
+    post(app).await?;
     let mut sets = Vec::new();
     let mut read = app.store.read().await?;
     let span = (notifier.told, last);

@@ -181,6 +181,12 @@ pub trait Queue: Send + Sync + std::fmt::Debug {
     /// The most urgent job of these kinds that is due, for as long as `lease` without a sign of life.
     async fn claim(&self, kinds: &[&str], worker: &str, lease: Millis) -> Result<Option<Job>>;
 
+    /// Takes a job that waits, in the transaction that has added it and ends it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Taken`] where somebody else has it.
+    async fn take_in(&self, connection: &mut Connection, id: i64, worker: &str) -> Result<Job>;
+
     /// A sign of life. `false` where the job is somebody else's by now, or cancelled.
     async fn extend(&self, job: &Job, lease: Millis) -> Result<bool>;
 

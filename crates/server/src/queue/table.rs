@@ -47,6 +47,10 @@ impl Queue for Table {
         Ok(job)
     }
 
+    async fn take_in(&self, connection: &mut Connection, id: i64, worker: &str) -> Result<Job> {
+        jobs::take(connection, id, worker).await?.ok_or(Error::Taken(id))
+    }
+
     async fn extend(&self, job: &Job, lease: Millis) -> Result<bool> {
         let mut write = self.store.write().await?;
         let is_ours = jobs::extend(&mut write, job, now().saturating_add(lease)).await?;

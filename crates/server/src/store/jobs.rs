@@ -103,6 +103,21 @@ pub async fn claim(
     row.as_ref().map(job).transpose()
 }
 
+/// Takes a job that waits; `None` where it does not.
+pub async fn take(connection: &mut Connection, id: i64, worker: &str) -> Result<Option<Job>> {
+    let text = format!(
+        "UPDATE jobs SET state = 1, attempt = attempt + 1, worker = $1, lease_until = $2 \
+         WHERE id = $3 AND state = 0 RETURNING {COLUMNS}"
+    );
+    let row = sqlx::query(AssertSqlSafe(text))
+        .bind(worker)
+        .bind(now())
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(job).transpose()
+}
+
 /// How many jobs a worker could take now.
 pub async fn ready(connection: &mut Connection) -> Result<i64> {
     let at = now();

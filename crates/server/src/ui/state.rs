@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::visit::Failure;
 use crate::app::App;
 use crate::compliance::Checks;
-use crate::error::Result;
+use crate::error::{Error, Result as Done};
 use crate::panics::caught;
 use crate::store::estate::{self, Figures, QUICK};
 
@@ -76,7 +76,7 @@ impl Ui {
     }
 
     /// Takes up what was kept before the start. Only what took long is kept at all.
-    async fn recall(&self, app: &Arc<App>) -> Result<()> {
+    async fn recall(&self, app: &Arc<App>) -> Done<()> {
         let mut kept = self.kept.lock().await;
         if kept.figures.is_none() {
             kept.figures = Figures::kept(&app.store).await?.map(Arc::new);
@@ -85,7 +85,7 @@ impl Ui {
         Ok(())
     }
 
-    async fn renew(&self, app: &Arc<App>) -> Result<Arc<Figures>> {
+    async fn renew(&self, app: &Arc<App>) -> Done<Arc<Figures>> {
         let _one = self.work.lock().await;
         let mark = estate::mark(&mut *app.store.read().await?).await?;
         if let Some(known) = self.kept.lock().await.figures.clone().filter(|it| it.mark == mark) {
@@ -124,10 +124,10 @@ impl Ui {
 /// Waits for work as long as that; where it is not enough the work goes on by itself.
 async fn soon<T: Send + 'static>(
     wait: Duration,
-    work: impl Future<Output = Result<T>> + Send + 'static,
+    work: impl Future<Output = Done<T>> + Send + 'static,
 ) -> Result<T, Failure> {
     match tokio::time::timeout(wait, tokio::spawn(caught(work))).await {
-        Ok(done) => Ok(done.map_err(crate::error::Error::from)??),
+        Ok(done) => Ok(done.map_err(Error::from)??),
         Err(_) => Err(Failure::counting()),
     }
 }
@@ -145,7 +145,7 @@ mod tests {
         let wait = Duration::from_millis(10);
         let asked = soon(wait, async move {
             tokio::time::sleep(wait * 10).await;
-            send.send(7).map_err(|_| crate::error::Error::Damaged("the test"))
+            send.send(7).map_err(|_| Error::Damaged("the test"))
         });
         let response = asked.await.unwrap_err().into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

@@ -125,13 +125,12 @@ async fn create(
         "" => project.name.clone(),
         version => format!("{}@{version}", project.name),
     };
-    let (job, _) =
-        app.push(jobs::sbom(&app, &upload.bom, &called, jobs::Claim::Heard).await?).await?;
+    let taken = jobs::take(&app, &upload.bom, &called, jobs::Claim::Heard, None).await?;
     let mut write = app.store.write().await?;
-    table::uploaded(&mut write, &project.uuid, job).await?;
+    table::uploaded(&mut write, &project.uuid, taken.job).await?;
     audit::note(&mut write, &actor.name, "bom", &called, "dependency-track").await?;
     write.commit().await?;
-    Ok(Json(json!({"token": token_of(job)})).into_response())
+    Ok(Json(json!({"token": token_of(taken.job)})).into_response())
 }
 
 /// The project that a bill is for.
