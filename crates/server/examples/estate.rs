@@ -234,6 +234,7 @@ async fn get(address: std::net::SocketAddr, path: &str) -> Vec<u8> {
 /// How long answers take at so many requests a second, for ten seconds.
 async fn load(what: &str, address: std::net::SocketAddr, paths: &[String], rate: u32) {
     // As clients do that ask often: a connection serves for the next request.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let mut tick = tokio::time::interval(Duration::from_secs(1) / rate);
     let mut running = tokio::task::JoinSet::new();

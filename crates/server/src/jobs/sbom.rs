@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::catalogue::ingest;
 use crate::error::{Error, Result};
 use crate::queue::{Job, NewJob};
+use crate::store::blobs::Blobs;
 use crate::store::{Write, audit, images};
 
 /// What jobs of this kind are called.
@@ -90,8 +91,8 @@ pub async fn take(
     let began = Instant::now();
     let is_anonymous = claim == Claim::NameAlone;
     let inventory = read(document, name, is_anonymous)?;
-    let document = app.blobs.put(DOCUMENTS, document).await?;
-    let request = Request { document, name: name.to_owned(), is_anonymous };
+    let request =
+        Request { document: Blobs::name_of(document), name: name.to_owned(), is_anonymous };
     let key = key(&request);
     let payload = serde_json::to_string(&request).map_err(|_| Error::Damaged("a request"))?;
     let job = NewJob::new(KIND, key.trim_end(), payload);
@@ -110,6 +111,8 @@ pub async fn take(
             Err(_) => inventory = Some(known),
         }
     }
+    // What a worker reads.
+    app.blobs.put(DOCUMENTS, document).await?;
     if let Some(inventory) = inventory {
         app.fresh.hold(&key, inventory);
     }

@@ -56,7 +56,7 @@ pub async fn add(connection: &mut Connection, alerts: &[Alert]) -> Result<()> {
         let text = format!(
             "INSERT INTO runtime_alerts (day, at, rule, priority, source, hostname, image, output, \
              fields, tags) VALUES {}",
-            rows(part.len(), 10)
+            rows(connection, part.len(), 10)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for alert in part {

@@ -153,7 +153,7 @@ pub async fn add(
         let text = format!(
             "INSERT INTO clair_notification_parts (notification_id, place, reason, finding_id, \
              images) VALUES {}",
-            rows(some.len(), 5)
+            rows(connection, some.len(), 5)
         );
         let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
         for part in some {

@@ -80,7 +80,7 @@ pub async fn add(
         let text = format!(
             "INSERT INTO components (key, kind, name, version, purl, body, judged, first_seen) \
              VALUES {} ON CONFLICT (key) DO NOTHING RETURNING key, id",
-            rows(part.len(), 8)
+            rows(connection, part.len(), 8)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for component in part {
@@ -107,7 +107,7 @@ pub async fn add(
     for part in chunks(&keys, 2) {
         let text = format!(
             "INSERT INTO component_keys (key, component_id) VALUES {} ON CONFLICT DO NOTHING",
-            rows(part.len(), 2)
+            rows(connection, part.len(), 2)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (key, id) in part {

@@ -252,7 +252,7 @@ pub async fn open(
             "INSERT INTO findings (component_id, weakness, kind, severity, severity_source, \
              fix_state, fixed_in, title, aliases, advisories, kev, published, is_open, opened_at, \
              changed_at) VALUES {} ON CONFLICT (component_id, weakness) DO NOTHING RETURNING id",
-            rows(part.len(), 15)
+            rows(connection, part.len(), 15)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (component, content) in part {
@@ -338,7 +338,7 @@ pub async fn note(
     for part in chunks(events, 5) {
         let text = format!(
             "INSERT INTO finding_events (finding_id, at, event, cause, detail) VALUES {}",
-            rows(part.len(), 5)
+            rows(connection, part.len(), 5)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (id, event, detail) in part {
@@ -517,7 +517,7 @@ pub async fn undecided(
     for part in chunks(found, 3) {
         let text = format!(
             "INSERT INTO undecided (component_id, advisory, why) VALUES {} ON CONFLICT DO NOTHING",
-            rows(part.len(), 3)
+            rows(connection, part.len(), 3)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (component, advisory, why) in part {

@@ -119,7 +119,7 @@ impl Delta {
             let text = format!(
                 "INSERT INTO postings (component_id, shard, images) VALUES {} \
                  ON CONFLICT (component_id, shard) DO UPDATE SET images = excluded.images",
-                rows(part.len(), 3)
+                rows(connection, part.len(), 3)
             );
             let mut query = sqlx::query(AssertSqlSafe(text));
             for ((component, shard), images) in part {

@@ -271,7 +271,7 @@ pub async fn put_tags(connection: &mut Connection, registry: i64, tags: &[Tag]) 
              evidence, selected) VALUES {} ON CONFLICT (registry_id, repository, tag) DO UPDATE \
              SET digest = excluded.digest, moved = excluded.moved, evidence = excluded.evidence, \
              selected = excluded.selected",
-            rows(part.len(), 8)
+            rows(connection, part.len(), 8)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for it in part {

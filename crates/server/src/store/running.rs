@@ -42,7 +42,7 @@ pub async fn put(connection: &mut Connection, place: &str, all: &[Running]) -> R
              ON CONFLICT (place, namespace, kind, name, container) DO UPDATE SET \
              image = excluded.image, repository = excluded.repository, tag = excluded.tag, \
              digest = excluded.digest, last_seen = excluded.last_seen",
-            rows(part.len(), 11)
+            rows(connection, part.len(), 11)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for it in part {

@@ -1,5 +1,7 @@
 //! Lists of values in SQL, which neither database takes as one value in the same way.
 
+use super::Connection;
+
 /// How many values a statement gets at most. SQLite goes through the names of all for each one that is
 /// bound, so that eight times as many cost 64 times as much; a few hundred cost less than the statement.
 const MOST: usize = 512;
@@ -16,8 +18,16 @@ pub(crate) fn joined(numbers: &[i64]) -> String {
     all.join(", ")
 }
 
-/// `($1, $2), ($3, $4), …`: rows of `width` values each.
-pub(crate) fn rows(count: usize, width: usize) -> String {
+/// `($1, $2), ($3, $4), …`: rows of `width` values each, which are all that the statement binds. SQLite is
+/// given values without names, which it need not look for.
+pub(crate) fn rows(connection: &Connection, count: usize, width: usize) -> String {
+    match connection.backend_name() {
+        "SQLite" => vec![format!("({})", vec!["?"; width].join(",")); count].join(","),
+        _ => numbered(count, width),
+    }
+}
+
+fn numbered(count: usize, width: usize) -> String {
     let row = |row: usize| format!("({})", in_list(row * width + 1, width));
     (0..count).map(row).collect::<Vec<_>>().join(", ")
 }
@@ -34,7 +44,7 @@ mod tests {
     #[test]
     fn values_are_numbered_through() {
         assert_eq!(in_list(3, 2), "$3, $4");
-        assert_eq!(rows(2, 3), "($1, $2, $3), ($4, $5, $6)");
+        assert_eq!(numbered(2, 3), "($1, $2, $3), ($4, $5, $6)");
         assert_eq!(chunks(&[1; 2500], 1).count(), 5);
         assert_eq!(chunks(&[1; 65], 8).count(), 2);
     }

@@ -298,7 +298,7 @@ async fn batch(
              fixable = excluded.fixable, exploited = excluded.exploited, \
              evidence = excluded.evidence, is_root = excluded.is_root, end_of_life = excluded.end_of_life, \
              base = excluded.base, base_name = excluded.base_name",
-            rows(part.len(), 16)
+            rows(write, part.len(), 16)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (numbers, known) in part {

@@ -54,10 +54,14 @@ impl Blobs {
         Ok(Self { store: Arc::new(LocalFileSystem::new_with_prefix(folder)?) })
     }
 
+    /// The hash that content is stored under.
+    pub fn name_of(content: &[u8]) -> String {
+        plimsoll_supply::hash::hex(Sha256::digest(content).get(..20).unwrap_or_default())
+    }
+
     /// Stores content compressed under its hash, in a family, and gives the hash.
     pub async fn put(&self, family: &str, content: &[u8]) -> Result<String> {
-        let hash =
-            plimsoll_supply::hash::hex(Sha256::digest(content).get(..20).unwrap_or_default());
+        let hash = Self::name_of(content);
         let path = place(family, &hash);
         // What is old may be about to be swept: it becomes new.
         let is_there = self.store.head(&path).await.is_ok_and(|it| sweep::age(&it) < sweep::OLD);
