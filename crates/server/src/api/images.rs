@@ -318,12 +318,15 @@ async fn image_findings(
 ) -> Result<Json<Page<Finding>>, Problem> {
     let image = find(&app, &actor, &digest).await?;
     let ids = component_ids(&app, &image).await?;
-    let mut found = findings::of_components(&mut *app.store.read().await?, &ids).await?;
-    found.retain(|it| it.is_open);
-    let key = |it: &findings::Stored| (-it.severity, it.weakness.clone(), it.id);
+    let mut read = app.store.read().await?;
+    let mut found = findings::places(&mut read, &ids).await?;
+    let key = |(severity, weakness, id): &findings::Place| (-severity, weakness.clone(), *id);
     found.sort_by_cached_key(key);
     let page = Page::cut(found, &paging, key)?;
-    let items = super::findings::shown(&app, page.items).await?;
+    let ids: Vec<i64> = page.items.iter().map(|it| it.2).collect();
+    let found = findings::by_ids(&mut read, &ids).await?;
+    drop(read);
+    let items = super::findings::shown(&app, found).await?;
     Ok(Json(Page { items, next: page.next }))
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Connection, chunks, in_list, rows};
+use super::{Connection, NUMBERS, chunks, joined, rows};
 use crate::catalogue::Component;
 use crate::error::Result;
 use crate::moment::now;
@@ -57,8 +57,8 @@ impl Shown {
 pub async fn known(connection: &mut Connection, keys: &[&str]) -> Result<HashMap<String, i64>> {
     let mut found = HashMap::with_capacity(keys.len());
     for part in chunks(keys, 1) {
-        let text =
-            format!("SELECT key, id FROM components WHERE key IN ({})", in_list(1, part.len()));
+        let list = rows(connection, 1, part.len());
+        let text = format!("SELECT key, id FROM components WHERE key IN {list}");
         let mut query = sqlx::query(AssertSqlSafe(text));
         for key in part {
             query = query.bind(*key);
@@ -121,15 +121,10 @@ pub async fn add(
 /// Those under one of these keys of packages.
 pub async fn under_keys(connection: &mut Connection, keys: &[i64]) -> Result<Vec<i64>> {
     let mut found = Vec::new();
-    for part in chunks(keys, 1) {
-        let text = format!(
-            "SELECT component_id FROM component_keys WHERE key IN ({})",
-            in_list(1, part.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for key in part {
-            query = query.bind(*key);
-        }
+    for part in keys.chunks(NUMBERS) {
+        let text =
+            format!("SELECT component_id FROM component_keys WHERE key IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.push(row.try_get(0)?);
         }
@@ -150,13 +145,9 @@ pub async fn judged(connection: &mut Connection) -> Result<Vec<i64>> {
 /// What these are.
 pub async fn load(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Stored>> {
     let mut found = Vec::with_capacity(ids.len());
-    for part in chunks(ids, 1) {
-        let text =
-            format!("SELECT id, body FROM components WHERE id IN ({})", in_list(1, part.len()));
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in ids.chunks(NUMBERS) {
+        let text = format!("SELECT id, body FROM components WHERE id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             let body: String = row.try_get(1)?;
             found.push(Stored { id: row.try_get(0)?, component: Component::from_body(&body)? });
@@ -168,13 +159,9 @@ pub async fn load(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Stored
 /// How these are shown.
 pub async fn shown(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, Shown>> {
     let mut found = HashMap::with_capacity(ids.len());
-    for part in chunks(ids, 1) {
-        let text =
-            format!("SELECT {SHOWN} FROM components WHERE id IN ({})", in_list(1, part.len()));
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in ids.chunks(NUMBERS) {
+        let text = format!("SELECT {SHOWN} FROM components WHERE id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             let one = Shown::of(&row)?;
             found.insert(one.id, one);

@@ -6,7 +6,7 @@ use plimsoll_model::{Finding, FixState, Severity};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Connection, chunks, in_list, rows};
+use super::{Connection, NUMBERS, chunks, in_list, joined, rows};
 use crate::error::Result;
 use crate::moment::{self, Millis, now};
 
@@ -177,20 +177,49 @@ pub(super) fn stored(row: &AnyRow) -> Result<Stored> {
 /// All findings on these components, resolved ones too.
 pub async fn of_components(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Stored>> {
     let mut found = Vec::new();
-    for part in chunks(ids, 1) {
-        let text = format!(
-            "SELECT {COLUMNS} FROM findings WHERE component_id IN ({})",
-            in_list(1, part.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in ids.chunks(NUMBERS) {
+        let text =
+            format!("SELECT {COLUMNS} FROM findings WHERE component_id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.push(stored(&row)?);
         }
     }
     Ok(found)
+}
+
+/// By what open findings are put in order: severity, weakness and number.
+pub type Place = (i64, String, i64);
+
+/// The places of the open findings on these components.
+pub async fn places(connection: &mut Connection, components: &[i64]) -> Result<Vec<Place>> {
+    let mut found = Vec::new();
+    for part in components.chunks(NUMBERS) {
+        let text = format!(
+            "SELECT severity, weakness, id FROM findings WHERE is_open = 1 \
+             AND component_id IN ({})",
+            joined(part)
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        for row in query.fetch_all(&mut *connection).await? {
+            found.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+        }
+    }
+    Ok(found)
+}
+
+/// The findings of these numbers, in their order.
+pub async fn by_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Stored>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for part in ids.chunks(NUMBERS) {
+        let text = format!("SELECT {COLUMNS} FROM findings WHERE id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
+        for row in query.fetch_all(&mut *connection).await? {
+            let one = stored(&row)?;
+            found.insert(one.id, one);
+        }
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
 /// Components with a finding, open or resolved, about one of these weaknesses.
@@ -505,13 +534,9 @@ pub async fn undecided(
     components: &[i64],
     found: &[(i64, String, String)],
 ) -> Result<()> {
-    for part in chunks(components, 1) {
-        let text =
-            format!("DELETE FROM undecided WHERE component_id IN ({})", in_list(1, part.len()));
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in components.chunks(NUMBERS) {
+        let text = format!("DELETE FROM undecided WHERE component_id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         query.execute(&mut *connection).await?;
     }
     for part in chunks(found, 3) {
@@ -534,16 +559,13 @@ pub async fn undecided_of(
     components: &[i64],
 ) -> Result<Vec<(i64, String, String)>> {
     let mut found = Vec::new();
-    for part in chunks(components, 1) {
+    for part in components.chunks(NUMBERS) {
         let text = format!(
             "SELECT component_id, advisory, why FROM undecided WHERE component_id IN ({}) \
              ORDER BY component_id, advisory",
-            in_list(1, part.len())
+            joined(part)
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
         }

@@ -7,7 +7,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::{Any, AssertSqlSafe, Row};
 
 use super::postings::{decode, encode};
-use super::{Connection, Dialect, chunks, in_list, names};
+use super::{Connection, Dialect, NUMBERS, chunks, in_list, joined, names};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 
@@ -130,15 +130,10 @@ pub async fn forget_sets(connection: &mut Connection, limit: i64) -> Result<u64>
 /// These sets.
 pub async fn sets(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, RoaringBitmap>> {
     let mut found = HashMap::with_capacity(ids.len());
-    for part in chunks(ids, 1) {
-        let text = format!(
-            "SELECT id, components FROM component_sets WHERE id IN ({})",
-            in_list(1, part.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in ids.chunks(NUMBERS) {
+        let text =
+            format!("SELECT id, components FROM component_sets WHERE id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.insert(row.try_get(0)?, decode(row.try_get::<&[u8], _>(1)?)?);
         }
@@ -266,12 +261,9 @@ pub fn like(text: &str) -> String {
 /// Images of these numbers, in the order of their numbers.
 pub async fn by_ids(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Image>> {
     let mut found = Vec::with_capacity(ids.len());
-    for part in chunks(ids, 1) {
-        let text = format!("SELECT {COLUMNS} FROM images WHERE id IN ({})", in_list(1, part.len()));
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in ids.chunks(NUMBERS) {
+        let text = format!("SELECT {COLUMNS} FROM images WHERE id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.push(image(&row)?);
         }

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::findings::{self, Stored};
-use super::{Connection, Dialect, chunks, images, in_list, joined, measures, names};
+use super::{Connection, Dialect, NUMBERS, images, joined, measures, names};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 use crate::triage::Sla;
@@ -266,16 +266,13 @@ fn numbered(text: &str) -> (String, Vec<u32>) {
 /// Images of these numbers, in the order given.
 pub async fn images_of(connection: &mut Connection, ids: &[i64]) -> Result<Vec<Image>> {
     let mut found = Vec::with_capacity(ids.len());
-    for part in chunks(ids, 1) {
+    for part in ids.chunks(NUMBERS) {
         let text = format!(
             "SELECT {COLUMNS} FROM images i LEFT JOIN image_summaries s ON s.image_id = i.id \
              WHERE i.id IN ({})",
-            in_list(1, part.len())
+            joined(part)
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.push(image(&row)?);
         }
@@ -465,17 +462,14 @@ pub async fn happened(
     limit: i64,
 ) -> Result<Vec<Happened>> {
     let mut found: Vec<Happened> = Vec::new();
-    for part in chunks(components, 1) {
+    for part in components.chunks(NUMBERS) {
         let text = format!(
             "SELECT e.at, e.event, e.cause, e.detail, f.weakness, f.severity, f.component_id \
              FROM findings f JOIN finding_events e ON e.finding_id = f.id \
              WHERE f.component_id IN ({}) ORDER BY e.id DESC LIMIT {limit}",
-            in_list(1, part.len())
+            joined(part)
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             found.push(Happened {
                 at: row.try_get(0)?,

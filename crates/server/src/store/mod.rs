@@ -46,7 +46,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 
 use crate::error::{Error, Result};
 
-pub(crate) use sql::{chunks, in_list, joined, rows};
+pub(crate) use sql::{NUMBERS, chunks, in_list, joined, rows};
 
 /// What functions on tables take.
 pub type Connection = AnyConnection;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use roaring::RoaringBitmap;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Connection, Dialect, chunks, in_list, rows};
+use super::{Connection, Dialect, NUMBERS, chunks, in_list, joined, rows};
 use crate::error::{Error, Result};
 
 /// How many images a bitmap is about.
@@ -31,15 +31,9 @@ pub fn encode(bitmap: &RoaringBitmap) -> Vec<u8> {
 /// The images that have any of these components.
 pub async fn union(connection: &mut Connection, components: &[i64]) -> Result<RoaringBitmap> {
     let mut all = RoaringBitmap::new();
-    for part in chunks(components, 1) {
-        let text = format!(
-            "SELECT images FROM postings WHERE component_id IN ({})",
-            in_list(1, part.len())
-        );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in components.chunks(NUMBERS) {
+        let text = format!("SELECT images FROM postings WHERE component_id IN ({})", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             all |= decode(row.try_get::<&[u8], _>(0)?)?;
         }

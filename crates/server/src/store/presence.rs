@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::findings::{self, Event};
-use super::{Connection, chunks, in_list};
+use super::{Connection, NUMBERS, chunks, in_list, joined};
 use crate::error::Result;
 
 /// Why findings on them end.
@@ -17,15 +17,12 @@ pub const BACK: &str = "an image has it again";
 /// Ends all findings on components that no image has any more.
 pub async fn vanish(connection: &mut Connection, components: &[i64]) -> Result<()> {
     let mut open: Vec<i64> = Vec::new();
-    for part in chunks(components, 1) {
+    for part in components.chunks(NUMBERS) {
         let text = format!(
             "SELECT id FROM findings WHERE is_open = 1 AND component_id IN ({})",
-            in_list(1, part.len())
+            joined(part)
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             open.push(row.try_get(0)?);
         }

@@ -12,7 +12,10 @@ pub(crate) fn in_list(from: usize, count: usize) -> String {
     all.join(", ")
 }
 
-/// `1, 2, 3`: numbers as they are, of which there may be more than a statement binds.
+/// How many numbers stand in a statement at most.
+pub(crate) const NUMBERS: usize = 4_096;
+
+/// `1, 2, 3`: numbers as they are, which are read faster than bound; such a statement is not kept.
 pub(crate) fn joined(numbers: &[i64]) -> String {
     let all: Vec<String> = numbers.iter().map(i64::to_string).collect();
     all.join(", ")

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 use super::images::{self, Image};
 use super::registries::{ATTESTATION, BILL, EVIDENCE, SIGNATURE};
-use super::{Connection, chunks, facts, findings, in_list, postings, rows, settings};
+use super::{Connection, NUMBERS, chunks, facts, findings, joined, postings, rows, settings};
 use crate::app::App;
 use crate::catalogue;
 use crate::error::Result;
@@ -151,12 +151,9 @@ pub async fn weights(
         return Ok(found);
     };
     let ids: Vec<i64> = ids.iter().map(i64::from).collect();
-    for part in chunks(&ids, 1) {
-        let text = format!("{select} AND component_id IN ({}) {group}", in_list(1, part.len()));
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+    for part in ids.chunks(NUMBERS) {
+        let text = format!("{select} AND component_id IN ({}) {group}", joined(part));
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             add(&row)?;
         }
@@ -298,7 +295,7 @@ async fn batch(
              fixable = excluded.fixable, exploited = excluded.exploited, \
              evidence = excluded.evidence, is_root = excluded.is_root, end_of_life = excluded.end_of_life, \
              base = excluded.base, base_name = excluded.base_name",
-            rows(write, part.len(), 16)
+            rows(&write, part.len(), 16)
         );
         let mut query = sqlx::query(AssertSqlSafe(text));
         for (numbers, known) in part {
@@ -351,16 +348,13 @@ fn line(
 /// What is known already of these images, and as of which reading.
 async fn known(connection: &mut Connection, ids: &[i64]) -> Result<HashMap<i64, (Millis, Known)>> {
     let mut found = HashMap::new();
-    for part in chunks(ids, 1) {
+    for part in ids.chunks(NUMBERS) {
         let text = format!(
             "SELECT image_id, seen, is_root, end_of_life, base, base_name FROM image_summaries \
              WHERE image_id IN ({})",
-            in_list(1, part.len())
+            joined(part)
         );
-        let mut query = sqlx::query(AssertSqlSafe(text));
-        for id in part {
-            query = query.bind(*id);
-        }
+        let query = sqlx::query(AssertSqlSafe(text)).persistent(false);
         for row in query.fetch_all(&mut *connection).await? {
             let known = Known {
                 is_root: row.try_get::<Option<i64>, _>(2)?.map(|it| it != 0),
