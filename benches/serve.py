@@ -66,6 +66,11 @@ class Serving:
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(rf"{what}:\s+(\d+)", text)[1]) / 1024
 
+    def processor(self):
+        """Seconds of a processor that it took so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def end(self):
         self.process.terminate()
         self.process.wait()
@@ -132,8 +137,9 @@ def bills(count, packages, workers):
         failed = count - serving.metric("plimsoll_scans_total", 'result="ok"')
         size = sum(file.stat().st_size for file in Path(f"{folder}/data").rglob("*") if file.is_file())
         print(f"{count} bills of {packages} packages: taken in {sent:.1f} s, catalogued and judged"
-              f" {count / took:.0f} a second; failed: {failed:.0f}; most memory"
-              f" {serving.memory('VmHWM'):.0f} MiB; {size / count:.0f} B each in the store", flush=True)
+              f" {count / took:.0f} a second; failed: {failed:.0f}; {serving.processor() * 1000 / count:.1f} ms of a"
+              f" processor each; most memory {serving.memory('VmHWM'):.0f} MiB; {size / count:.0f} B each in the"
+              " store", flush=True)
         serving.end()
 
 

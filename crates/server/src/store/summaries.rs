@@ -275,7 +275,7 @@ async fn batch(
         let known = match known.get(&image.id) {
             Some((seen, known)) if *seen == image.last_seen => known.clone(),
             _ if image.inventory.is_empty() => Known::default(),
-            _ => match catalogue::inventory(app, &image.inventory).await {
+            _ => match catalogue::head(app, &image.inventory).await {
                 Ok(inventory) => Known::of(app, &inventory),
                 Err(_) => Known::default(),
             },
