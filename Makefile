@@ -209,11 +209,11 @@ lint: setup
 	rustfmt --edition 2024 --check $$(find crates -name '*.rs')
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
-# All that a release has, in target/packages, packed twice and compared; PLIMSOLL_KEY signs. Then the packages
-# in a Debian root, as root.
+# All that a release has, in target/packages, packed twice and compared, signed by PLIMSOLL_KEY or a key of this
+# run alone, and verified. Then the packages in a Debian root, as root.
 packages: test-tools
 	rm -rf target/packages
-	packaging/release.sh --twice target/packages
+	packaging/release.sh --twice --try-key target/packages
 	packaging/test-packages.sh target/packages
 
 # What a program needs that is linked with all it needs: packaging/static.

@@ -1,22 +1,24 @@
 #!/usr/bin/env bash
-# release.sh [--static] [--binary FILE] [--twice] OUT: builds, packs, describes, signs and verifies a
+# release.sh [--static] [--binary FILE] [--twice] [--try-key] OUT: builds, packs, describes, signs and verifies a
 # release.
 #
-# PLIMSOLL_KEY and PLIMSOLL_KEY_PASSWORD sign; without a key nothing is signed, and that is said.
+# PLIMSOLL_KEY and PLIMSOLL_KEY_PASSWORD sign; without a key nothing is signed, and that is said, or
+# --try-key makes one that signs and is gone afterwards, so that all the rest is tried.
 # --static builds against musl, so that the program asks nothing of where it runs; --binary takes a
 # program that is built already; --twice packs again and compares every byte.
 set -euo pipefail
 source "$(dirname "$0")/steps.sh"
-binary='' twice='' static=''
+binary='' twice='' static='' try=''
 while [ $# -gt 1 ]; do
   case $1 in
     --binary) binary=$(realpath "$2"); shift 2 ;;
     --twice) twice=yes; shift ;;
     --static) static=yes; shift ;;
+    --try-key) try=yes; shift ;;
     *) echo "error: unknown flag $1" >&2; exit 2 ;;
   esac
 done
-[ $# = 1 ] || { echo "usage: release.sh [--static] [--binary FILE] [--twice] OUT" >&2; exit 2; }
+[ $# = 1 ] || { echo "usage: release.sh [--static] [--binary FILE] [--twice] [--try-key] OUT" >&2; exit 2; }
 out=$1
 if [ -e "$out" ]; then echo "error: $out is there already" >&2; exit 2; fi
 mkdir -p "$out"
@@ -35,15 +37,15 @@ elif [ -z "$binary" ]; then
   binary=${CARGO_TARGET_DIR:-$root/target}/release/plimsoll
 fi
 plimsoll=${PLIMSOLL_ASKED:-$binary}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
 
 "$root/packaging/pack" "$binary" "$out"
 if [ -n "$twice" ]; then
   step "the same again"
-  again=$(mktemp -d)
-  trap 'rm -rf "$again"' EXIT
-  "$root/packaging/pack" "$binary" "$again" > "$again.log" 2>&1 || { cat "$again.log" >&2; exit 3; }
-  rm -f "$again.log"
-  diff -r "$out" "$again"
+  mkdir "$scratch/again"
+  "$root/packaging/pack" "$binary" "$scratch/again" > "$scratch/log" 2>&1 || { cat "$scratch/log" >&2; exit 3; }
+  diff -r "$out" "$scratch/again"
   echo "every byte is the same: $(find "$out" -type f | wc -l) files"
 fi
 
@@ -58,6 +60,12 @@ step "checksums"
 sums=$(cd "$out" && find . -maxdepth 1 -type f -printf '%P\n' | sort | xargs sha256sum)
 echo "$sums" > "$out/SHA256SUMS"
 
+if [ -z "${PLIMSOLL_KEY:-}" ] && [ -n "$try" ]; then
+  PLIMSOLL_KEY_PASSWORD=$(head -c 18 /dev/urandom | base64)
+  export PLIMSOLL_KEY_PASSWORD PLIMSOLL_KEY=$scratch/try.key
+  "$plimsoll" key generate -o "$scratch/try"
+  echo "note: signed by a key that nobody has afterwards" >&2
+fi
 if [ -z "${PLIMSOLL_KEY:-}" ]; then
   echo "note: nothing is signed: PLIMSOLL_KEY names no key" >&2
   exit 0
