@@ -1,5 +1,6 @@
 //! What runs where.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -171,11 +172,12 @@ async fn report(
                 reference.push_str(part);
             }
         }
-        let request = jobs::Request { reference, platform: None, client: peer.0 };
+        let request = jobs::Request { reference, client: peer.0, ..jobs::Request::default() };
         // What runs goes before what is only stored.
         app.push(jobs::scan(&request, 5)?).await?;
     }
-    Ok(Json(Received { containers: all.len(), to_read: unread.len() }))
+    let images: HashSet<(&str, &str)> = unread.iter().map(stored::Running::image_key).collect();
+    Ok(Json(Received { containers: all.len(), to_read: images.len() }))
 }
 
 fn container(it: &Container) -> stored::Running {

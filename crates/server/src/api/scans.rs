@@ -48,6 +48,9 @@ struct New {
     /// Higher goes first; -10 to 10, else 0.
     #[serde(default)]
     priority: i64,
+    /// Whether it is read even where its digest is given and was read already.
+    #[serde(default)]
+    again: bool,
 }
 
 /// Something that is read, was read or will be.
@@ -107,7 +110,8 @@ pub(super) async fn accepted(
 
 /// Read an image
 ///
-/// The same image is read once at a time: 200 says that it was being read already.
+/// The same image is read once at a time: 200 says that it was being read already. One that is given by
+/// its digest and was read from a registry before is not read a second time, unless `again` asks for it.
 #[utoipa::path(post, path = "/api/v1/scans", tag = "scans", request_body = New, responses(
     (status = 202, description = "It will be read", body = Scan),
     (status = 200, description = "It is being read already", body = Scan),
@@ -133,8 +137,12 @@ async fn create(
     let outward = app.outward.and_to(peer.0);
     let going = move || jobs::may_go(&outward, &reference);
     tokio::task::spawn_blocking(going).await.map_err(crate::Error::from)??;
-    let request =
-        jobs::Request { reference: new.reference, platform: new.platform, client: peer.0 };
+    let request = jobs::Request {
+        reference: new.reference,
+        platform: new.platform,
+        client: peer.0,
+        again: new.again,
+    };
     let (id, is_new) = app.push(jobs::scan(&request, new.priority)?).await?;
     let mut write = app.store.write().await?;
     store::audit::note(&mut write, &actor.name, "scan", &request.reference, "").await?;

@@ -13,6 +13,7 @@ mod counted;
 mod facts;
 mod fresh;
 mod ingest;
+mod known;
 mod numbers;
 pub mod post;
 mod report;
@@ -21,6 +22,7 @@ pub use component::Component;
 pub use counted::{Counted, Counts};
 pub use fresh::Fresh;
 pub use ingest::{Ingested, ingest, ingest_now};
+pub use known::{known, name_known};
 pub use numbers::Numbers;
 pub use report::{Report, report};
 

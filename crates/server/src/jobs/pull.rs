@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::{Done, Handler};
 use crate::app::App;
 use crate::auth::seal::Seal;
-use crate::catalogue::ingest;
+use crate::catalogue::{self, ingest};
 use crate::error::{Error, Result};
 use crate::outward::host_name;
 use crate::queue::{Job, NewJob};
-use crate::store::{foreign, images};
+use crate::store::foreign;
 
 /// What jobs of this kind are called.
 pub const KIND: &str = "pull";
@@ -127,13 +127,12 @@ impl Handler for Puller {
 
 async fn try_run(app: &Arc<App>, job: &Job) -> Result<()> {
     let request: Pull = super::opened(&app.auth.seal, job)?;
-    let known = images::by_digest(&mut *app.store.read().await?, &request.digest).await?;
-    if known.is_some_and(|image| !image.partial && image.source == "registry") {
-        let mut write = app.store.write().await?;
-        let (host, _) = request.host()?;
-        let repository = format!("{host}/{}", request.repository);
-        images::name(&mut write, &repository, &request.tag, &request.digest).await?;
-        let done = Done { digest: request.digest.clone(), components: 0, new: 0, partial: false };
+    let reference = request.reference()?;
+    if let Reference::Image { name, .. } = &reference
+        && let Some((write, image)) =
+            catalogue::name_known(app, name, &app.reading.platform).await?
+    {
+        let done = Done { digest: image.digest, components: 0, new: 0, partial: false };
         return finish(app, job, write, &done).await;
     }
     let (host, has_tls) = request.host()?;
@@ -151,7 +150,6 @@ async fn try_run(app: &Arc<App>, job: &Job) -> Result<()> {
     if !has_tls {
         options.registry.insecure.push(host.clone());
     }
-    let reference = request.reference()?;
     let reading = move || {
         outward.check(host_name(&host))?;
         Ok::<_, Error>(plimsoll_image::read(&reference, &options)?)

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Handler;
 use crate::app::App;
-use crate::catalogue::ingest;
+use crate::catalogue::{self, ingest};
 use crate::error::{Error, Result};
 use crate::outward::{Outward, host_name};
 use crate::queue::{Job, NewJob};
 use crate::registries;
+use crate::store::{Write, images, registries as tagged};
 
 /// What jobs of this kind are called.
 pub const KIND: &str = "scan";
@@ -33,6 +34,9 @@ pub struct Request {
     /// Address of the client, which may be the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<IpAddr>,
+    /// Whether it is read even where its digest was read already.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 /// Whether an image may be read: that its registry is not one of a private network that nobody allowed.
@@ -59,12 +63,30 @@ pub struct Done {
     pub partial: bool,
 }
 
-/// A job that scans an image; one at a time for the same image.
+/// A job that scans an image; one at a time for the same image, and for the same digest of a repository,
+/// whatever tags lead to it.
 pub fn scan(request: &Request, priority: i64) -> Result<NewJob> {
     let payload = serde_json::to_string(request).map_err(|_| Error::Damaged("a request"))?;
-    let platform = request.platform.as_deref().unwrap_or_default();
-    let key = format!("{} {platform}", request.reference);
-    Ok(NewJob { priority, ..NewJob::new(KIND, key.trim_end(), payload) })
+    let mut key = untagged(&request.reference);
+    let words = [request.platform.as_deref(), request.again.then_some("again")];
+    for word in words.into_iter().flatten() {
+        key.push(' ');
+        key.push_str(word);
+    }
+    Ok(NewJob { priority, ..NewJob::new(KIND, key, payload) })
+}
+
+/// What an image of a registry is called without the tag, where its digest says which it is.
+fn untagged(reference: &str) -> String {
+    match reference.parse() {
+        Ok(Reference::Image { transport: Transport::Registry, name })
+            if name.digest().is_some() =>
+        {
+            let digest = name.digest().map(ToString::to_string).unwrap_or_default();
+            format!("registry:{}/{}@{digest}", name.registry(), name.repository())
+        }
+        _ => reference.to_owned(),
+    }
 }
 
 #[async_trait]
@@ -86,26 +108,72 @@ impl Handler for Scan {
                 .parse::<Platform>()
                 .map_err(|error| Error::Refused(format!("`{platform}`: {error}")))?;
         }
+        if let Reference::Image { transport: Transport::Registry, name } = &reference
+            && !request.again
+            && let Some((mut write, image)) =
+                catalogue::name_known(app, name, &options.platform).await?
+        {
+            let size = images::set_size(&mut write, image.set).await?;
+            let components = u64::try_from(size).unwrap_or(0);
+            let done = Done { digest: image.digest, components, new: 0, partial: false };
+            return finish(app, job, write, &done).await;
+        }
         if let Reference::Image { name, .. } = &reference {
             options.registry = registries::for_image(app, name, options.registry).await?;
         }
         let outward = app.outward.and_to(request.client);
+        let asked = match &reference {
+            Reference::Image { name, .. } => name.digest().map(ToString::to_string),
+            _ => None,
+        };
         let read = move || {
             may_go(&outward, &reference)?;
             Ok::<_, Error>(plimsoll_image::read(&reference, &options)?)
         };
         let inventory = tokio::task::spawn_blocking(read).await??;
         let (mut write, done) = ingest(app, &inventory).await?;
+        if let Some(asked) = asked {
+            tagged::name_image(&mut write, &asked).await?;
+        }
         let done = Done {
             digest: done.digest,
             components: done.components,
             new: done.new,
             partial: inventory.is_partial(),
         };
-        let result = serde_json::to_string(&done).map_err(|_| Error::Damaged("a result"))?;
-        app.queue.complete(&mut write, job, &result).await?;
-        write.commit().await?;
+        finish(app, job, write, &done).await?;
         super::post(app).await?;
         Ok(())
+    }
+}
+
+async fn finish(app: &App, job: &Job, mut write: Write, done: &Done) -> Result<()> {
+    let result = serde_json::to_string(done).map_err(|_| Error::Damaged("a result"))?;
+    app.queue.complete(&mut write, job, &result).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_one_digest_are_one_job_and_what_is_asked_for_otherwise_is_another() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        let key = |reference: &str, platform: Option<&str>, again: bool| {
+            let (reference, platform) = (reference.to_owned(), platform.map(str::to_owned));
+            scan(&Request { reference, platform, again, ..Request::default() }, 0).unwrap().key
+        };
+        let one = format!("registry:r.example/a/b@{digest}");
+        for tag in [":1", ":2", ""] {
+            let tagged = format!("registry:r.example/a/b{tag}@{digest}");
+            assert_eq!(key(&tagged, None, false), one);
+            let other = key(&tagged, Some("linux/arm64"), true);
+            assert_eq!(other, format!("{one} linux/arm64 again"));
+        }
+        for kept in ["registry:r.example/a/b:1", "oci-dir:a@b", "nginx"] {
+            assert_eq!(key(kept, None, false), kept);
+        }
     }
 }

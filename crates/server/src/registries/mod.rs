@@ -16,14 +16,15 @@ pub use credentials::{for_image, sealed};
 pub use retire::retire;
 pub use walk::{Seen, walk};
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::jobs;
+use crate::moment::Millis;
 use crate::outward::host_name;
-use crate::queue::Job;
+use crate::queue::{Job, NewJob};
 use crate::schedule::cron::Times;
 use crate::store::registries::{self as stored, Registry};
 
@@ -134,19 +135,67 @@ pub async fn run(app: &Arc<App>, registry: &Registry, job: &Job) -> Result<Outco
     loose.extend(stored::drop_moved(&mut write).await?);
     outcome.dropped = retire(&mut write, app.store.dialect(), &loose).await?;
     let unread = stored::unread(&mut write, registry.id).await?;
-    outcome.to_read = unread.len();
+    let digests: HashSet<&str> = unread.iter().map(|tag| tag.digest.as_str()).collect();
+    outcome.to_read = digests.len();
     let repositories = i64::try_from(seen.repositories).unwrap_or(i64::MAX);
     let said = outcome.problems.first().map(String::as_str).unwrap_or_default();
     stored::walked(&mut write, registry.id, repositories, said).await?;
     let result = serde_json::to_string(&outcome).map_err(|_| Error::Damaged("an outcome"))?;
     app.queue.complete(&mut write, job, &result).await?;
     write.commit().await?;
-    for tag in unread {
+    for job in readings(registry, &unread)? {
+        app.push(job).await?;
+    }
+    Ok(outcome)
+}
+
+/// How long the same digest in another repository waits. The first one will have been read by then; where
+/// it could not be, the other may.
+const LATER: Millis = 60_000;
+
+/// Jobs that read the images of tags: one for a digest in a repository, whatever tags lead to it.
+fn readings(registry: &Registry, tags: &[stored::Tag]) -> Result<Vec<NewJob>> {
+    let (mut places, mut digests) = (HashSet::new(), HashSet::new());
+    let mut readings = Vec::new();
+    for tag in tags {
+        if !places.insert((&tag.repository, &tag.digest)) {
+            continue;
+        }
         let reference =
             format!("registry:{}/{}:{}@{}", registry.host, tag.repository, tag.tag, tag.digest);
         let request = jobs::Request { reference, ..jobs::Request::default() };
         // What somebody waits for goes first.
-        app.push(jobs::scan(&request, -5)?).await?;
+        let job = jobs::scan(&request, -5)?;
+        let wait = if digests.insert(&tag.digest) { 0 } else { LATER };
+        readings.push(NewJob { due: job.due.saturating_add(wait), ..job });
     }
-    Ok(outcome)
+    Ok(readings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_read_once_in_a_repository_and_later_in_another() {
+        let tag = |repository: &str, tag: &str, digest: char| stored::Tag {
+            repository: repository.into(),
+            tag: tag.into(),
+            digest: format!("sha256:{}", digest.to_string().repeat(64)),
+            moved: 0,
+            evidence: 0,
+            selected: true,
+        };
+        let all = [tag("a", "1", 'a'), tag("a", "2", 'a'), tag("b", "1", 'a'), tag("a", "3", 'b')];
+        let registry = Registry { host: "r.example".into(), ..Registry::default() };
+        let found = readings(&registry, &all).unwrap();
+        let keys: Vec<&str> = found.iter().map(|it| it.key.get(..22).unwrap_or_default()).collect();
+        assert_eq!(
+            keys,
+            ["registry:r.example/a@s", "registry:r.example/b@s", "registry:r.example/a@s"]
+        );
+        let later = found[1].due.saturating_sub(found[0].due);
+        assert!(later >= LATER / 2, "{later}");
+        assert!(found[2].due.saturating_sub(found[0].due) < LATER / 2);
+    }
 }

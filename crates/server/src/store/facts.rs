@@ -46,6 +46,15 @@ pub async fn alias(connection: &mut Connection, asked: &str, digest: &str) -> Re
     Ok(())
 }
 
+/// The images that were asked for by another digest, one a platform.
+pub async fn aliases(connection: &mut Connection, asked: &str) -> Result<Vec<String>> {
+    let rows = sqlx::query("SELECT digest FROM image_aliases WHERE asked = $1 ORDER BY digest")
+        .bind(asked)
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// What is known of an image from others than itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Around {

@@ -114,6 +114,15 @@ pub async fn set(
     Ok(row.try_get(0)?)
 }
 
+/// How many components a set has.
+pub async fn set_size(connection: &mut Connection, id: i64) -> Result<i64> {
+    let row = sqlx::query("SELECT size FROM component_sets WHERE id = $1")
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
+}
+
 /// Forgets sets that no image has, at most `limit` of them; says how many it were.
 pub async fn forget_sets(connection: &mut Connection, limit: i64) -> Result<u64> {
     let done = sqlx::query(

@@ -378,6 +378,23 @@ pub async fn name_images(connection: &mut Connection, registry: i64) -> Result<(
     Ok(())
 }
 
+/// Gives an image that was asked for by a digest all names by which registries lead to that.
+pub async fn name_image(connection: &mut Connection, asked: &str) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO image_refs (repository, tag, digest, first_seen, last_seen) \
+         SELECT DISTINCT g.host || '/' || t.repository, t.tag, i.digest, CAST($2 AS BIGINT), \
+         CAST($2 AS BIGINT) FROM registry_tags t JOIN registries g ON g.id = t.registry_id \
+         JOIN images i ON i.digest = t.digest \
+         OR i.digest IN (SELECT a.digest FROM image_aliases a WHERE a.asked = t.digest) \
+         WHERE t.digest = $1 ON CONFLICT (repository, tag, digest) DO NOTHING",
+    )
+    .bind(asked)
+    .bind(now())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Takes a name from all images that have it, and gives their digests.
 pub async fn drop_name(
     connection: &mut Connection,

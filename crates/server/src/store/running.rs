@@ -32,6 +32,17 @@ pub struct Running {
     pub last_seen: Millis,
 }
 
+impl Running {
+    /// What tells its image from others: the digest, else the name.
+    pub fn image_key(&self) -> (&str, &str) {
+        if self.digest.is_empty() {
+            (self.repository.as_str(), self.tag.as_str())
+        } else {
+            (self.digest.as_str(), "")
+        }
+    }
+}
+
 /// Replaces what runs in a place.
 pub async fn put(connection: &mut Connection, place: &str, all: &[Running]) -> Result<()> {
     let at = now();

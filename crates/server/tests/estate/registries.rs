@@ -119,6 +119,79 @@ fn what_is_tagged_is_read_what_moves_is_read_again_and_what_goes_is_dropped() {
     });
 }
 
+/// How often the one image that there is was read.
+async fn readings(bench: &Bench) -> (i64, String) {
+    let digest = bench.get("/api/v1/images").await["items"][0]["digest"].clone();
+    let digest = digest.as_str().unwrap().to_owned();
+    let mut read = bench.app.store.read().await.unwrap();
+    let image = plimsoll_server::store::images::by_digest(&mut read, &digest).await.unwrap();
+    (image.unwrap().scans, digest)
+}
+
+#[test]
+fn a_digest_is_read_once_however_many_tags_and_repositories_lead_to_it() {
+    let Ok(registry) = DockerRegistry::start(None, None) else {
+        eprintln!("skipped: no docker-registry here");
+        return;
+    };
+    let host = registry.host().to_owned();
+    each(&[&host], |bench| {
+        let (registry, host, team) = (&registry, host.clone(), team());
+        async move {
+            for name in ["app:1", "app:2", "web:3"] {
+                push(registry, &format!("{team}/{name}"), &image("7.88.1-10"));
+            }
+            let new = json!({"name": "local", "host": host, "repositories": format!("{team}/**"),
+                "schedule": "0 3 * * *", "per_minute": 0});
+            let (status, created) = bench.ask("POST", "/api/v1/registries", new).await;
+            assert_eq!(status, 201, "{created}");
+            let path = format!("/api/v1/registries/{}", created["id"]);
+            look(&bench, &created["id"]).await;
+            bench.until("all is read", async || bench.get(&path).await["images_read"] == 3).await;
+            let (count, digest) = readings(&bench).await;
+            assert_eq!((count, images(&bench).await.len()), (1, 1));
+            let detail = bench.get(&format!("/api/v1/images/{digest}")).await;
+            let mut names: Vec<&str> =
+                detail["names"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+            names.sort_unstable();
+            let named = |name: &str| format!("{host}/{team}/{name}");
+            assert_eq!(names, [named("app:1"), named("app:2"), named("web:3")]);
+            bench.app.metrics.measure(&bench.app).await.unwrap();
+            let text = bench.metrics("/metrics", "").await;
+            for scope in ["all", "registry/local"] {
+                let line = format!("plimsoll_scan_coverage_ratio{{scope=\"{scope}\"}} 1.0\n");
+                assert!(text.contains(&line), "{text}");
+            }
+
+            // The other repository's turn comes later, and is over at once.
+            bench.sql("UPDATE jobs SET due = 0").await;
+            let done = async || {
+                let all = bench.get("/api/v1/scans").await;
+                let all = all["items"].as_array().unwrap().clone();
+                all.len() == 2 && all.iter().all(|it| it["state"] == "done")
+            };
+            bench.until("both repositories are done", done).await;
+            assert_eq!(readings(&bench).await.0, 1);
+
+            // Whoever asks for the digest gets it as it is; `again` reads it once more.
+            let scan = async |tag: &str, again: bool| {
+                let reference = format!("registry:{host}/{team}/{tag}@{digest}");
+                let asked = json!({"reference": reference, "again": again});
+                let (status, scan) = bench.ask("POST", "/api/v1/scans", asked).await;
+                assert_eq!(status, 202, "{scan}");
+                let path = format!("/api/v1/scans/{}", scan["id"]);
+                bench.until("it is done", async || bench.get(&path).await["state"] == "done").await;
+                let scan = bench.get(&path).await;
+                assert_eq!((&scan["digest"], &scan["components"]), (&json!(digest), &json!(1)));
+            };
+            scan("web:4", false).await;
+            assert_eq!(readings(&bench).await.0, 1);
+            scan("web:3", true).await;
+            assert_eq!(readings(&bench).await.0, 2);
+        }
+    });
+}
+
 #[test]
 fn what_cannot_be_watched_is_refused_by_name() {
     each(&[], |bench| async move {

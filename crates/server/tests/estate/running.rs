@@ -5,6 +5,23 @@ use serde_json::json;
 use crate::each;
 
 #[test]
+fn tags_of_one_digest_that_run_are_read_once() {
+    each(&[], |bench| async move {
+        let id = format!("registry.invalid/shop/web@sha256:{}", "cd".repeat(32));
+        let one = |name: &str, tag: &str| {
+            json!({"namespace": "shop", "kind": "Deployment", "name": name, "container": "web",
+                "image": format!("registry.invalid/shop/web:{tag}"), "image_id": id})
+        };
+        let report = json!({"place": "prod", "containers": [one("a", "1"), one("b", "2")]});
+        let (status, body) = bench.ask("POST", "/api/v1/running", report).await;
+        assert_eq!((status, &body["containers"], &body["to_read"]), (200, &json!(2), &json!(1)));
+        let scans = bench.get("/api/v1/scans").await;
+        assert_eq!(scans["items"].as_array().unwrap().len(), 1, "{scans}");
+        assert_eq!(scans["items"][0]["reference"], format!("registry:{id}"));
+    });
+}
+
+#[test]
 fn what_runs_goes_first_and_coverage_says_how_much_of_it_was_read() {
     each(&[], |bench| async move {
         let digest = format!("sha256:{}", "ab".repeat(32));

@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use plimsoll_model::Reference;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -17,9 +18,9 @@ use super::peer::Peer;
 use super::{Actor, Module, Problem, Routes};
 use crate::app::App;
 use crate::error::Error;
-use crate::jobs;
 use crate::queue::NewJob;
-use crate::store::{audit, images};
+use crate::store::audit;
+use crate::{catalogue, jobs};
 
 pub use shapes::{ALL, Heard, Pushed, Shape};
 
@@ -97,24 +98,12 @@ async fn take(app: &App, pushed: &Pushed, peer: Peer) -> Result<Option<NewJob>, 
     let reference = pushed.reference()?;
     let (host, outward) = (pushed.host_name().to_owned(), app.outward.and_to(peer.0));
     tokio::task::spawn_blocking(move || outward.check(&host)).await??;
-    if !pushed.digest.is_empty() {
-        let mut read = app.store.read().await?;
-        let known = images::by_digest(&mut read, &pushed.digest).await?;
-        drop(read);
-        if known.is_some_and(|image| !image.partial && image.source == "registry") {
-            let repository = format!("{}/{}", pushed.host, pushed.repository);
-            let mut write = app.store.write().await?;
-            images::name(&mut write, &repository, &pushed.tag, &pushed.digest).await?;
-            write.commit().await?;
-            return Ok(None);
-        }
+    if let Ok(Reference::Image { name, .. }) = reference.parse()
+        && let Some((write, _)) = catalogue::name_known(app, &name, &app.reading.platform).await?
+    {
+        write.commit().await?;
+        return Ok(None);
     }
-    let request = jobs::Request { reference, platform: None, client: peer.0 };
-    let job = jobs::scan(&request, 0)?;
-    if pushed.digest.is_empty() {
-        return Ok(Some(job));
-    }
-    // Another tag of the same digest is the same work.
-    let key = format!("registry:{}/{}@{}", pushed.host, pushed.repository, pushed.digest);
-    Ok(Some(NewJob { key, ..job }))
+    let request = jobs::Request { reference, client: peer.0, ..jobs::Request::default() };
+    jobs::scan(&request, 0).map(Some)
 }
