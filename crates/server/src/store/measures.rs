@@ -270,17 +270,32 @@ pub async fn events(
     Ok((last, counts))
 }
 
-/// Images that are tagged or run somewhere and were not read.
+/// Images that are tagged or run somewhere and were not read: by their digests, and by their names where
+/// nobody says which digest that is.
 pub async fn unread(connection: &mut Connection) -> Result<i64> {
-    let row = sqlx::query(
+    let by_digest = sqlx::query(
         "SELECT COUNT(*) FROM (SELECT digest FROM registry_tags WHERE selected = 1 \
          UNION SELECT digest FROM running WHERE digest <> '') d \
          WHERE NOT EXISTS (SELECT 1 FROM images i WHERE i.digest = d.digest) \
          AND NOT EXISTS (SELECT 1 FROM image_aliases a WHERE a.asked = d.digest)",
     )
+    .fetch_one(&mut *connection)
+    .await?;
+    // Without a repository, what was written is all that is known.
+    let by_name = sqlx::query(
+        "SELECT COUNT(*) FROM (SELECT DISTINCT r.repository, r.tag, \
+         CASE WHEN r.repository = '' THEN r.image ELSE '' END AS image FROM running r \
+         WHERE r.digest = '' AND NOT EXISTS (SELECT 1 FROM image_refs n \
+         WHERE n.repository = r.repository AND n.tag = r.tag) \
+         AND NOT EXISTS (SELECT 1 FROM running d WHERE d.digest <> '' \
+         AND d.repository = r.repository AND d.tag = r.tag) \
+         AND NOT EXISTS (SELECT 1 FROM registries g JOIN registry_tags t ON t.registry_id = g.id \
+         AND t.repository = SUBSTR(r.repository, LENGTH(g.host) + 2) AND t.tag = r.tag \
+         WHERE t.selected = 1 AND r.repository = g.host || '/' || t.repository)) n",
+    )
     .fetch_one(connection)
     .await?;
-    Ok(row.try_get(0)?)
+    Ok(by_digest.try_get::<i64, _>(0)?.saturating_add(by_name.try_get(0)?))
 }
 
 /// A container that runs, and the components of its image.
