@@ -91,6 +91,8 @@ pub struct Image {
     layers: Vec<(String, Vec<u8>)>,
     /// What the configuration says beside what all images say.
     config: serde_json::Map<String, Value>,
+    /// When it was made.
+    created: Option<String>,
 }
 
 struct Blob {
@@ -128,6 +130,13 @@ impl Image {
     #[must_use]
     pub fn raw_layer(mut self, created_by: &str, tar: Vec<u8>) -> Self {
         self.layers.push((created_by.into(), tar));
+        self
+    }
+
+    /// Says when it was made, as `2026-01-02T03:04:05Z`.
+    #[must_use]
+    pub fn created(mut self, at: &str) -> Self {
+        self.created = Some(at.to_owned());
         self
     }
 
@@ -193,7 +202,7 @@ impl Image {
         let mut run = json!({"User": "app", "Cmd": ["/app"]});
         run.as_object_mut().unwrap().extend(self.config.clone());
         let config = Blob::json(&json!({
-            "os": "linux", "architecture": "amd64", "created": "2026-01-02T03:04:05Z",
+            "os": "linux", "architecture": "amd64", "created": self.created.as_deref().unwrap_or("2026-01-02T03:04:05Z"),
             "config": run,
             "rootfs": {"type": "layers", "diff_ids": self.layers.iter().map(|(_, tar)| diff_id(tar)).collect::<Vec<_>>()},
             "history": self.layers.iter().map(|(by, _)| json!({"created_by": by})).collect::<Vec<_>>(),

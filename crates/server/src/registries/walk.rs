@@ -162,7 +162,9 @@ impl Walk<'_> {
             }
         }
         if let Some(before) = before.filter(|it| it.digest == text) {
-            let changed = Tag { evidence, ..before.clone() };
+            // Where no age is asked for any more, none is too old.
+            let selected = before.selected || self.registry.max_age_days.is_none();
+            let changed = Tag { evidence, selected, ..before.clone() };
             return Ok((changed != *before).then_some(changed));
         }
         let selected = match self.registry.max_age_days {

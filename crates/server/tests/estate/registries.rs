@@ -193,6 +193,54 @@ fn a_digest_is_read_once_however_many_tags_and_repositories_lead_to_it() {
 }
 
 #[test]
+fn what_is_older_than_its_registry_wants_is_not_read_until_the_registry_wants_it() {
+    let Ok(registry) = DockerRegistry::start(None, None) else {
+        eprintln!("skipped: no docker-registry here");
+        return;
+    };
+    let host = registry.host().to_owned();
+    each(&[&host], |bench| {
+        let (registry, host, team) = (&registry, host.clone(), team());
+        async move {
+            let day = 24 * 3600 * 1000;
+            let made = |days: i64| {
+                let at = plimsoll_server::moment::now() - days * day;
+                plimsoll_server::moment::timestamp(at).to_string()
+            };
+            push(registry, &format!("{team}/app:old"), &image("7.88.1-8").created(&made(31)));
+            push(registry, &format!("{team}/app:young"), &image("7.88.1-9").created(&made(29)));
+            // Nobody knows how old a reproducible build is.
+            let zero = image("7.88.1-10").created("1970-01-01T00:00:00Z");
+            push(registry, &format!("{team}/app:zero"), &zero);
+            let new = json!({"name": "local", "host": host, "repositories": format!("{team}/app"),
+                "schedule": "0 3 * * *", "per_minute": 0, "max_age_days": 30});
+            let (status, created) = bench.ask("POST", "/api/v1/registries", new).await;
+            assert_eq!(status, 201, "{created}");
+            let path = format!("/api/v1/registries/{}", created["id"]);
+            look(&bench, &created["id"]).await;
+            bench.until("two are read", async || bench.get(&path).await["images_read"] == 2).await;
+            let now = bench.get(&path).await;
+            assert_eq!(now["images"], 2, "{now}");
+            let one = |tag: &str| format!("registry:{host}/{team}/app:{tag}");
+            assert_eq!(images(&bench).await, [one("young"), one("zero")]);
+            let tags = bench.get(&format!("{path}/tags")).await;
+            let selected: Vec<(&str, bool)> = tags["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| (it["tag"].as_str().unwrap(), it["selected"].as_bool().unwrap()))
+                .collect();
+            assert_eq!(selected, [("old", false), ("young", true), ("zero", true)]);
+            let any = json!({"name": "local", "host": host, "repositories": format!("{team}/app"),
+                "per_minute": 0});
+            assert_eq!(bench.ask("PUT", &path, any).await.0, 200);
+            look(&bench, &created["id"]).await;
+            bench.until("all are read", async || bench.get(&path).await["images_read"] == 3).await;
+        }
+    });
+}
+
+#[test]
 fn what_cannot_be_watched_is_refused_by_name() {
     each(&[], |bench| async move {
         let refused = async |field: &str, value: Value| {
