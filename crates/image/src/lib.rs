@@ -44,7 +44,7 @@ use plimsoll_model::{Digest, ImageName, Inventory, Platform, Reference, Transpor
 
 pub use error::ImageError;
 pub use sources::docker::DaemonOptions;
-pub use sources::registry::{Listing, RegistryOptions, Tags, TrustServer};
+pub use sources::registry::{Listing, Pace, RegistryOptions, Tags, TrustServer};
 
 /// How to read.
 #[derive(Debug, Clone)]

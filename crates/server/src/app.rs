@@ -15,6 +15,7 @@ use crate::notify::Web;
 use crate::outward::Outward;
 use crate::queue::bell::Bell;
 use crate::queue::{NewJob, Queue};
+use crate::registries::Paces;
 use crate::store::Store;
 use crate::store::blobs::Blobs;
 
@@ -45,6 +46,8 @@ pub struct App {
     pub advisories: Advisories,
     /// How images are read.
     pub reading: plimsoll_image::Options,
+    /// How often registries are asked.
+    pub paces: Paces,
     /// Where requests may go that clients make us send.
     pub outward: Outward,
     /// Takes runtime alerts.

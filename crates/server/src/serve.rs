@@ -234,6 +234,7 @@ pub async fn open(settings: &Settings, teller: Tell) -> Result<Arc<App>> {
         counted: crate::catalogue::Counted::default(),
         fresh: crate::catalogue::Fresh::default(),
         at_once: crate::jobs::AtOnce::default(),
+        paces: crate::registries::Paces::default(),
         gather: crate::jobs::Gather::default(),
         teller,
     }))

@@ -59,6 +59,9 @@ struct New {
     /// How many requests a minute it is asked at most; 0 is as many as there are.
     #[serde(default = "often")]
     per_minute: i64,
+    /// How many of its images are read at a time; 0 is as many as there are workers.
+    #[serde(default = "few")]
+    at_once: i64,
     /// Whether it is looked at.
     #[serde(default = "yes")]
     enabled: bool,
@@ -76,6 +79,10 @@ fn hourly() -> String {
 
 fn often() -> i64 {
     600
+}
+
+fn few() -> i64 {
+    store::hosts::AT_ONCE
 }
 
 fn yes() -> bool {
@@ -102,6 +109,7 @@ impl New {
             schedule: self.schedule,
             zone: self.zone,
             per_minute: self.per_minute,
+            at_once: self.at_once,
             enabled: self.enabled,
             due,
             ..stored::Registry::default()
@@ -132,6 +140,8 @@ struct Registry {
     zone: String,
     /// How many requests a minute it is asked at most.
     per_minute: i64,
+    /// How many of its images are read at a time.
+    at_once: i64,
     /// Whether it is looked at.
     enabled: bool,
     /// By whom it is asked; empty for the server's own credentials.
@@ -166,6 +176,7 @@ async fn shown(app: &App, it: stored::Registry) -> Result<Registry, Problem> {
         schedule: it.schedule,
         zone: it.zone,
         per_minute: it.per_minute,
+        at_once: it.at_once,
         enabled: it.enabled,
         username: it.username,
         password: if it.password.is_empty() { String::new() } else { HIDDEN.to_owned() },

@@ -17,6 +17,7 @@ use crate::catalogue::{self, ingest};
 use crate::error::{Error, Result};
 use crate::outward::host_name;
 use crate::queue::{Job, NewJob};
+use crate::registries;
 use crate::store::foreign;
 
 /// What jobs of this kind are called.
@@ -107,7 +108,7 @@ pub fn pull(seal: &Seal, request: &Pull) -> Result<NewJob> {
     let payload = super::sealed(seal, KIND, request)?;
     let (host, _) = request.host()?;
     let key = format!("{host}/{}@{}", request.repository, request.digest);
-    Ok(NewJob { priority: 5, attempts: 3, ..NewJob::new(KIND, key, payload) })
+    Ok(NewJob { priority: 5, attempts: 3, host, ..NewJob::new(KIND, key, payload) })
 }
 
 #[async_trait]
@@ -150,6 +151,7 @@ async fn try_run(app: &Arc<App>, job: &Job) -> Result<()> {
     if !has_tls {
         options.registry.insecure.push(host.clone());
     }
+    options.registry = registries::paced(app, &host, options.registry).await?;
     let reading = move || {
         outward.check(host_name(&host))?;
         Ok::<_, Error>(plimsoll_image::read(&reference, &options)?)

@@ -73,7 +73,13 @@ pub fn scan(request: &Request, priority: i64) -> Result<NewJob> {
         key.push(' ');
         key.push_str(word);
     }
-    Ok(NewJob { priority, ..NewJob::new(KIND, key, payload) })
+    let host = match request.reference.parse() {
+        Ok(Reference::Image { transport: Transport::Registry | Transport::Auto, name }) => {
+            name.registry().to_owned()
+        }
+        _ => String::new(),
+    };
+    Ok(NewJob { priority, host, ..NewJob::new(KIND, key, payload) })
 }
 
 /// What an image of a registry is called without the tag, where its digest says which it is.
@@ -120,6 +126,7 @@ impl Handler for Scan {
         }
         if let Reference::Image { name, .. } = &reference {
             options.registry = registries::for_image(app, name, options.registry).await?;
+            options.registry = registries::paced(app, name.registry(), options.registry).await?;
         }
         let outward = app.outward.and_to(request.client);
         let asked = match &reference {

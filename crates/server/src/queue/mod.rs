@@ -38,6 +38,9 @@ pub struct NewJob {
     pub attempts: i64,
     /// Not before.
     pub due: Millis,
+    /// The registry that it reads from, of which no more than so many are done at a time; empty where
+    /// it reads from none.
+    pub host: String,
 }
 
 impl NewJob {
@@ -50,6 +53,7 @@ impl NewJob {
             priority: 0,
             attempts: 5,
             due: now(),
+            host: String::new(),
         }
     }
 }
@@ -71,6 +75,8 @@ pub struct Job {
     pub attempts: i64,
     /// Since when it has been waiting.
     pub created: Millis,
+    /// See [`NewJob::host`].
+    pub host: String,
 }
 
 /// How a job stands.
@@ -179,6 +185,7 @@ pub trait Queue: Send + Sync + std::fmt::Debug {
     async fn push_in(&self, connection: &mut Connection, job: &NewJob) -> Result<(i64, bool)>;
 
     /// The most urgent job of these kinds that is due, for as long as `lease` without a sign of life.
+    /// Jobs of a registry of which enough are being done wait.
     async fn claim(&self, kinds: &[&str], worker: &str, lease: Millis) -> Result<Option<Job>>;
 
     /// Takes a job that waits, in the transaction that has added it and ends it.

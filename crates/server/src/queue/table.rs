@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{Depth, Job, NewJob, Queue, State, Status, Verdict, delay};
 use crate::error::{Error, Result};
 use crate::moment::{Millis, now};
-use crate::store::{Connection, Store, jobs};
+use crate::store::{Connection, Store, hosts, jobs};
 
 /// How much of an error is kept.
 const LONGEST: usize = 2_000;
@@ -40,11 +40,24 @@ impl Queue for Table {
     }
 
     async fn claim(&self, kinds: &[&str], worker: &str, lease: Millis) -> Result<Option<Job>> {
-        let mut write = self.store.write().await?;
-        let until = now().saturating_add(lease);
-        let job = jobs::claim(&mut write, self.store.dialect(), kinds, worker, until).await?;
-        write.commit().await?;
-        Ok(job)
+        let dialect = self.store.dialect();
+        let mut passed = Vec::new();
+        loop {
+            let mut write = self.store.write().await?;
+            let mut busy = hosts::busy(&mut write).await?;
+            busy.extend_from_slice(&passed);
+            let until = now().saturating_add(lease);
+            let job = jobs::claim(&mut write, dialect, kinds, worker, until, &busy).await?;
+            if let Some(job) = &job
+                && hosts::is_one_too_many(&mut write, dialect, &job.host).await?
+            {
+                // Without a commit, it was never taken.
+                passed.push(job.host.clone());
+                continue;
+            }
+            write.commit().await?;
+            return Ok(job);
+        }
     }
 
     async fn take_in(&self, connection: &mut Connection, id: i64, worker: &str) -> Result<Job> {

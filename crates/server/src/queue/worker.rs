@@ -74,6 +74,10 @@ async fn one(app: &Arc<App>, job: &Job, call: &Call, mut end: watch::Receiver<bo
         done = attempt(app, *handler, job) => {
             let took = began.elapsed();
             app.metrics.job(job.id, &job.kind, done, took);
+            if !job.host.is_empty() && call.is_one() {
+                // Another job of the registry may have had to wait for this one, and its call is over.
+                app.bell.ring().await;
+            }
         }
         () = lost(app, job, call) => app.tell(&format!("job {}: taken by another worker, or cancelled", job.id)),
         () = leaving => {

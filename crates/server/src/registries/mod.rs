@@ -7,12 +7,14 @@
 //! ```
 
 mod credentials;
+mod pace;
 pub mod patterns;
 mod retire;
 mod walk;
 
 pub(crate) use credentials::purpose;
 pub use credentials::{for_image, sealed};
+pub use pace::{Paces, paced};
 pub use retire::retire;
 pub use walk::{Seen, walk};
 
@@ -75,6 +77,9 @@ pub fn check(registry: &Registry) -> Result<()> {
     if !(0..=60_000).contains(&registry.per_minute) {
         return refuse("`per_minute` may be 0 to 60000".into());
     }
+    if !(0..=10_000).contains(&registry.at_once) {
+        return refuse("`at_once` may be 0 to 10000".into());
+    }
     Times::parse(&registry.schedule, &registry.zone).map(drop)
 }
 
@@ -86,6 +91,7 @@ async fn look(
 ) -> Result<Seen> {
     let mut options = app.reading.clone();
     options.registry = credentials::with(app, registry, options.registry)?;
+    options.registry = paced(app, &registry.host, options.registry).await?;
     let (of, outward) = (registry.clone(), app.outward.clone());
     let walking = move || {
         outward.check_known(host_name(&of.host))?;

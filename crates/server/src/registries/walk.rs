@@ -44,8 +44,7 @@ pub fn walk(
 ) -> Result<Seen> {
     let repositories = Patterns::parse("repositories", &registry.repositories)?;
     let wanted = Patterns::parse("tags", &registry.tags)?;
-    let per_minute = u32::try_from(registry.per_minute).unwrap_or(0);
-    let listing = Listing::new(&registry.host, &options.registry, per_minute)?;
+    let listing = Listing::new(&registry.host, &options.registry)?;
     let names: Vec<String> = if let Some(names) = repositories.literal() {
         names.into_iter().map(str::to_owned).collect()
     } else {

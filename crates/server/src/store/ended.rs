@@ -49,7 +49,8 @@ pub fn can_be_put_back(status: &Status) -> bool {
 
 /// A job that does the same.
 pub fn again(status: &Status) -> NewJob {
-    NewJob::new(&status.job.kind, &status.job.key, &status.job.payload)
+    let job = &status.job;
+    NewJob { host: job.host.clone(), ..NewJob::new(&job.kind, &job.key, &job.payload) }
 }
 
 /// Notes that a job that failed was put back as another; `false` where it has not failed.

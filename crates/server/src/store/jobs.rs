@@ -3,17 +3,17 @@
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-use super::{Connection, Dialect, in_list};
+use super::{Connection, Dialect, hosts, in_list};
 use crate::error::{Error, Result};
 use crate::moment::{Millis, now};
 use crate::queue::{Job, NewJob, State, Status};
 
 /// No lease is as long, and nothing is put off as far: where one says so, a clock was set back, and it is
 /// not believed.
-const BELIEVED: Millis = 3_600_000;
+pub(super) const BELIEVED: Millis = 3_600_000;
 
 const COLUMNS: &str = "id, kind, key, payload, priority, state, attempt, attempts, created, \
-     finished, error, result";
+     finished, error, result, host";
 
 fn job(row: &AnyRow) -> Result<Job> {
     Ok(Job {
@@ -24,6 +24,7 @@ fn job(row: &AnyRow) -> Result<Job> {
         attempt: row.try_get(6)?,
         attempts: row.try_get(7)?,
         created: row.try_get(8)?,
+        host: row.try_get(12)?,
     })
 }
 
@@ -41,8 +42,8 @@ fn status(row: &AnyRow) -> Result<Status> {
 /// `false`.
 pub async fn push(connection: &mut Connection, new: &NewJob) -> Result<(i64, bool)> {
     let row = sqlx::query(
-        "INSERT INTO jobs (kind, key, payload, priority, state, attempts, due, created) \
-         VALUES ($1, $2, $3, $4, 0, $5, $6, $7) \
+        "INSERT INTO jobs (kind, key, payload, priority, state, attempts, due, created, host) \
+         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8) \
          ON CONFLICT (kind, key) WHERE state < 2 DO NOTHING RETURNING id",
     )
     .bind(&new.kind)
@@ -52,6 +53,7 @@ pub async fn push(connection: &mut Connection, new: &NewJob) -> Result<(i64, boo
     .bind(new.attempts)
     .bind(new.due)
     .bind(now())
+    .bind(&new.host)
     .fetch_optional(&mut *connection)
     .await?;
     if let Some(row) = row {
@@ -73,19 +75,25 @@ pub async fn push(connection: &mut Connection, new: &NewJob) -> Result<(i64, boo
     Err(Error::Damaged("a job"))
 }
 
-/// Takes the most urgent job of these kinds that is due, or whose worker gave no sign of life.
+/// Takes the most urgent job of these kinds that is due, or whose worker gave no sign of life; none of
+/// the hosts that are busy.
 pub async fn claim(
     connection: &mut Connection,
     dialect: Dialect,
     kinds: &[&str],
     worker: &str,
     until: Millis,
+    busy: &[String],
 ) -> Result<Option<Job>> {
+    let but = match busy.len() {
+        0 => String::new(),
+        many => format!(" AND host NOT IN ({})", in_list(5 + kinds.len(), many)),
+    };
     let text = format!(
         "UPDATE jobs SET state = 1, attempt = attempt + 1, worker = $1, lease_until = $2 \
          WHERE id = (SELECT id FROM jobs WHERE state < 2 AND attempt < attempts \
          AND (due <= $3 OR due > $4) \
-         AND (state = 0 OR lease_until < $3 OR lease_until > $4) AND kind IN ({}) \
+         AND (state = 0 OR lease_until < $3 OR lease_until > $4) AND kind IN ({}){but} \
          ORDER BY priority DESC, due, id LIMIT 1{}) RETURNING {COLUMNS}",
         in_list(5, kinds.len()),
         dialect.skip_locked(),
@@ -98,6 +106,9 @@ pub async fn claim(
         .bind(at.saturating_add(BELIEVED));
     for kind in kinds {
         query = query.bind(*kind);
+    }
+    for host in busy {
+        query = query.bind(host);
     }
     let row = query.fetch_optional(connection).await?;
     row.as_ref().map(job).transpose()
@@ -118,18 +129,33 @@ pub async fn take(connection: &mut Connection, id: i64, worker: &str) -> Result<
     row.as_ref().map(job).transpose()
 }
 
-/// How many jobs a worker could take now.
+/// How many jobs workers could take now.
 pub async fn ready(connection: &mut Connection) -> Result<i64> {
     let at = now();
-    let row = sqlx::query(
-        "SELECT COUNT(*) FROM jobs WHERE state < 2 AND attempt < attempts \
-         AND (due <= $1 OR due > $2) AND (state = 0 OR lease_until < $1 OR lease_until > $2)",
+    let rows = sqlx::query(
+        "SELECT host, COUNT(*) FROM jobs WHERE state < 2 AND attempt < attempts \
+         AND (due <= $1 OR due > $2) AND (state = 0 OR lease_until < $1 OR lease_until > $2) \
+         GROUP BY host",
     )
     .bind(at)
     .bind(at.saturating_add(BELIEVED))
-    .fetch_one(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(row.try_get(0)?)
+    let limits = hosts::limits(connection).await?;
+    let running = hosts::running(connection).await?;
+    let mut sum = 0_i64;
+    for row in &rows {
+        let (host, waiting): (String, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let free = match host.as_str() {
+            "" => waiting,
+            host => {
+                let taken = running.get(host).copied().unwrap_or(0);
+                hosts::limit(&limits, host).saturating_sub(taken).max(0)
+            }
+        };
+        sum = sum.saturating_add(waiting.min(free));
+    }
+    Ok(sum)
 }
 
 /// Buries jobs whose last worker gave no sign of life.

@@ -57,6 +57,7 @@ changes![
     "0090_clair_notifications",
     "0091_posted_sets",
     "0100_absent_components",
+    "0101_job_hosts",
 ];
 
 /// The version that this program works with.

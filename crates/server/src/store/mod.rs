@@ -18,6 +18,7 @@ pub mod estate;
 pub mod facts;
 pub mod findings;
 pub mod foreign;
+pub mod hosts;
 pub mod images;
 pub mod jobs;
 pub mod lists;

@@ -30,6 +30,8 @@ pub struct Registry {
     pub zone: String,
     /// How many requests a minute it is asked at most; 0 is as many as there are.
     pub per_minute: i64,
+    /// How many of its images are read at a time; 0 is as many as there are workers.
+    pub at_once: i64,
     /// Whether it is looked at.
     pub enabled: bool,
     /// By whom it is asked; empty where the server's own credentials are used.
@@ -49,7 +51,7 @@ pub struct Registry {
 }
 
 const COLUMNS: &str = "id, name, host, repositories, tags, max_age_days, schedule, zone, per_minute, \
-     enabled, created, due, walked, error, repositories_seen, username, password";
+     enabled, created, due, walked, error, repositories_seen, username, password, at_once";
 
 fn registry(row: &AnyRow) -> Result<Registry> {
     Ok(Registry {
@@ -70,6 +72,7 @@ fn registry(row: &AnyRow) -> Result<Registry> {
         repositories_seen: row.try_get(14)?,
         username: row.try_get(15)?,
         password: row.try_get(16)?,
+        at_once: row.try_get(17)?,
     })
 }
 
@@ -77,8 +80,8 @@ fn registry(row: &AnyRow) -> Result<Registry> {
 pub async fn add(connection: &mut Connection, it: &Registry) -> Result<Option<i64>> {
     let row = sqlx::query(
         "INSERT INTO registries (name, host, repositories, tags, max_age_days, schedule, zone, \
-         per_minute, enabled, created, due, username, password) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+         per_minute, enabled, created, due, username, password, at_once) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) \
          ON CONFLICT (name) DO NOTHING RETURNING id",
     )
     .bind(&it.name)
@@ -94,6 +97,7 @@ pub async fn add(connection: &mut Connection, it: &Registry) -> Result<Option<i6
     .bind(it.due)
     .bind(&it.username)
     .bind(&it.password)
+    .bind(it.at_once)
     .fetch_optional(connection)
     .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
@@ -104,7 +108,7 @@ pub async fn change(connection: &mut Connection, it: &Registry) -> Result<bool> 
     let done = sqlx::query(
         "UPDATE registries SET name = $2, host = $3, repositories = $4, tags = $5, \
          max_age_days = $6, schedule = $7, zone = $8, per_minute = $9, enabled = $10, due = $11, \
-         username = $12, password = $13 WHERE id = $1",
+         username = $12, password = $13, at_once = $14 WHERE id = $1",
     )
     .bind(it.id)
     .bind(&it.name)
@@ -119,6 +123,7 @@ pub async fn change(connection: &mut Connection, it: &Registry) -> Result<bool> 
     .bind(it.due)
     .bind(&it.username)
     .bind(&it.password)
+    .bind(it.at_once)
     .execute(&mut *connection)
     .await?;
     // Other patterns need the whole lists again.

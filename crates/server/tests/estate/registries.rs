@@ -1,6 +1,10 @@
 //! Registries that are watched, on Debian's docker-registry.
 
-use plimsoll_testkit::{Compression, DockerRegistry, Image};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use plimsoll_testkit::{Compression, DockerRegistry, Image, Reply, Served};
 use serde_json::{Value, json};
 
 use crate::{Bench, each};
@@ -240,6 +244,90 @@ fn what_is_older_than_its_registry_wants_is_not_read_until_the_registry_wants_it
     });
 }
 
+/// A registry with one image under each of six tags: when it was asked, and how many answers were under way
+/// at most.
+struct Counting {
+    server: plimsoll_testkit::Server,
+    asked: Arc<Mutex<Vec<Instant>>>,
+    most: Arc<AtomicUsize>,
+}
+
+impl Counting {
+    fn start(pause: Duration) -> Self {
+        let all: Vec<Served> = (1..=6)
+            .map(|it| Served::new(&image(&format!("7.88.1-{it}")), Compression::Gzip))
+            .collect();
+        let (asked, most) = (Arc::<Mutex<Vec<Instant>>>::default(), Arc::<AtomicUsize>::default());
+        let (noted, now, high) = (Arc::clone(&asked), AtomicUsize::new(0), Arc::clone(&most));
+        let server = plimsoll_testkit::Server::start(move |request| {
+            noted.lock().unwrap().push(Instant::now());
+            high.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(pause);
+            now.fetch_sub(1, Ordering::SeqCst);
+            if request.path.starts_with("/v2/app/tags/list") {
+                return Reply::new(200, r#"{"name":"app","tags":["1","2","3","4","5","6"]}"#);
+            }
+            let last = request.path.rsplit('/').next().unwrap_or_default();
+            let by_tag = last.parse::<usize>().ok().and_then(|tag| all.get(tag - 1));
+            if let Some(served) = by_tag {
+                return served.reply(request).header("Docker-Content-Digest", &served.root);
+            }
+            let has = all.iter().find(|it| it.blobs.contains_key(last));
+            has.map_or_else(|| Reply::new(404, "{}"), |served| served.reply(request))
+        });
+        Self { server, asked, most }
+    }
+}
+
+/// Watches all of it with four workers until it is read.
+async fn read_all(bench: &Bench, registry: &Counting, limits: Value) {
+    let (_end, ended) = tokio::sync::watch::channel(false);
+    for number in 0..3 {
+        let (app, ended) = (Arc::clone(&bench.app), ended.clone());
+        tokio::spawn(plimsoll_server::queue::worker::work(app, format!("more-{number}"), ended));
+    }
+    let mut new = json!({"name": "local", "host": registry.server.host(), "repositories": "app"});
+    new.as_object_mut().unwrap().extend(limits.as_object().unwrap().clone());
+    let (status, created) = bench.ask("POST", "/api/v1/registries", new).await;
+    assert_eq!(status, 201, "{created}");
+    let path = format!("/api/v1/registries/{}", created["id"]);
+    look(bench, &created["id"]).await;
+    bench.until("all is read", async || bench.get(&path).await["images_read"] == 6).await;
+}
+
+#[test]
+fn so_many_images_of_a_registry_are_read_at_a_time_as_it_wants() {
+    let hosts =
+        [Counting::start(Duration::from_millis(40)), Counting::start(Duration::from_millis(40))];
+    let names = hosts.each_ref().map(|it| it.server.host());
+    let next = AtomicUsize::new(0);
+    each(&[&names[0], &names[1]], |bench| {
+        let registry = &hosts[next.fetch_add(1, Ordering::SeqCst)];
+        async move {
+            read_all(&bench, registry, json!({"per_minute": 0, "at_once": 2})).await;
+            assert_eq!(registry.most.load(Ordering::SeqCst), 2);
+        }
+    });
+}
+
+#[test]
+fn looks_and_readings_together_ask_a_registry_as_often_as_it_wants() {
+    let hosts = [Counting::start(Duration::ZERO), Counting::start(Duration::ZERO)];
+    let names = hosts.each_ref().map(|it| it.server.host());
+    let next = AtomicUsize::new(0);
+    each(&[&names[0], &names[1]], |bench| {
+        let registry = &hosts[next.fetch_add(1, Ordering::SeqCst)];
+        async move {
+            read_all(&bench, registry, json!({"per_minute": 1200, "at_once": 0})).await;
+            let asked = registry.asked.lock().unwrap().clone();
+            assert!(asked.len() > 6 * 3, "manifest, configuration and layer of each");
+            let took = asked.last().unwrap().duration_since(asked[0]);
+            let least = Duration::from_millis(50) * (u32::try_from(asked.len()).unwrap() - 2);
+            assert!(took >= least, "{} requests in {took:?}", asked.len());
+        }
+    });
+}
+
 #[test]
 fn what_cannot_be_watched_is_refused_by_name() {
     each(&[], |bench| async move {
@@ -254,6 +342,7 @@ fn what_cannot_be_watched_is_refused_by_name() {
         assert!(refused("zone", json!("Mars")).await.contains("`zone`"));
         assert!(refused("host", json!("http://x/y")).await.contains("`host`"));
         assert!(refused("tags", json!("[")).await.contains("`tags`"));
+        assert!(refused("at_once", json!(-1)).await.contains("`at_once`"));
         assert!(refused("max_age_days", json!(0)).await.contains("`max_age_days`"));
         for inside in ["10.0.0.7:5000", "169.254.169.254", "192.168.1.1:5000", "[::1]:5000"] {
             let why = refused("host", json!(inside)).await;

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use plimsoll_server::Error;
-use plimsoll_server::queue::{NewJob, State, Verdict};
+use plimsoll_server::queue::{Job, NewJob, State, Verdict};
 use plimsoll_server::store::ended;
+use plimsoll_server::store::registries::{self, Registry};
 
 use crate::each;
 
@@ -111,6 +112,59 @@ fn a_cancelled_job_has_no_result() {
         assert!(queue.complete(&mut write, &job, "").await.is_err());
         drop(write);
         assert_eq!(queue.status(id).await.unwrap().unwrap().state, State::Cancelled);
+    });
+}
+
+#[test]
+fn of_a_registry_no_more_jobs_are_done_at_a_time_than_it_wants() {
+    each(|bench| async move {
+        let queue = Arc::clone(&bench.app.queue);
+        let watched =
+            Registry { name: "a".into(), host: "a".into(), at_once: 3, ..Registry::default() };
+        let mut write = bench.app.store.write().await.unwrap();
+        registries::add(&mut write, &watched).await.unwrap().unwrap();
+        write.commit().await.unwrap();
+        let others = queue.ready().await.unwrap();
+        let job = |key: String, host: &str| NewJob {
+            host: host.into(),
+            ..NewJob::new("test", format!("{host}{key}"), "{}")
+        };
+        for number in 0..20 {
+            queue.push(job(number.to_string(), "a")).await.unwrap();
+        }
+        for number in 0..10 {
+            queue.push(job(number.to_string(), "b")).await.unwrap();
+            queue.push(job(number.to_string(), "")).await.unwrap();
+        }
+        assert_eq!(queue.ready().await.unwrap() - others, 3 + 8 + 10);
+        let take = async || {
+            let mut workers = tokio::task::JoinSet::new();
+            for number in 0..6 {
+                let queue = Arc::clone(&queue);
+                workers.spawn(async move {
+                    let mut taken = Vec::new();
+                    let name = format!("w{number}");
+                    while let Some(job) = queue.claim(&["test"], &name, MINUTE).await.unwrap() {
+                        taken.push(job);
+                    }
+                    taken
+                });
+            }
+            let taken: Vec<Job> = workers.join_all().await.into_iter().flatten().collect();
+            let of = |host: &str| taken.iter().filter(|it| it.host == host).count();
+            ((of("a"), of("b"), of("")), taken)
+        };
+        let (counts, taken) = take().await;
+        assert_eq!(counts, (3, 8, 10));
+        assert_eq!(queue.ready().await.unwrap(), others);
+        // Where one ends, another may begin; one whose worker is silent does not count.
+        let mut of_a = taken.iter().filter(|it| it.host == "a");
+        let mut write = bench.app.store.write().await.unwrap();
+        queue.complete(&mut write, of_a.next().unwrap(), "{}").await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(queue.ready().await.unwrap() - others, 1);
+        assert!(queue.extend(of_a.next().unwrap(), -1).await.unwrap());
+        assert_eq!(take().await.0, (2, 0, 0));
     });
 }
 

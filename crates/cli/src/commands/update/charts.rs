@@ -47,7 +47,7 @@ impl Charts {
 
     fn tags(&self, name: &str) -> Result<Vec<String>, String> {
         let name: ImageName = name.parse().map_err(|error| format!("{error}"))?;
-        let listing = Listing::new(name.registry(), &self.options.registry, 0);
+        let listing = Listing::new(name.registry(), &self.options.registry);
         let listing = listing.map_err(|error| error.to_string())?;
         match listing.tags(name.repository(), None, MAX_TAGS).map_err(|error| error.to_string())? {
             Tags::All(tags, _) => Ok(tags),

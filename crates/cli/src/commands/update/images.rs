@@ -99,7 +99,7 @@ impl Images {
     fn listing(&mut self, name: &ImageName) -> Result<&Listing, String> {
         let options = &self.options.registry;
         let registry = name.registry().to_owned();
-        let open = || Listing::new(name.registry(), options, 0).map_err(|error| error.to_string());
+        let open = || Listing::new(name.registry(), options).map_err(|error| error.to_string());
         self.registries.entry(registry).or_insert_with(open).as_ref().map_err(Clone::clone)
     }
 

@@ -15,10 +15,10 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUT
 use reqwest::{Method, Url};
 use serde::Deserialize;
 
-use super::RegistryOptions;
 use super::challenge::Challenge;
 use super::credentials::{Credentials, Secret};
 use super::transport::{Failure, Transport};
+use super::{Pace, RegistryOptions};
 use crate::error::ImageError;
 
 /// How often a request is sent at most.
@@ -47,6 +47,7 @@ pub(crate) struct Host {
     scheme: OnceLock<&'static str>,
     /// Whether it answered that it keeps no lists of referrers.
     lists_nothing: AtomicBool,
+    pace: Option<Arc<Pace>>,
 }
 
 impl Host {
@@ -58,6 +59,7 @@ impl Host {
             address: host.to_owned(),
             scheme: OnceLock::new(),
             lists_nothing: AtomicBool::new(false),
+            pace: options.pace.clone(),
         })
     }
 
@@ -270,6 +272,9 @@ impl Client {
         let mut wait = FIRST_WAIT;
         loop {
             tries += 1;
+            if let Some(pace) = &self.host.pace {
+                pace.wait();
+            }
             match send() {
                 Ok(response) if response.status().as_u16() == 429 => {
                     let retry_after = retry_after(&response);

@@ -5,8 +5,7 @@
 //! Source: <https://github.com/opencontainers/distribution-spec/blob/main/spec.md#listing-tags>, and
 //! `_catalog`, which is Docker's own: <https://distribution.github.io/distribution/spec/api/#catalog>.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use plimsoll_model::{Digest, ImageName, Platform, Timestamp};
 use reqwest::Method;
@@ -31,13 +30,11 @@ const MAX_PAGES: usize = 10_000;
 /// How many entries a page is asked to have.
 const PAGE: usize = 1_000;
 
-/// Lists what a registry has, at a bounded rate.
+/// Lists what a registry has.
 pub struct Listing {
     host: Arc<Host>,
     registry: String,
     options: RegistryOptions,
-    pause: Duration,
-    next: Mutex<Option<Instant>>,
 }
 
 /// The tags of a repository.
@@ -62,19 +59,12 @@ struct TagList {
 }
 
 impl Listing {
-    /// The lists of `registry` (host, and port where it has one), asked for at most `per_minute`
-    /// times a minute; 0 is as often as it comes.
-    pub fn new(
-        registry: &str,
-        options: &RegistryOptions,
-        per_minute: u32,
-    ) -> Result<Self, ImageError> {
+    /// The lists of `registry` (host, and port where it has one).
+    pub fn new(registry: &str, options: &RegistryOptions) -> Result<Self, ImageError> {
         Ok(Self {
             host: Arc::new(Host::new(registry, options)?),
             registry: registry.to_owned(),
             options: options.clone(),
-            pause: Duration::from_mins(1).checked_div(per_minute).unwrap_or_default(),
-            next: Mutex::default(),
         })
     }
 
@@ -116,14 +106,12 @@ impl Listing {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(MANIFESTS));
         let path = format!("manifests/{tag}");
-        self.wait();
         let call = Call { method: Method::HEAD, path: &path, headers: &headers, body: None };
         let response = client.call(&call, &name.to_string())?;
         let said = response.headers().get("docker-content-digest");
         if let Some(digest) = said.and_then(|it| it.to_str().ok()).and_then(|it| it.parse().ok()) {
             return Ok(digest);
         }
-        self.wait();
         super::digest(&name, &self.options)
     }
 
@@ -137,7 +125,6 @@ impl Listing {
         let client = self.client(&name);
         let path = format!("referrers/{digest}");
         let what = format!("what hangs on {name}");
-        self.wait();
         let bytes = match client.document(&path, &HeaderMap::new(), &what, MAX_DOCUMENT) {
             Err(ImageError::NotFound { .. }) => {
                 self.host.found_without_lists();
@@ -164,9 +151,7 @@ impl Listing {
         let name = self.name(&format!("{repository}@{digest}"))?;
         let client = self.client(&name);
         let image = Image { name: &name, client: &client };
-        self.wait();
         let (_, manifest, _) = image.manifest(&digest.to_string(), Some(digest), platform, 0)?;
-        self.wait();
         let (config, _) = image.config(&manifest)?;
         Ok(config.created())
     }
@@ -182,16 +167,6 @@ impl Listing {
 
     fn client(&self, name: &ImageName) -> Client {
         Client::on(Arc::clone(&self.host), name, &self.options)
-    }
-
-    /// Waits until the next request may be sent.
-    fn wait(&self) {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let at = next.map_or(now, |next| next.max(now));
-        *next = Some(at + self.pause);
-        drop(next);
-        std::thread::sleep(at.saturating_duration_since(now));
     }
 
     /// Reads a list page by page; `None` where it is the one that is known.
@@ -219,7 +194,6 @@ impl Listing {
             {
                 headers.insert(IF_NONE_MATCH, value);
             }
-            self.wait();
             let (said, bytes) = match client.document(&path, &headers, what, MAX_DOCUMENT) {
                 Err(ImageError::Registry { status: 304, .. }) => return Ok((None, None)),
                 got => got?,
@@ -269,12 +243,15 @@ mod tests {
     use plimsoll_testkit::{Reply, Server};
     use proptest::prelude::*;
 
+    use std::time::{Duration, Instant};
+
+    use super::super::Pace;
     use super::*;
 
     fn listing(server: &Server) -> Listing {
         let mut options = RegistryOptions::anonymous();
         options.insecure.push(server.host());
-        Listing::new(&server.host(), &options, 0).unwrap()
+        Listing::new(&server.host(), &options).unwrap()
     }
 
     #[test]
@@ -324,7 +301,8 @@ mod tests {
         let server = Server::start(|_| Reply::new(200, r#"{"tags":[]}"#));
         let mut options = RegistryOptions::anonymous();
         options.insecure.push(server.host());
-        let listing = Listing::new(&server.host(), &options, 600).unwrap();
+        options.pace = Some(Arc::new(Pace::per_minute(600)));
+        let listing = Listing::new(&server.host(), &options).unwrap();
         let began = Instant::now();
         for _ in 0..4 {
             listing.tags("app", None, 1).unwrap();

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use super::Pace;
 
 /// How registries are spoken to, and as whom.
 #[derive(Clone)]
@@ -19,6 +22,8 @@ pub struct RegistryOptions {
     pub auth_files: Vec<PathBuf>,
     /// How long the other side may be silent, on connecting and between two reads.
     pub timeout: Duration,
+    /// How often it is asked; as often as it comes where nothing is said.
+    pub pace: Option<Arc<Pace>>,
 }
 
 impl RegistryOptions {
@@ -51,6 +56,7 @@ impl RegistryOptions {
             password: None,
             auth_files: Vec::new(),
             timeout: Duration::from_secs(30),
+            pace: None,
         }
     }
 }
@@ -70,6 +76,7 @@ impl fmt::Debug for RegistryOptions {
             .field("password", &self.password.as_ref().map(|_| "…"))
             .field("auth_files", &self.auth_files)
             .field("timeout", &self.timeout)
+            .field("pace", &self.pace)
             .finish()
     }
 }
