@@ -1,5 +1,7 @@
 //! Runtime alerts over HTTP.
 
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -57,6 +59,50 @@ fn alerts_come_one_at_a_time_or_many_and_are_read_newest_first() {
     assert_eq!((rest["items"].as_array().unwrap().len(), &rest["next"]), (1, &Value::Null));
     let of = body(get(&running.url("/api/v1/runtime/alerts?rule=Rule%202")));
     assert_eq!(of["items"].as_array().unwrap().len(), 1);
+}
+
+/// Ends the program with the test.
+struct Sidekick(Child);
+
+impl Drop for Sidekick {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn falcosidekick_hands_on_what_falco_told_it() {
+    let running = Running::start();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let started = Command::new("falcosidekick")
+        .env("LISTENADDRESS", "127.0.0.1")
+        .env("LISTENPORT", port.to_string())
+        .env("WEBHOOK_ADDRESS", running.url("/falco"))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let Ok(child) = started else {
+        eprintln!("skipped: `falcosidekick` is not there (make sign-peers brings it)");
+        return;
+    };
+    let _sidekick = Sidekick(child);
+    Running::until("falcosidekick listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+    assert_eq!(post(&format!("http://127.0.0.1:{port}/"), alert(4)).status(), 200);
+    let list = Running::until("the alert", || {
+        let list = body(get(&running.url("/api/v1/runtime/alerts")));
+        (!list["items"].as_array().unwrap().is_empty()).then_some(list)
+    });
+    let found = &list["items"][0];
+    let sent: Value = serde_json::from_str(&alert(4)).unwrap();
+    for name in ["rule", "priority", "source", "hostname", "output", "tags"] {
+        assert_eq!(found[name], sent[name], "{name}: {found}");
+    }
+    assert_eq!(found["image"], "nginx:1.27");
+    for (name, value) in sent["output_fields"].as_object().unwrap() {
+        assert_eq!(&found["output_fields"][name], value, "{name}: {found}");
+    }
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
 }
 
 #[test]
