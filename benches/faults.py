@@ -32,7 +32,7 @@ FAULTS = [
     ("faults::a_database_that_was_removed_has_a_name",
      "the file of SQLite is removed", "named; nothing is written into a file that is gone"),
     ("faults::a_clock_that_is_set_back_has_a_name_and_holds_nothing_up",
-     "the clock is set back by a day", "named; jobs are done"),
+     "the clock is set back by two hours", "named; jobs are done"),
     ("advisories::advisories_that_are_put_back_damaged_or_gone_take_no_finding_away",
      "advisories are put back, damaged, removed", "named; no finding goes away"),
     ("alerts::alerts_are_accepted_while_the_database_restarts_and_none_is_lost_or_doubled",
