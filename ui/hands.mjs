@@ -40,13 +40,23 @@ check((await page.locator("#list tbody tr").count()) === 2, "filter: the list do
 // A new alert shows itself.
 await open(page, `${site}/runtime`);
 await page.locator("#live.live").waitFor({ timeout: 5000 }).catch(() => complain("runtime: not live"));
+const alert = { rule: "Seen by hand", priority: "Critical", source: "syscall", hostname: "box", output: "Seen while the page is open", time: new Date().toISOString(), output_fields: {} };
+const told = await page.request.post(`${site}/falco`, { data: alert });
+check(told.status() === 202, `runtime: the alert is answered with ${told.status()}`);
+await page.locator("[data-live] tbody tr", { hasText: "Seen by hand" }).first().waitFor({ timeout: 15000 }).catch(() => complain("runtime: an alert that is posted does not arrive"));
 
 // What is done is done, and what is refused is told.
 await open(page, `${site}/weaknesses/CVE-2021-44228`);
 await page.locator("summary", { hasText: "Decide about it" }).click();
 await page.locator("form.act input[name=statement]").fill("Decided by hand.");
+await page.locator("form.act input[name=owner]").fill("team-a");
+await page.locator("form.act input[name=labels]").fill("rewrite, of a test");
 await page.locator("form.act button").click();
 await page.locator("td", { hasText: "Decided by hand." }).waitFor({ timeout: 5000 }).catch(() => complain("decide: it is not there"));
+await open(page, `${site}/findings`);
+await page.locator("main input[name=label]").fill("of a test");
+await page.locator("form.filter button").click();
+await page.locator("#list td a", { hasText: "of a test" }).first().waitFor({ timeout: 5000 }).catch(() => complain("labels: the decided finding is not found"));
 await open(page, `${site}/scans`);
 await page.locator("form.act input[name=reference]").fill("registry:a b");
 await page.locator("form.act button").click();

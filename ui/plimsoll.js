@@ -83,6 +83,7 @@
     switch (field.dataset.as) {
       case "number": return text === "" ? undefined : Number(text);
       case "number?": return text === "" ? null : Number(text);
+      case "words": return text.split(",").map((word) => word.trim()).filter((word) => word !== "");
       case "day": return text === "" ? undefined : `${text}T00:00:00Z`;
       default: return text === "" ? undefined : text;
     }

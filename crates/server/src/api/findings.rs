@@ -18,7 +18,7 @@ use crate::auth::reach;
 use crate::moment;
 use crate::store::components::{self, Shown};
 use crate::store::findings::{self, Stored, Wanted};
-use crate::store::postings;
+use crate::store::{lists, postings};
 
 pub(super) const MODULE: Module = Module { name: "findings", routes };
 
@@ -142,6 +142,12 @@ struct Query {
     /// `open` (the default) or `resolved`.
     #[serde(default)]
     state: Option<String>,
+    /// For which a decision of this owner holds.
+    #[serde(default)]
+    owner: Option<String>,
+    /// For which a decision with this label holds.
+    #[serde(default)]
+    label: Option<String>,
     /// `next` of the page before.
     #[serde(default)]
     after: Option<String>,
@@ -182,7 +188,23 @@ async fn list(
         name: query.component.unwrap_or_default(),
         resolved,
     };
+    let (owner, label) = (query.owner.unwrap_or_default(), query.label.unwrap_or_default());
     let found = match reach::sight(&app, &actor).await? {
+        sight if !owner.is_empty() || !label.is_empty() => {
+            let wanted = lists::Findings {
+                only: sight.map(|it| it.components.clone()),
+                after: wanted.after,
+                least: wanted.severity,
+                fix_state: wanted.fix_state,
+                weakness: wanted.weakness,
+                component: wanted.name,
+                resolved: wanted.resolved,
+                owner,
+                label,
+                ..lists::Findings::default()
+            };
+            lists::findings(&mut *app.store.read().await?, &wanted, limit + 1).await?
+        }
         Some(sight) => of_sight(&app, &sight.components, wanted, limit + 1).await?,
         None => findings::page(&mut *app.store.read().await?, &wanted, limit + 1).await?,
     };

@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
 use super::findings::{self, Stored};
-use super::{Connection, Dialect, NUMBERS, images, joined, measures, names};
+use super::{Connection, Dialect, NUMBERS, images, joined, measures, names, triage};
 use crate::error::Result;
 use crate::moment::{Millis, now};
 use crate::triage::Sla;
@@ -289,8 +289,18 @@ pub struct Findings {
     pub after: Option<(i64, i64)>,
     /// Exactly this severe; all where it is `None`.
     pub severity: Option<i64>,
+    /// At least this severe.
+    pub least: i64,
     /// In this state of repair.
     pub fix_state: String,
+    /// About exactly this weakness; about any where it is empty.
+    pub weakness: String,
+    /// Of components of this name; of any where it is empty.
+    pub component: String,
+    /// Of whose decision this is the owner; any where it is empty.
+    pub owner: String,
+    /// Whose decision has this label; any where it is empty.
+    pub label: String,
     /// Exploited ones alone.
     pub exploited: bool,
     /// Whose weakness begins with this, or whose component is called this.
@@ -303,7 +313,7 @@ pub struct Findings {
     pub only: Option<RoaringBitmap>,
 }
 
-/// A page of findings on components that images have, worst first.
+/// A page of findings, worst first: open ones on components that images have, or resolved ones.
 pub async fn findings(
     connection: &mut Connection,
     wanted: &Findings,
@@ -324,6 +334,21 @@ pub async fn findings(
     if !wanted.fix_state.is_empty() {
         text.push_str(" AND fix_state = $2");
     }
+    if wanted.least > 0 {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, " AND severity >= {}", wanted.least);
+    }
+    if !wanted.weakness.is_empty() {
+        text.push_str(" AND weakness = $10");
+    }
+    if !wanted.component.is_empty() {
+        text.push_str(" AND component_id IN (SELECT id FROM components WHERE name = $11)");
+    }
+    let (owner, label) = (!wanted.owner.is_empty(), !wanted.label.is_empty());
+    if owner || label {
+        text.push_str(" AND ");
+        text.push_str(&triage::held_by(owner, label, now()));
+    }
     if !wanted.text.is_empty() {
         text.push_str(
             " AND (weakness LIKE $3 ESCAPE '!' OR component_id IN \
@@ -341,16 +366,21 @@ pub async fn findings(
             measures::settled("findings", "o", now)
         );
     }
+    if !wanted.resolved {
+        text.push_str(
+            " AND EXISTS (SELECT 1 FROM components c WHERE c.id = component_id AND c.images > 0)",
+        );
+    }
     if wanted.after.is_some() {
         text.push_str(" AND (severity, id) < ($5, $6)");
     }
     let text = format!(
-        "SELECT {} FROM findings WHERE {text} AND EXISTS (SELECT 1 FROM components c \
-         WHERE c.id = component_id AND c.images > 0) ORDER BY severity DESC, id DESC LIMIT $7",
+        "SELECT {} FROM findings WHERE {text} ORDER BY severity DESC, id DESC LIMIT $7",
         findings::COLUMNS
     );
     let (text, numbers) = numbered(&text);
     let prefix = begins(&wanted.text.to_uppercase());
+    let line = format!("\n{}\n", wanted.label);
     let mut query = sqlx::query(AssertSqlSafe(text));
     for number in numbers {
         query = match (number, wanted.after) {
@@ -360,6 +390,10 @@ pub async fn findings(
             (4, _) => query.bind(&wanted.text),
             (5, Some((severity, _))) => query.bind(severity),
             (6, Some((_, id))) => query.bind(id),
+            (8, _) => query.bind(&wanted.owner),
+            (9, _) => query.bind(&line),
+            (10, _) => query.bind(&wanted.weakness),
+            (11, _) => query.bind(&wanted.component),
             _ => query.bind(limit),
         };
     }

@@ -1,5 +1,7 @@
 //! Decisions about weaknesses.
 
+use std::collections::HashMap;
+
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
@@ -171,6 +173,56 @@ pub async fn effective(
         .fetch_optional(connection)
         .await?;
     row.as_ref().map(decision).transpose()
+}
+
+/// What holds for each of these weaknesses of components, which are given by weakness, name and package
+/// URL.
+pub async fn holding(
+    connection: &mut Connection,
+    all: &[(&str, &str, &str)],
+) -> Result<Vec<Option<Decision>>> {
+    let mut weaknesses: Vec<&str> = all.iter().map(|it| it.0).collect();
+    weaknesses.sort_unstable();
+    weaknesses.dedup();
+    let mut known: HashMap<String, Vec<Decision>> = HashMap::new();
+    for part in chunks(&weaknesses, 1) {
+        let text = format!(
+            "SELECT {COLUMNS} FROM triage WHERE (until IS NULL OR until > $1) AND weakness IN ({})",
+            in_list(2, part.len())
+        );
+        let mut query = sqlx::query(AssertSqlSafe(text)).bind(now());
+        for weakness in part {
+            query = query.bind(*weakness);
+        }
+        for row in query.fetch_all(&mut *connection).await? {
+            let it = decision(&row)?;
+            known.entry(it.weakness.clone()).or_default().push(it);
+        }
+    }
+    let narrowest = |(weakness, name, purl): &(&str, &str, &str)| {
+        let about = known.get(*weakness)?;
+        let scopes = [*purl, *name, ""];
+        scopes.iter().find_map(|scope| about.iter().find(|it| it.scope == *scope)).cloned()
+    };
+    Ok(all.iter().map(narrowest).collect())
+}
+
+/// That the decision which holds for a finding has the owner `$8` and the label that stands between two
+/// ends of lines in `$9`, each where it is asked for.
+pub(super) fn held_by(owner: bool, label: bool, now: Millis) -> String {
+    let owner = if owner { "AND t.owner = $8" } else { "" };
+    let labels = "'\n' || t.labels || '\n'";
+    let label =
+        if label { format!("AND ({labels}) <> REPLACE({labels}, $9, '')") } else { String::new() };
+    format!(
+        "id IN (SELECT f.id FROM triage t JOIN findings f ON f.weakness = t.weakness \
+         JOIN components c ON c.id = f.component_id \
+         WHERE (t.scope = '' OR t.scope = c.name OR t.scope = c.purl) \
+         AND (t.until IS NULL OR t.until > {now}) {owner} {label} \
+         AND NOT EXISTS (SELECT 1 FROM triage n WHERE n.weakness = t.weakness \
+         AND (n.until IS NULL OR n.until > {now}) AND ((n.scope = c.purl AND t.scope <> c.purl) \
+         OR (n.scope = c.name AND t.scope = ''))))"
+    )
 }
 
 /// A decision and a component that it is about.

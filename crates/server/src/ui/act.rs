@@ -21,7 +21,7 @@ pub(super) struct Form<'a> {
 
 impl Form<'_> {
     /// The form with these fields. A field's `data-as` says what it is in JSON, where that is no text:
-    /// `number`, `number?` (null where it is empty), `day`; its `data-in`, in which object it is.
+    /// `number`, `number?` (null where it is empty), `day`, `words` (with commas between them); its `data-in`, in which object it is.
     pub(super) fn show(&self, visit: &Visit, fields: &Markup) -> Markup {
         let (method, path) = self.sends;
         html! {

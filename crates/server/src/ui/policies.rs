@@ -80,6 +80,7 @@ pub(super) fn decide(visit: &Visit, weakness: &str, packages: &[String]) -> Mark
         } }
         label { "Until" input name="until" type="date" data-as="day"; }
         label { "Owner" input name="owner" maxlength="200"; }
+        label { "Labels" input name="labels" maxlength="1000" placeholder="rewrite, q3" data-as="words"; }
         label.long { "Why" input name="statement" maxlength="2000" required; }
     };
     form.folded(visit, "Decide about it", &fields)
@@ -96,6 +97,7 @@ pub(super) fn decisions(all: &[triage::Decision]) -> Table {
             table::main("why", "Why"),
             table::text("scope", "Where"),
             table::text("owner", "Owner"),
+            table::text("labels", "Labels").minor(),
             table::keep("until", "Until"),
             table::text("actor", "By"),
             table::keep("changed", "When"),
@@ -123,6 +125,7 @@ pub(super) fn decisions(all: &[triage::Decision]) -> Table {
             cell(why, why_look),
             cell(it.scope.clone(), scope),
             plain(it.owner.clone()),
+            plain(it.labels.lines().collect::<Vec<_>>().join(", ")),
             cell(it.until.map(|at| moment::timestamp(at).to_string()), until),
             plain(it.actor.clone()),
             cell(moment::timestamp(it.changed).to_string(), parts::time(it.changed)),

@@ -64,6 +64,64 @@ fn a_decision_holds_until_its_day_and_is_a_vex_statement() {
 }
 
 #[test]
+fn findings_are_found_by_the_owner_and_the_labels_of_what_holds_for_them() {
+    each(&[], |bench| async move {
+        bench
+            .image("registry.invalid/a/one:1", &[("lodash", "4.17.4"), ("minimist", "0.0.8")])
+            .await;
+        let decide = async |scope: &str, owner: &str, labels: Value| {
+            let decision = json!({"weakness": CVE, "scope": scope, "state": "affected",
+                "owner": owner, "labels": labels});
+            let (status, body) = bench.ask("POST", "/api/v1/triage", decision).await;
+            assert_eq!(status, 200, "{body}");
+            body["id"].clone()
+        };
+        let found = async |query: &str| {
+            let found = bench.get(&format!("/api/v1/findings?{query}")).await;
+            let of = |it: &Value| it["weakness"].as_str().unwrap().to_owned();
+            found["items"].as_array().unwrap().iter().map(of).collect::<Vec<_>>()
+        };
+        decide("", "team-a", json!(["re", "rewrite, later"])).await;
+        for query in [
+            "owner=team-a",
+            "label=re",
+            "label=rewrite,%20later",
+            "owner=team-a&label=re&severity=low&component=lodash&fix_state=fixed",
+            &format!("owner=team-a&weakness={CVE}"),
+        ] {
+            assert_eq!(found(query).await, [CVE], "{query}");
+        }
+        for query in [
+            "owner=team",
+            "owner=team-b",
+            "label=rewrite",
+            "label=RE",
+            "owner=team-b&label=re",
+            "owner=team-a&component=minimist",
+            "owner=team-a&state=resolved",
+            "label=re&weakness=CVE-1",
+        ] {
+            assert!(found(query).await.is_empty(), "{query}");
+        }
+        // The page has the same, and says whose it is.
+        let page = bench.get("/findings?owner=team-a&label=re&format=json").await;
+        let row = &page["items"][0];
+        assert_eq!(row["owner"], "team-a", "{page}");
+        assert_eq!(row["labels"], "re, rewrite, later", "{page}");
+        let (status, page) = bench.ask("GET", "/findings?label=re", Value::Null).await;
+        let page = page.as_str().unwrap_or_default().to_owned();
+        assert!(status == 200 && page.contains("/findings?owner=team-a"), "{page}");
+        // A narrower decision goes before a wider one, and an end is an end.
+        let narrow = decide("lodash", "team-b", json!([])).await;
+        assert!(found("owner=team-a").await.is_empty());
+        assert_eq!(found("owner=team-b").await, [CVE]);
+        bench.sql(&format!("UPDATE triage SET until = 1 WHERE id = {narrow}")).await;
+        assert_eq!(found("owner=team-a").await, [CVE]);
+        assert!(found("owner=team-b").await.is_empty());
+    });
+}
+
+#[test]
 fn what_is_settled_breaks_no_agreement() {
     each(&[], |bench| async move {
         bench.image("registry.invalid/a/one:1", &[("lodash", "4.17.4")]).await;

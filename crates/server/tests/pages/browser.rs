@@ -3,6 +3,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
 
 use crate::PAGES;
 use crate::estate::Estate;
@@ -31,6 +33,14 @@ fn run(script: &'static str, arguments: fn(&Estate) -> Vec<String>) {
     let Some(tools) = tools() else { return };
     Site::run_with(Estate::advisories, |site| async move {
         let estate = Estate::fill(&site).await;
+        let app = Arc::clone(&site.app);
+        // What is told while a page is open is stored, as the clock of a server has it.
+        let storing = tokio::spawn(async move {
+            loop {
+                plimsoll_server::intake::drain(&app).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
         let script = format!("{}/../../ui/{script}", env!("CARGO_MANIFEST_DIR"));
         let address = format!("http://{}", site.address);
         let arguments = arguments(&estate);
@@ -40,6 +50,7 @@ fn run(script: &'static str, arguments: fn(&Estate) -> Vec<String>) {
             command.env("UI_TOOLS", tools).output().unwrap()
         };
         let output = tokio::task::spawn_blocking(run).await.unwrap();
+        storing.abort();
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         eprintln!("{said}");
         assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
