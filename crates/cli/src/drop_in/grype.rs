@@ -2,15 +2,15 @@
 //!
 //! Source: <https://github.com/anchore/grype>.
 
+mod rules;
 mod settings;
-
-use std::path::PathBuf;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use plimsoll_model::Severity;
 use plimsoll_policy::{Filter, Gates};
 use plimsoll_report::Format;
 
+use super::anchore::{self, Chosen};
 use super::skipped::Skipped;
 use super::{Absent, NEAR, Other, Tool, scanned, syft};
 use crate::exit::{Codes, Outcome, Usage, tell};
@@ -26,6 +26,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 0 },
     command: Grype::command,
     others: OTHERS,
+    ours: &[],
     absent: ABSENT,
     settings: Some(settings::read),
     run: |matches: &ArgMatches| Grype::from_arg_matches(matches)?.run(),
@@ -44,10 +45,8 @@ const ABSENT: &[Absent] = &[
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('v'),
     Other::silent("quiet", false).short('q'),
-    Other::silent("scope", true).short('s'),
     Other::silent("by-cve", false),
-    Other::silent("add-cpes-if-none", false),
-    Other::told("profile", true, "`--help` lists what is understood"),
+    Other::told("add-cpes-if-none", false, "packages are known by their names, not by CPEs"),
     Other::told("show-suppressed", false, "the table counts them"),
     Other::told("sort-by", true, "the worst come first"),
     Other::told("name", true, "the target is called as it is named"),
@@ -106,9 +105,11 @@ struct Grype {
     #[arg(long, value_name = "PATTERN", value_delimiter = ',')]
     exclude: Vec<String>,
 
-    /// .grype.yaml: output, fail-on-severity, only-fixed, ignore
-    #[arg(short, long, value_name = "FILE", help_heading = NEAR)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    scope: anchore::Scope,
+
+    #[command(flatten)]
+    chosen: Chosen,
 
     #[command(subcommand)]
     action: Option<Action>,
@@ -147,6 +148,7 @@ impl Grype {
         }
         let fail_on = self.fail_on.as_deref().map(str::parse::<Severity>).transpose();
         let fail_on = fail_on.map_err(|why| Usage(format!("--fail-on: {why}")))?;
+        self.scope.check(TOOL.name)?;
         let source = self.source.as_deref().unwrap_or("sbom:-");
         let mut inventory = match source.strip_prefix("sbom:") {
             Some(path) => scanned::sbom(path)?,
@@ -159,7 +161,7 @@ impl Grype {
         Skipped::of(&self.exclude, &self.exclude)?.apply(&mut inventory);
         syft::leave_out_development(&mut inventory);
         let mut scan = scanned::judged(inventory, None)?;
-        settings::ignore(self.config.as_deref(), &mut scan)?;
+        rules::ignore(&self.chosen, &mut scan)?;
         Filter { severities: None, only_fixed: self.only_fixed, only_loaded: false }
             .apply(&mut scan);
         scan.findings.retain(|it| {

@@ -22,6 +22,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Hadolint::command,
     others: &[Other::silent("no-color", false), Other::silent("verbose", false).short('V')],
+    ours: &[],
     absent: &[],
     settings: None,
     run: |matches: &ArgMatches| Hadolint::from_arg_matches(matches)?.run(),

@@ -8,6 +8,7 @@
 //!
 //! To add one: write its file, name its module here, and add it to [`TOOLS`].
 
+mod anchore;
 mod clair_scanner;
 mod cosign;
 mod coverage;
@@ -16,6 +17,7 @@ mod falco;
 mod grype;
 mod hadolint;
 mod install;
+mod other;
 mod scanned;
 mod skipped;
 mod slsa_verifier;
@@ -39,6 +41,7 @@ use crate::output;
 
 pub(crate) use coverage::print as print_coverage;
 pub(crate) use install::install;
+pub(crate) use other::{Absent, Effect, Other};
 pub(crate) use unknown::unknown;
 
 /// The registry.
@@ -76,69 +79,13 @@ pub(crate) struct Tool {
     command: fn() -> clap::Command,
     /// Flags that its parser does not list because they do nothing here.
     others: &'static [Other],
+    /// Flags of ours that its commands take too, though the tool's own do not: the command, and which.
+    ours: &'static [(&'static str, &'static [&'static str])],
     /// Commands that are not here.
     absent: &'static [Absent],
     /// Settings of its file.
     settings: Option<fn(&ArgMatches) -> anyhow::Result<Settings>>,
     run: fn(&ArgMatches) -> anyhow::Result<Outcome>,
-}
-
-/// A command that is not here.
-pub(crate) struct Absent {
-    /// As it is called: `download sbom`.
-    name: &'static str,
-    /// Our own way.
-    own: &'static str,
-}
-
-impl Absent {
-    pub(crate) const fn new(name: &'static str, own: &'static str) -> Self {
-        Self { name, own }
-    }
-
-    /// Whether a command line begins with it.
-    fn is_called(&self, words: &[OsString]) -> bool {
-        let asked = words.iter().filter(|word| !word.as_encoded_bytes().starts_with(b"-"));
-        let mut asked = asked.map(OsString::as_os_str);
-        self.name.split(' ').all(|name| asked.next().is_some_and(|word| word == name))
-    }
-}
-
-/// A flag that does nothing here.
-pub(crate) struct Other {
-    long: &'static str,
-    short: Option<char>,
-    takes_value: bool,
-    effect: Effect,
-}
-
-/// What becomes of such a flag.
-#[derive(Clone, Copy)]
-pub(crate) enum Effect {
-    /// Accepted without a word: what is wanted is so anyway.
-    Silent,
-    /// Accepted, and stderr says why it does nothing.
-    Told(&'static str),
-    /// Refused, with our own way.
-    Refused(&'static str),
-}
-
-impl Other {
-    pub(crate) const fn silent(long: &'static str, takes_value: bool) -> Self {
-        Self { long, short: None, takes_value, effect: Effect::Silent }
-    }
-
-    pub(crate) const fn told(long: &'static str, takes_value: bool, why: &'static str) -> Self {
-        Self { long, short: None, takes_value, effect: Effect::Told(why) }
-    }
-
-    pub(crate) const fn refused(long: &'static str, takes_value: bool, own: &'static str) -> Self {
-        Self { long, short: None, takes_value, effect: Effect::Refused(own) }
-    }
-
-    pub(crate) const fn short(self, short: char) -> Self {
-        Self { short: Some(short), ..self }
-    }
 }
 
 /// The heading under which flags stand that differ from the tool's.
@@ -198,16 +145,17 @@ fn parsed(
             };
         }
     }
-    let (_, _, found) = leaf(&command, &matches);
+    let (_, leaf, found) = leaf(&command, &matches);
     for other in tool.others {
-        if !is_said(found, other.long) {
+        if !leaf.get_arguments().any(|arg| other.is(arg)) || !other.is_meant(found) {
             continue;
         }
+        let shown = other.shown();
         match other.effect {
             Effect::Silent => {}
-            Effect::Told(why) => tell(&format!("note: {}: `--{}`: {why}", tool.name, other.long)),
+            Effect::Told(why) => tell(&format!("note: {}: `{shown}`: {why}", tool.name)),
             Effect::Refused(own) => {
-                let why = format!("{}: `--{}` is not here: {own}", tool.name, other.long);
+                let why = format!("{}: `{shown}` is not here: {own}", tool.name);
                 return Err(exit::Usage(why).into());
             }
         }
@@ -382,19 +330,5 @@ impl Tool {
         let name = format!("{prefix}{}", long.to_ascii_uppercase().replace(['-', '.'], "_"));
         let is_set = env::var_os(&name).is_some_and(|value| !value.is_empty());
         if is_set && (!is_switch || self.has_go_switches) { arg.env(name) } else { arg }
-    }
-}
-
-impl Other {
-    fn arg(&self) -> Arg {
-        let mut arg = Arg::new(self.long).long(self.long).hide(true);
-        if let Some(short) = self.short {
-            arg = arg.short(short);
-        }
-        if self.takes_value {
-            arg.action(ArgAction::Append).num_args(1)
-        } else {
-            arg.action(ArgAction::SetTrue)
-        }
     }
 }

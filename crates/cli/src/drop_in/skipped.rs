@@ -8,11 +8,21 @@ use plimsoll_model::Inventory;
 use crate::exit::Usage;
 
 /// As shells and the tools have it: only `**` goes over `/`.
-const OPTIONS: MatchOptions = MatchOptions {
+pub(super) const OPTIONS: MatchOptions = MatchOptions {
     case_sensitive: true,
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
+
+/// A pattern of paths; what of the tools' own patterns would go by another meaning is refused.
+pub(super) fn pattern(text: &str) -> Result<Pattern, Usage> {
+    let shown = text.escape_debug();
+    if text.contains(['{', '\\']) {
+        let why = format!("`{shown}`: `{{…}}` and `\\` are not understood in patterns: name each");
+        return Err(Usage(why));
+    }
+    Pattern::new(text).map_err(|why| Usage(format!("`{shown}` is no pattern: {why}")))
+}
 
 /// What is left out.
 #[derive(Debug, Default)]
@@ -24,13 +34,11 @@ pub(super) struct Skipped {
 impl Skipped {
     /// From patterns of folders and of files, each from the root.
     pub(super) fn of(folders: &[String], files: &[String]) -> Result<Self, Usage> {
-        let pattern = |text: &String| {
+        let bare = |text: &String| {
             let bare = text.strip_prefix("./").unwrap_or(text);
-            let bare = bare.trim_start_matches('/').trim_end_matches('/');
-            Pattern::new(bare)
-                .map_err(|why| Usage(format!("`{}` is no pattern: {why}", text.escape_debug())))
+            pattern(bare.trim_start_matches('/').trim_end_matches('/'))
         };
-        let all = |texts: &[String]| texts.iter().map(pattern).collect::<Result<_, _>>();
+        let all = |texts: &[String]| texts.iter().map(bare).collect::<Result<_, _>>();
         Ok(Self { folders: all(folders)?, files: all(files)? })
     }
 
@@ -42,10 +50,13 @@ impl Skipped {
         if self.files.iter().any(|it| it.matches_with(path, OPTIONS)) {
             return true;
         }
-        let folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
-        folders
-            .into_iter()
-            .any(|folder| self.folders.iter().any(|it| it.matches_with(folder, OPTIONS)))
+        let mut folders = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        folders.any(|folder| self.folders.iter().any(|it| it.matches_with(folder, OPTIONS)))
+    }
+
+    /// Whether a folder is left out with all below it.
+    pub(super) fn has_folder(&self, path: &str) -> bool {
+        self.has(&format!("{path}/"))
     }
 
     /// Takes the packages out that lie nowhere else.
@@ -80,5 +91,6 @@ mod tests {
             assert!(!skipped.has(path), "{path}");
         }
         assert!(Skipped::of(&words(&["a[", "b"]), &[]).is_err());
+        assert!(Skipped::of(&words(&["{a,b}"]), &[]).is_err());
     }
 }

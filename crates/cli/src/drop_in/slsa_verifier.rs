@@ -18,6 +18,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Verifier::command,
     others: &[],
+    ours: &[],
     absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Verifier::from_arg_matches(matches)?.run(),

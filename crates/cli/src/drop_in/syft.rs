@@ -6,6 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use plimsoll_model::{Inventory, PackageKind, Reference, Scope, Transport};
 use plimsoll_supply::Format;
 
+use super::anchore::{self, Chosen, FIRST_SOURCE, Program};
 use super::skipped::Skipped;
 use super::{Absent, NEAR, Other, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage, tell};
@@ -21,8 +22,9 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 0 },
     command: Syft::command,
     others: OTHERS,
+    ours: &[],
     absent: ABSENT,
-    settings: None,
+    settings: Some(settings),
     run: |matches: &ArgMatches| Syft::from_arg_matches(matches)?.run(),
 };
 
@@ -33,7 +35,7 @@ const ABSENT: &[Absent] = &[
     ),
     Absent::new("cataloger", "all cataloguers are asked; `docs/sbom.md` lists them"),
     Absent::new("completion", "`plimsoll completions SHELL`"),
-    Absent::new("config", "`--help` lists what is understood; SYFT_ variables are read"),
+    Absent::new("config", "what of `.syft.yaml` does nothing here is told when it is read"),
     Absent::new("help", "`--help` behind a command"),
     Absent::new("login", "`docker login`, whose file is read"),
 ];
@@ -41,10 +43,6 @@ const ABSENT: &[Absent] = &[
 const OTHERS: &[Other] = &[
     Other::silent("verbose", false).short('v'),
     Other::silent("parallelism", true),
-    Other::silent("scope", true).short('s'),
-    Other::told("config", true, "`--help` lists what is understood; SYFT_ variables are read")
-        .short('c'),
-    Other::told("profile", true, "`--help` lists what is understood"),
     Other::told("select-catalogers", true, "all are asked"),
     Other::told("override-default-catalogers", true, "all are asked"),
     Other::told("enrich", true, "nothing is fetched"),
@@ -52,6 +50,36 @@ const OTHERS: &[Other] = &[
     Other::told("source-supplier", true, "an SBOM says of the image what the image says"),
     Other::refused("template", true, "`plimsoll sbom -o json` with jq").short('t'),
 ];
+
+const SYFT: Program = Program {
+    name: "syft",
+    variables: "SYFT_",
+    flags: &[
+        ("output", "output"),
+        ("exclude", "exclude"),
+        ("from", "from"),
+        ("platform", "platform"),
+        ("scope", "scope"),
+        ("source.name", "source-name"),
+        ("source.version", "source-version"),
+        ("source.supplier", "source-supplier"),
+        ("source.base-path", "base-path"),
+        ("source.image.default-pull-source", FIRST_SOURCE),
+        ("select-catalogers", "select-catalogers"),
+        ("default-catalogers", "override-default-catalogers"),
+        ("enrich", "enrich"),
+    ],
+    idle: &["cache", "check-for-app-update", "dev", "log", "parallelism", "quiet"],
+};
+
+/// What of `.syft.yaml` stands for flags, where something is looked into.
+fn settings(matches: &ArgMatches) -> anyhow::Result<super::Settings> {
+    match matches.subcommand() {
+        None => SYFT.settings(matches),
+        Some(("scan" | "packages", matches)) => SYFT.settings(matches),
+        Some(_) => Ok(super::Settings::new()),
+    }
+}
 
 #[derive(Debug, clap::Parser)]
 #[command(
@@ -124,6 +152,12 @@ struct Asked {
     #[arg(long, value_name = "VERSION", help_heading = NEAR)]
     source_version: Option<String>,
 
+    #[command(flatten)]
+    scope: anchore::Scope,
+
+    #[command(flatten)]
+    chosen: Chosen,
+
     /// Say nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -156,6 +190,7 @@ impl Asked {
         if self.source_version.is_some() && !self.quiet {
             tell("note: syft: `--source-version` does nothing here");
         }
+        self.scope.check(TOOL.name)?;
         let reference = reference(source, &self.from)?;
         let mut inventory =
             scanned::read(&reference, &scanned::options(self.platform.as_deref())?)?;

@@ -162,3 +162,37 @@ fn cosign_itself_verifies_what_was_signed_and_ends_with_the_same_codes() {
     assert_eq!(code, 0, "{said}");
     assert_eq!(cosign(&machine, &verify).code, 0);
 }
+
+#[test]
+fn what_keeps_a_signature_elsewhere_or_in_another_form_is_obeyed_or_refused() {
+    let machine = machine();
+    machine.write("app", "content");
+    let sign = "sign --key cosign.key --tlog-upload=false";
+    for (words, own) in [
+        (format!("{sign} --upload=false oci-dir:layout"), "`--upload=false` is not here"),
+        (format!("{sign} --bundle a.json oci-dir:layout"), "`--bundle` is not here"),
+        (format!("{sign} --output-signature a oci-dir:layout"), "`--output-signature` is not here"),
+        (format!("{sign} --certificate-chain a oci-dir:layout"), "`--certificate-chain` is not"),
+        (
+            "sign-blob --key cosign.key --bundle a.json --new-bundle-format=false app".to_owned(),
+            "`--new-bundle-format=false`",
+        ),
+        ("sign-blob --key cosign.key --b64=false app".to_owned(), "`--b64=false` is not here"),
+        ("verify-blob --key cosign.pub --sct a app".to_owned(), "`--sct` is not here"),
+    ] {
+        let ran = cosign(&machine, &words).ended(1);
+        assert!(ran.err.contains(own), "{words}: {}", ran.err);
+        assert!(ran.out.is_empty() && !machine.path("a.json").exists(), "{words}: {}", ran.out);
+    }
+    cosign(&machine, "verify --key cosign.pub oci-dir:layout").ended(10);
+    cosign(&machine, &format!("{sign} --upload=true oci-dir:layout")).ended(0);
+    let none = [("COSIGN_PASSWORD", "secret"), ("COSIGN_UPLOAD", "false")];
+    machine.run_with(&none, &format!("as cosign {sign} oci-dir:layout")).ended(1);
+    let told = cosign(&machine, "verify --key cosign.pub --check-claims=false oci-dir:layout");
+    assert!(told.ended(0).err.contains("`--check-claims=false`: "));
+    let told = cosign(&machine, "verify --key cosign.pub --k8s-keychain oci-dir:layout");
+    assert!(told.ended(0).err.contains("`--k8s-keychain`: "));
+    cosign(&machine, "sign-blob --key cosign.key --tlog-upload=false --output app.sig app")
+        .ended(0);
+    cosign(&machine, "verify-blob --key cosign.pub --signature app.sig app").ended(0);
+}

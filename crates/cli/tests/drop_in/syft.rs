@@ -57,3 +57,33 @@ fn a_folder_is_read_and_nothing_at_all_is_wrong_usage() {
     machine.run("as syft scan missing:x/y:z").ended(1);
     machine.run("as syft app.tar -o html").ended(1);
 }
+
+#[test]
+fn its_file_says_what_flags_say_and_what_else_is_in_it_is_told() {
+    let machine = sample::machine();
+    machine.write(
+        ".syft.yaml",
+        "output: [cyclonedx-json]\nexclude: ['**/lodash/**']\nsource: {name: shop}\n\
+         golang: {search-remote-licenses: true}\nselect-catalogers: [deb]\nscope: all-layers\n",
+    );
+    let ran = machine.run("as syft app.tar").ended(0);
+    let document = ran.json();
+    assert_eq!(document["metadata"]["component"]["name"], "shop");
+    assert!(!ran.out.contains("pkg:npm/lodash"), "{}", ran.out);
+    for told in ["`golang.search-remote-licenses`", "`--select-catalogers`", "`--scope all-layers`"]
+    {
+        assert!(ran.err.contains(told), "{told}: {}", ran.err);
+    }
+    // What is typed, and a variable, outweigh it.
+    let ran = machine.run("as syft scan app.tar -o spdx-json").ended(0);
+    assert_eq!(ran.json()["spdxVersion"], "SPDX-2.3");
+    let ran = machine.run_with(&[("SYFT_SOURCE_NAME", "till")], "as syft app.tar").ended(0);
+    assert_eq!(ran.json()["metadata"]["component"]["name"], "till");
+    machine.write("other.yaml", "output: spdx-json\n");
+    let ran = machine.run("as syft scan -c other.yaml app.tar").ended(0);
+    assert_eq!(ran.json()["spdxVersion"], "SPDX-2.3");
+    assert_eq!(ran.err, "");
+    machine.write(".syft.yaml", "output: [\n");
+    let ran = machine.run("as syft app.tar").ended(1);
+    assert!(ran.err.contains(".syft.yaml"), "{}", ran.err);
+}

@@ -166,6 +166,81 @@ fn dockerfiles_and_manifests_are_results_of_class_config() {
     );
 }
 
+/// Rules and files of what `-f json` says is misconfigured.
+fn misconfigured(document: &Value) -> Vec<String> {
+    let results = document["Results"].as_array().unwrap().iter();
+    let of = |result: &Value| -> Vec<String> {
+        let all = result["Misconfigurations"].as_array().cloned().unwrap_or_default();
+        let path = result["Target"].as_str().unwrap();
+        all.iter().map(|it| format!("{path} {}", it["ID"].as_str().unwrap())).collect()
+    };
+    results.flat_map(of).collect()
+}
+
+#[test]
+fn ignore_files_hold_for_misconfigurations_by_our_ids_and_by_trivys() {
+    let machine = Machine::new();
+    machine.write("src/Dockerfile", "FROM node:latest\nRUN sudo ls\n");
+    machine.write("src/b/Dockerfile", "FROM node:latest\nRUN sudo ls\n");
+    machine.write(
+        "src/pod.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: a\n    image: a\n    securityContext: {privileged: true}\n",
+    );
+    let has = |document: &Value, one: &str| misconfigured(document).iter().any(|it| it == one);
+    let run = || machine.run("as trivy config -f json src").ended(0).json();
+    let whole = run();
+    let privileged = misconfigured(&whole).len();
+    for one in ["Dockerfile DL3007", "b/Dockerfile DL3007", "Dockerfile DL3004"] {
+        assert!(has(&whole, one), "{one}: {:?}", misconfigured(&whole));
+    }
+    machine.write(".trivyignore", "AVD-DS-0001\nKSV017\nDL3004 exp:2020-01-01\n");
+    let ran = machine.run("as trivy config -f json src").ended(0);
+    let document = ran.json();
+    assert!(!has(&document, "Dockerfile DL3007") && !has(&document, "b/Dockerfile DL3007"));
+    assert!(has(&document, "Dockerfile DL3004"), "the entry is over");
+    assert!(ran.err.contains("1 entries of `.trivyignore` are over"), "{}", ran.err);
+    assert_eq!(misconfigured(&document).len(), privileged - 3, "{:?}", misconfigured(&document));
+    let words = "as trivy fs --scanners misconfig -f json src";
+    let ran = machine.run(words).ended(0);
+    assert!(!has(&ran.json(), "Dockerfile DL3007"), "{}", ran.out);
+    std::fs::remove_file(machine.path(".trivyignore")).unwrap();
+    machine.write(
+        "some.yaml",
+        "misconfigurations:\n  - {id: DS-0001, paths: ['b/**']}\nvulnerabilities:\n  - id: DL3004\n",
+    );
+    let words = "as trivy config --ignorefile some.yaml -f json src";
+    let document = machine.run(words).ended(0).json();
+    assert!(has(&document, "Dockerfile DL3007") && !has(&document, "b/Dockerfile DL3007"));
+    assert!(has(&document, "Dockerfile DL3004"), "it stands under vulnerabilities");
+    // A report that was written before is held against it as well.
+    machine.write("report.json", whole.to_string());
+    let words = "as trivy convert --ignorefile some.yaml -f json report.json";
+    let document = machine.run(words).ended(0).json();
+    assert!(has(&document, "Dockerfile DL3007") && !has(&document, "b/Dockerfile DL3007"));
+    for (text, why) in [
+        ("misconfigurations: [{id: DS-0001, path: b}]\n", "`path`"),
+        ("misconfigurations: [{id: DS-0001, paths: ['{a,b}']}]\n", "not understood in patterns"),
+        ("misconfiguration: [{id: DS-0001}]\n", "`misconfiguration`"),
+    ] {
+        machine.write("some.yaml", text);
+        let ran = machine.run("as trivy config --ignorefile some.yaml src").ended(1);
+        assert!(ran.err.contains("some.yaml") && ran.err.contains(why), "{}", ran.err);
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_looked_into_is_told_and_passes_no_gate() {
+    let machine = Machine::new();
+    let deep = format!("src{}", "/a".repeat(40));
+    machine.write(&format!("{deep}/Dockerfile"), "FROM node:latest\n");
+    let ran = machine.run("as trivy config --exit-code 3 src").ended(3);
+    assert!(ran.err.contains("partial: `src/a/a/"), "{}", ran.err);
+    let ran = machine.run("as trivy config --exit-code 3 --skip-dirs a src").ended(0);
+    assert!(!ran.err.contains("partial"), "{}", ran.err);
+    machine.write("other/vendor/Dockerfile", "FROM node:latest\n");
+    machine.run("as trivy config --exit-code 3 other").ended(3);
+}
+
 #[test]
 fn what_is_not_here_is_one_line_that_names_our_own_way() {
     let machine = sample::machine();

@@ -12,8 +12,8 @@ use std::io::{self, Write};
 
 use plimsoll_model::syft::{language, name_of, type_of};
 use plimsoll_model::{
-    Artifact, EcosystemName, Finding, FixState, Inventory, Location, RatingKind, Scan, Severity,
-    copies,
+    Artifact, EcosystemName, Finding, FixState, Inventory, Location, Package, RatingKind, Scan,
+    Severity, copies,
 };
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -143,7 +143,7 @@ fn distro(inventory: &Inventory) -> Value {
 
 fn one(finding: &Finding, places: &[Location], inventory: &Inventory, scan: &Scan) -> Value {
     let package = &finding.package;
-    let installed = usize::try_from(package.index).ok().and_then(|at| inventory.packages.get(at));
+    let installed = installed(finding, inventory);
     let upstreams = detail::upstreams(package, installed);
     let details = detail::of(finding, installed, inventory, &namespace(finding, inventory));
     let place = places.first().map_or("", |place| place.path.as_str());
@@ -342,7 +342,23 @@ pub fn state(fix: &FixState) -> &'static str {
     }
 }
 
-fn namespace(finding: &Finding, inventory: &Inventory) -> String {
+/// Grype's word for how a match came about: by the package's own name or by its source package's.
+pub fn match_type(finding: &Finding, inventory: &Inventory) -> &'static str {
+    detail::kind(&finding.package, installed(finding, inventory))
+}
+
+/// The source package, where Grype tells one.
+pub fn upstream<'a>(finding: &Finding, inventory: &'a Inventory) -> Option<&'a str> {
+    let source = detail::upstream(&finding.package, installed(finding, inventory)?)?;
+    Some(&source.name)
+}
+
+fn installed<'a>(finding: &Finding, inventory: &'a Inventory) -> Option<&'a Package> {
+    usize::try_from(finding.package.index).ok().and_then(|at| inventory.packages.get(at))
+}
+
+/// Grype's name for whose record it is.
+pub fn namespace(finding: &Finding, inventory: &Inventory) -> String {
     if finding.package.kind.is_os() {
         let distro = inventory.distro.as_ref();
         let release = distro.and_then(|it| it.ecosystem.as_ref());

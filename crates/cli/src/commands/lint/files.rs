@@ -57,7 +57,7 @@ pub(crate) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Usage> {
 
 /// Whether a file of that name is a Dockerfile: `Dockerfile`, `Containerfile`, either with an
 /// ending or a beginning of its own.
-pub(in crate::commands) fn is_dockerfile(name: &str) -> bool {
+pub(crate) fn is_dockerfile(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let ends = [".dockerignore", ".containerignore", ".md", ".sh", ".yaml", ".yml", ".json"];
     ["dockerfile", "containerfile"].iter().any(|word| {

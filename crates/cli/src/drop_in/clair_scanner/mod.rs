@@ -31,6 +31,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Scanner::command,
     others: OTHERS,
+    ours: &[],
     absent: &[],
     settings: None,
     run: |matches: &ArgMatches| Scanner::from_arg_matches(matches)?.run(),

@@ -3,7 +3,7 @@
 use super::sign::{Signer, kind};
 use crate::drop_in::NEAR;
 use crate::drop_in::words::Words;
-use crate::exit::{Outcome, tell};
+use crate::exit::{Outcome, Usage, tell};
 
 /// A file.
 #[derive(Debug, clap::Args)]
@@ -20,12 +20,26 @@ pub(super) struct SignBlob {
     bundle: Option<String>,
 
     /// Where the signature alone goes; without it and without a bundle, stdout
-    #[arg(long, value_name = "FILE", conflicts_with = "bundle")]
+    #[arg(long, value_name = "FILE", alias = "output", conflicts_with = "bundle")]
     output_signature: Option<String>,
+
+    /// A bundle is Sigstore's; false, which asks for cosign's older one, is refused beside `--bundle`
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = NEAR)]
+    new_bundle_format: Option<bool>,
+}
+
+/// Refuses cosign's older bundle, of which there is none here.
+fn check_form(new_bundle_format: Option<bool>, bundle: Option<&str>) -> Result<(), Usage> {
+    if new_bundle_format == Some(false) && bundle.is_some() {
+        let why = "cosign: `--new-bundle-format=false` with `--bundle` is not here: Sigstore's bundle without it";
+        return Err(Usage(why.to_owned()));
+    }
+    Ok(())
 }
 
 impl SignBlob {
     pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        check_form(self.new_bundle_format, self.bundle.as_deref())?;
         let mut words = Words::of(&["sign"]);
         self.signer.add(&mut words);
         match (&self.bundle, &self.output_signature) {
@@ -75,8 +89,28 @@ struct Signed {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<String>,
 
+    /// The repository of the workflow
+    #[arg(long, value_name = "REPOSITORY")]
+    certificate_github_workflow_repository: Option<String>,
+
+    /// The reference of the workflow
+    #[arg(long, value_name = "REF")]
+    certificate_github_workflow_ref: Option<String>,
+
+    /// The commit of the workflow
+    #[arg(long, value_name = "SHA")]
+    certificate_github_workflow_sha: Option<String>,
+
+    /// The name of the workflow
+    #[arg(long, value_name = "NAME")]
+    certificate_github_workflow_name: Option<String>,
+
+    /// The event that started the workflow
+    #[arg(long, value_name = "EVENT")]
+    certificate_github_workflow_trigger: Option<String>,
+
     /// No log is asked for; with a key none is here unless the bundle has an entry
-    #[arg(long, help_heading = NEAR)]
+    #[arg(long, alias = "private-infrastructure", help_heading = NEAR)]
     insecure_ignore_tlog: bool,
 
     /// The certificate need not be published
@@ -101,6 +135,11 @@ impl Signed {
             )
             .option("--certificate-chain", self.certificate_chain.as_deref())
             .option("--trusted-root", self.trusted_root.as_deref())
+            .option("--workflow-repository", self.certificate_github_workflow_repository.as_deref())
+            .option("--workflow-ref", self.certificate_github_workflow_ref.as_deref())
+            .option("--workflow-sha", self.certificate_github_workflow_sha.as_deref())
+            .option("--workflow-name", self.certificate_github_workflow_name.as_deref())
+            .option("--workflow-trigger", self.certificate_github_workflow_trigger.as_deref())
             .option("--certificate-logs", self.insecure_ignore_sct.then_some("0"))
             .option("--log-entries", self.insecure_ignore_tlog.then_some("0"))
             .last([file])
@@ -150,10 +189,15 @@ pub(super) struct AttestBlob {
     /// Where the bundle goes; without it, stdout
     #[arg(long, value_name = "FILE", help_heading = NEAR)]
     bundle: Option<String>,
+
+    /// A bundle is Sigstore's; false, which asks for cosign's older one, is refused beside `--bundle`
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = NEAR)]
+    new_bundle_format: Option<bool>,
 }
 
 impl AttestBlob {
     pub(super) fn run(&self) -> anyhow::Result<Outcome> {
+        check_form(self.new_bundle_format, self.bundle.as_deref())?;
         let mut words = Words::of(&["attest"]);
         self.signer.add(&mut words);
         words

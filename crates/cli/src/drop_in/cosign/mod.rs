@@ -3,6 +3,7 @@
 //! Source: <https://docs.sigstore.dev/cosign/>.
 
 mod blob;
+mod others;
 mod sign;
 mod tree;
 mod verify;
@@ -12,7 +13,7 @@ use std::env;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use super::words::Words;
-use super::{Absent, NEAR, Other, Tool, scanned};
+use super::{NEAR, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage};
 
 pub(super) const TOOL: Tool = Tool {
@@ -29,114 +30,12 @@ pub(super) const TOOL: Tool = Tool {
             |command: clap::Command| command.mut_arg("annotations", |arg| arg.long("annotations"));
         Cosign::command().mut_subcommand("verify", plural)
     },
-    others: OTHERS,
-    absent: ABSENT,
+    others: others::ALL,
+    ours: others::OURS,
+    absent: others::ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Cosign::from_arg_matches(matches)?.run(),
 };
-
-const COPY: &str =
-    "`skopeo copy`, `crane copy` or `oras copy -r` move images, and what refers to them";
-
-const ABSENT: &[Absent] = &[
-    Absent::new("attach", "what is signed is pushed by `plimsoll sign` and `plimsoll attest`"),
-    Absent::new("bundle", "`plimsoll sign --bundle` writes bundles"),
-    Absent::new("clean", "a registry deletes what nobody needs: `crane delete`"),
-    Absent::new("completion", "`plimsoll completions SHELL`"),
-    Absent::new("copy", COPY),
-    Absent::new(
-        "dockerfile",
-        "`plimsoll verify --pin Dockerfile` verifies the images that it names",
-    ),
-    Absent::new("download sbom", "`plimsoll download attestation --type spdxjson IMAGE`"),
-    Absent::new("env", "every flag is a variable too: `COSIGN_FULCIO_URL` for `--fulcio-url`"),
-    Absent::new("help", "`--help` behind a command"),
-    Absent::new("load", COPY),
-    Absent::new("login", "`docker login`, whose file is read"),
-    Absent::new(
-        "manifest",
-        "`plimsoll verify --pin deployment.yaml` verifies the images that it names",
-    ),
-    Absent::new("piv-tool", "a token by PKCS#11: `plimsoll sign --key pkcs11:…`"),
-    Absent::new("pkcs11-tool", "a token by PKCS#11: `plimsoll sign --key pkcs11:…`"),
-    Absent::new("save", COPY),
-    Absent::new(
-        "signing-config",
-        "services are named: `plimsoll sign --log`, `--fulcio`, `--timestamp`",
-    ),
-    Absent::new("trusted-root", "`plimsoll trust init`, `--trusted-root FILE`"),
-    Absent::new("upload", "`oras push` uploads files"),
-];
-
-const OTHERS: &[Other] = &[
-    Other::silent("verbose", false).short('d'),
-    Other::silent("timeout", true).short('t'),
-    Other::silent("upload", false),
-    Other::silent("output-file", true),
-    Other::silent("check-claims", false),
-    Other::silent("max-workers", true),
-    Other::silent("offline", false),
-    Other::silent("new-bundle-format", false),
-    Other::silent("output", true).short('o'),
-    Other::silent("yes", false).short('y'),
-    Other::silent("experimental-oci11", false),
-    Other::silent("registry-referrers-mode", true),
-    Other::silent("insecure-skip-tls-verify", false),
-    Other::told("use-signed-timestamps", false, "timestamps that are there are checked"),
-    Other::told("use-signing-config", false, "services are named by flags"),
-    Other::told(
-        "rekor-entry-type",
-        true,
-        "`plimsoll sign --log-kind` says how attestations are kept",
-    ),
-    Other::silent("k8s-keychain", false),
-    Other::silent("allow-certificate-chain", false),
-    Other::told("fulcio-auth-flow", true, "tokens are found as the environment offers them"),
-    Other::told("oidc-provider", true, "tokens are found as the environment offers them"),
-    Other::told(
-        "oidc-disable-ambient-providers",
-        false,
-        "tokens are found as the environment offers them",
-    ),
-    Other::told("oidc-redirect-url", true, "a port that is free is listened on"),
-    Other::told("signing-algorithm", true, "the key says which"),
-    Other::refused("oidc-client-secret-file", true, "`--identity-token`"),
-    Other::refused("local-image", false, "a layout by its name: `oci-dir:FOLDER`"),
-    Other::refused("platform", true, "name the image by its digest"),
-    Other::refused("no-upload", false, "`plimsoll attest --bundle FILE`"),
-    Other::refused("statement", true, "`--predicate` and `--type`"),
-    Other::refused("certificate", true, "`--bundle`, which has the certificate in it"),
-    Other::refused("registry-client-cert", true, "registries are told who asks by `docker login`"),
-    Other::refused("registry-client-key", true, "registries are told who asks by `docker login`"),
-    Other::refused("registry-server-name", true, "the registry by the name in its certificate"),
-    Other::refused("timestamp-client-cacert", true, "`--trusted-root`"),
-    Other::refused("timestamp-client-cert", true, "an authority that asks for no certificate"),
-    Other::refused("timestamp-client-key", true, "an authority that asks for no certificate"),
-    Other::refused("timestamp-server-name", true, "the authority by the name in its certificate"),
-    Other::refused(
-        "signing-config",
-        true,
-        "name the services: `--rekor-url`, `--fulcio-url`, `--timestamp-server-url`",
-    ),
-    Other::refused("sk", false, "a token by PKCS#11: `--key pkcs11:…`"),
-    Other::refused("slot", true, "a token by PKCS#11: `--key pkcs11:…`"),
-    Other::refused("attachment", true, "attach an SBOM as an attestation: `plimsoll attest`"),
-    Other::refused("signature-digest-algorithm", true, "the key says which"),
-    Other::refused("registry-username", true, "`docker login`, whose file is read"),
-    Other::refused("registry-password", true, "`docker login`, whose file is read"),
-    Other::refused("registry-token", true, "`docker login`, whose file is read"),
-];
-
-/// Variables that stand for no flag, and what is here in their place.
-///
-/// Source: <https://github.com/sigstore/cosign/blob/main/pkg/cosign/env/env.go>.
-const VARIABLES: &[(&str, &str)] = &[
-    ("COSIGN_REPOSITORY", "signatures lie beside their image"),
-    ("SIGSTORE_CT_LOG_PUBLIC_KEY_FILE", "`--trusted-root FILE`"),
-    ("SIGSTORE_REKOR_PUBLIC_KEY", "`--trusted-root FILE`"),
-    ("SIGSTORE_ROOT_FILE", "`--trusted-root FILE`"),
-    ("SIGSTORE_TSA_CERTIFICATE_FILE", "`--trusted-root FILE`"),
-];
 
 #[derive(Debug, clap::Parser)]
 #[command(about = "cosign's command line, answered by Plimsoll", subcommand_required = true)]
@@ -283,8 +182,10 @@ pub(super) fn host(image: &str) -> Option<String> {
 impl Cosign {
     fn run(self) -> anyhow::Result<Outcome> {
         let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-        if let Some((name, own)) = VARIABLES.iter().find(|(name, _)| is_set(name)) {
-            return Err(Usage(format!("cosign: the variable `{name}` is not read here: {own}")).into());
+        if let Some((name, own)) = others::VARIABLES.iter().find(|(name, _)| is_set(name)) {
+            return Err(
+                Usage(format!("cosign: the variable `{name}` is not read here: {own}")).into()
+            );
         }
         match self.action {
             Action::GenerateKeyPair { output_key_prefix, kms } => Words::of(&["key", "generate"])

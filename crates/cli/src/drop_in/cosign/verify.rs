@@ -42,12 +42,8 @@ struct Asked {
     #[arg(long, value_name = "FILE")]
     trusted_root: Option<PathBuf>,
 
-    /// Refused: Rego and CEL are `plimsoll verify --type TYPE --rego FILE` or `--cel`
-    #[arg(long, value_name = "FILE", help_heading = NEAR)]
-    policy: Option<String>,
-
     /// No log is asked for; with a key none is here unless the signature has an entry
-    #[arg(long, help_heading = NEAR)]
+    #[arg(long, alias = "private-infrastructure", help_heading = NEAR)]
     insecure_ignore_tlog: bool,
 
     /// The certificate need not be published
@@ -79,6 +75,10 @@ pub(super) struct VerifyAttestation {
     /// or a URI
     #[arg(long, value_name = "TYPE", default_value = "custom")]
     r#type: String,
+
+    /// json; text is refused
+    #[arg(short, long, value_name = "FORMAT", default_value = "json", help_heading = NEAR)]
+    output: String,
 }
 
 /// Which of the two is asked for.
@@ -124,6 +124,10 @@ impl Verify {
 
 impl VerifyAttestation {
     pub(super) fn run(self) -> anyhow::Result<Outcome> {
+        if self.output != "json" {
+            let why = format!("--output: `{}`: attestations are printed as JSON", self.output);
+            return Err(Usage(why).into());
+        }
         let uri = predicate_type(sign::kind(&self.r#type))?;
         let found = match self.asked.held(Claim::Attestation(&uri, &self.r#type))? {
             Ok(found) => found,
@@ -197,10 +201,6 @@ impl Claim<'_> {
 impl Asked {
     /// What holds of every image, or the code where nothing holds of one.
     fn held(self, claim: Claim<'_>) -> anyhow::Result<Result<Vec<Held>, u8>> {
-        if self.policy.is_some() {
-            let why = "cosign: `--policy` is not here: `plimsoll verify --type TYPE --rego FILE` or `--cel`";
-            return Err(Usage(why.to_owned()).into());
-        }
         if let Some(half) = self.wanted.lacks() {
             tell_lacking(half);
             return Ok(Err(FAILED));

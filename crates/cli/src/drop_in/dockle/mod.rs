@@ -24,6 +24,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Dockle::command,
     others: OTHERS,
+    ours: &[],
     absent: &[],
     settings: None,
     run: |matches: &ArgMatches| Dockle::from_arg_matches(matches)?.run(),
@@ -32,7 +33,7 @@ pub(super) const TOOL: Tool = Tool {
 const OTHERS: &[Other] = &[
     Other::silent("timeout", true).short('t'),
     Other::silent("version-check", false),
-    Other::silent("nonssl", false),
+    Other::told("nonssl", false, "without TLS only registries of this machine are spoken to"),
     Other::silent("quiet", false).short('q'),
     Other::silent("cache-dir", true),
     Other::told("authurl", true, "the registry itself says where it is asked for tokens"),

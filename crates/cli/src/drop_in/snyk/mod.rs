@@ -27,6 +27,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 2, failed: 2, partial: 2 },
     command: Snyk::command,
     others: OTHERS,
+    ours: &[],
     absent: ABSENT,
     settings: None,
     run: |matches: &ArgMatches| Snyk::from_arg_matches(matches)?.run(),
@@ -56,13 +57,13 @@ const OTHERS: &[Other] = &[
     Other::silent("debug", false).short('d'),
     Other::silent("app-vulns", false),
     Other::silent("quiet", false).short('q'),
-    Other::silent("insecure", false),
+    Other::told("insecure", false, "certificates are always checked"),
     Other::told("org", true, "a server's teams go by the names of images"),
     Other::told("project-name", true, "images go by their own names"),
     Other::told("target-reference", true, "images go by their own names"),
     Other::told("tags", true, "images go by their own names"),
-    Other::silent("group-issues", false),
-    Other::silent("show-vulnerable-paths", true),
+    Other::told("group-issues", false, "each package with a weakness is one issue"),
+    Other::told("show-vulnerable-paths", true, "the table has the place of each package"),
     Other::told("project-environment", true, "images go by their own names"),
     Other::told("project-lifecycle", true, "images go by their own names"),
     Other::told("project-business-criticality", true, "images go by their own names"),
@@ -248,6 +249,19 @@ impl Image {
                  (`/api/v1/triage`)",
             );
         }
+        let asked = &self.asked;
+        let idle = [
+            ("severity-threshold", asked.severity_threshold.is_some()),
+            ("fail-on", asked.fail_on.is_some()),
+            ("sarif", asked.sarif),
+            ("sarif-file-output", asked.sarif_file_output.is_some()),
+            ("exclude-base-image-vulns", self.exclude_base_image_vulns),
+        ];
+        for (flag, _) in idle.iter().filter(|(_, is_given)| *is_given) {
+            tell(&format!(
+                "note: snyk: `--{flag}`: the server tells all of an image that is monitored"
+            ));
+        }
         if self.exclude_app_vulns {
             inventory.packages.retain(|it| it.kind.is_os());
         }
@@ -258,6 +272,9 @@ impl Image {
             output::json(None, &monitored.json())?;
         } else {
             output::write(None, |out| monitored.text(out))?;
+        }
+        if let Some(file) = &self.asked.json_file_output {
+            output::json(Some(file), &monitored.json())?;
         }
         Ok(if is_partial { Outcome::Partial } else { Outcome::Clean })
     }

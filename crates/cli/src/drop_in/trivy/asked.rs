@@ -8,8 +8,9 @@ use plimsoll_report::formats::trivy;
 use plimsoll_supply::Format as Bill;
 use serde_json::Value;
 
-use super::misconfiguration;
+use super::ignored::Ignored;
 use super::templates::Template;
+use super::{converted, misconfiguration};
 use crate::drop_in::{NEAR, scanned};
 use crate::exit::{Outcome, Usage, tell};
 use crate::output;
@@ -248,14 +249,23 @@ impl Asked {
         Ok(())
     }
 
-    /// Those misconfigurations whose levels are asked for.
-    pub(super) fn chosen(&self, mut results: Vec<Value>) -> Result<Vec<Value>, Usage> {
-        let Some(levels) = self.severities()? else { return Ok(results) };
-        let is_wanted = |one: &Value| {
-            let level = one.get("Severity").and_then(Value::as_str).map(str::parse::<Severity>);
-            level.is_some_and(|it| it.is_ok_and(|it| levels.contains(&it)))
-        };
+    /// Those misconfigurations whose levels are asked for, and that are not ignored.
+    pub(super) fn chosen(
+        &self,
+        mut results: Vec<Value>,
+        ignored: &Ignored,
+    ) -> Result<Vec<Value>, Usage> {
+        let levels = self.severities()?;
         for result in &mut results {
+            let path = converted::text(result, "/Target").to_owned();
+            let is_wanted = |one: &Value| {
+                let level = converted::text(one, "/Severity").parse::<Severity>();
+                let names = ["/ID", "/AVDID"].map(|field| converted::text(one, field));
+                let aliases = converted::list(one, "Aliases").iter().filter_map(Value::as_str);
+                let is_level = |all: &Vec<Severity>| level.is_ok_and(|it| all.contains(&it));
+                levels.as_ref().is_none_or(is_level)
+                    && !ignored.has(names.into_iter().chain(aliases), &path)
+            };
             if let Some(Value::Array(all)) = result.get_mut("Misconfigurations") {
                 all.retain(is_wanted);
             }

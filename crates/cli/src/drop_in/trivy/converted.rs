@@ -38,7 +38,8 @@ pub(super) fn read(path: &str) -> anyhow::Result<Converted> {
     converted(&document).with_context(|| format!("`{shown}`"))
 }
 
-fn text<'v>(of: &'v Value, path: &str) -> &'v str {
+/// A text of an object, which is empty where there is none.
+pub(super) fn text<'v>(of: &'v Value, path: &str) -> &'v str {
     of.pointer(path).and_then(Value::as_str).unwrap_or_default()
 }
 

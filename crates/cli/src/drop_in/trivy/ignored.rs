@@ -5,9 +5,12 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use glob::Pattern;
 use plimsoll_model::{Finding, Scan, Timestamp};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use crate::drop_in::skipped::{OPTIONS, pattern};
 use crate::exit::{Usage, tell};
 use crate::files;
 
@@ -17,29 +20,36 @@ const MAX_FILE: u64 = 4 << 20;
 /// Read where it is there, and no error where it is not.
 const DEFAULT: &str = ".trivyignore";
 
+/// What is passed over.
 #[derive(Debug, Default)]
-pub(super) struct Ignored {
+pub(in crate::drop_in) struct Ignored {
     file: String,
-    entries: Vec<Entry>,
+    vulnerabilities: Vec<Entry>,
+    misconfigurations: Vec<Entry>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Entry {
     id: String,
-    #[serde(default)]
     paths: Vec<String>,
-    #[serde(default)]
     purls: Vec<String>,
-    #[serde(default)]
     expired_at: Option<String>,
-    #[serde(default)]
     statement: Option<String>,
+    #[serde(skip)]
+    places: Vec<Pattern>,
 }
 
+/// Secrets and licences are not looked for, so that what is said of them changes nothing.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct Document {
-    #[serde(default)]
     vulnerabilities: Vec<Entry>,
+    misconfigurations: Vec<Entry>,
+    #[serde(rename = "secrets")]
+    _secrets: IgnoredAny,
+    #[serde(rename = "licenses")]
+    _licenses: IgnoredAny,
 }
 
 impl Ignored {
@@ -62,62 +72,108 @@ impl Ignored {
         };
         let text = String::from_utf8_lossy(&bytes);
         let is_yaml = file.extension().is_some_and(|end| end == "yaml" || end == "yml");
-        let entries = if is_yaml {
-            let document: Document = serde_saphyr::from_str(&text)
-                .map_err(|error| Usage(format!("`{shown}`: {}", error.without_snippet())))?;
-            document.vulnerabilities
-        } else {
-            text.lines().filter_map(line).collect()
-        };
-        let today = now.date();
-        let (mut kept, mut ended) = (Vec::new(), 0_usize);
-        for entry in entries {
-            // A day in figures sorts as it comes.
-            let is_over = entry
-                .expired_at
-                .as_ref()
-                .is_some_and(|day| day.get(..10).is_none_or(|day| day < today.as_str()));
-            if is_over {
-                ended = ended.saturating_add(1);
-            } else {
-                kept.push(entry);
-            }
+        if !is_yaml {
+            // An id alone does not say of which kind it is.
+            let all = kept(text.lines().filter_map(line).collect(), &shown, now)?;
+            return Ok(Self { file: shown, vulnerabilities: all.clone(), misconfigurations: all });
         }
-        if ended > 0 {
-            tell(&format!(
-                "note: {ended} entries of `{shown}` are over, and pass nothing any more"
-            ));
-        }
-        Ok(Self { file: shown, entries: kept })
+        let document: Option<Document> = serde_saphyr::from_str(&text)
+            .map_err(|error| Usage(format!("`{shown}`: {}", error.without_snippet())))?;
+        let document = document.unwrap_or_default();
+        Ok(Self {
+            vulnerabilities: kept(document.vulnerabilities, &shown, now)?,
+            misconfigurations: kept(document.misconfigurations, &shown, now)?,
+            file: shown,
+        })
     }
 
     /// Says of findings that they are passed over.
     pub(super) fn apply(&self, scan: &mut Scan) {
         for finding in &mut scan.findings {
-            if let Some(entry) = self.entries.iter().find(|entry| entry.is_about(finding)) {
+            if let Some(entry) = self.vulnerabilities.iter().find(|entry| entry.is_about(finding)) {
                 let why =
                     entry.statement.clone().unwrap_or_else(|| format!("listed in {}", self.file));
                 finding.suppressed = Some(why);
             }
         }
     }
+
+    /// Whether what a rule says of a file is passed over, by any name of the rule.
+    pub(super) fn has<'a>(&self, names: impl IntoIterator<Item = &'a str>, path: &str) -> bool {
+        let names: Vec<&str> = names.into_iter().collect();
+        self.misconfigurations.iter().any(|entry| {
+            let is_named = names.iter().any(|name| is_called(name, &entry.id));
+            is_named && (entry.places.is_empty() || entry.lies_at(path))
+        })
+    }
+}
+
+/// Whether a rule of that id is meant, in the forms that Trivy had of its own: `KSV-0014`, `AVD-KSV-0014`, `KSV014`.
+fn is_called(id: &str, wanted: &str) -> bool {
+    let bare = |text: &str| {
+        let text = text.to_ascii_uppercase();
+        let text = text.strip_prefix("AVD-").unwrap_or(&text).replace('-', "");
+        let at = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+        let (word, number) = text.split_at(at);
+        format!("{word}{}", number.trim_start_matches('0'))
+    };
+    let is_trivys = |text: &str| {
+        let text = text.strip_prefix("AVD-").unwrap_or(text);
+        text.starts_with("DS") || text.starts_with("KSV")
+    };
+    id.eq_ignore_ascii_case(wanted)
+        || is_trivys(id) && is_trivys(wanted) && bare(id) == bare(wanted)
+}
+
+/// Those entries that still hold, ready to be asked; of the others it is told.
+fn kept(entries: Vec<Entry>, file: &str, now: Timestamp) -> anyhow::Result<Vec<Entry>> {
+    let (mut kept, mut ended) = (Vec::new(), 0_usize);
+    for entry in entries {
+        match entry.end() {
+            Ok(end) if end.is_some_and(|end| end < now) => ended = ended.saturating_add(1),
+            Ok(_) => kept.push(entry.ready(file)?),
+            Err(text) => tell(&format!(
+                "note: trivy: `{file}`: `{}` of `{}` is no day: the entry passes nothing",
+                text.escape_debug(),
+                entry.id.escape_debug()
+            )),
+        }
+    }
+    if ended > 0 {
+        tell(&format!("note: {ended} entries of `{file}` are over, and pass nothing any more"));
+    }
+    Ok(kept)
 }
 
 impl Entry {
+    /// When it ends, where it does; else what stands in place of a day.
+    fn end(&self) -> Result<Option<Timestamp>, &str> {
+        self.expired_at.as_deref().map(|text| text.parse().map_err(|_| text)).transpose()
+    }
+
+    fn ready(mut self, file: &str) -> anyhow::Result<Self> {
+        if self.id.is_empty() {
+            return Err(Usage(format!("`{file}`: an entry has no `id`")).into());
+        }
+        let places = self.paths.iter().map(|path| pattern(path)).collect::<Result<_, _>>();
+        self.places = places.map_err(|why| Usage(format!("`{file}`: `{}`: {why}", self.id)))?;
+        Ok(self)
+    }
+
+    fn lies_at(&self, path: &str) -> bool {
+        self.places.iter().any(|pattern| pattern.matches_with(path, OPTIONS))
+    }
+
     fn is_about(&self, finding: &Finding) -> bool {
         let is_named = self.id == finding.id || finding.aliases.contains(&self.id);
-        let place = |pattern: &String| {
-            glob::Pattern::new(pattern).is_ok_and(|pattern| {
-                finding.package.locations.iter().any(|place| pattern.matches(&place.path))
-            })
-        };
         let purl = |wanted: &String| {
             let bare = |text: &str| text.split('?').next().unwrap_or(text).to_owned();
             let (own, wanted) = (bare(&finding.package.purl), bare(wanted));
             own == wanted || own.split('@').next() == Some(wanted.as_str())
         };
+        let lies = || finding.package.locations.iter().any(|place| self.lies_at(&place.path));
         is_named
-            && (self.paths.is_empty() || self.paths.iter().any(place))
+            && (self.places.is_empty() || lies())
             && (self.purls.is_empty() || self.purls.iter().any(purl))
     }
 }
@@ -144,5 +200,26 @@ mod tests {
         assert_eq!(one.expired_at.as_deref(), Some("2026-01-31"));
         assert_eq!(one.statement.as_deref(), Some("not reached"));
         assert!(line("# a comment").is_none() && line("  ").is_none());
+    }
+
+    #[test]
+    fn a_rule_is_called_by_each_form_of_trivys_ids_and_by_nothing_like_it() {
+        for wanted in ["KSV-0014", "AVD-KSV-0014", "KSV014", "avd-ksv-0014"] {
+            assert!(is_called("KSV-0014", wanted) || wanted.starts_with("avd"), "{wanted}");
+        }
+        assert!(is_called("DS-0002", "AVD-DS-0002") && is_called("PK1001", "PK1001"));
+        assert!(!is_called("KSV-0014", "KSV-0140") && !is_called("DL3002", "DS-3002"));
+        assert!(!is_called("KSV-0014", "AVD-AWS-0014"));
+    }
+
+    #[test]
+    fn an_entry_ends_with_its_day_and_one_without_a_day_passes_nothing() {
+        let now = "2026-01-02T03:04:05Z".parse().unwrap();
+        let is_kept = |day: &str| {
+            let one = Entry { id: "A".into(), expired_at: Some(day.into()), ..Entry::default() };
+            kept(vec![one], ".trivyignore", now).unwrap().len() == 1
+        };
+        assert!(is_kept("2026-01-03") && is_kept("2026-02-01T00:00:00Z"));
+        assert!(!is_kept("2026-01-02") && !is_kept("2027/01/01") && !is_kept("soon"));
     }
 }

@@ -3,6 +3,7 @@
 //! Our levels become its severities as in `kube scan`: error is HIGH, warning MEDIUM, all below LOW.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -16,7 +17,8 @@ use plimsoll_report::Style;
 use plimsoll_report::lint::{Finding, Judged, LintFormat};
 use serde_json::{Value, json};
 
-use crate::commands::lint::files::{self, PASSED_OVER};
+use super::ignored::Ignored;
+use crate::commands::lint::files;
 use crate::commands::lint::ground;
 use crate::drop_in::skipped::Skipped;
 use crate::exit::tell;
@@ -69,16 +71,22 @@ pub(in crate::drop_in) fn find(
         inner.display().to_string()
     };
     let mut found = Found::default();
-    let mut texts: Vec<PathBuf> = Vec::new();
-    let dockerfiles = if root.is_dir() {
-        manifests(root, 0, &mut texts);
-        files::find(&[root.to_owned()]).unwrap_or_default()
+    let (mut texts, mut dockerfiles): (Vec<PathBuf>, Vec<PathBuf>) = (Vec::new(), Vec::new());
+    if root.is_dir() {
+        let mut walk = Walk { texts, dockerfiles, unread: Vec::new() };
+        walk.folder(root, 0);
+        for (place, why) in
+            walk.unread.iter().filter(|(place, _)| !skipped.has_folder(&shown(place)))
+        {
+            tell(&format!("partial: `{}`: {why}", place.display()));
+            found.is_partial = true;
+        }
+        (texts, dockerfiles) = (walk.texts, walk.dockerfiles);
     } else if is_yaml(root) {
         texts.push(root.to_owned());
-        Vec::new()
     } else {
-        vec![root.to_owned()]
-    };
+        dockerfiles.push(root.to_owned());
+    }
     for file in dockerfiles.into_iter().filter(|file| !skipped.has(&shown(file))) {
         let (config, environment) = ground(None, Some(&file));
         let bytes = files::read(&file).with_context(|| format!("cannot read `{}`", file.display()));
@@ -127,21 +135,42 @@ fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|end| end == "yaml" || end == "yml")
 }
 
-fn manifests(folder: &Path, depth: u32, found: &mut Vec<PathBuf>) {
-    // A folder that may not be read has nothing to judge.
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut entries: Vec<fs::DirEntry> = entries.flatten().collect();
-    entries.sort_by_key(fs::DirEntry::file_name);
-    for entry in entries {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        match entry.file_type() {
-            Ok(kind)
-                if kind.is_dir() && depth < MAX_DEPTH && !PASSED_OVER.contains(&name.as_str()) =>
-            {
-                manifests(&entry.path(), depth.saturating_add(1), found);
+/// The files below a folder, and what of it could not be read.
+struct Walk {
+    texts: Vec<PathBuf>,
+    dockerfiles: Vec<PathBuf>,
+    unread: Vec<(PathBuf, String)>,
+}
+
+impl Walk {
+    fn folder(&mut self, folder: &Path, depth: u32) {
+        if depth > MAX_DEPTH {
+            let why = format!("it lies deeper than {MAX_DEPTH} folders");
+            self.unread.push((folder.to_owned(), why));
+            return;
+        }
+        let entries = match fs::read_dir(folder).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.unread.push((folder.to_owned(), error.to_string()));
+                return;
             }
-            Ok(kind) if kind.is_file() && is_yaml(&entry.path()) => found.push(entry.path()),
-            _ => {}
+        };
+        let mut entries = entries;
+        entries.sort_by_key(fs::DirEntry::file_name);
+        for entry in entries {
+            let (name, path) = (entry.file_name(), entry.path());
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() && name != ".git" => {
+                    self.folder(&path, depth.saturating_add(1));
+                }
+                Ok(kind) if kind.is_file() && is_yaml(&path) => self.texts.push(path),
+                Ok(kind) if kind.is_file() && files::is_dockerfile(&name.to_string_lossy()) => {
+                    self.dockerfiles.push(path);
+                }
+                Ok(_) => {}
+                Err(error) => self.unread.push((path, error.to_string())),
+            }
         }
     }
 }
@@ -155,6 +184,19 @@ fn severity(level: Level) -> Severity {
 }
 
 impl Found {
+    /// Takes out what an ignore file names.
+    pub(super) fn ignore(&mut self, ignored: &Ignored) {
+        let is_kept = |path: &str, id: &'static str, aliases: &'static [&'static str]| {
+            !ignored.has(std::iter::once(id).chain(aliases.iter().copied()), path)
+        };
+        for (path, _, said) in &mut self.dockerfiles {
+            said.retain(|one| is_kept(path, one.rule.id, one.rule.aliases));
+        }
+        for (path, _, said) in &mut self.manifests {
+            said.retain(|one| is_kept(path, one.rule.id, one.rule.aliases));
+        }
+    }
+
     pub(in crate::drop_in) fn len(&self) -> usize {
         let dockerfiles = self.dockerfiles.iter().map(|(_, _, said)| said.len());
         dockerfiles.chain(self.manifests.iter().map(|(_, _, said)| said.len())).sum()
@@ -221,6 +263,7 @@ fn misconfiguration(kind: &str, judged: &Judged<'_>, one: &Finding<'_>) -> Value
     json!({
         "Type": word,
         "ID": one.rule.id,
+        "Aliases": one.rule.aliases,
         "Title": one.rule.title,
         "Description": one.rule.why,
         "Message": one.message,

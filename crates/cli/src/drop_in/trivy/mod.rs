@@ -19,6 +19,7 @@ use clap::{CommandFactory, FromArgMatches};
 use plimsoll_model::{Inventory, Reference, Scan, Scope, Transport};
 
 use self::asked::Asked;
+use self::ignored::Ignored;
 use super::skipped::Skipped;
 use super::{NEAR, Tool, scanned};
 use crate::exit::{Codes, Outcome, Usage, tell};
@@ -34,6 +35,7 @@ pub(super) const TOOL: Tool = Tool {
     codes: Codes { usage: 1, failed: 1, partial: 1 },
     command: Trivy::command,
     others: others::ALL,
+    ours: others::OURS,
     absent: others::ABSENT,
     settings: Some(settings::read),
     run: |matches| Trivy::from_arg_matches(matches)?.run(),
@@ -199,11 +201,12 @@ impl Trivy {
             }
             Action::Config { path, asked } => {
                 asked.check()?;
-                let found = misconfiguration::find(
+                let mut found = misconfiguration::find(
                     path,
                     asked.severities()?.as_deref(),
                     &Skipped::of(&asked.skip_dirs, &asked.skip_files)?,
                 )?;
+                found.ignore(&Ignored::read(&asked.ignorefile, crate::clock::now())?);
                 let inventory = Inventory::default();
                 let mut scan = Scan { inventory, ..Scan::default() };
                 scan.scanned_at = Some(crate::clock::now());
@@ -281,14 +284,17 @@ impl Trivy {
         if matches!(self.action, Action::Repository { .. }) {
             "repository".clone_into(&mut scan.inventory.artifact.source);
         }
-        let ignored = ignored::Ignored::read(&asked.ignorefile, crate::clock::now())?;
+        let ignored = Ignored::read(&asked.ignorefile, crate::clock::now())?;
         ignored.apply(&mut scan);
         asked.filter(&mut scan)?;
         let found = match (scanners.misconfigurations, read) {
             (true, Read::Reference(Reference::Path { path, .. }, _))
                 if std::path::Path::new(path).is_dir() =>
             {
-                Some(misconfiguration::find(path, asked.severities()?.as_deref(), &skipped)?)
+                let levels = asked.severities()?;
+                let mut found = misconfiguration::find(path, levels.as_deref(), &skipped)?;
+                found.ignore(&ignored);
+                Some(found)
             }
             _ => None,
         };
@@ -305,11 +311,14 @@ impl Trivy {
     }
 }
 
-/// A report in another format. What was ignored is not in it, so that only levels are chosen.
+/// A report in another format.
 fn convert(path: &str, asked: &Asked) -> anyhow::Result<Outcome> {
     asked.check()?;
     let converted::Converted { mut scan, others } = converted::read(path)?;
     crate::target::tell_problems(&scan.inventory);
+    let ignored = Ignored::read(&asked.ignorefile, crate::clock::now())?;
+    ignored.apply(&mut scan);
+    scan.findings.retain(|finding| finding.suppressed.is_none());
     asked.filter(&mut scan)?;
     let partial = scan.inventory.is_partial();
     if let Some(bill) = asked.bill() {
@@ -320,7 +329,7 @@ fn convert(path: &str, asked: &Asked) -> anyhow::Result<Outcome> {
         asked.json(&snapshot::document(&scan.inventory, crate::clock::now()))?;
         return Ok(asked.outcome(false, partial));
     }
-    let others = asked.chosen(others)?;
+    let others = asked.chosen(others, &ignored)?;
     let is_found = !scan.findings.is_empty() || !others.is_empty();
     asked.print_results(&scan, others)?;
     Ok(asked.outcome(is_found, partial))

@@ -56,8 +56,8 @@ fn walk(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
         }
         Value::Array(all) => {
             let words: Vec<String> = all.iter().filter_map(word).collect();
-            if words.is_empty() {
-                return;
+            if words.is_empty() && !all.is_empty() {
+                tell(&format!("note: trivy: the settings' `{path}` does nothing here"));
             }
             words.join(",")
         }

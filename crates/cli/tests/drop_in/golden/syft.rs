@@ -1,4 +1,4 @@
-//! Syft on the images and the folder, as its JSON has them; its schema, where `make scan-peers` has put it.
+//! Syft on the images and the folder, as its JSON has them; its schema, where `make drop-in-peers` has put it.
 
 use std::collections::BTreeMap;
 use std::fs;

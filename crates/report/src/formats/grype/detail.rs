@@ -3,17 +3,14 @@
 //! Source: <https://github.com/anchore/grype/blob/main/grype/match/details.go>.
 
 use plimsoll_model::syft::{language, name_of};
-use plimsoll_model::{Finding, Inventory, Package, PackageKind, PackageMatch};
+use plimsoll_model::{Finding, Inventory, Package, PackageKind, PackageMatch, SourcePackage};
 use serde_json::{Value, json};
 
 /// The source package, where it is told.
 ///
 /// Of dpkg it is told where the record names one, of the others where it has another name.
 pub(super) fn upstreams(package: &PackageMatch, installed: Option<&Package>) -> Vec<Value> {
-    let source = installed.and_then(|it| it.source.as_ref());
-    let has = |name: &str| package.kind == PackageKind::Deb || name != package.name;
-    let source = source.filter(|it| has(&it.name));
-    let one = source.map(|it| {
+    let one = installed.and_then(|it| upstream(package, it)).map(|it| {
         let is_told = package.kind == PackageKind::Rpm || it.version != package.version;
         if is_told && package.kind != PackageKind::Apk {
             json!({ "name": it.name, "version": it.version })
@@ -24,6 +21,32 @@ pub(super) fn upstreams(package: &PackageMatch, installed: Option<&Package>) -> 
     one.into_iter().collect()
 }
 
+/// The source package itself, where it is told.
+pub(super) fn upstream<'a>(
+    package: &PackageMatch,
+    installed: &'a Package,
+) -> Option<&'a SourcePackage> {
+    let source = installed.source.as_ref()?;
+    (package.kind == PackageKind::Deb || source.name != package.name).then_some(source)
+}
+
+/// The source package by which a match came about.
+fn matched<'a>(
+    package: &PackageMatch,
+    installed: Option<&'a Package>,
+) -> Option<&'a SourcePackage> {
+    let source = installed.and_then(|it| it.source.as_ref());
+    source.filter(|it| package.kind.is_os() && it.name != package.name)
+}
+
+/// Grype's word for how a match came about.
+pub(super) fn kind(package: &PackageMatch, installed: Option<&Package>) -> &'static str {
+    match matched(package, installed) {
+        Some(_) => "exact-indirect-match",
+        None => "exact-direct-match",
+    }
+}
+
 /// The details of a match.
 pub(super) fn of(
     finding: &Finding,
@@ -32,8 +55,7 @@ pub(super) fn of(
     space: &str,
 ) -> Value {
     let package = &finding.package;
-    let source = installed.and_then(|it| it.source.as_ref());
-    let upstream = source.filter(|it| package.kind.is_os() && it.name != package.name);
+    let upstream = matched(package, installed);
     let name = upstream.map_or_else(|| searched(package), |it| it.name.clone());
     let version = upstream.map_or(&package.version, |it| &it.version);
     let mut by = json!({ "namespace": space, "package": { "name": name, "version": version } });
@@ -51,7 +73,7 @@ pub(super) fn of(
     }
     let own = finding.aliases.iter().find(|id| !package.kind.is_os() && id.starts_with("GHSA-"));
     let mut detail = json!({
-        "type": if upstream.is_some() { "exact-indirect-match" } else { "exact-direct-match" },
+        "type": kind(package, installed),
         "matcher": matcher(package.kind),
         "searchedBy": by,
         "found": {
