@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use plimsoll_testkit::{Compression, DockerRegistry, Image, Reply, Served};
+use plimsoll_testkit::{Compression, DockerRegistry, Image, Reply, Served, Server};
 use serde_json::{Value, json};
 
 use crate::{Bench, each};
@@ -29,7 +29,7 @@ fn push(registry: &DockerRegistry, name: &str, image: &Image) {
 /// Each run has its own repositories.
 fn team() -> String {
     static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
-    format!("team{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+    format!("team{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 async fn look(bench: &Bench, id: &Value) {
@@ -247,7 +247,7 @@ fn what_is_older_than_its_registry_wants_is_not_read_until_the_registry_wants_it
 /// A registry with one image under each of six tags: when it was asked, and how many answers were under way
 /// at most.
 struct Counting {
-    server: plimsoll_testkit::Server,
+    server: Server,
     asked: Arc<Mutex<Vec<Instant>>>,
     most: Arc<AtomicUsize>,
 }
@@ -259,7 +259,7 @@ impl Counting {
             .collect();
         let (asked, most) = (Arc::<Mutex<Vec<Instant>>>::default(), Arc::<AtomicUsize>::default());
         let (noted, now, high) = (Arc::clone(&asked), AtomicUsize::new(0), Arc::clone(&most));
-        let server = plimsoll_testkit::Server::start(move |request| {
+        let server = Server::start(move |request| {
             noted.lock().unwrap().push(Instant::now());
             high.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             std::thread::sleep(pause);
@@ -354,18 +354,15 @@ fn what_cannot_be_watched_is_refused_by_name() {
 
 #[test]
 fn a_registry_is_asked_with_its_own_credentials_which_are_kept_for_its_host() {
-    let registry = plimsoll_testkit::Server::start(|request| {
+    let registry = Server::start(|request| {
         // robot:hunter2
         if request.header("authorization") != Some("Basic cm9ib3Q6aHVudGVyMg==") {
-            return plimsoll_testkit::Reply::new(401, "")
-                .header("WWW-Authenticate", "Basic realm=\"test\"");
+            return Reply::new(401, "").header("WWW-Authenticate", "Basic realm=\"test\"");
         }
         match request.path.split('?').next().unwrap_or_default() {
-            "/v2/" => plimsoll_testkit::Reply::new(200, "{}"),
-            "/v2/team/app/tags/list" => {
-                plimsoll_testkit::Reply::new(200, r#"{"name":"team/app","tags":[]}"#)
-            }
-            _ => plimsoll_testkit::Reply::new(404, "{}"),
+            "/v2/" => Reply::new(200, "{}"),
+            "/v2/team/app/tags/list" => Reply::new(200, r#"{"name":"team/app","tags":[]}"#),
+            _ => Reply::new(404, "{}"),
         }
     });
     let host = registry.host();
