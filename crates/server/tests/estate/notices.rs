@@ -151,7 +151,7 @@ fn what_happens_in_quiet_hours_is_told_after_them() {
         let url = format!("http://{}/hook", server.host());
         let id = add(&bench, "webhook", json!({"url": url})).await;
         // Two spans of a day, so that one of them is quiet at any time.
-        let clock = plimsoll_server::moment::timestamp(plimsoll_server::moment::now()).to_string();
+        let clock = moment::timestamp(moment::now()).to_string();
         let is_morning = &clock[11..13] < "12";
         let (now, other) = if is_morning {
             ("00:00-12:30", "13:00-23:59")

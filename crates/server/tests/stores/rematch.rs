@@ -138,9 +138,9 @@ fn what_is_ingested_while_advisories_change_is_judged_by_the_new_ones() {
             2,
         );
         bench.app.advisories.refresh().unwrap();
-        let mut inventory = plimsoll_model::Inventory::default();
+        let mut inventory = Inventory::default();
         inventory.artifact.reference = "new".into();
-        let refused = plimsoll_server::catalogue::ingest(&bench.app, &inventory).await;
+        let refused = catalogue::ingest(&bench.app, &inventory).await;
         assert!(matches!(refused, Err(plimsoll_server::Error::Changed)));
         rematch::run(&bench.app).await.unwrap();
         bench.image("new", &[("alpha", "1.0.0")]).await;

@@ -68,12 +68,11 @@ async fn standing(app: &App, hash: &str) -> Result<Standing, Error> {
         None => Standing::Unknown,
         Some(status) => match status.state {
             JobState::Done => Standing::Finished,
-            JobState::Running => Standing::Reading,
             // The advisories changed while it was read, which is over in seconds.
             JobState::Waiting if status.error == Error::Changed.to_string() => Standing::Reading,
             // The next attempt may go well, but whoever waits should know what is wrong.
             JobState::Waiting if !status.error.is_empty() => Standing::Failed(status.error),
-            JobState::Waiting => Standing::Reading,
+            JobState::Running | JobState::Waiting => Standing::Reading,
             JobState::Dead => Standing::Failed(status.error),
             JobState::Cancelled => Standing::Failed("somebody cancelled it".into()),
         },
