@@ -15,8 +15,8 @@ use plimsoll_build::{Config, Environment, Finding, Safety, Source, Span, fix, li
 
 /// The most that reading and judging a file may take of the processor, and mending it, which
 /// judges up to twelve times.
-const JUDGED: Duration = Duration::from_secs(if cfg!(debug_assertions) { 8 } else { 1 });
-const MENDED: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 8 });
+const JUDGED: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 1 });
+const MENDED: Duration = Duration::from_secs(if cfg!(debug_assertions) { 180 } else { 8 });
 
 /// The time that this thread had on a processor; on other systems than Linux that of the clock.
 fn spent() -> Duration {

@@ -10,8 +10,9 @@ use super::programs::{PERSON, fulcio, missing, provider, run, start};
 
 /// What is run: cosign, or ours in its place; with what it said on stderr.
 fn line(folder: &Path, variables: &[(&str, &str)], program: &[&str], line: &str) -> (i32, String) {
-    let mut command = Command::new(program[0]);
-    command.args(&program[1..]).args(line.split(' ')).current_dir(folder).stdin(Stdio::null());
+    let [program, before @ ..] = program else { panic!("no program") };
+    let mut command = Command::new(program);
+    command.args(before).args(line.split(' ')).current_dir(folder).stdin(Stdio::null());
     command.env("HOME", folder).env("BROWSER", folder.join("browser"));
     for name in ["GITHUB_ACTIONS", "GITLAB_CI", "ACTIONS_ID_TOKEN_REQUEST_URL", "SIGSTORE_ID_TOKEN"]
     {
@@ -72,7 +73,9 @@ fn the_guides_lines_without_a_key_sign_and_verify_where_somebody_says_who_signs(
         ("COSIGN_INSECURE_IGNORE_SCT", "true"),
         ("COSIGN_USE_SIGNED_TIMESTAMPS", "true"),
     ];
-    Image::new().layer("COPY a", &[("a", "1")]).write_oci_dir(Compression::Gzip, &folder.join("oci"));
+    Image::new()
+        .layer("COPY a", &[("a", "1")])
+        .write_oci_dir(Compression::Gzip, &folder.join("oci"));
     registry.push(&folder.join("oci"), "user/image:tag").unwrap();
     let image = format!("{}/user/image:tag", registry.host());
     let ours = [env!("CARGO_BIN_EXE_plimsoll"), "as", "cosign"];

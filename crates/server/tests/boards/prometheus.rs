@@ -88,7 +88,7 @@ async fn image(app: &App, name: &str, version: &str) {
     inventory.packages = vec![Package::new(PackageKind::Npm, "lodash", version)];
     let (write, _) = plimsoll_server::catalogue::ingest(app, &inventory).await.unwrap();
     write.commit().await.unwrap();
-    plimsoll_server::catalogue::post::post(&app).await.unwrap();
+    plimsoll_server::catalogue::post::post(app).await.unwrap();
 }
 
 /// What happens in an estate within a moment.

@@ -134,7 +134,7 @@ fn a_decision_that_ends_by_itself_is_told_of_and_what_it_was_about_stands_again(
         task.run(&bench.app).await.unwrap();
         assert!(causes().await.iter().any(|it| it.starts_with("decision: accepted by ")));
         assert!(!causes().await.contains(&"decision: it ended".to_owned()));
-        tokio::time::sleep(std::time::Duration::from_millis(2_000)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         for _ in 0..2 {
             task.run(&bench.app).await.unwrap();
         }

@@ -158,8 +158,8 @@ fn a_digest_is_read_once_however_many_tags_and_repositories_lead_to_it() {
             let mut names: Vec<&str> =
                 detail["names"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
             names.sort_unstable();
-            let named = |name: &str| format!("{host}/{team}/{name}");
-            assert_eq!(names, [named("app:1"), named("app:2"), named("web:3")]);
+            let of_team = |name: &str| format!("{host}/{team}/{name}");
+            assert_eq!(names, [of_team("app:1"), of_team("app:2"), of_team("web:3")]);
             bench.app.metrics.measure(&bench.app).await.unwrap();
             let text = bench.metrics("/metrics", "").await;
             for scope in ["all", "registry/local"] {

@@ -127,7 +127,7 @@ fn ready(file: &Path, rules: Option<Vec<Spanned<Rule>>>) -> anyhow::Result<Vec<R
         let location = location.map_err(|why| refused(format!("location: {why}")))?;
         let name = Name::of("name", &rule.package.name).map_err(refused)?;
         let upstream = Name::of("upstream-name", &rule.package.upstream_name).map_err(refused)?;
-        all.push(Ready { place, name, upstream, location, rule });
+        all.push(Ready { rule, place, name, upstream, location });
     }
     Ok(all)
 }
