@@ -290,6 +290,10 @@ fn what_a_container_maps_is_what_the_kernel_says_and_the_unused_library_is_never
 
     let ran = machine.run("scan rootfs:root --loaded used.json -o json").ended(0);
     let states = states(&ran);
-    assert!(states.iter().any(|it| it.0 == "curl" && it.1 == "never_loaded"), "{states:?}");
+    // A machine that is too busy misses something, which the record says; then nothing is excused.
+    let gaps = record["images"][0]["gaps"].as_array().unwrap();
+    let is_whole = gaps.iter().all(|gap| gap == "begun_before");
+    let unused = if is_whole { "never_loaded" } else { "not_observed" };
+    assert!(states.iter().any(|it| it.0 == "curl" && it.1 == unused), "{states:?} {gaps:?}");
     assert!(states.iter().any(|it| it.0 == "libc6" && it.1 == "loaded"), "{states:?}");
 }
