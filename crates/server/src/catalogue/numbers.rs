@@ -11,7 +11,7 @@ use super::Component;
 const MOST: usize = 400_000;
 
 /// Numbers by a hash of 128 bits whose keys nobody outside knows: components are asked for by what they
-/// are, because the key that is stored of each takes a hundred times as long to work out.
+/// are, because the key that is stored of each is a SHA-256 of its JSON, which takes longer to work out.
 #[derive(Debug, Default)]
 pub struct Numbers {
     seeds: (RandomState, RandomState),
